@@ -1,0 +1,40 @@
+# Set-up, checks and demo. Needs git, make and one Python >= 3.10; everything else goes into .venv/.
+FOUND := $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
+PYTHON ?= $(or $(FOUND),python3)
+ENV := $(PYTHON) .ci/environments.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench soak example environments clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## tune a tiny kernel with a real TVM, and keep and use the result
+	$(ENV) run tvm-0.27 docs/demo.py
+
+test: ## lint, types, floors, all tests on every Python found, live tests on every TVM
+	$(PYTHON) .ci/check.py
+
+lint: ## ruff, mypy and the import floors only
+	$(PYTHON) .ci/check.py lint
+
+format: ## let ruff mend style and order of imports
+	$(ENV) run core -m ruff check --fix .
+	$(ENV) run core -m ruff format .
+
+bench: ## how fast an import is, against bare parsing in the same run
+	$(ENV) run core benchmarks/import_speed.py
+
+soak: ## the long tests: random histories and kills
+	$(ENV) run core -m pytest tests -m soak --ignore=tests/live -n 2
+
+example: ## remake example-repo/ from its logs
+	$(ENV) run core example-repo/make.py
+
+environments: ## only create the environments
+	$(ENV) create
+
+clean: ## remove environments, caches and demo output
+	rm -rf .venv build dist demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

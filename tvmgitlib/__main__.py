@@ -1,0 +1,6 @@
+"""`python -m tvmgitlib`."""
+
+from tvmgitlib.cli.main import main
+
+if __name__ == "__main__":
+    main()

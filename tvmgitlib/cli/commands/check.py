@@ -1,0 +1,23 @@
+"""`tvmgitlib check`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli.context import Context, pass_context
+
+
+@click.command(epilog="Example: tvmgitlib check && git push")
+@pass_context
+def command(context: Context) -> int:
+    """Prove that the library is sound.
+
+    configs/ is what jobs/ folds to, every line is valid, no segment changed after its commit, and the work tree is as
+    committed. Exit code 1 when something is wrong, named by file and line.
+    """
+    problems = context.open().check()
+    context.print(
+        {"sound": not problems, "problems": [problem.to_json() for problem in problems]},
+        "\n".join(map(str, problems)) or "The library is sound.",
+    )
+    return 1 if problems else 0

@@ -1,0 +1,44 @@
+"""`tvmgitlib export`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.selection import Selection
+
+
+@click.command(epilog="Example: tvmgitlib export --format autotvm --platform 1080ti -o best.log")
+@click.option("--format", "format_", type=click.Choice(options.FAMILIES), required=True, help="The tuner family.")
+@click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
+@options.selection
+@options.rev
+@options.tvm("Only configs tuned with this TVM's minor version.")
+@pass_context
+def command(context: Context, format_: Any, output: str, selection: Selection, rev: str | None, tvm: Any) -> None:
+    """Write best configs as a file (for metaschedule, a folder) that stock TVM loads."""
+    if selection.family not in (None, format_):
+        raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
+    library = context.open()
+    chosen = library.at(rev) if rev else library
+    written = chosen.export(format_, output, replace(selection, family=format_), tvm=tvm)
+    if len(written.platforms) > 1:
+        note(
+            f"The file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock TVM may "
+            "hand one's config to another. Choose one with --platform."
+        )
+    context.print(
+        {
+            "path": str(written.path),
+            "records": written.records,
+            "workloads": written.workloads,
+            "platforms": list(written.platforms),
+        },
+        f"Wrote {written.records:,} records of {written.workloads:,} workloads to {written.path}",
+    )

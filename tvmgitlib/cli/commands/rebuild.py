@@ -1,0 +1,20 @@
+"""`tvmgitlib rebuild`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli.context import Context, note, pass_context
+
+
+@click.command(epilog="Example: git merge theirs; tvmgitlib rebuild")
+@pass_context
+def command(context: Context) -> None:
+    """Make configs/ anew from jobs/, as one commit; nothing happens when it is right already."""
+    made = context.open().rebuild()
+    for path in made.left_alone if made else ():
+        note(f"Changed by you, so left as it is in the work tree: {path}")
+    context.print(
+        {"commit": made.commit if made else None},
+        f"configs/ is made anew in {made.commit[:12]}." if made else "configs/ is right already.",
+    )

@@ -1,0 +1,76 @@
+"""What every command shares: which library, and how to print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.config_library import ConfigLibrary
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Answer(Protocol):
+    """Anything the library answers."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@dataclass
+class Context:
+    """The options before the command's name.
+
+    Attributes:
+        library: the library as the user named it.
+        as_json: whether to print JSON.
+    """
+
+    library: str | None
+    as_json: bool
+
+    def open(self) -> ConfigLibrary:
+        """The library.
+
+        Raises:
+            LibraryError: there is none.
+        """
+        from tvmgitlib.library.config_library import ConfigLibrary
+
+        return ConfigLibrary(self.library)
+
+    def print(self, document: Any, text: str) -> None:
+        """Print one result: the document as JSON, or the text."""
+        click.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+
+    def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
+        """Print a list: JSON lines, or the text."""
+        if self.as_json:
+            for answer in answers:
+                click.echo(json.dumps(answer.to_json(), ensure_ascii=False))
+        elif body := text():
+            click.echo(body)
+
+
+def note(text: str) -> None:
+    """Say something that is no result: it goes to standard error."""
+    click.echo(text, err=True)
+
+
+def pass_context(command: Command) -> Command:
+    """Give a command the `Context`, and take `--json` behind its name too."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @wraps(command)
+    def with_context(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+        context = click.get_current_context().find_object(Context)
+        assert context is not None  # the group makes it
+        context.as_json = context.as_json or as_json
+        return command(context, *args, **kwargs)
+
+    return with_context  # type: ignore[return-value]  # click turns the function into what the decorators above take

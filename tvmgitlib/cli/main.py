@@ -1,0 +1,92 @@
+"""The entry point: the commands by name, and the exit codes.
+
+0 yes; 1 the answer is no; 2 usage; 3 a bug in tvmgitlib; 4 an expected failure, explained; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tvmgitlib._version import __version__
+from tvmgitlib.cli.context import Context
+from tvmgitlib.cli.lazy import LazyGroup
+from tvmgitlib.errors import TvmgitlibError
+
+EXIT_BUG = 3
+EXIT_EXPECTED = TvmgitlibError.exit_code
+EXIT_INTERRUPTED = 130
+
+_COMMANDS = {
+    "init": ("init", "Make a library."),
+    "job": ("job", "Start, finish and look at tuning jobs."),
+    "import": ("import_", "Import finished tuning logs as one job."),
+    "best": ("best", "Show the best config of each workload."),
+    "trials": ("trials", "Show the tuning effort on record for each workload."),
+    "export": ("export", "Write best configs as a file that stock TVM loads."),
+    "log": ("log", "Show the library's jobs, newest first."),
+    "check": ("check", "Prove that the library is sound."),
+    "rebuild": ("rebuild", "Make configs/ anew from jobs/."),
+    "config": ("config", "Show or change the library's settings."),
+    "platform": ("platform", "Detect this machine's platform, or show the library's."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_name=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: tvmgitlib init kernels && tvmgitlib -C kernels import tuning.log --platform my-board",
+)
+@click.option("-C", "library", metavar="LIBRARY", help="The library: its folder. [TVMGITLIB_LIBRARY]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: one document, or JSON lines for lists.")
+@click.version_option(__version__, "--version", prog_name="tvmgitlib")
+@click.pass_context
+def cli(context: click.Context, library: str | None, as_json: bool) -> None:
+    """A library of tuned TVM kernels that behaves like source code.
+
+    Every tuning job is a Git commit, the best configs are plain files, and history, review and sharing come from Git.
+    Without -C, the library is the one that TVMGITLIB_LIBRARY names, the one around the current folder, or
+    ~/.tvm/tvmgitlib.
+    """
+    context.obj = Context(library, as_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; every message goes to standard error."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except TvmgitlibError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (head, say) has enough. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {place}{error.strerror or error}", err=True)
+        return EXIT_EXPECTED
+    except Exception:
+        traceback.print_exc()
+        click.echo(f"\nThis is a bug in tvmgitlib {__version__}: please report it with the lines above.", err=True)
+        return EXIT_BUG

@@ -1,0 +1,70 @@
+"""Options that several commands take, always with the same meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from tvmgitlib.cli.context import Command
+
+FAMILIES = ("autotvm", "ansor", "metaschedule")
+
+
+def selection(command: Command) -> Command:
+    """Options that choose workloads; the command gets them as one `selection`."""
+
+    @click.option("--family", type=click.Choice(FAMILIES), help="Only this tuner family.")
+    @click.option("--target", metavar="TARGET", help="Only this target, in any spelling.")
+    @click.option("--platform", metavar="NAME", help="Only this platform.")
+    @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
+    @wraps(command)
+    def with_selection(
+        *args: Any, family: str | None, target: str | None, platform: str | None, workload: str | None, **kwargs: Any
+    ) -> Any:
+        from tvmgitlib.library.selection import Selection
+
+        return command(*args, selection=Selection(family, target, platform, workload), **kwargs)
+
+    return with_selection  # type: ignore[return-value]
+
+
+def tvm(help: str) -> Callable[[Command], Command]:
+    """`--tvm DIST==VERSION`."""
+    return click.option("--tvm", metavar="DIST==VERSION", callback=_tvm, help=help)
+
+
+def _tvm(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    from tvmgitlib.model.tvm import TvmVersion
+
+    try:
+        return TvmVersion.parse(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
+rev = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
+
+facts = click.option(
+    "--set",
+    "facts",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A fact about the platform, such as cooling=fan; the value is JSON, else text. Repeat it for more.",
+)
+
+
+def read_facts(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """The facts of `--set` options.
+
+    Raises:
+        PlatformError: one is not KEY=VALUE.
+    """
+    from tvmgitlib.model.platform import parse_assignment, set_fact
+
+    known: dict[str, Any] = {}
+    for assignment in assignments:
+        known = set_fact(known, *parse_assignment(assignment))
+    return known

@@ -1,0 +1,95 @@
+"""Errors that a person can act on.
+
+Every expected failure is a `TvmgitlibError`: one message that says what is wrong, where (file, line, field) and what
+to do about it. The command line prints it and exits with `exit_code`; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TvmgitlibError(Exception):
+    """An expected failure, explained.
+
+    Args:
+        message: what is wrong, in one sentence.
+        file: the file (or `<commit>:<path>`) that it is about.
+        line: the line in that file, counted from 1.
+        field: the field in that line, as a path such as `result[0]`.
+        hint: what the user can do.
+    """
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.field = field
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                f"line {self.line}" if self.line is not None else None,
+                f"field {self.field}" if self.field is not None else None,
+            )
+            if part
+        )
+        text = f"{place}: {self.message}" if place else self.message
+        return f"{text}\n{self.hint}" if self.hint else text
+
+    def at(self, *, file: str | None = None, line: int | None = None, field: str | None = None) -> TvmgitlibError:
+        """Fill in the place where it is not known yet, and return the same error."""
+        self.file = self.file if self.file is not None else file
+        self.line = self.line if self.line is not None else line
+        self.field = self.field if self.field is not None else field
+        return self
+
+
+class RecordError(TvmgitlibError):
+    """A tuning record, or the log that holds it, is malformed."""
+
+
+class TargetError(TvmgitlibError):
+    """A target's text, dict or object does not parse."""
+
+
+class PlatformError(TvmgitlibError):
+    """A platform's name or facts are missing or not allowed."""
+
+
+class LibraryError(TvmgitlibError):
+    """The repository is not a library, is of another format, or holds what a library must not hold."""
+
+
+class SettingsError(TvmgitlibError):
+    """A setting in tvmgitlib.json is unknown or out of range."""
+
+
+class JobError(TvmgitlibError):
+    """A job is unknown, ambiguous or in the wrong state."""
+
+
+class SelectionError(TvmgitlibError):
+    """A selection names something that does not exist, or more than the operation can take."""
+
+
+class GitError(TvmgitlibError):
+    """Git refused, or is in a state in which nothing can be committed."""
+
+
+class TvmError(TvmgitlibError):
+    """TVM is missing, or its parts do not fit together."""

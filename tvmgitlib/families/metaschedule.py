@@ -1,0 +1,176 @@
+"""MetaSchedule databases of TVM 0.16 to 0.27: `database_workload.json` and `database_tuning_record.json`.
+
+Format: `src/meta_schedule/database/json_database.cc` and `src/node/serialization.cc` of TVM 0.16; in 0.27 the module is
+a graph of `tvm_ffi`. A record names its workload by line number in the other file, so the two are only ever read
+together, and the number is set anew when they are written (`database`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.families.base import check_costs, config_digest, envelop, unenvelop
+from tvmgitlib.families.text import decode
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import minor_version
+from tvmgitlib.model.workload import FamilyName, Workload
+
+WORKLOAD_FILE: Final = "database_workload.json"
+RECORD_FILE: Final = "database_tuning_record.json"
+
+#: What `run_secs` holds for a failed trial.
+_FAILED: Final = 1e10
+
+#: The root block carries no meaning: every function has one.
+_ROOT_BLOCK: Final = "root"
+
+
+class MetaSchedule:
+    """See `Family`."""
+
+    name: FamilyName = "metaschedule"
+
+    def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
+        if workload is None:
+            raise RecordError(
+                "a MetaSchedule record cannot be read without its workload",
+                hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
+            )
+        _, (trace, run_secs, target, args) = document
+        costs = check_costs(run_secs, "[1][1]")
+        return TuningRecord(
+            family=self.name,
+            target=parse_target(target),
+            workload=_with_signature(workload, args),
+            config=config_digest(trace),
+            costs=costs,
+            error="unknown" if min(costs) >= _FAILED else None,
+            measured_at=None,
+            tvm_version=module_tvm_version(workload) if workload.module else None,
+            native=native,
+        )
+
+    def wrap(self, native: bytes, bag: bytes) -> bytes:
+        return envelop(native, bag)
+
+    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
+        return unenvelop(line)
+
+
+def read_workload(line: bytes) -> Workload:
+    """Read one line of `database_workload.json`: `["<structural hash>", "<base64 of the module>"]`.
+
+    Raises:
+        RecordError: the line is not of that form, or the module inside it is torn.
+    """
+    document = decode(line)
+    match document:
+        case [str(structural_hash), str()] if structural_hash.isascii() and structural_hash.isdigit():
+            pass
+        case _:
+            raise RecordError('not ["<structural hash>", "<base64 of the module>"]')
+    version = _tvm_version(_module(document[1]))
+    return Workload("metaschedule", f"{structural_hash}@{minor_version(version) or 'unknown'}", module=line.decode())
+
+
+def module_tvm_version(workload: Workload) -> str | None:
+    """The version of the TVM that wrote the workload's module; None when it does not say."""
+    return _tvm_version(_module_of(workload))
+
+
+def database(records: Iterable[tuple[bytes, Workload]]) -> tuple[list[bytes], list[bytes]]:
+    """The lines of the two files of a database, every record pointing at its own workload.
+
+    Only the leading workload number of a record changes; the rest is the native text.
+    """
+    numbers: dict[str, int] = {}
+    workloads: list[bytes] = []
+    lines: list[bytes] = []
+    for native, workload in records:
+        module = _native_module(workload)
+        number = numbers.setdefault(module, len(numbers))
+        if number == len(workloads):
+            workloads.append(module.encode())
+        lines.append(b"[%d%s" % (number, native[native.index(b",") :]))
+    return workloads, lines
+
+
+def _native_module(workload: Workload) -> str:
+    if workload.module is None:
+        raise RecordError(f"the module of workload {workload.text} is not on record")
+    return workload.module
+
+
+def _module_of(workload: Workload) -> dict[str, Any]:
+    return _module(orjson.loads(_native_module(workload))[1])
+
+
+@lru_cache(maxsize=64)  # every record of a workload asks again
+def _module(text: str) -> dict[str, Any]:
+    """The module's graph: base64 of an 8-byte little-endian length and that many bytes of JSON."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+        (length,) = struct.unpack_from("<Q", raw)
+        module = orjson.loads(raw[8 : 8 + length]) if length == len(raw) - 8 else None
+    except (binascii.Error, struct.error, orjson.JSONDecodeError):
+        module = None
+    if not isinstance(module, dict) or not isinstance(module.get("nodes"), list):
+        raise RecordError("the module is damaged: not the base64 of a TVM module's JSON", field="[1]")
+    return module
+
+
+def _tvm_version(module: dict[str, Any]) -> str | None:
+    for holder in ("metadata", "attrs"):  # since 0.20, and before
+        facts = module.get(holder)
+        if isinstance(facts, dict) and isinstance(facts.get("tvm_version"), str):
+            return str(facts["tvm_version"])
+    return None
+
+
+def _with_signature(workload: Workload, args: list[Any]) -> Workload:
+    """The workload with its version-independent signature, from the record's arguments and the module's blocks."""
+    if workload.signature is not None:
+        return workload
+    arguments = ", ".join(_argument(arg) for arg in args)
+    blocks = " ".join(_block_names(_module_of(workload)))
+    return replace(workload, signature=f"({arguments}) {blocks}".rstrip())
+
+
+def _argument(arg: Any) -> str:
+    match arg:
+        case ["TENSOR", str(dtype), [*shape]]:
+            return f"{dtype}[{','.join(map(str, shape))}]"
+        case _:
+            return canonical_json(arg)
+
+
+def _block_names(module: dict[str, Any]) -> list[str]:
+    """Names of the module's schedulable blocks, sorted: the order of nodes is the serialiser's, not the program's."""
+    nodes = module["nodes"]
+    names = set()
+    for node in nodes:
+        if not isinstance(node, dict):
+            continue
+        kind = node.get("type_key") or node.get("type") or ""
+        if kind.endswith((".Block", ".SBlock")):
+            names.add(_string(nodes, (node.get("attrs") or node.get("data") or {}).get("name_hint")))
+    return sorted(name for name in names if name not in ("", _ROOT_BLOCK))
+
+
+def _string(nodes: list[Any], reference: Any) -> str:
+    try:
+        node = nodes[int(reference)]
+        return str(node["repr_str"] if "repr_str" in node else node["data"])
+    except (LookupError, TypeError, ValueError):
+        return ""

@@ -1,0 +1,1 @@
+"""The library as users know it: jobs go in, the best configs come out."""

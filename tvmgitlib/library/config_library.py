@@ -1,0 +1,387 @@
+"""`ConfigLibrary`: everything that the command line does, for programs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tvmgitlib.errors import LibraryError, PlatformError, SelectionError, TargetError
+from tvmgitlib.library import adding, checking, exporting, finishing, history, queries, settings_edit
+from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp
+from tvmgitlib.library.detect import detect_for
+from tvmgitlib.library.finishing import ImportRequest
+from tvmgitlib.library.intake import Origin
+from tvmgitlib.library.locating import locate
+from tvmgitlib.library.logs import Leniency
+from tvmgitlib.library.messages import message
+from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
+from tvmgitlib.library.selection import Selection
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import Platform, validate_platform_name
+from tvmgitlib.model.settings import Settings
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.rules.segment import Segment
+from tvmgitlib.store.repository import Committed, Draft, create_repository, identity
+from tvmgitlib.store.snapshot import Snapshot
+
+_log = logging.getLogger("tvmgitlib")
+
+#: Line ends are part of the records' bytes: no Git on any system may change them.
+_ATTRIBUTES = """\
+tvmgitlib.json -text
+jobs/** -text
+configs/** -text
+"""
+
+
+class ConfigLibrary:
+    """A library of tuned configs.
+
+    Args:
+        path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
+            one around the current folder, or `~/.tvm/tvmgitlib`.
+
+    Raises:
+        LibraryError: no library is there.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self._repository = locate(path)
+        self._commit: str | None = None
+        self._told_stale: set[str | None] = set()
+
+    @classmethod
+    def init(cls, path: str | os.PathLike[str], *, keep: int = 1) -> ConfigLibrary:
+        """Make a library: a repository if none is there yet, and one commit with its settings.
+
+        Args:
+            path: where; a folder that does not exist is made.
+            keep: K, how many records per workload stay in `configs/`.
+
+        Raises:
+            LibraryError: a library, or a file of its name, is there already.
+            SettingsError: `keep` is out of range.
+            GitError: Git does not know who commits, or cannot write.
+        """
+        root = Path(path).expanduser()
+        settings = settings_edit.changed(Settings(), "keep", keep)
+        existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
+        if not existing.is_dir():
+            raise LibraryError("a file is in the way", file=str(existing))
+        identity(existing)
+        repository = create_repository(root)
+
+        def draft(snapshot: Snapshot) -> Draft:
+            if snapshot.entry(SETTINGS_FILE) is not None:
+                raise LibraryError("a library is there already", file=str(root))
+            if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
+                raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
+            attributes = (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode()
+            stamp = FoldStamp(None, settings.fold_digest, {})
+            files = {
+                SETTINGS_FILE: settings.to_text().encode(),
+                ATTRIBUTES_FILE: attributes,
+                FOLD_FILE: stamp.to_text().encode(),
+            }
+            return Draft(message("Make a tvmgitlib library", [], {}), files)
+
+        repository.commit(draft)
+        return cls(root)
+
+    @property
+    def path(self) -> Path:
+        """The top of the library's work tree (of a bare repository: its Git directory)."""
+        return self._repository.root
+
+    @property
+    def commit(self) -> str:
+        """The commit that is read: the one that `at` fixed, else the current one."""
+        head = self._commit or self._repository.head
+        if head is None:
+            raise LibraryError("the library has no commit", file=str(self.path))
+        return head
+
+    def at(self, rev: str) -> ConfigLibrary:
+        """This library as it stood in a commit, for reading only.
+
+        Raises:
+            SelectionError: the revision names no commit.
+        """
+        commit = self._repository.resolve(rev)
+        if commit is None:
+            raise SelectionError(f"{rev!r} names no commit of the library", hint="git log shows its commits.")
+        fixed = object.__new__(ConfigLibrary)
+        fixed._repository, fixed._commit, fixed._told_stale = self._repository, commit, set()
+        return fixed
+
+    # Jobs
+
+    def start_job(
+        self,
+        target: object | None = None,
+        *,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tvm: TvmVersion | str | None = None,
+        tuner: str | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+    ) -> OpenJob:
+        """Begin a job: a log and a folder for tuners to write to.
+
+        Args:
+            target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
+            platform: the platform's name where the target names no model.
+            facts: facts about the platform, added to the detected ones (and stronger than they).
+            tvm: the TVM that tunes, as `DIST==VERSION`.
+            tuner: the tuner's name.
+            options: what the tuner was told.
+            keep_history: keep the whole logs too, outside the branch.
+
+        Raises:
+            TargetError: the target does not parse.
+            PlatformError: nothing says which platform the target is on.
+        """
+        self._require_writable()
+        told = self._origin(target, platform, facts, tvm, live=True)
+        return self._open_jobs.start(
+            identity(self.path),
+            target=parse_target(target).text if target is not None else None,
+            platform=told.platform,
+            facts=told.facts,
+            tvm=told.tvm,
+            tuner=tuner,
+            options=dict(options or {}),
+            keep_history=keep_history,
+        )
+
+    def open_jobs(self) -> list[OpenJob]:
+        """The jobs in progress, oldest first."""
+        return self._open_jobs.all()
+
+    def open_job(self, job: str | None = None) -> OpenJob:
+        """A job in progress, by its id or the beginning of it; without one, the only one.
+
+        Raises:
+            JobError: there is no such job, or more than one.
+        """
+        return self._open_jobs.get(job) if job is not None else self._open_jobs.only()
+
+    def finish_job(self, job: str | None = None) -> JobResult:
+        """Commit a job in progress.
+
+        Raises:
+            JobError: there is no such job.
+            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress.
+        """
+        self._require_writable()
+        return finishing.finish_job(self._repository, self._open_jobs, self.open_job(job))
+
+    def abort_job(self, job: str | None = None) -> OpenJob:
+        """Drop a job in progress and its logs."""
+        self._require_writable()
+        opened = self.open_job(job)
+        self._open_jobs.remove(opened)
+        return opened
+
+    def show_job(self, job: str) -> Segment:
+        """A committed job, by its id or the beginning of it, without its records.
+
+        Raises:
+            SelectionError: there is no such job, or more than one.
+        """
+        with self._reading() as contents:
+            found = [segment for segment in contents.outlines if segment.header.id.startswith(job)]
+        if len(found) != 1:
+            what = "several jobs of the library begin" if found else "no job of the library begins"
+            raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
+        return found[0]
+
+    def import_logs(
+        self,
+        *paths: str | os.PathLike[str],
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tvm: TvmVersion | str | None = None,
+        family: FamilyName | None = None,
+        drop_torn: bool = False,
+        skip_invalid: bool = False,
+    ) -> JobResult:
+        """Import finished logs, or MetaSchedule database folders, as one job.
+
+        Args:
+            paths: the logs.
+            target: the only target allowed.
+            platform: the platform's name where a target names no model.
+            facts: facts about the platform.
+            tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
+            family: the only tuner family allowed.
+            drop_torn: leave out a last line that was cut off.
+            skip_invalid: leave out malformed lines.
+
+        Raises:
+            TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
+        """
+        self._require_writable()
+        origin = self._origin(target, platform, facts, tvm, live=False)
+        request = ImportRequest([Path(path) for path in paths], origin, family, Leniency(drop_torn, skip_invalid))
+        return finishing.import_logs(self._repository, request)
+
+    # Questions
+
+    def best(
+        self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None, accept: str = "exact"
+    ) -> list[BestConfig]:
+        """The best record of every selected workload; see `tvmgitlib.library.queries.best`."""
+        with self._reading() as contents:
+            self._say_if_stale(contents)
+            return queries.best(contents, selection or Selection(), _tvm(tvm), accept)
+
+    def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
+        """The effort on record for every selected workload."""
+        with self._reading() as contents:
+            return queries.trials(contents, selection or Selection())
+
+    def export(
+        self,
+        family: FamilyName,
+        path: str | os.PathLike[str],
+        selection: Selection | None = None,
+        *,
+        tvm: TvmVersion | str | None = None,
+    ) -> exporting.Exported:
+        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
+        with self._reading() as contents:
+            self._say_if_stale(contents)
+            return exporting.export(contents, family, Path(path), selection or Selection(), _tvm(tvm))
+
+    def log(self) -> list[LogEntry]:
+        """The jobs of the library, newest commit first."""
+        with self._reading() as contents:
+            return list(history.log(self._repository, contents))
+
+    def platforms(self) -> dict[str, dict[str, Json]]:
+        """Every platform of the library with its latest facts, by name."""
+        latest: dict[str, tuple[str, dict[str, Json]]] = {}
+        with self._reading() as contents:
+            for segment in contents.outlines:
+                when = segment.header.finished or ""
+                for entry in segment.tasks:
+                    platform = entry.task.section.platform
+                    if when >= latest.get(platform.name, ("", {}))[0]:
+                        latest[platform.name] = (when, dict(platform.facts))
+        return {name: facts for name, (_, facts) in sorted(latest.items())}
+
+    # Care
+
+    @property
+    def settings(self) -> Settings:
+        """The library's settings."""
+        with self._reading() as contents:
+            return contents.settings
+
+    def configure(self, key: str, value: Any) -> Committed | None:
+        """Change a setting, with a new fold where it asks for one; None when it has that value already.
+
+        Raises:
+            SettingsError: there is no such setting, or the value is not one of its values.
+        """
+        self._require_writable()
+
+        def draft(snapshot: Snapshot) -> Draft | None:
+            contents = Contents(snapshot)
+            settings = settings_edit.changed(contents.settings, key, value)
+            if settings == contents.settings:
+                return None
+            subject = f"Set {key} to {settings.to_json()[key]}"
+            return adding.draft_settings(contents, settings, message(subject, [], {}))
+
+        return self._repository.commit(draft)
+
+    def check(self) -> list[Problem]:
+        """Prove the library; see `tvmgitlib.library.checking`. Nothing found means that all is well."""
+        with self._reading() as contents:
+            return checking.check(self._repository, contents)
+
+    def rebuild(self) -> Committed | None:
+        """Make configs/ anew from jobs/; None when it is right already."""
+        self._require_writable()
+        subject = message("Rebuild configs/ from jobs/", [], {})
+        return self._repository.commit(lambda snapshot: adding.draft_rebuild(Contents(snapshot), subject))
+
+    # Inside
+
+    @property
+    def _open_jobs(self) -> OpenJobs:
+        return OpenJobs(self._repository.state)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Contents]:
+        self._repository.recover()
+        with self._repository.snapshot(self.commit) as snapshot:
+            yield Contents(snapshot)
+
+    def _require_writable(self) -> None:
+        if self._commit is not None:
+            raise LibraryError(
+                f"the library is fixed at {self._commit[:12]}, which is for reading only", file=str(self.path)
+            )
+
+    def _say_if_stale(self, contents: Contents) -> None:
+        """Never serve a fold that configs/ does not show without a word."""
+        if not contents.is_fresh and contents.snapshot.commit not in self._told_stale:
+            self._told_stale.add(contents.snapshot.commit)
+            _log.warning(
+                "configs/ does not belong to jobs/ (after a plain git merge or revert, say): answering from jobs/ "
+                "itself; tvmgitlib rebuild mends it"
+            )
+
+    def _origin(
+        self,
+        target: object | None,
+        platform: str | None,
+        facts: Mapping[str, Json] | None,
+        tvm: TvmVersion | str | None,
+        *,
+        live: bool,
+    ) -> Origin:
+        """What the user says of a job's records, checked before anything is measured or read."""
+        known = dict(facts or {})
+        if platform is not None:
+            validate_platform_name(platform)
+        given = parse_target(target) if target is not None else None
+        if live and given is not None:
+            here = detect_for(given.target)
+            if here is not None:
+                known = {**here.facts, **known}
+                platform = platform or here.name
+            if platform is None and given.model is None:
+                raise PlatformError(
+                    f"{given.target.label} is not this machine's target, so its platform cannot be detected",
+                    hint="Name the platform with --platform NAME.",
+                )
+        return Origin(given.target if given else None, platform, known, _tvm(tvm))
+
+
+def detect_platform() -> Platform:
+    """The platform of this machine, as detected."""
+    from tvmgitlib.library import detect
+
+    return detect.detect_platform()
+
+
+def _tvm(value: TvmVersion | str | None) -> TvmVersion | None:
+    if value is None or isinstance(value, TvmVersion):
+        return value
+    try:
+        return TvmVersion.parse(value)
+    except ValueError as error:
+        raise TargetError(str(error)) from None

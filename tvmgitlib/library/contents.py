@@ -1,0 +1,187 @@
+"""What a library holds in one commit: its settings, its jobs, and the configs that were folded from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
+from tvmgitlib.families.text import decode, lines_of
+from tvmgitlib.model.job import Header, Invalidation
+from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.rules import schema
+from tvmgitlib.rules.fold import Configs, Standing, fold, standing
+from tvmgitlib.rules.segment import Segment, StoredRecord, read_segment, read_stored
+from tvmgitlib.rules.validity import check_policy
+from tvmgitlib.store.objects import Entry
+from tvmgitlib.store.snapshot import Snapshot
+
+SETTINGS_FILE = "tvmgitlib.json"
+FOLD_FILE = "configs/.fold"
+ATTRIBUTES_FILE = ".gitattributes"
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStamp:
+    """`configs/.fold`: what configs/ was folded from.
+
+    Attributes:
+        jobs: id of the jobs/ tree; None while there is no job.
+        settings: digest of the settings that a fold depends on.
+        kinds: how many segments of each kind there were.
+    """
+
+    jobs: str | None
+    settings: str
+    kinds: dict[str, int]
+
+    def to_text(self) -> str:
+        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": self.kinds}
+        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
+        return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+class Contents:
+    """A library in one commit. Everything is read when it is first asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings.
+
+        Raises:
+            LibraryError: the commit holds no library, or one of a newer format.
+            SettingsError: the file is malformed.
+        """
+        content = self.snapshot.read(SETTINGS_FILE)
+        if content is None:
+            raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
+        return read_settings(content)
+
+    @cached_property
+    def fold_stamp(self) -> FoldStamp | None:
+        """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
+        content = self.snapshot.read(FOLD_FILE)
+        if content is None:
+            return None
+        try:
+            document = decode(content)
+            schema.check(document, "fold")
+        except RecordError:
+            return None
+        return FoldStamp(document["jobs"], document["settings"], document["kinds"])
+
+    @cached_property
+    def jobs_tree(self) -> str | None:
+        """The id of the jobs/ tree; None while there is no job."""
+        entry = self.snapshot.entry("jobs")
+        return entry.oid if entry else None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether configs/ was folded from these jobs and settings."""
+        stamp = self.fold_stamp
+        return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
+
+    def segment_files(self) -> list[tuple[str, Entry]]:
+        """The files under jobs/.
+
+        Raises:
+            LibraryError: something else than a plain file is there.
+        """
+        return list(self.snapshot.files("jobs"))
+
+    def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
+        """Every segment, in the order of paths.
+
+        Raises:
+            RecordError: a segment is malformed.
+        """
+        for path, content in self.snapshot.contents(self.segment_files()):
+            yield read_segment(lines_of(content), path, with_records=with_records)
+
+    def has_job(self, job: str) -> bool:
+        return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
+
+    @cached_property
+    def outlines(self) -> list[Segment]:
+        """Every segment without its records."""
+        return list(self.segments(with_records=False))
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Which jobs count."""
+        return standing((segment.header, segment.invalidations) for segment in self.outlines)
+
+    def headers(self) -> Iterator[tuple[Header, tuple[Invalidation, ...]]]:
+        for segment in self.outlines:
+            yield segment.header, segment.invalidations
+
+    def configs(self) -> Configs:
+        """The records of configs/ as committed.
+
+        Raises:
+            TvmgitlibError: a line is malformed, or something else than a file of records is there.
+        """
+        files = [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+        return {path: read_configs(content, path) for path, content in self.snapshot.contents(files)}
+
+    def configs_at(self, paths: Iterable[str]) -> Configs:
+        """The records of some files of configs/ as committed; files that do not exist are left out."""
+        contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
+        return {path: read_configs(content, path) for path, content in contents if content is not None}
+
+    def fold(self) -> Configs:
+        """What configs/ has to be."""
+        return fold(self.segments(), self.standing, self.settings)
+
+    def current(self) -> Configs:
+        """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
+        return self.configs() if self.is_fresh else self.fold()
+
+
+def read_settings(content: bytes) -> Settings:
+    """Read `tvmgitlib.json`.
+
+    Raises:
+        LibraryError: it is of a format that this version does not know.
+        SettingsError: it is malformed.
+    """
+    try:
+        document: Any = decode(content)
+        if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
+            raise LibraryError(
+                f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
+                file=SETTINGS_FILE,
+                field="format",
+                hint="Install a newer tvmgitlib.",
+            )
+        schema.check(document, "settings")
+    except RecordError as error:
+        raise SettingsError(error.message, file=SETTINGS_FILE, field=error.field) from None
+    settings = Settings.from_json(document)
+    check_policy(settings)
+    return settings
+
+
+def read_configs(content: bytes, path: str) -> list[StoredRecord]:
+    """Read a file of configs/.
+
+    Raises:
+        TvmgitlibError: naming file and line.
+    """
+    family = path.rpartition("/")[2].removesuffix(".jsonl")
+    if family not in ("autotvm", "ansor", "metaschedule") or path.count("/") != 3:
+        raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
+    records = []
+    for number, line in enumerate(lines_of(content), start=1):
+        try:
+            records.append(read_stored(line, family))
+        except TvmgitlibError as error:
+            raise error.at(file=path, line=number) from None
+    return records

@@ -1,0 +1,69 @@
+"""The words of the library's commits: what the job did, then trailers that a machine can read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from tvmgitlib.library.intake import Counts
+from tvmgitlib.model.job import Header
+from tvmgitlib.rules.segment import Segment, TaskRecords
+
+_MOST_PLACES = 20
+_VERB = {"tune": "Tune", "import": "Import", "revalidate": "Revalidate"}
+
+
+def job_message(segment: Segment, counts: Counts) -> str:
+    """The message of the commit that adds a job."""
+    header = segment.header
+    by_place: defaultdict[str, list[TaskRecords]] = defaultdict(list)
+    for entry in segment.tasks:
+        section = entry.task.section
+        by_place[f"{section.platform.name}: {section.target.label} ({section.family})"].append(entry)
+    verb = _VERB[header.kind]
+    where = next(iter(by_place)).partition(":")[0] if len(by_place) == 1 else f"{len(by_place)} targets and platforms"
+    subject = f"{verb} {plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
+    body = [*_origin(header), ""] if _origin(header) else []
+    for place, entries in list(by_place.items())[:_MOST_PLACES]:
+        trials = sum(entry.task.effort.trials for entry in entries)
+        body.append(f"- {place}: {plural(len(entries), 'workload')}, {plural(trials, 'trial')}")
+    if len(by_place) > _MOST_PLACES:
+        body.append(f"- and {len(by_place) - _MOST_PLACES} more")
+    body += ["", _outcome(counts)]
+    if not header.complete:
+        body.append("The job was interrupted.")
+    trailers = {
+        "Tvmgitlib-Job": header.id,
+        "Tvmgitlib-Kind": header.kind,
+        "Tvmgitlib-Trials": str(counts.read),
+        "Tvmgitlib-Workloads": str(counts.workloads),
+        "Tvmgitlib-Improved": str(counts.improved),
+    }
+    return message(subject, body, trailers)
+
+
+def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
+    """Subject, body and trailers as Git expects them."""
+    parts = [subject, "\n".join(body).strip(), "\n".join(f"{name}: {value}" for name, value in trailers.items())]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 trial`, `1,164 trials`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _origin(header: Header) -> list[str]:
+    lines = []
+    if header.sources:
+        lines.append("From " + ", ".join(source.name for source in header.sources) + ".")
+    if header.tuner:
+        lines.append(f"Tuner: {header.tuner}.")
+    return lines
+
+
+def _outcome(counts: Counts) -> str:
+    return (
+        f"{counts.improved:,} improved; {counts.kept:,} kept, {counts.dropped:,} slower, {counts.failed:,} failed, "
+        f"{counts.duplicates:,} duplicates."
+    )

@@ -1,0 +1,155 @@
+"""Jobs in progress: a folder each under the Git directory, with what the job was told and the logs it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.library.intake import Origin, utc_text
+from tvmgitlib.model.job import is_job_id
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+
+_TOLD = "job.json"
+_LOG = "tuning.log"
+_WORK_DIR = "work_dir"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """A job in progress.
+
+    Attributes:
+        id: 16 hex digits.
+        folder: where it lives.
+        started: ISO 8601 in UTC.
+        author: `Name <email>`.
+        target: the target as given; None for any.
+        platform: the platform's name where the target names none; None to detect it.
+        facts: platform facts.
+        tvm: the TVM it tunes with; None to believe the logs.
+        tuner: the tuner's name.
+        options: what the tuner was told.
+        keep_history: whether the whole logs are kept too.
+    """
+
+    id: str
+    folder: Path
+    started: str
+    author: str
+    target: str | None = None
+    platform: str | None = None
+    facts: dict[str, Json] = field(default_factory=dict)
+    tvm: TvmVersion | None = None
+    tuner: str | None = None
+    options: dict[str, Json] = field(default_factory=dict)
+    keep_history: bool = False
+
+    @property
+    def log(self) -> Path:
+        """The file that an AutoTVM or Ansor tuner logs into."""
+        return self.folder / _LOG
+
+    @property
+    def work_dir(self) -> Path:
+        """The folder that MetaSchedule works in."""
+        return self.folder / _WORK_DIR
+
+    @property
+    def origin(self) -> Origin:
+        """What is known about all records of the job."""
+        target = parse_target(self.target).target if self.target is not None else None
+        return Origin(target, self.platform, self.facts, self.tvm)
+
+    def logs(self) -> list[Path]:
+        """The logs that have something in them."""
+        database = [self.work_dir / name for name in (RECORD_FILE, WORKLOAD_FILE)]
+        found = [self.work_dir] if all(map(_has_content, database)) else []
+        return [self.log, *found] if _has_content(self.log) else found
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+class OpenJobs:
+    """The jobs in progress of one library.
+
+    Args:
+        state: the library's folder under the common Git directory.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "jobs"
+
+    def start(self, author: str, **told: Any) -> OpenJob:
+        """Make a new job with the logs' places ready; all of it is there at once or nothing."""
+        job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, **told)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._folder / f".{job.id}"
+        scratch.mkdir()
+        (scratch / _WORK_DIR).mkdir()
+        (scratch / _LOG).touch()
+        document = asdict(job)
+        del document["folder"]
+        (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        os.rename(scratch, self._folder / job.id)
+        return self.get(job.id)
+
+    def all(self) -> list[OpenJob]:
+        """Every job in progress, oldest first."""
+        names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        return sorted((self.get(name) for name in names if is_job_id(name)), key=lambda job: (job.started, job.id))
+
+    def get(self, job: str) -> OpenJob:
+        """One job in progress, by its id or the beginning of it.
+
+        Raises:
+            JobError: there is none of that name, or several.
+        """
+        folder = self._folder / job
+        if not is_job_id(job):
+            return self.get(self._complete(job))
+        try:
+            document = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise JobError(f"no job {job} is in progress", hint="tvmgitlib job list shows them.") from None
+        tvm = document.pop("tvm")
+        return OpenJob(folder=folder, tvm=TvmVersion(**tvm) if tvm else None, **document)
+
+    def only(self) -> OpenJob:
+        """The one job in progress.
+
+        Raises:
+            JobError: there is none, or there are several.
+        """
+        jobs = self.all()
+        if len(jobs) == 1:
+            return jobs[0]
+        if not jobs:
+            raise JobError("no job is in progress", hint="tvmgitlib job start begins one.")
+        ids = ", ".join(job.id for job in jobs)
+        raise JobError(f"{len(jobs)} jobs are in progress: {ids}", hint="Say which: tvmgitlib job finish JOB.")
+
+    def remove(self, job: OpenJob) -> None:
+        """Forget a job and its logs."""
+        gone = self._folder / f".{job.id}.{secrets.token_hex(4)}"
+        os.rename(job.folder, gone)
+        shutil.rmtree(gone)
+
+    def _complete(self, beginning: str) -> str:
+        ids = [job.id for job in self.all()]
+        found = [job for job in ids if beginning and job.startswith(beginning)]
+        if len(found) != 1:
+            problem = "several jobs in progress begin" if found else "no job in progress begins"
+            raise JobError(f"{problem} with {beginning!r}", hint="tvmgitlib job list shows them.")
+        return found[0]

@@ -1,0 +1,140 @@
+"""A job: what one tuning run, import or decision added to the library."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.target import Target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+
+JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
+
+JOB_KINDS: tuple[JobKind, ...] = ("tune", "import", "revalidate", "revert", "invalidate")
+
+#: How many records of a task a segment holds at least, whatever `keep` says: a later, larger `keep` finds them.
+SEGMENT_RECORDS = 8
+
+_JOB_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def is_job_id(text: str) -> bool:
+    """Whether `text` is a whole job id: 16 hex digits."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A log that a job was made from.
+
+    Attributes:
+        name: the file's name without its folders (a MetaSchedule database: with its own folder's name).
+        size: how many bytes of it were used (a torn last line is not).
+        sha256: of those bytes, in hex.
+        start: the byte from which its records count: more than 0 when an earlier job holds what comes before.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a segment.
+
+    Attributes:
+        id: 16 hex digits; random for a live job, derived from the sources and options for an import.
+        kind: what the job is.
+        started, finished: ISO 8601 in UTC; of an import, when its first and last measurement were made, where known.
+        author: `Name <email>`; None for an import, whose bytes must be the same for whoever imports.
+        tuner: the tuner's name.
+        options: what the tuner or the import was told.
+        complete: False for a job that was interrupted and finished as it was.
+        tvm: the TVM that the job ran in, where one is known for the whole job.
+        sources: the logs.
+        reverts: the job ids that a `revert` names.
+        reason: why, for `revert` and `invalidate`.
+        extra: the free `x-` fields.
+    """
+
+    id: str
+    kind: JobKind
+    started: str | None = None
+    finished: str | None = None
+    author: str | None = None
+    tuner: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    tvm: TvmVersion = TvmVersion()
+    sources: tuple[Source, ...] = ()
+    reverts: tuple[str, ...] = ()
+    reason: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the tasks below it in a segment have in common: where they were tuned, and with which TVM."""
+
+    family: FamilyName
+    target: Target
+    given: tuple[str, ...]
+    target_facts: dict[str, Any]
+    platform: Platform
+    tuned_with: TvmVersion
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Family, target key and platform name: with the workload, what a record answers for."""
+        return (self.family, self.target.key, self.platform.name)
+
+    @property
+    def path(self) -> str:
+        """The file under the library's root that holds the best configs of this family, target and platform."""
+        return f"configs/{self.target.folder}/{self.platform.name}/{self.family}.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What was spent on a task.
+
+    Attributes:
+        trials: measurements made, each counted once, failures too.
+        configs: how many different configs they measured.
+        errors: failed trials by kind.
+        exhausted: True when the tuner ran to the end of its space, None when that is not known.
+        sample: the smallest 64-bit measurement names (see `tvmgitlib.rules.effort`), ascending.
+    """
+
+    trials: int
+    configs: int
+    errors: dict[str, int] = field(default_factory=dict)
+    exhausted: bool | None = None
+    sample: tuple[int, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        return sum(self.errors.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job did for one workload; its best records follow it in the segment."""
+
+    section: Section
+    workload: Workload
+    effort: Effort
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidation:
+    """Records that an `invalidate` job names: some of a job's, by the first 16 hex digits of their hashes, or all."""
+
+    job: str
+    records: tuple[str, ...] | None = None

@@ -1,0 +1,87 @@
+"""One trial of a tuner: a config of a workload, measured (or failed) on a target."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+from tvmgitlib.model.target import GivenTarget
+from tvmgitlib.model.workload import FamilyName, Workload
+
+ErrorKind = Literal[
+    "instantiation",
+    "compile_host",
+    "compile_device",
+    "runtime_device",
+    "wrong_answer",
+    "build_timeout",
+    "run_timeout",
+    "unknown",
+]
+
+ERROR_KINDS: tuple[ErrorKind, ...] = (
+    "instantiation",
+    "compile_host",
+    "compile_device",
+    "runtime_device",
+    "wrong_answer",
+    "build_timeout",
+    "run_timeout",
+    "unknown",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRecord:
+    """What a log says of one trial.
+
+    Attributes:
+        family: the tuner family that wrote it.
+        target: the target, canonical and as given.
+        workload: what was tuned.
+        config: SHA-256 digest (32 bytes) of the schedule: equal digests mean the same generated code.
+        costs: measured run times in seconds; what a failure logs instead is kept too.
+        error: None for a success, else the kind of failure (`unknown` where the format dropped it).
+        measured_at: Unix time in seconds; None where the format has none (MetaSchedule).
+        tvm_version: the TVM that wrote the line, as the log says; None where it does not (Ansor).
+        native: the record's own text, byte for byte, without a line end.
+    """
+
+    family: FamilyName
+    target: GivenTarget
+    workload: Workload
+    config: bytes
+    costs: tuple[float, ...]
+    error: ErrorKind | None
+    measured_at: float | None
+    tvm_version: str | None
+    native: bytes
+
+    @property
+    def cost(self) -> float:
+        """Mean run time in seconds, correctly rounded; infinite for a failure."""
+        return math.fsum(self.costs) / len(self.costs) if self.error is None else math.inf
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the native text, in hex: the record's name."""
+        return hashlib.sha256(self.native).hexdigest()
+
+    @property
+    def measurement(self) -> int:
+        """64 bits that name this measurement: 40 of the config, 20 of the result and its time, 4 of the outcome.
+
+        Equal for the same line seen twice (also in another log), different when a config is measured again. The
+        leading bits are the config's, so that a sample of the smallest names is a sample of configs.
+        """
+        result = struct.pack(f"<{len(self.costs)}dd", *self.costs, self.measured_at or 0.0)
+        digest = int.from_bytes(hashlib.sha256(self.config + result).digest()[:3], "big")
+        return int.from_bytes(self.config[:5], "big") << 24 | digest & ~0xF | outcome_code(self.error)
+
+
+def outcome_code(error: ErrorKind | None) -> int:
+    """4 bits for the outcome of a trial: 0 for a success, else the kind's place in `ERROR_KINDS`, from 1."""
+    return 0 if error is None else ERROR_KINDS.index(error) + 1

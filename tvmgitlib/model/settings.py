@@ -1,0 +1,65 @@
+"""What a library is told in `tvmgitlib.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tvmgitlib.model.json import canonical_json
+
+#: The library format that this version reads and writes.
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a library; every key has a default.
+
+    Attributes:
+        keep: K, how many records per workload and group stay in `configs/`.
+        policy_tvm: which TVM versions a record holds for: `same`, `same-minor`, `any`, or a PEP 440 specifier that the
+            version it was tuned with must meet.
+        policy_facts: platform facts (dotted names) that must match; records are folded apart by them.
+        policy_max_age: the age in days above which a record is stale; None for no limit.
+        extra: the free `x-` keys.
+    """
+
+    keep: int = 1
+    policy_tvm: str = "same-minor"
+    policy_facts: tuple[str, ...] = ()
+    policy_max_age: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Settings:
+        """Settings from a document that its schema has found valid."""
+        return cls(
+            keep=document.get("keep", 1),
+            policy_tvm=document.get("policy.tvm", "same-minor"),
+            policy_facts=tuple(sorted(set(document.get("policy.facts", ())))),
+            policy_max_age=document.get("policy.max-age"),
+            extra={key: value for key, value in document.items() if key.startswith("x-")},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "keep": self.keep,
+            "policy.tvm": self.policy_tvm,
+            "policy.facts": list(self.policy_facts),
+            "policy.max-age": self.policy_max_age,
+            **self.extra,
+        }
+
+    def to_text(self) -> str:
+        """The file's text: one key a line, so that Git merges changes of different keys."""
+        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in self.to_json().items())
+        return "{\n" + ",\n".join(members) + "\n}\n"
+
+    @property
+    def fold_digest(self) -> str:
+        """SHA-256 of what the fold depends on: other settings change grades, never configs/."""
+        relevant = {"keep": self.keep, "policy.facts": list(self.policy_facts)}
+        return hashlib.sha256(canonical_json(relevant).encode()).hexdigest()

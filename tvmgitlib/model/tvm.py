@@ -1,0 +1,64 @@
+"""Which TVM a record was tuned with, and how that is known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+VersionSource = Literal["runtime", "option", "log"]
+
+_MINOR = re.compile(r"(\d+)\.(\d+)")
+_SPELLING = re.compile(r"(?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)")
+
+
+def minor_version(version: str | None) -> str | None:
+    """`0.27` of `0.27.0.post1`; None when there is no version or it does not start with two numbers."""
+    match = _MINOR.match(version) if version else None
+    return f"{match[1]}.{match[2]}" if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class TvmVersion:
+    """A TVM as a distribution and the text of `tvm.__version__`.
+
+    Attributes:
+        distribution: the package that provides `tvm`, such as `apache-tvm` or `hhb-tvm`; None when the log names none.
+        version: `tvm.__version__`, such as `0.27.0.post1`; None when unknown (Ansor logs name none).
+        source: `runtime` (the running TVM said so), `option` (`--tvm`), `log` (the log says so: the TVM that wrote the
+            line, which need not be the one that measured it); None when the version is unknown.
+    """
+
+    distribution: str | None = None
+    version: str | None = None
+    source: VersionSource | None = None
+
+    @classmethod
+    def parse(cls, text: str, source: VersionSource = "option") -> TvmVersion:
+        """Read `DIST==VERSION`.
+
+        Raises:
+            ValueError: when the text has another form.
+        """
+        match = _SPELLING.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not DIST==VERSION, such as apache-tvm==0.27.0.post1")
+        return cls(match["distribution"].lower().replace("_", "-"), match["version"], source)
+
+    @property
+    def minor(self) -> str | None:
+        """Major and minor version, such as `0.27`; None when unknown."""
+        return minor_version(self.version)
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What separates fold groups: distribution and minor version, empty where unknown."""
+        return (self.distribution or "", self.minor or "")
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return "an unknown TVM"
+        return f"{self.distribution} {self.version}" if self.distribution else f"TVM {self.version}"
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"distribution": self.distribution, "version": self.version, "source": self.source}

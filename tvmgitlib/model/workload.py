@@ -1,0 +1,39 @@
+"""What is tuned: a computation of given shapes, named the way its tuner family names it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+FamilyName = Literal["autotvm", "ansor", "metaschedule"]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A workload of one tuner family; equal when family and text are.
+
+    Attributes:
+        family: the tuner family.
+        text: the identity. AutoTVM: the JSON of `[task name, args]`. Ansor: the workload key. MetaSchedule: the
+            structural hash, `@`, and the minor version of the TVM that computed it.
+        signature: a MetaSchedule workload in words that no TVM version changes: argument shapes and dtypes, and the
+            names of the blocks.
+        module: the line of `database_workload.json` (native text), which MetaSchedule records do not carry.
+    """
+
+    family: FamilyName
+    text: str
+    signature: str | None = field(default=None, compare=False)
+    module: str | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def id(self) -> str:
+        """16 hex digits that stand for family and text."""
+        return hashlib.sha256(f"{self.family}\n{self.text}".encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        """The workload as a person would want to read it."""
+        return f"{self.signature}  [{self.text}]" if self.signature else self.text

@@ -1,0 +1,117 @@
+"""Effort: how many trials were spent, each measurement counted once however often it is on record.
+
+A task keeps the names of its measurements (`TuningRecord.measurement`), at most the `SAMPLE` smallest: up to that many,
+unions are exact; beyond, the smallest names of both sides are a fair sample of the union (a bottom-k sketch: Cohen and
+Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), and the overlap is estimated from it.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
+
+from tvmgitlib.model.job import Effort
+from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
+
+#: How many measurement names a task keeps.
+SAMPLE = 512
+
+_CONFIG_SHIFT = 24
+_OUTCOME_MASK = 0xF
+
+
+class EffortCounter:
+    """Counts the trials of one task as its log goes by: 8 bytes of memory a line."""
+
+    def __init__(self) -> None:
+        self._seen = array("Q")
+
+    def add(self, record: TuningRecord) -> None:
+        self._seen.append(record.measurement)
+
+    def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:
+        """The effort, and how many of the lines added were duplicates of another."""
+        names = sorted(set(self._seen))
+        return _count(names, exhausted), len(self._seen) - len(names)
+
+
+def _count(names: Sequence[int], exhausted: bool | None) -> Effort:
+    """Effort of all these measurements: distinct and ascending."""
+    outcomes = Counter(name & _OUTCOME_MASK for name in names)
+    return Effort(
+        trials=len(names),
+        configs=sum(1 for _ in groupby(name >> _CONFIG_SHIFT for name in names)),
+        errors={kind: outcomes[code] for code, kind in enumerate(ERROR_KINDS, start=1) if outcomes[code]},
+        exhausted=exhausted,
+        sample=tuple(names[:SAMPLE]),
+    )
+
+
+def is_whole(effort: Effort) -> bool:
+    """Whether the sample holds every measurement."""
+    return len(effort.sample) == effort.trials
+
+
+def union(efforts: Iterable[Effort]) -> Effort:
+    """The effort of several tasks of one workload together, no measurement counted twice.
+
+    Exact when every sample is whole, when the samples do not overlap, or when they are equal; else the overlap is an
+    estimate from the configs that every sample covers.
+    """
+    different = list({(effort.trials, effort.sample): effort for effort in efforts}.values())
+    if len(different) == 1:
+        return different[0]
+    exhausted = True if any(effort.exhausted for effort in different) else None
+    names = sorted({name for effort in different for name in effort.sample})
+    if all(is_whole(effort) for effort in different):
+        return _count(names, exhausted)
+    share = _share_once(different)
+    errors: Counter[str] = Counter()
+    for effort in different:
+        errors.update(effort.errors)
+    return Effort(
+        trials=round(share * sum(effort.trials for effort in different)),
+        configs=round(_share_once(different, _CONFIG_SHIFT) * sum(effort.configs for effort in different)),
+        errors={kind: round(share * errors[kind]) for kind in ERROR_KINDS if errors[kind]},
+        exhausted=exhausted,
+        sample=tuple(names[:SAMPLE]),
+    )
+
+
+def _share_once(efforts: Sequence[Effort], shift: int = 0) -> float:
+    """Of what the efforts count together, the share that is left when each is counted once."""
+    limit = min((effort.sample[-1] >> _CONFIG_SHIFT for effort in efforts if not is_whole(effort)), default=0)
+    covered = [{name >> shift for name in effort.sample if name >> _CONFIG_SHIFT < limit} for effort in efforts]
+    total = sum(map(len, covered))
+    return len(set().union(*covered)) / total if total else 1.0
+
+
+def is_known(effort: Effort, known: Effort) -> bool:
+    """Whether every measurement of `effort` is surely among those of `known`."""
+    if (effort.trials, effort.sample) == (known.trials, known.sample):
+        return True
+    return is_whole(effort) and is_whole(known) and set(effort.sample) <= set(known.sample)
+
+
+def encode_sample(sample: Sequence[int]) -> str:
+    """Base64 of the names, 8 bytes each, big-endian."""
+    return base64.b64encode(struct.pack(f">{len(sample)}Q", *sample)).decode()
+
+
+def decode_sample(text: str) -> tuple[int, ...]:
+    """Undo `encode_sample`.
+
+    Raises:
+        ValueError: when the text is not base64 of ascending 8-byte names.
+    """
+    raw = base64.b64decode(text, validate=True)
+    if len(raw) % 8:
+        raise ValueError("not a whole number of 8-byte names")
+    sample = struct.unpack(f">{len(raw) // 8}Q", raw)
+    if any(a >= b for a, b in pairwise(sample)):
+        raise ValueError("names are not ascending")
+    return sample

@@ -1,0 +1,200 @@
+"""configs/ = fold(jobs/, settings): the best K records per workload of the jobs that count. A pure function.
+
+The result depends on the set of segments alone, never on the order in which they came, so merging two branches is the
+union of their segments and a fold.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tvmgitlib.model.job import Header, Invalidation, JobKind, Section
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.platform import fact
+from tvmgitlib.model.settings import Settings
+from tvmgitlib.rules.order import rank
+from tvmgitlib.rules.segment import Segment, StoredRecord
+
+#: Workload text, TVM distribution, TVM minor version, the platform facts that must match: records compete inside one.
+Group: TypeAlias = tuple[str, str, str, str]
+
+#: The records of configs/, by file.
+Configs: TypeAlias = "dict[str, list[StoredRecord]]"
+
+#: A `revalidate` job's word on a config: nothing that finished before it counts any more.
+_Stamp: TypeAlias = tuple[str, str]
+
+_BEFORE_ALL: _Stamp = ("", "")
+
+#: How many candidates beyond twice K a group may hold before the hopeless ones are dropped.
+_SLACK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which jobs count, and which of their records do not.
+
+    Attributes:
+        counting: ids of the jobs that count.
+        reverted: a job that does not count, to the live revert that names it.
+        invalid: a job, to the first 16 hex digits of the hashes of its records that are invalidated; None for all.
+        revalidated: whether any job that counts is a `revalidate`.
+    """
+
+    counting: frozenset[str]
+    reverted: Mapping[str, str]
+    invalid: Mapping[str, frozenset[str] | None]
+    revalidated: bool
+
+    def holds(self, stored: StoredRecord) -> bool:
+        """Whether a record takes part in the fold."""
+        if stored.job not in self.counting:
+            return False
+        invalid = self.invalid.get(stored.job, frozenset())
+        return invalid is not None and stored.record.hash[:16] not in invalid
+
+
+def standing(headers: Iterable[tuple[Header, tuple[Invalidation, ...]]]) -> Standing:
+    """Work out which jobs count: a job does, unless a revert that counts names it."""
+    jobs = {header.id: (header, invalidations) for header, invalidations in headers}
+    named_by = defaultdict(list)
+    for job, (header, _) in sorted(jobs.items()):
+        for name in header.reverts:
+            named_by[name].append(job)
+    reverted = _reverted(sorted(jobs), named_by)
+    invalid: dict[str, frozenset[str] | None] = {}
+    for job, (_, invalidations) in jobs.items():
+        if job in reverted:
+            continue
+        for invalidation in invalidations:
+            known = invalid.get(invalidation.job, frozenset())
+            if known is None or invalidation.records is None:
+                invalid[invalidation.job] = None
+            else:
+                invalid[invalidation.job] = known | frozenset(invalidation.records)
+    counting = frozenset(jobs.keys() - reverted.keys())
+    revalidated = any(jobs[job][0].kind == "revalidate" for job in counting)
+    return Standing(counting, reverted, invalid, revalidated)
+
+
+def _reverted(jobs: list[str], named_by: Mapping[str, list[str]]) -> dict[str, str]:
+    """Each job that is reverted, to a live revert that names it.
+
+    Reverts of reverts make chains of any length, so this walks with a stack. A circle of reverts (which no command
+    makes) is cut where the walk, which goes by job id, comes back to it.
+    """
+    verdict: dict[str, str | None] = {}
+    for start in jobs:
+        stack = [start]
+        on_stack = {start}
+        while stack:
+            job = stack[-1]
+            open_question = next((by for by in named_by.get(job, ()) if by not in verdict and by not in on_stack), None)
+            if job not in verdict and open_question is not None:
+                stack.append(open_question)
+                on_stack.add(open_question)
+                continue
+            verdict.setdefault(job, next((by for by in named_by.get(job, ()) if verdict.get(by) is None), None))
+            on_stack.discard(stack.pop())
+    return {job: by for job, by in verdict.items() if by is not None}
+
+
+def fold(segments: Iterable[Segment], standing: Standing, settings: Settings) -> Configs:
+    """The best `settings.keep` records of every group, by file and in canonical order.
+
+    Args:
+        segments: every segment, in any order; read once.
+        standing: which of them count.
+        settings: `keep`, and the platform facts that separate groups.
+    """
+    contest = _Contest(settings.keep, standing.revalidated)
+    for segment in segments:
+        for path, group, stored in entries(segment, settings):
+            if standing.holds(stored):
+                contest.enter(path, group, stored, segment.header.kind)
+    return contest.result()
+
+
+def fold_onto(configs: Configs, segment: Segment, settings: Settings) -> Configs:
+    """Add one new `tune` or `import` job to the files of configs/ that it touches; the same as a fold of everything.
+
+    Right only while no `revalidate` job and no reverted id is involved and no facts separate groups (a line of
+    configs/ does not carry them): the caller sees to that.
+    """
+    contest = _Contest(settings.keep)
+    for path, records in configs.items():
+        for stored in records:
+            contest.enter(path, group_of(stored, ""), stored, "tune")
+    for path, group, stored in entries(segment, settings):
+        contest.enter(path, group, stored, segment.header.kind)
+    return contest.result()
+
+
+def entries(segment: Segment, settings: Settings) -> Iterator[tuple[str, Group, StoredRecord]]:
+    """The records of a segment with the file and group that each competes in."""
+    for entry in segment.tasks:
+        facts = _facts(entry.task.section, settings)
+        for stored in entry.records:
+            yield entry.task.section.path, group_of(stored, facts), stored
+
+
+def group_of(stored: StoredRecord, facts: str) -> Group:
+    """The group of a record: within one file, what it competes for."""
+    return (stored.record.workload.text, *stored.tuned_with.group, facts)
+
+
+def _facts(section: Section, settings: Settings) -> str:
+    if not settings.policy_facts:
+        return ""
+    return canonical_json({name: fact(section.platform.facts, name) for name in settings.policy_facts})
+
+
+class _Contest:
+    """The records of each group, one a config."""
+
+    def __init__(self, keep: int, revalidated: bool = False) -> None:
+        self._keep = keep
+        self._groups: defaultdict[tuple[str, Group], dict[bytes, StoredRecord]] = defaultdict(dict)
+        # A revalidation can drop any config to any rank, so then every record has to be remembered to the end.
+        self._every: defaultdict[tuple[str, Group], list[tuple[StoredRecord, JobKind]]] | None = (
+            defaultdict(list) if revalidated else None
+        )
+
+    def enter(self, path: str, group: Group, stored: StoredRecord, kind: JobKind) -> None:
+        if self._every is not None:
+            self._every[path, group].append((stored, kind))
+            return
+        candidates = self._groups[path, group]
+        _keep_better(candidates, stored)
+        if len(candidates) > 2 * self._keep + _SLACK:
+            kept = heapq.nsmallest(self._keep, candidates.values(), key=rank)
+            self._groups[path, group] = {stored.record.config: stored for stored in kept}
+
+    def result(self) -> Configs:
+        for place, records in (self._every or {}).items():
+            revalidated: dict[bytes, _Stamp] = {}
+            for stored, kind in records:
+                if kind == "revalidate":
+                    config = stored.record.config
+                    revalidated[config] = max(_stamp(stored), revalidated.get(config, _BEFORE_ALL))
+            for stored, _ in records:
+                if _stamp(stored) >= revalidated.get(stored.record.config, _BEFORE_ALL):
+                    _keep_better(self._groups[place], stored)
+        files: dict[str, list[StoredRecord]] = defaultdict(list)
+        for (path, _), candidates in sorted(self._groups.items()):
+            files[path] += heapq.nsmallest(self._keep, candidates.values(), key=rank)
+        return dict(files)
+
+
+def _keep_better(candidates: dict[bytes, StoredRecord], stored: StoredRecord) -> None:
+    present = candidates.get(stored.record.config)
+    if present is None or rank(stored) < rank(present):
+        candidates[stored.record.config] = stored
+
+
+def _stamp(stored: StoredRecord) -> _Stamp:
+    return (stored.finished or "", stored.job)

@@ -1,0 +1,147 @@
+"""Whether a record still holds for the TVM in front of the user: graded and explained, never silently dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from tvmgitlib.errors import SettingsError
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.platform import fact
+from tvmgitlib.model.settings import Settings
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName
+
+Grade = Literal["exact", "stale", "incompatible", "invalidated"]
+
+#: AutoTVM and Ansor left TVM after 0.19.
+_LAST_WITH_AUTOTVM = (0, 19)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A grade and its reason in words, with the option that would change it."""
+
+    grade: Grade
+    why: str
+
+
+def check_policy(settings: Settings) -> None:
+    """Refuse a TVM rule that cannot be read.
+
+    Raises:
+        SettingsError: it is no rule's name and no PEP 440 specifier.
+    """
+    rule = settings.policy_tvm
+    if rule not in ("same", "same-minor", "any"):
+        try:
+            SpecifierSet(rule)
+        except InvalidSpecifier:
+            raise SettingsError(
+                f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
+                file="tvmgitlib.json",
+                field="policy.tvm",
+            ) from None
+
+
+def grade(
+    family: FamilyName,
+    tuned_with: TvmVersion,
+    current: TvmVersion,
+    settings: Settings,
+    *,
+    finished: datetime | None = None,
+    now: datetime | None = None,
+    recorded_facts: Mapping[str, Any] | None = None,
+    current_facts: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """Grade a record.
+
+    Args:
+        family: the record's tuner family.
+        tuned_with: the TVM it was tuned with.
+        current: the TVM that would use it.
+        settings: the library's policy.
+        finished, now: when its job finished, and the present, for the maximum age; aware datetimes.
+        recorded_facts, current_facts: the platform facts it ran under and those of the machine at hand; facts are not
+            compared unless both are given.
+    """
+    unreadable = _unreadable(family, tuned_with, current)
+    if unreadable:
+        return Verdict("incompatible", f"{unreadable}; tune or revalidate it with {current}")
+    stale = _other_tvm(tuned_with, current, settings.policy_tvm)
+    if stale is None and recorded_facts is not None and current_facts is not None:
+        stale = _other_facts(recorded_facts, current_facts, settings.policy_facts)
+    if stale is None and settings.policy_max_age is not None:
+        stale = _too_old(finished, now, settings.policy_max_age)
+    if stale:
+        return Verdict("stale", f"{stale}; --accept stale uses it all the same")
+    return Verdict("exact", f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}")
+
+
+_SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log says", None: "nothing says"}
+
+
+def _unreadable(family: FamilyName, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+    """Why the current TVM cannot read the record at all, if so."""
+    if family == "metaschedule":
+        if tuned_with.version is None or tuned_with.group == current.group:
+            return None
+        if tuned_with.minor != current.minor or (tuned_with.distribution and current.distribution):
+            return f"tuned with {tuned_with}, and MetaSchedule databases load only in the TVM that wrote them"
+        return None
+    release = _release(current.version)
+    if release is not None and release[:2] > _LAST_WITH_AUTOTVM:
+        name = {"autotvm": "AutoTVM", "ansor": "auto_scheduler"}[family]
+        return f"{current} has no {name}, which left TVM after 0.19"
+    return None
+
+
+def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | None:
+    """Why the record's TVM is outside the policy, if so."""
+    if rule == "any":
+        return None
+    if tuned_with.version is None:
+        return "nobody knows which TVM it was tuned with (import with --tvm DIST==VERSION to say)"
+    both = f"tuned with {tuned_with}, this is {current}; policy {rule}"
+    if tuned_with.distribution and current.distribution and tuned_with.distribution != current.distribution:
+        return both
+    if rule == "same":
+        return None if tuned_with.version == current.version else both
+    if rule == "same-minor":
+        return None if tuned_with.minor is not None and tuned_with.minor == current.minor else both
+    try:
+        return None if SpecifierSet(rule).contains(Version(tuned_with.version), prereleases=True) else both
+    except (InvalidSpecifier, InvalidVersion):
+        return both
+
+
+def _other_facts(recorded: Mapping[str, Any], current: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        then, today = fact(recorded, name), fact(current, name)
+        if then is None:
+            return f"the platform's {name} was not recorded, and the policy compares it"
+        if then != today:
+            return f"{name} was {canonical_json(then)}, here it is {canonical_json(today)}"
+    return None
+
+
+def _too_old(finished: datetime | None, now: datetime | None, days: int) -> str | None:
+    if now is None:
+        return None
+    if finished is None:
+        return f"nobody knows when it was tuned, and the policy allows {days} days"
+    age = now - finished
+    return f"tuned {age.days} days ago, the policy allows {days}" if age > timedelta(days=days) else None
+
+
+def _release(version: str | None) -> tuple[int, ...] | None:
+    try:
+        return Version(version).release if version else None
+    except InvalidVersion:
+        return None

@@ -1,0 +1,105 @@
+"""Writing objects: blobs, and the trees from a changed file up to the root. Nothing else of a tree is read."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from tvmgitlib.store.git import command, environment, failure, git
+from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry
+from tvmgitlib.store.snapshot import Snapshot
+
+#: A commit is only acknowledged once its objects are on the disk.
+_DURABLE = ("-c", "core.fsync=committed,loose-object", "-c", "core.fsyncMethod=batch")
+
+
+def write_tree(folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | None], below: str = "") -> str | None:
+    """Write a tree of the snapshot with some files replaced (or removed: None).
+
+    Args:
+        folder: the repository.
+        snapshot: what the tree is based on.
+        files: by path from the root; those outside `below` are not written.
+        below: the folder whose tree is wanted; the root when empty.
+
+    Returns:
+        The tree's id; None when nothing is left in it.
+
+    Raises:
+        GitError: Git cannot write, for example on a full disk.
+    """
+    prefix = f"{below}/" if below else ""
+    inside = {path: content for path, content in files.items() if path.startswith(prefix)}
+    blobs = _write_blobs(folder, {path: content for path, content in inside.items() if content is not None})
+    with _TreeWriter(folder) as writer:
+        return _edit(snapshot, writer, below, {path.removeprefix(prefix): blobs.get(path) for path in inside})
+
+
+def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
+        for number, content in enumerate(contents.values()):
+            Path(scratch, str(number)).write_bytes(content)
+        names = "".join(f"{Path(scratch, str(number))}\n" for number in range(len(contents)))
+        made = git(folder, *_DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
+    return dict(zip(contents, made.decode().split(), strict=True))
+
+
+def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[str, str | None]) -> str | None:
+    """The id of a folder's new tree; None when nothing is left in it."""
+    entries = {entry.name: entry for entry in snapshot.folder(path)}
+    below: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
+    for name, blob in changes.items():
+        head, slash, rest = name.partition("/")
+        if slash:
+            below[head][rest] = blob
+        elif blob is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = Entry(FILE_MODE, name, blob)
+    for name, inner in below.items():
+        tree = _edit(snapshot, writer, f"{path}/{name}" if path else name, inner)
+        if tree is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = Entry(TREE_MODE, name, tree)
+    return writer.write(list(entries.values())) if entries else None
+
+
+class _TreeWriter:
+    """One `git mktree --batch` for all the trees of a commit."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            command(folder, [*_DURABLE, "mktree", "--batch", "--missing", "-z"]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+
+    def __enter__(self) -> _TreeWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def write(self, entries: list[Entry]) -> str:
+        stdin, stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
+        try:
+            for entry in entries:
+                kind = {TREE_MODE: "tree", "160000": "commit"}.get(entry.mode, "blob")
+                name = entry.name.encode(errors="surrogateescape")
+                stdin.write(b"%s %s %s\t%s\0" % (entry.mode.encode(), kind.encode(), entry.oid.encode(), name))
+            stdin.write(b"\0")
+            stdin.flush()
+            oid = stdout.readline().decode().strip()
+        except BrokenPipeError:
+            oid = ""
+        if not oid:
+            _, said = self._process.communicate()
+            raise failure("mktree", said)
+        return oid
