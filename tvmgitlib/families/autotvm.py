@@ -1,7 +1,7 @@
 """AutoTVM, log format 0.2.
 
-Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/measure.py` (`MeasureErrorNo`) of TVM 0.16.
-`decode` skips unknown keys, so the bag is spliced into the record and stock TVM loads the line as it is.
+Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/measure.py` (`MeasureErrorNo`) of TVM
+0.16. `decode` skips unknown keys, so the bag is spliced into the record and stock TVM loads the line as it is.
 """
 
 from __future__ import annotations

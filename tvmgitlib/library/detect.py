@@ -169,7 +169,7 @@ def _cuda_archs(capability: str) -> tuple[str, str]:
 
 def _cpu() -> dict[str, Json]:
     import cpuinfo
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     info: dict[str, Any] = cpuinfo.get_cpu_info()
     arch = _architecture(system.machine().lower())

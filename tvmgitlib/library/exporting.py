@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ def _write(path: Path, lines: list[bytes]) -> None:
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         scratch.write_bytes(b"".join(line + b"\n" for line in lines))
-        os.replace(scratch, path)
+        scratch.replace(path)
     except OSError as error:
         raise TvmgitlibError(f"cannot be written: {error.strerror}", file=str(path)) from None
     finally:

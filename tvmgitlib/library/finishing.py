@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
@@ -42,7 +42,7 @@ class ImportRequest:
     paths: Sequence[Path]
     origin: Origin
     family: FamilyName | None = None
-    leniency: Leniency = Leniency()
+    leniency: Leniency = field(default_factory=Leniency)
 
 
 def import_logs(repository: Repository, request: ImportRequest) -> JobResult:

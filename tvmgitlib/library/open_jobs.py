@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import time
@@ -102,7 +101,7 @@ class OpenJobs:
         document = asdict(job)
         del document["folder"]
         (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        os.rename(scratch, self._folder / job.id)
+        scratch.rename(self._folder / job.id)
         return self.get(job.id)
 
     def all(self) -> list[OpenJob]:
@@ -143,7 +142,7 @@ class OpenJobs:
     def remove(self, job: OpenJob) -> None:
         """Forget a job and its logs."""
         gone = self._folder / f".{job.id}.{secrets.token_hex(4)}"
-        os.rename(job.folder, gone)
+        job.folder.rename(gone)
         shutil.rmtree(gone)
 
     def _complete(self, beginning: str) -> str:

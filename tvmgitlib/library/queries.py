@@ -113,7 +113,8 @@ def trials(contents: Contents, selection: Selection) -> list[WorkloadEffort]:
         for entry in segment.tasks:
             task = entry.task
             if selection.matches(*_identity(task)):
-                groups[(*task.section.key, task.workload.text)].append((segment.header.id, task))
+                place = (*task.section.key, task.workload.text)
+                groups[place].append((segment.header.id, task))
     return [_effort(group) for _, group in sorted(groups.items())]
 
 

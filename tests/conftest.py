@@ -1,0 +1,111 @@
+"""What every test stands on: hermetic Git, real libraries in temporary folders, and the real tuning logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tvmgitlib import ConfigLibrary
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's Git configuration, home, library or language."""
+    home = tmp_path_factory.mktemp("home")
+    config = home / ".gitconfig"
+    config.write_text("[user]\n\tname = Tess Ter\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "TVMGITLIB_LIBRARY"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+@pytest.fixture
+def logs() -> Path:
+    """The folder of real tuning logs: autotvm/, ansor/, metaschedule/."""
+    return DATA / "tvm-logs"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> ConfigLibrary:
+    """An empty library in `tmp_path/library`."""
+    return ConfigLibrary.init(tmp_path / "library")
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """Run Git in a folder and return its output: `git(folder, "log", "--oneline")`."""
+
+    def run(folder: Path, *arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    return run
+
+
+class Cli:
+    """Runs `tvmgitlib` in this process.
+
+    Attributes:
+        code: the exit code of the last run.
+        out, err: its standard output and standard error.
+    """
+
+    def __init__(self, library: Path) -> None:
+        self.library = library
+        self.code = 0
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: object) -> Cli:
+        """Run a command line on the library; look at `code`, `out` and `err` then."""
+        from tvmgitlib.cli.main import run
+
+        def call() -> int:
+            return run(["-C", str(self.library), *map(str, arguments)])
+
+        runner = CliRunner()
+        with runner.isolation() as streams:
+            self.code = call()
+            out, err = streams[0].getvalue(), streams[1].getvalue()
+        self.out, self.err = out.decode(), err.decode()
+        return self
+
+    def json(self, *arguments: object) -> Any:
+        """Run with `--json` and return the document printed."""
+        self("--json", *arguments)
+        return json.loads(self.out)
+
+    def lines(self, *arguments: object) -> list[Any]:
+        """Run with `--json` and return the JSON lines printed."""
+        self("--json", *arguments)
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def cli(library: ConfigLibrary) -> Cli:
+    """The command line on the empty library."""
+    return Cli(library.path)
+
+
+@pytest.fixture
+def tvmgitlib() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m tvmgitlib` as a process of its own: `tvmgitlib("-C", path, "check")`."""
+
+    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tvmgitlib", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+    return run

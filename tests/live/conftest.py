@@ -1,0 +1,32 @@
+"""Live tests run on whichever TVM is installed; `@pytest.mark.tvm("0.27")` names those of one minor version."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+_DISTRIBUTIONS = {"apache-tvm": None, "hhb-tvm": "0.16"}
+
+
+def installed() -> str | None:
+    """The minor version of the TVM installed; None when there is none."""
+    for distribution, minor in _DISTRIBUTIONS.items():
+        try:
+            found = version(distribution)
+        except PackageNotFoundError:
+            continue
+        return minor or ".".join(found.split(".")[:2])
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of other TVMs: they are run in their own environments."""
+    here = installed()
+    wanted, others = [], []
+    for item in items:
+        marks = [mark.args for mark in item.iter_markers("tvm")]
+        (wanted if all(here in versions for versions in marks) else others).append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = wanted
