@@ -10,7 +10,7 @@ ENV := $(PYTHON) .ci/environments.py
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## tune a tiny kernel with a real TVM, and keep and use the result
+demo: ## tune two tiny kernels with a real TVM, and keep and use the results
 	$(ENV) run tvm-0.27 docs/demo.py
 
 test: ## lint, types, floors, all tests on every Python found, live tests on every TVM
@@ -36,5 +36,5 @@ environments: ## only create the environments
 	$(ENV) create
 
 clean: ## remove environments, caches and demo output
-	rm -rf .venv build dist demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist demo-library* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,18 +4,23 @@
 
 Every `$` line is a command that is really run, and nothing is hidden in between: TVM itself tunes into the folder that
 `job start` names, and TVM itself loads what `export` writes. It takes one to three minutes on two cores, and fails when
-a tuned kernel computes anything else than the untuned one or numpy.
+a tuned kernel computes anything else than the untuned one or numpy. Each run makes a library of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import shlex
+import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from pathlib import Path
 from statistics import fmean
@@ -25,6 +30,7 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.tuners.import_trap import fast_imports
 from tvmgitlib.tuners.tvm_check import require_tvm
 
+DEFAULT = "demo-library"
 TRIALS = 16  # for each kernel, in batches: the second batch is where the cost model has learned from the first
 BATCH = 8
 
@@ -89,48 +95,90 @@ def conv2d(size: int = 16, channels: int = 16, filters: int = 32) -> Kernel:
 def main() -> int:
     """Run the demo; the exit code says whether every kernel computed the right thing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", type=Path, default=Path("demo-library"), help="a folder that does not exist yet")
-    library: Path = parser.parse_args().library
-    database = library.with_name(f"{library.name}-export")
-    for folder in (library, database):
+    parser.add_argument("--library", type=Path, metavar="PATH", help=f"a folder to make (default: {DEFAULT})")
+    library: Path = parser.parse_args().library or unused_folder()
+    for folder in (library, export_of(library)):
         if folder.exists():
             parser.error(f"{folder} exists already: remove it, or name another folder with --library")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt in the middle of its search crashes TVM
     try:
-        require_tvm("apache-tvm")
-        return demo(str(library), str(database))
+        tvm = require_tvm("apache-tvm")
+        introduce_to_git()
+        return demo(str(library), str(export_of(library)), f"{tvm.distribution}=={tvm.version}")
     except TvmgitlibError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_code
     except subprocess.CalledProcessError as error:
         return error.returncode  # the command has said why
-    except KeyboardInterrupt:
-        return 130
+    except FileNotFoundError as error:
+        print(f"demo: {error.filename} is not installed", file=sys.stderr)
+        return 1
 
 
-def demo(library: str, database: str) -> int:
+def unused_folder() -> Path:
+    """`demo-library`, or after earlier runs `demo-library-2` and so on."""
+    names = (Path(DEFAULT if number == 1 else f"{DEFAULT}-{number}") for number in count(1))
+    return next(path for path in names if not path.exists() and not export_of(path).exists())
+
+
+def export_of(library: Path) -> Path:
+    """Where the demo exports a library to."""
+    return library.with_name(f"{library.name}-export")
+
+
+def introduce_to_git() -> None:
+    """Every job is a commit: where Git does not know who commits, be somebody, in this process and its children."""
+    roles = ("AUTHOR", "COMMITTER")
+    if all(subprocess.run(["git", "var", f"GIT_{role}_IDENT"], capture_output=True).returncode == 0 for role in roles):
+        return
+    print("Git does not know who you are, so this demo commits as Demo <demo@example.com>.")
+    for role in roles:
+        os.environ.setdefault(f"GIT_{role}_NAME", "Demo")
+        os.environ.setdefault(f"GIT_{role}_EMAIL", "demo@example.com")
+
+
+def demo(library: str, database: str, tvm: str) -> int:
     """Tune into a new library, export it, and build from the export."""
     fast_imports()
     target = host_target()
     kernels = [matmul_relu(), conv2d()]
+    target_text = json.dumps(target, separators=(",", ":"))
 
+    say("A library is a Git repository.")
     run("tvmgitlib", "init", library)
+    say("A job says where the tuner writes to. MetaSchedule wants a folder: work_dir.")
     started = run(
         "tvmgitlib", "-C", library, "--json", "job", "start",
-        "--target", json.dumps(target, separators=(",", ":")), "--tuner", "meta-schedule-evolutionary",
+        "--target", target_text, "--tvm", tvm, "--tuner", "evolutionary-search",
     )  # fmt: skip
+    say(f"TVM tunes {len(kernels)} kernels, {TRIALS} trials each. This is the slow part.")
     tune(kernels, target, json.loads(started)["work_dir"])
+    say("The finished job is one commit.")
     run("tvmgitlib", "-C", library, "job", "finish")
-    run("git", "-C", library, "log", "-1")
+    run("git", "-C", library, "log", "-1", "--stat")
+    say("What it found, and what it took.")
     run("tvmgitlib", "-C", library, "best")
     run("tvmgitlib", "-C", library, "trials")
     run("tvmgitlib", "-C", library, "check")
+    say("TVM loads the export, and builds each kernel without any record and with its best one.")
     run("tvmgitlib", "-C", library, "export", "--format", "metaschedule", "-o", database)
-    return compare(kernels, target, database)
+    exit_code = compare(kernels, target, database)
+    if exit_code == 0:
+        print("Both builds of each kernel compute what numpy computes.")
+        say(f"{library} and {database} stay for you to look at: git -C {library} log --stat")
+    return exit_code
+
+
+def say(text: str) -> None:
+    """Comment on what comes next."""
+    print(f"\n# {text}", flush=True)
 
 
 def run(*command: str) -> str:
     """Run a command as a reader would type it, show it with its output, and return the output."""
-    print(f"\n$ {shlex.join(command)}", flush=True)
+    text = re.sub(r"( --?\S+) ", r"\1\0", shlex.join(command))  # an option and its value stay on one line
+    lines = textwrap.wrap(text, width=100, break_long_words=False, break_on_hyphens=False)
+    print("$ " + " \\\n    ".join(lines).replace("\0", " "), flush=True)
     program = [sys.executable, "-m", "tvmgitlib"] if command[0] == "tvmgitlib" else [command[0]]
     output = subprocess.run([*program, *command[1:]], stdout=subprocess.PIPE, text=True, check=True).stdout
     print(output, end="", flush=True)
@@ -157,7 +205,6 @@ def tune(kernels: list[Kernel], target: dict[str, str | int], work_dir: str) -> 
     import tvm
     from tvm.s_tir import meta_schedule as ms
 
-    print(f"\nTuning {len(kernels)} kernels, {TRIALS} trials each ...", file=sys.stderr, flush=True)
     logging.getLogger("tvm.s_tir.meta_schedule").setLevel(logging.ERROR)  # or it prints a table after every batch
     ms.tir_integration.tune_tir(
         tvm.IRModule({kernel.name: kernel.func for kernel in kernels}),

@@ -10,12 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from click.testing import CliRunner
 
 from tvmgitlib import ConfigLibrary
 
 DATA = Path(__file__).parent / "data"
+
+# A test may be slow on a busy machine; what it may not be is wrong.
+hypothesis.settings.register_profile("tvmgitlib", deadline=None)
+hypothesis.settings.load_profile("tvmgitlib")
 
 
 @pytest.fixture(autouse=True)

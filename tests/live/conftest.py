@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import pytest
 
@@ -30,3 +31,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = wanted
+
+
+@pytest.fixture
+def ms() -> Any:
+    """TVM's `meta_schedule`, wherever this TVM keeps it."""
+    if installed() == "0.16":
+        from tvm import meta_schedule
+    else:
+        from tvm.s_tir import meta_schedule
+    return meta_schedule

@@ -160,6 +160,13 @@ def test_a_fact_is_no_object_of_facts() -> None:
         ('x={"a":1,"a":2}', "x", '{"a":1,"a":2}'),
         ('x="\\ud800"', "x", '"\\ud800"'),
         ("x=" + "[" * 100_000, "x", "[" * 100_000),
+        # What readers of JSON do not agree on stays text: nothing is lost.
+        ("x=" + "[" * 17 + "]" * 17, "x", "[" * 17 + "]" * 17),
+        ("x=[[[1]]]", "x", [[[1]]]),
+        (f"x={2**63 - 1}", "x", 2**63 - 1),
+        (f"x={2**63}", "x", str(2**63)),
+        ("x=[1" + "0" * 400 + "]", "x", "[1" + "0" * 400 + "]"),
+        ("x=1" + "0" * 5000, "x", "1" + "0" * 5000),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -167,13 +174,15 @@ def test_assignment(text: str, key: str, value: Json) -> None:
     assert parse_assignment(text) == (key, value)
 
 
-@pytest.mark.parametrize("text", ["", "x", "=1", "a..b=1", ".a=1", "a b=1", "é=1", "a\n=1", "x=\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "=1", "a..b=1", ".a=1", "a b=1", "é=1", "a\n=1", "x=\udcff", "a." * 5000 + "a=1"]
+)
 def test_malformed_assignment(text: str) -> None:
     with pytest.raises(PlatformError):
         parse_assignment(text)
 
 
-@pytest.mark.parametrize("key", ["", "a.", "a b"])
+@pytest.mark.parametrize("key", ["", "a.", "a b", ".".join("a" * 17)])
 def test_malformed_key(key: str) -> None:
     with pytest.raises(PlatformError, match=re.escape("is not the key of a fact")):
         set_fact({}, key, 1)

@@ -108,8 +108,26 @@ def test_text_is_kept_as_given() -> None:
     assert parse_target({"kind": "cuda", "arch": "sm_70"}).text == '{"arch":"sm_70","kind":"cuda"}'
 
 
-def test_repeated_text_is_parsed_once() -> None:
+def test_a_repeated_target_is_parsed_once() -> None:
     assert parse_target("cuda -model=v100") is parse_target("cuda -model=v100")
+    as_dict = {"kind": "cuda", "arch": "sm_70", "tag": ""}
+    assert (
+        parse_target(as_dict)
+        is parse_target({"tag": "", **as_dict})
+        is parse_target('{"arch":"sm_70","kind":"cuda","tag":""}')
+    )
+
+
+def test_parsing_once_confuses_no_types() -> None:
+    assert (
+        parse_target({"kind": "llvm", "fast-math": 1}).target
+        == parse_target({"kind": "llvm", "fast-math": True}).target
+    )
+    assert parse_target({"kind": "llvm", "opt-level": 1}).target.attributes["opt-level"] == 1
+    with pytest.raises(TargetError, match="opt-level is an integer, not True"):
+        parse_target({"kind": "llvm", "opt-level": True})
+    with pytest.raises(TargetError, match=r"opt-level is an integer, not 1\.0"):
+        parse_target({"kind": "llvm", "opt-level": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -258,6 +276,8 @@ def nested_hosts(depth: int) -> dict[str, object]:
         ("llvm -mcpu='a\nb'", "cannot be printed"),
         ("llvm -mcpu=\ud800", "Unicode"),
         ("llvm -host='cuda -mcpu'", "mcpu is text"),
+        ("llvm" + " -host=[" * 7000, "'host' twice"),
+        ("llvm" + " -host=[llvm" * 10 + "]" * 10, "hosts of hosts"),
         ("{", "not valid JSON"),
         ('{"kind": "llvm"} x', "not valid JSON"),
         ('{"kind": "llvm", "opt-level": NaN}', "JSON has not"),

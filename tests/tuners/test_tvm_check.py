@@ -18,7 +18,9 @@ Install = Callable[[str, str], None]
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder that this Python finds anything in, empty at first."""
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    """The only folder in which this Python finds anything beside its standard library; empty at first."""
+    standard_library = [entry for entry in sys.path if Path(entry).name not in ("site-packages", "dist-packages")]
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *standard_library])
     monkeypatch.delitem(sys.modules, "tvm", raising=False)
     return tmp_path
 

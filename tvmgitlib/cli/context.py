@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -46,15 +47,27 @@ class Context:
 
     def print(self, document: Any, text: str) -> None:
         """Print one result: the document as JSON, or the text."""
-        click.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+        click.echo(as_line(document) if self.as_json else _encodable(text))
 
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
         if self.as_json:
             for answer in answers:
-                click.echo(json.dumps(answer.to_json(), ensure_ascii=False))
+                click.echo(as_line(answer.to_json()))
         elif body := text():
-            click.echo(body)
+            click.echo(_encodable(body))
+
+
+def as_line(document: Any) -> str:
+    """A document as one line of JSON, with escapes only where the output's encoding asks for them."""
+    text = json.dumps(document, ensure_ascii=False)
+    return text if _encodable(text) == text else json.dumps(document)
+
+
+def _encodable(text: str) -> str:
+    """A text with escapes for what standard output's encoding does not have."""
+    encoding = sys.stdout.encoding
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def note(text: str) -> None:

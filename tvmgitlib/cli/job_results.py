@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tvmgitlib.cli.context import Context, note
+from tvmgitlib.library.messages import outcome, plural
 from tvmgitlib.library.results import JobResult
 
 _MOST = 5
 
 
 def print_result(context: Context, result: JobResult) -> None:
-    """Print the counts; what went wrong goes to standard error in words."""
-    _warn(f"{len(result.left_out):,} left out", result.left_out)
-    _warn("No trial succeeded, so there is no config (the effort is on record)", result.all_failed)
-    _warn("Changed by you, so left as it is in the work tree", result.left_alone)
+    """Print the counts; what the user should know beside them goes to standard error in words."""
+    if result.left_out:
+        _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+    if result.detected:
+        note(
+            f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "
+            "(--platform NAME says otherwise.)"
+        )
+    if result.all_failed:
+        _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
+    if result.left_alone:
+        _list("Changed by you, so left as it is in the work tree:", result.left_alone)
     for job, count in sorted(result.known.items()):
-        note(f"{count:,} of the measurements are known: job {job} has them. They are not counted twice.")
+        note(f"{plural(count, 'measurement')} known from job {job}: not counted twice.")
+    if result.reverted:
+        note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result.to_json(), _words(result))
 
 
-def _warn(what: str, lines: tuple[str, ...]) -> None:
-    if lines:
-        note("\n  ".join([f"{what}:", *lines[:_MOST]]))
-        if len(lines) > _MOST:
-            note(f"  and {len(lines) - _MOST:,} more")
+def _list(what: str, lines: Sequence[str]) -> None:
+    more = [f"and {len(lines) - _MOST:,} more"] if len(lines) > _MOST else []
+    note("\n  ".join([what, *lines[:_MOST], *more]))
 
 
 def _words(result: JobResult) -> str:
@@ -30,10 +41,14 @@ def _words(result: JobResult) -> str:
     if result.already:
         return f"already job {result.job}: nothing to do"
     if result.job is None:
-        return f"Nothing new: all {counts.read:,} measurements are known. Nothing was committed."
+        known = f"all {counts.read:,} measurements are known" if counts.read > 1 else "the measurement is known"
+        return f"Nothing new: {known if counts.read else 'no measurement was added'}. Nothing was committed."
     return (
         f"Job {result.job} is committed as {(result.commit or '')[:12]}.\n"
-        f"  {counts.read:,} read = {counts.failed:,} failed + {counts.duplicates:,} duplicates + {counts.kept:,} kept "
-        f"+ {counts.dropped:,} slower\n"
-        f"  {counts.workloads:,} workloads, {counts.improved:,} improved"
+        f"  {plural(counts.read, 'trial')} read: {outcome(counts)}\n"
+        f"  {plural(counts.workloads, 'workload')} on {_where(result.platforms)}, {counts.improved:,} improved"
     )
+
+
+def _where(platforms: Sequence[str]) -> str:
+    return platforms[0] if len(platforms) == 1 else plural(len(platforms), "platform")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from tvmgitlib._version import __version__
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.errors import TvmgitlibError
@@ -41,7 +42,7 @@ _COMMANDS = {
     cls=LazyGroup,
     commands_by_name=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: tvmgitlib init kernels && tvmgitlib -C kernels import tuning.log --platform my-board",
+    epilog=options.example("tvmgitlib init kernels", "tvmgitlib -C kernels import tuning.log --platform my-board"),
 )
 @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder. [TVMGITLIB_LIBRARY]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one document, or JSON lines for lists.")
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
+    _open_streams()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False)
@@ -79,9 +81,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"error: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        # The reader (head, say) has enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _end_quietly()
+    except SystemExit as end:
+        if end.code != 1:
+            raise
+        return _end_quietly()  # click caught the broken pipe
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"error: {place}{error.strerror or error}", err=True)
@@ -90,3 +94,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         click.echo(f"\nThis is a bug in tvmgitlib {__version__}: please report it with the lines above.", err=True)
         return EXIT_BUG
+
+
+def _open_streams() -> None:
+    """Give this process the standard streams that it was started without: what is printed there is lost."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
+def _end_quietly() -> int:
+    """The reader (head, say) has enough, which is no failure. Python would complain when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -13,6 +13,11 @@ from tvmgitlib.cli.context import Command
 FAMILIES = ("autotvm", "ansor", "metaschedule")
 
 
+def example(*commands: str) -> str:
+    """The end of a command's help: command lines to copy, never wrapped."""
+    return "\n".join(["\b", "Example:" if len(commands) == 1 else "Examples:", *(f"  {line}" for line in commands)])
+
+
 def selection(command: Command) -> Command:
     """Options that choose workloads; the command gets them as one `selection`."""
 

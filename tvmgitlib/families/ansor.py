@@ -39,7 +39,7 @@ class Ansor:
             workload=_workload(key),
             config=config_digest(steps),
             costs=seconds,
-            error=error_kind(error, seconds, _FAILED),
+            error=error_kind(int(error), seconds, _FAILED),
             measured_at=float(measured_at),
             tvm_version=None,
             native=native,

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from tvmgitlib.families.base import check_costs, config_digest, splice, unsplice
+from tvmgitlib.errors import RecordError
+from tvmgitlib.families.base import BAG_KEY, check_costs, config_digest, splice, unsplice, workload
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
@@ -34,7 +35,17 @@ def error_kind(number: int, costs: tuple[float, ...], failed: float) -> ErrorKin
 @lru_cache(maxsize=65536)
 def _workload(identity: bytes) -> Workload:
     name, args, kwargs = orjson.loads(identity)
-    return Workload("autotvm", canonical_json([name, args, kwargs] if kwargs else [name, args]))
+    _refuse_rounded([args, kwargs])
+    return workload("autotvm", canonical_json([name, args, kwargs] if kwargs else [name, args]), "input")
+
+
+def _refuse_rounded(value: Any) -> None:
+    """Refuse arguments that only look equal: beyond 64 bits, integers are read as the nearest double."""
+    if isinstance(value, float) and abs(value) >= 2**63:
+        raise RecordError(f"the workload has an argument beyond 64 bits, about {value}", field="input")
+    if isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _refuse_rounded(item)
 
 
 class AutoTvm:
@@ -43,6 +54,12 @@ class AutoTvm:
     name: FamilyName = "autotvm"
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
+        if BAG_KEY in document:  # in another spelling than the library's, else it would not be in the native text
+            raise RecordError(
+                "the key is the library's own, and here it is not as the library writes it",
+                field=BAG_KEY,
+                hint=f"Take {BAG_KEY} out of the line, or give the line as it was in the library.",
+            )
         target, *identity = document["input"]
         costs, error, _, measured_at = document["result"]
         seconds = check_costs(costs, "result[0]")
@@ -52,7 +69,7 @@ class AutoTvm:
             workload=_workload(orjson.dumps(identity)),
             config=config_digest(document["config"]["entity"]),
             costs=seconds,
-            error=error_kind(error, seconds, _FAILED),
+            error=error_kind(int(error), seconds, _FAILED),
             measured_at=float(measured_at),
             tvm_version=document.get("tvm_version"),
             native=native,

@@ -12,9 +12,12 @@ from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.workload import FamilyName, Workload
 
 #: The key of the bag. Everything under it is ours; everything else on a line is the tuner's own text.
-BAG = b'"x-tvmgitlib": '
+BAG_KEY = "x-tvmgitlib"
 
-_BAG_MEMBER = b", " + BAG
+#: The longest identity of a workload, in characters; what `schema/v1/segment.json` allows.
+MAX_IDENTITY = 65536
+
+_BAG_MEMBER = b', "%s": ' % BAG_KEY.encode()
 _ENVELOPE = b'{"native": '
 
 
@@ -70,6 +73,17 @@ def unenvelop(line: bytes) -> tuple[bytes, bytes | None]:
         return line, None
     native, bag = unsplice(line)
     return native[len(_ENVELOPE) : -1], bag
+
+
+def workload(family: FamilyName, text: str, field: str) -> Workload:
+    """The workload of this identity.
+
+    Raises:
+        RecordError: the identity is longer than what the library keeps.
+    """
+    if len(text) > MAX_IDENTITY:
+        raise RecordError(f"the workload's identity is longer than {MAX_IDENTITY:,} characters", field=field)
+    return Workload(family, text)
 
 
 def config_digest(schedule: Any) -> bytes:

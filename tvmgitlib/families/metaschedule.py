@@ -8,10 +8,11 @@ together, and the number is set anew when they are written (`database`).
 from __future__ import annotations
 
 import base64
-import binascii
+import hashlib
+import re
 import struct
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -31,6 +32,13 @@ RECORD_FILE: Final = "database_tuning_record.json"
 
 #: What `run_secs` holds for a failed trial.
 _FAILED: Final = 1e10
+
+#: A structural hash is a 64-bit number, in decimal.
+_HASH: Final = re.compile(r"[0-9]{1,20}")
+
+#: A version or a signature beyond these many characters is no help to anyone.
+_MAX_VERSION: Final = 200
+_MAX_SIGNATURE: Final = 4096
 
 #: The root block carries no meaning: every function has one.
 _ROOT_BLOCK: Final = "root"
@@ -74,19 +82,18 @@ def read_workload(line: bytes) -> Workload:
     Raises:
         RecordError: the line is not of that form, or the module inside it is torn.
     """
-    document = decode(line)
-    match document:
-        case [str(structural_hash), str()] if structural_hash.isascii() and structural_hash.isdigit():
-            pass
+    match decode(line):
+        case [str(structural_hash), str()] if _HASH.fullmatch(structural_hash) and b"\n" not in line:
+            native = line.decode()
         case _:
-            raise RecordError('not ["<structural hash>", "<base64 of the module>"]')
-    version = _tvm_version(_module(document[1]))
-    return Workload("metaschedule", f"{structural_hash}@{minor_version(version) or 'unknown'}", module=line.decode())
+            raise RecordError('not ["<structural hash>", "<base64 of the module>"] in one line')
+    minor = minor_version(_module(native).tvm_version)
+    return Workload("metaschedule", f"{structural_hash}@{minor or 'unknown'}", module=native)
 
 
 def module_tvm_version(workload: Workload) -> str | None:
     """The version of the TVM that wrote the workload's module; None when it does not say."""
-    return _tvm_version(_module_of(workload))
+    return _module(_native_module(workload)).tvm_version
 
 
 def database(records: Iterable[tuple[bytes, Workload]]) -> tuple[list[bytes], list[bytes]]:
@@ -112,39 +119,46 @@ def _native_module(workload: Workload) -> str:
     return workload.module
 
 
-def _module_of(workload: Workload) -> dict[str, Any]:
-    return _module(orjson.loads(_native_module(workload))[1])
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What a module says of itself: the TVM that wrote it, and the names of its schedulable blocks."""
+
+    tvm_version: str | None
+    blocks: tuple[str, ...]
 
 
 @lru_cache(maxsize=64)  # every record of a workload asks again
-def _module(text: str) -> dict[str, Any]:
-    """The module's graph: base64 of an 8-byte little-endian length and that many bytes of JSON."""
+def _module(native: str) -> _Module:
+    """Look into a line of `database_workload.json`: base64 of an 8-byte little-endian length and that much JSON."""
     try:
-        raw = base64.b64decode(text, validate=True)
+        raw = base64.b64decode(orjson.loads(native)[1], validate=True)
         (length,) = struct.unpack_from("<Q", raw)
-        module = orjson.loads(raw[8 : 8 + length]) if length == len(raw) - 8 else None
-    except (binascii.Error, struct.error, orjson.JSONDecodeError):
-        module = None
-    if not isinstance(module, dict) or not isinstance(module.get("nodes"), list):
+        graph = orjson.loads(raw[8:]) if length == len(raw) - 8 else None
+    except (ValueError, struct.error):  # ValueError: no base64, no JSON
+        graph = None
+    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
         raise RecordError("the module is damaged: not the base64 of a TVM module's JSON", field="[1]")
-    return module
+    return _Module(_tvm_version(graph), tuple(_block_names(graph["nodes"])))
 
 
-def _tvm_version(module: dict[str, Any]) -> str | None:
+def _tvm_version(graph: dict[str, Any]) -> str | None:
     for holder in ("metadata", "attrs"):  # since 0.20, and before
-        facts = module.get(holder)
-        if isinstance(facts, dict) and isinstance(facts.get("tvm_version"), str):
-            return str(facts["tvm_version"])
+        facts = graph.get(holder)
+        version = facts.get("tvm_version") if isinstance(facts, dict) else None
+        if isinstance(version, str) and 0 < len(version) <= _MAX_VERSION:
+            return version
     return None
 
 
 def _with_signature(workload: Workload, args: list[Any]) -> Workload:
     """The workload with its version-independent signature, from the record's arguments and the module's blocks."""
-    if workload.signature is not None:
+    if workload.signature is not None or workload.module is None:
         return workload
     arguments = ", ".join(_argument(arg) for arg in args)
-    blocks = " ".join(_block_names(_module_of(workload)))
-    return replace(workload, signature=f"({arguments}) {blocks}".rstrip())
+    signature = " ".join((f"({arguments})", *_module(workload.module).blocks))
+    if len(signature) > _MAX_SIGNATURE:
+        signature = f"{signature[:_MAX_SIGNATURE]}... {hashlib.sha256(signature.encode()).hexdigest()[:16]}"
+    return replace(workload, signature=signature)
 
 
 def _argument(arg: Any) -> str:
@@ -155,22 +169,26 @@ def _argument(arg: Any) -> str:
             return canonical_json(arg)
 
 
-def _block_names(module: dict[str, Any]) -> list[str]:
+def _block_names(nodes: list[Any]) -> list[str]:
     """Names of the module's schedulable blocks, sorted: the order of nodes is the serialiser's, not the program's."""
-    nodes = module["nodes"]
     names = set()
     for node in nodes:
-        if not isinstance(node, dict):
-            continue
-        kind = node.get("type_key") or node.get("type") or ""
-        if kind.endswith((".Block", ".SBlock")):
-            names.add(_string(nodes, (node.get("attrs") or node.get("data") or {}).get("name_hint")))
-    return sorted(name for name in names if name not in ("", _ROOT_BLOCK))
+        match node:
+            case {"type_key": str(kind), "attrs": {"name_hint": name}} | {
+                "type": str(kind),
+                "data": {"name_hint": name},
+            }:
+                if kind.endswith((".Block", ".SBlock")):
+                    names.add(_string(nodes, name))
+    return sorted(names - {"", _ROOT_BLOCK})
 
 
 def _string(nodes: list[Any], reference: Any) -> str:
+    """The text of the node with that number; empty when there is none."""
     try:
-        node = nodes[int(reference)]
-        return str(node["repr_str"] if "repr_str" in node else node["data"])
-    except (LookupError, TypeError, ValueError):
-        return ""
+        match nodes[int(reference)]:
+            case {"repr_str": str(text)} | {"data": str(text)}:
+                return text
+    except (IndexError, TypeError, ValueError):
+        pass
+    return ""

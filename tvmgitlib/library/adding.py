@@ -56,7 +56,7 @@ def draft_job(contents: Contents, segment: Segment, after: Configs, message: str
 
 def draft_rebuild(contents: Contents, message: str) -> Draft | None:
     """The commit that makes configs/ anew from jobs/; None when it is right already."""
-    stamp = _stamp(contents.settings, _kinds(contents))
+    stamp = _stamp(contents.settings, _counted_kinds(contents))
     files = _rendered(contents, contents.fold(), everything=True) | stamp(contents.jobs_tree)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
@@ -76,7 +76,7 @@ def _rendered(contents: Contents, configs: Configs, everything: bool) -> dict[st
     """The texts of files of configs/; with `everything`, those that are no longer any are removed."""
     files: dict[str, bytes | None] = {}
     if everything:
-        files = {path: None for path, _ in contents.snapshot.files("configs") if path != FOLD_FILE}
+        files = {path: None for path, _ in contents.config_files()}
     return files | {path: ranked_lines(records) for path, records in configs.items() if records}
 
 
@@ -93,4 +93,8 @@ def _kinds(contents: Contents) -> Counter[str]:
     """How many segments of each kind there are: from the stamp while it is fresh."""
     if contents.is_fresh and contents.fold_stamp is not None:
         return Counter(contents.fold_stamp.kinds)
+    return _counted_kinds(contents)
+
+
+def _counted_kinds(contents: Contents) -> Counter[str]:
     return Counter(segment.header.kind for segment in contents.outlines)

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.text import lines_of
-from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, read_configs
+from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, read_configs
 from tvmgitlib.library.results import Problem
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.rules.segment import Segment, ranked_lines, read_segment
-from tvmgitlib.store.history import commits_touching
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE
+from tvmgitlib.store.history import TouchingCommit, commits_touching
+from tvmgitlib.store.links import links_under
+from tvmgitlib.store.objects import TREE_MODE, Entry, blob_id
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository
-from tvmgitlib.store.worktree import links_under
+from tvmgitlib.store.snapshot import printable, require_plain
 
 _REBUILD = "tvmgitlib rebuild makes it anew"
 
 
 def check(repository: Repository, contents: Contents) -> list[Problem]:
-    """Everything that is wrong with the library, in its commit, its history and its work tree."""
-    problems = [*_settings(contents), *_links(contents)]
+    """Everything that is wrong with the library, in its commit, its history and its work tree.
+
+    The work tree is left out for a commit that is not the current one.
+    """
+    current = repository.head == contents.snapshot.commit
+    problems = [*_settings(contents), *_not_plain(contents)]
     if not problems:
         problems += _jobs_and_configs(contents)
     problems += _history(repository, contents)
-    if not repository.bare:
-        problems += _work_tree(repository, contents)
+    if current and not repository.bare:
+        with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
+            problems += _work_tree(repository, Contents(snapshot))
     return problems
 
 
@@ -37,18 +46,28 @@ def _settings(contents: Contents) -> Iterator[Problem]:
         yield _problem(error, SETTINGS_FILE, contents)
 
 
-def _links(contents: Contents) -> Iterator[Problem]:
+def _not_plain(contents: Contents) -> Iterator[Problem]:
     """What the commit has under jobs/ and configs/ that is no plain file."""
     for folder in OWN_FOLDERS:
         entry = contents.snapshot.entry(folder)
         if entry is not None and entry.mode != TREE_MODE:
             yield Problem(folder, None, "not a folder", contents.snapshot.commit)
-            continue
+    for path, entry in _committed(contents):
         try:
-            for _ in contents.snapshot.files(folder):
-                pass
+            require_plain(path, entry)
         except TvmgitlibError as error:
-            yield _problem(error, folder, contents)
+            yield _problem(error, path, contents)
+
+
+def _committed(contents: Contents) -> Iterator[tuple[str, Entry]]:
+    """Everything of the library's own in the commit, plain or not."""
+    settings = contents.snapshot.entry(SETTINGS_FILE)
+    if settings is not None:
+        yield SETTINGS_FILE, settings
+    for folder in OWN_FOLDERS:
+        entry = contents.snapshot.entry(folder)
+        if entry is not None and entry.mode == TREE_MODE:
+            yield from contents.snapshot.entries(folder)
 
 
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
@@ -62,18 +81,15 @@ def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
             yield _problem(error, path, contents)
     if not sound:
         return  # what the malformed segment should have given is not known
-    settings = contents.settings
     counting = standing((segment.header, segment.invalidations) for segment in segments)
-    yield from _configs(contents, fold(segments, counting, settings))
-    if not contents.is_fresh:
-        yield Problem(FOLD_FILE, None, f"it does not belong to these jobs and settings; {_REBUILD}")
+    yield from _configs(contents, fold(segments, counting, contents.settings))
+    yield from _fold_file(contents, Counter(segment.header.kind for segment in segments))
 
 
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
     """Where configs/ differs from the fold of jobs/."""
     commit = contents.snapshot.commit
-    files = [(path, entry) for path, entry in contents.snapshot.files("configs") if path != FOLD_FILE]
-    committed = dict(contents.snapshot.contents(files))
+    committed = dict(contents.snapshot.contents(contents.config_files()))
     for path in sorted(committed.keys() | expected.keys()):
         content = committed.get(path)
         right = ranked_lines(expected.get(path, ()))
@@ -89,65 +105,89 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
                 yield Problem(path, line, f"not what jobs/ folds to; {_REBUILD}", commit)
 
 
+def _fold_file(contents: Contents, kinds: Counter[str]) -> Iterator[Problem]:
+    """Whether configs/.fold says what configs/ was folded from, to the byte."""
+    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, dict(kinds)).to_text().encode()
+    content = contents.snapshot.read(FOLD_FILE)
+    if content is None:
+        yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)
+    elif content != right:
+        line = first_difference(content, right)
+        what = f"it does not belong to these jobs and settings; {_REBUILD}"
+        yield Problem(FOLD_FILE, line, what, contents.snapshot.commit)
+
+
 def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
-    """Segments that changed or went away after the commit that added them."""
-    present = {path for path, _ in contents.segment_files()} if not list(_links(contents)) else set()
-    for commit in commits_touching(repository, contents.snapshot.commit, "jobs", each_parent=True):
-        for path in commit.changed:
-            yield Problem(path, None, f"changed after it was committed, by {commit.id[:12]}", commit.id)
-        for path in commit.removed:
-            if path not in present:
-                yield Problem(path, None, f"absent: removed by {commit.id[:12]} ({commit.subject})", commit.id)
+    """Segments that are not, or no longer, what their job committed."""
+    present = {path: entry.oid for path, entry in _committed(contents)}
+    first: dict[str, str | None] = {}
+    since: defaultdict[str, dict[str | None, TouchingCommit]] = defaultdict(dict)
+    commits = list(commits_touching(repository, contents.snapshot.commit, "jobs", each_parent=True))
+    for commit in reversed(commits):
+        for delta in commit.deltas:
+            if delta.new == first.setdefault(delta.path, delta.new):
+                since[delta.path].clear()
+            else:  # a merge shows it again, seen from its other parent: the first to do it is to blame
+                since[delta.path].setdefault(delta.new, commit)
+    for path, oid in sorted(first.items()):
+        culprit = since[path].get(present.get(path))
+        if present.get(path) == oid or culprit is None:
+            continue
+        what = "changed after it was committed" if path in present else "absent: removed"
+        message = f"{what}, by {culprit.id[:12]} ({culprit.subject})"
+        yield Problem(printable(path), None, message, culprit.id)
 
 
 def _work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
-    """Where the files on disk differ from the commit."""
+    """Where the index and the files on disk differ from the commit."""
+    for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
+        what = "staged: the next git commit would change it; git restore --staged undoes it"
+        yield Problem(printable(path), None, what)
     links = [path for folder in OWN_FOLDERS for path in links_under(repository.root, folder)]
     for path in links:
-        yield Problem(path, None, "a symbolic link in the work tree; the library never follows it")
-    tracked = _tracked(contents)
-    for path, content in contents.snapshot.contents(tracked):
+        yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
+    known = set(links)
+    for path, entry in _committed(contents):
+        known.add(path)
         if any(path == link or path.startswith(f"{link}/") for link in links):
             continue
-        try:
-            on_disk = (repository.root / path).read_bytes()
-        except FileNotFoundError:
-            yield Problem(path, None, "missing in the work tree; git restore brings it back")
-            continue
-        except OSError as error:
-            yield Problem(path, None, f"cannot be read in the work tree: {error.strerror}")
-            continue
-        if on_disk != content:
-            line = first_difference(on_disk, content)
-            yield Problem(
-                path, line, "the work tree differs from the commit; git diff shows how, git restore undoes it"
-            )
-    known = {path for path, _ in tracked}
+        problem = _on_disk(repository.root, path, contents, entry)
+        if problem is not None:
+            yield problem
     for path in _files_on_disk(repository.root):
         if path not in known:
-            yield Problem(path, None, "in the work tree, but not committed; the library does not use it")
+            yield Problem(printable(path), None, "in the work tree, but not committed; the library does not use it")
 
 
-def _tracked(contents: Contents):  # type: ignore[no-untyped-def]
-    files = []
-    entry = contents.snapshot.entry(SETTINGS_FILE)
-    if entry is not None and entry.mode == FILE_MODE:
-        files.append((SETTINGS_FILE, entry))
-    for folder in OWN_FOLDERS:
-        try:
-            files += contents.snapshot.files(folder)
-        except TvmgitlibError:
-            continue  # named already
-    return files
+def _on_disk(root: Path, path: str, contents: Contents, entry: Entry) -> Problem | None:
+    """What is wrong with a committed file as it is on disk; what the commit itself has is another matter."""
+    try:
+        require_plain(path, entry)
+    except TvmgitlibError:
+        return None
+    file = root / path
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return Problem(path, None, "no plain file in the work tree; when it is away, git restore brings it back")
+        on_disk = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return Problem(path, None, "missing in the work tree; git restore brings it back")
+    except OSError as error:
+        return Problem(path, None, f"cannot be read in the work tree: {error.strerror}")
+    if blob_id(on_disk, len(entry.oid)) == entry.oid:
+        return None
+    line = first_difference(on_disk, contents.snapshot.blob(path, entry.oid))
+    return Problem(path, line, "the work tree differs from the commit; git diff shows how, git restore undoes it")
 
 
 def _files_on_disk(root: Path) -> Iterator[str]:
     for folder in OWN_FOLDERS:
         if (root / folder).is_symlink():
             continue
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(root).as_posix()
+        for parent, folders, files in os.walk(root / folder):
+            folders.sort()
+            for name in sorted(files):
+                yield Path(parent, name).relative_to(root).as_posix()
 
 
 def first_difference(content: bytes, expected: bytes) -> int:
@@ -159,4 +199,4 @@ def first_difference(content: bytes, expected: bytes) -> int:
 
 def _problem(error: TvmgitlibError, path: str, contents: Contents) -> Problem:
     field = f"field {error.field}: " if error.field else ""
-    return Problem(error.file or path, error.line, f"{field}{error.message}", contents.snapshot.commit)
+    return Problem(error.file or printable(path), error.line, f"{field}{error.message}", contents.snapshot.commit)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
+from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.model.job import Header, Invalidation
 from tvmgitlib.model.settings import FORMAT, Settings
@@ -96,6 +97,14 @@ class Contents:
         """
         return list(self.snapshot.files("jobs"))
 
+    def config_files(self) -> list[tuple[str, Entry]]:
+        """The files of records under configs/.
+
+        Raises:
+            LibraryError: something else than a plain file is there.
+        """
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+
     def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
         """Every segment, in the order of paths.
 
@@ -128,8 +137,8 @@ class Contents:
         Raises:
             TvmgitlibError: a line is malformed, or something else than a file of records is there.
         """
-        files = [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
-        return {path: read_configs(content, path) for path, content in self.snapshot.contents(files)}
+        contents = self.snapshot.contents(self.config_files())
+        return {path: read_configs(content, path) for path, content in contents}
 
     def configs_at(self, paths: Iterable[str]) -> Configs:
         """The records of some files of configs/ as committed; files that do not exist are left out."""
@@ -175,8 +184,8 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
     Raises:
         TvmgitlibError: naming file and line.
     """
-    family = path.rpartition("/")[2].removesuffix(".jsonl")
-    if family not in ("autotvm", "ansor", "metaschedule") or path.count("/") != 3:
+    family, _, suffix = path.rpartition("/")[2].partition(".")
+    if family not in FAMILIES or suffix != "jsonl" or path.count("/") != 3:
         raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
     records = []
     for number, line in enumerate(lines_of(content), start=1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,9 +86,12 @@ def _write_database(contents: Contents, records: list[StoredRecord], folder: Pat
         )
     modules = _modules(contents, records)
     workloads, lines = database((stored.record.native, modules[stored.record.workload]) for stored in records)
-    folder.mkdir(parents=True, exist_ok=True)
-    # The record file names workloads by line, so it comes second: a reader never sees a number without its line.
-    (folder / RECORD_FILE).unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The record file names workloads by line, so it comes second: a reader never sees a number without its line.
+        (folder / RECORD_FILE).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
     _write(folder / WORKLOAD_FILE, workloads)
     _write(folder / RECORD_FILE, lines)
 
@@ -115,6 +119,11 @@ def _write(path: Path, lines: list[bytes]) -> None:
         scratch.write_bytes(b"".join(line + b"\n" for line in lines))
         scratch.replace(path)
     except OSError as error:
-        raise TvmgitlibError(f"cannot be written: {error.strerror}", file=str(path)) from None
+        raise _unwritable(path, error) from None
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # without a folder for it, it was never there
+            scratch.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> TvmgitlibError:
+    return TvmgitlibError(f"cannot be written: {error.strerror}", file=str(path))

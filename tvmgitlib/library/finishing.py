@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,16 +12,18 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.library.adding import draft_job, fold_in, improved
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.intake import Counts, Intake, Origin, utc_text
-from tvmgitlib.library.logs import LeftOut, Leniency, Log, read_log, survey
-from tvmgitlib.library.messages import job_message
+from tvmgitlib.library.labels import workload_label
+from tvmgitlib.library.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.messages import job_message, plural
 from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.overlap import overlap
 from tvmgitlib.library.results import JobResult
-from tvmgitlib.model.job import SEGMENT_RECORDS, Effort, Header, Section, Source, Task
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
 from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.rules.effort import is_known, union
 from tvmgitlib.rules.segment import Segment
 from tvmgitlib.store.repository import Draft, Repository
 from tvmgitlib.store.snapshot import Snapshot
@@ -54,15 +55,21 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         keep = contents.settings.keep
-        known = [source for header, _ in contents.headers() if _counts(contents, header) for source in header.sources]
-        logs = [survey(path, request.leniency, known) for path in request.paths]
+        known = list(_earlier_sources(contents, request))
+        logs = _once([survey(path, request.leniency, known) for path in request.paths])
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
             return _already(contents, job)
-        intake, left_out = Intake(request.origin, keep), LeftOut()
-        for log in logs:
-            intake.extend(read_log(log, request.leniency, left_out, request.family))
+        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family)
+        if intake.read == 0:
+            if any(log.sources[0].start for log in logs):
+                return JobResult(None, None, Counts(), left_out=left_out)
+            raise _no_record(logs, left_out)
+        if intake.detected:  # on another machine the same logs are another job
+            job = import_id(sources, request, keep, intake.detected)
+            if contents.has_job(job):
+                return _already(contents, job)
         started, finished = intake.measured
         header = Header(
             id=job,
@@ -74,12 +81,13 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
             sources=sources,
         )
         segment, counts = intake.segment(header)
-        overlap = _overlap(contents, segment)
-        if overlap.everything:
+        shared = overlap(contents, segment, keep)
+        if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
-            return JobResult(None, None, nothing_new, known=overlap.by_job, left_out=_words(left_out))
+            return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
     result = _commit(repository, segment, counts)
-    return replace(result, known=overlap.by_job, left_out=_words(left_out))
+    detected = tuple(platform.name for platform in intake.detected)
+    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete: bool = True) -> JobResult:
@@ -103,9 +111,9 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, left_out = Intake(job.origin, contents.settings.keep), LeftOut()
-        for log in logs:
-            intake.extend(read_log(log, leniency, left_out))
+        intake, left_out = _read(logs, Intake(job.origin, contents.settings.keep), leniency)
+    if intake.read == 0:
+        raise _no_record(logs, left_out)
     header = Header(
         id=job.id,
         kind="tune",
@@ -121,11 +129,30 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete
     segment, counts = intake.segment(header)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
-    return replace(result, left_out=_words(left_out))
+    return replace(result, left_out=left_out)
 
 
-def import_id(sources: Sequence[Source], request: ImportRequest, keep: int) -> str:
-    """The id of an import: the same logs with the same options are the same job, whoever imports them."""
+def _read(
+    logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None
+) -> tuple[Intake, tuple[str, ...]]:
+    """Take the records of logs in; what was left out comes back in words."""
+    left_out: list[str] = []
+    for log in logs:
+        intake.extend(str(log.path), read_log(log, leniency, left_out, family))
+        left_out += log.torn
+    return intake, tuple(left_out)
+
+
+def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
+    hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
+    return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
+
+
+def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
+    """The id of an import: the same logs with the same options are the same job, whoever imports them.
+
+    Where a platform had to be detected, it is a part of what was imported.
+    """
     identity = {
         "format": FORMAT,
         "sources": sorted([source.sha256, source.start] for source in sources),
@@ -133,6 +160,8 @@ def import_id(sources: Sequence[Source], request: ImportRequest, keep: int) -> s
         "tvm": request.origin.tvm.to_json() if request.origin.tvm else None,
         "records": max(keep, SEGMENT_RECORDS),
     }
+    if detected:
+        identity["detected"] = [[platform.name, platform.facts] for platform in detected]
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:16]
 
 
@@ -152,8 +181,22 @@ def _sources(logs: Iterable[Log]) -> tuple[Source, ...]:
     return tuple(sorted((source for log in logs for source in log.sources), key=lambda source: source.sha256))
 
 
-def _counts(contents: Contents, header: Header) -> bool:
-    return header.id in contents.standing.counting
+def _once(logs: Iterable[Log]) -> list[Log]:
+    """Every log once, also when it was named twice (a MetaSchedule database: by both of its files)."""
+    return list({tuple(source.sha256 for source in log.sources): log for log in logs}.values())
+
+
+def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Source]:
+    """The sources of imports that count and that said the same of their records."""
+    told = _claims(_options(request))
+    for header, _ in contents.headers():
+        same = (_claims(header.options), header.tvm) == (told, request.origin.tvm or TvmVersion())
+        if header.kind == "import" and same and header.id in contents.standing.counting:
+            yield from header.sources
+
+
+def _claims(options: Mapping[str, object]) -> tuple[object, object]:
+    return (options.get("platform"), options.get("facts"))
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
@@ -174,66 +217,31 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
         with repository.snapshot(repository.head) as snapshot:
             return _already(Contents(snapshot), segment.header.id)
     failed = tuple(
-        f"{entry.task.section.platform.name}: {entry.task.workload.label}"
+        f"{entry.task.section.platform.name}, {entry.task.section.target.label}: {workload_label(entry.task.workload)}"
         for entry in segment.tasks
         if entry.task.effort.failed == entry.task.effort.trials
     )
-    return JobResult(segment.header.id, made.commit, done, all_failed=failed, left_alone=made.left_alone)
+    return JobResult(
+        segment.header.id,
+        made.commit,
+        done,
+        platforms=_platforms(segment),
+        all_failed=failed,
+        left_alone=made.left_alone,
+    )
 
 
 def _already(contents: Contents, job: str) -> JobResult:
     """The answer for a job that the library has."""
-    tasks = next(segment.tasks for segment in contents.outlines if segment.header.id == job)
-    read = sum(entry.task.effort.trials for entry in tasks)
-    counts = Counts(read=read, duplicates=read, workloads=len(tasks))
+    segment = next(segment for segment in contents.outlines if segment.header.id == job)
+    read = sum(entry.task.effort.trials for entry in segment.tasks)
+    counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)
-    words = (f"job {job} is reverted by job {reverted}: revert that one to bring it back",) if reverted else ()
-    return JobResult(job, None, counts, already=True, left_out=words)
+    return JobResult(job, None, counts, already=True, reverted=reverted, platforms=_platforms(segment))
 
 
-@dataclass(frozen=True, slots=True)
-class _Overlap:
-    """What of a segment is on record: measurements by job, and whether it says nothing new at all."""
-
-    by_job: dict[str, int]
-    everything: bool
-
-
-def _overlap(contents: Contents, segment: Segment) -> _Overlap:
-    """Compare an import with the jobs that count.
-
-    A measurement that is on record under another TVM or other facts is known, but saying so is new.
-    """
-    mine = {(entry.task.section.key, entry.task.workload.text): entry.task for entry in segment.tasks}
-    by_job: Counter[str] = Counter()
-    same: dict[tuple[tuple[str, str, str], str], list[Effort]] = {}
-    for other in contents.outlines:
-        if other.header.id not in contents.standing.counting:
-            continue
-        for entry in other.tasks:
-            place = (entry.task.section.key, entry.task.workload.text)
-            task = mine.get(place)
-            if task is None:
-                continue
-            shared = len(set(task.effort.sample) & set(entry.task.effort.sample))
-            if shared:
-                by_job[other.header.id] += shared
-            if _same_claim(task.section, entry.task.section):
-                same.setdefault(place, []).append(entry.task.effort)
-    everything = all(_is_on_record(task, same.get(place, [])) for place, task in mine.items())
-    return _Overlap(dict(by_job), everything)
-
-
-def _same_claim(one: Section, other: Section) -> bool:
-    return one.platform == other.platform and one.tuned_with.group == other.tuned_with.group
-
-
-def _is_on_record(task: Task, efforts: list[Effort]) -> bool:
-    return bool(efforts) and is_known(task.effort, union(efforts))
-
-
-def _words(left_out: LeftOut) -> tuple[str, ...]:
-    return (*left_out.torn, *left_out.invalid)
+def _platforms(segment: Segment) -> tuple[str, ...]:
+    return tuple(sorted({entry.task.section.platform.name for entry in segment.tasks}))
 
 
 def _now() -> str:

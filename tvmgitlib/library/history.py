@@ -15,9 +15,9 @@ def log(repository: Repository, contents: Contents) -> Iterator[LogEntry]:
     """The jobs of the library, newest commit first. A job whose segment was removed since is left out."""
     outlines = {segment.header.id: segment for segment in contents.outlines}
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
-        for path in commit.added:
-            job = path.rpartition("/")[2].removesuffix(".jsonl")
-            segment = outlines.pop(job, None) if is_job_id(job) else None
+        for delta in commit.deltas:
+            job = delta.path.rpartition("/")[2].removesuffix(".jsonl")
+            segment = outlines.pop(job, None) if delta.status == "A" and is_job_id(job) else None
             if segment is None:
                 continue
             yield LogEntry(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from tvmgitlib.errors import JobError, PlatformError, RecordError
+from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Section, Task
 from tvmgitlib.model.json import Json, canonical_json
@@ -48,7 +48,7 @@ class Origin:
         if self.target is not None and record.target.target != self.target:
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
-                hint="Start a job without --target to log several targets into one job.",
+                hint="Without --target a job takes records of every target.",
             )
         return Section(
             family=record.family,
@@ -67,8 +67,8 @@ class Origin:
         detected = detect_for(target.target)
         if detected is None:
             raise PlatformError(
-                f"nothing says which platform was measured: {target.text.strip()!r} names no model, and it is not this "
-                "machine's target",
+                f"nothing says which platform was measured: the target {target.target.label} names no model, and it is "
+                "not this machine's",
                 hint="Give its name with --platform NAME.",
             )
         return Platform(detected.name, {**detected.facts, **self.facts})
@@ -95,7 +95,7 @@ class Counts:
         duplicates: lines that repeat a measurement.
         kept: records that the segment holds.
         dropped: successes beyond the segment's best.
-        workloads: tasks: workloads on a target and platform.
+        workloads: tasks, that is workloads on a target and platform.
         improved: groups whose best record changed.
     """
 
@@ -117,16 +117,20 @@ class _TaskIntake:
         self.effort = EffortCounter()
         self._keep = keep
         self._best: dict[bytes, TuningRecord] = {}
+        self._limit = math.inf
 
     def add(self, record: TuningRecord) -> None:
         self.effort.add(record)
-        if record.error is not None:
+        cost = record.cost
+        if record.error is not None or cost > self._limit:
             return
         present = self._best.get(record.config)
-        if present is None or _order(record) < _order(present):
+        if present is None or cost < present.cost or (cost == present.cost and record.hash < present.hash):
             self._best[record.config] = record
             if len(self._best) > 4 * self._keep:
-                self._best = {record.config: record for record in self.best()}
+                best = self.best()
+                self._best = {record.config: record for record in best}
+                self._limit = best[-1].cost
 
     def best(self) -> list[TuningRecord]:
         return heapq.nsmallest(self._keep, self._best.values(), key=_order)
@@ -151,6 +155,7 @@ class Intake:
         self._places: dict[str, Section] = {}
         self._tasks: dict[tuple[int, str], _TaskIntake] = {}
         self._read = 0
+        self._detected: dict[str, Platform] = {}
         self._first, self._last = math.inf, -math.inf
 
     def add(self, record: TuningRecord) -> None:
@@ -170,9 +175,27 @@ class Intake:
             self._first = min(self._first, record.measured_at)
             self._last = max(self._last, record.measured_at)
 
-    def extend(self, records: Iterable[TuningRecord]) -> None:
-        for record in records:
-            self.add(record)
+    def extend(self, file: str, records: Iterable[tuple[int, TuningRecord]]) -> None:
+        """Take the records of a log in, each with the number of its line.
+
+        Raises:
+            TvmgitlibError: as `add`, naming file and line.
+        """
+        for line, record in records:
+            try:
+                self.add(record)
+            except TvmgitlibError as error:
+                raise error.at(file=file, line=line) from None
+
+    @property
+    def read(self) -> int:
+        """How many records were taken in."""
+        return self._read
+
+    @property
+    def detected(self) -> list[Platform]:
+        """The platforms that neither a record nor the user named: what this machine was found to be."""
+        return [self._detected[name] for name in sorted(self._detected)]
 
     def _section(self, record: TuningRecord) -> Section:
         """The section of a record: one object for all spellings of a target that are the same."""
@@ -183,6 +206,8 @@ class Intake:
             place = canonical_json([*section.key, section.platform.facts, section.tuned_with.to_json()])
             section = self._places.setdefault(place, section)
             self._sections[spelling] = section
+            if record.target.model is None and self._origin.platform is None:
+                self._detected[section.platform.name] = section.platform
         return section
 
     @property
@@ -193,15 +218,7 @@ class Intake:
         return utc_text(self._first), utc_text(self._last)
 
     def segment(self, header: Header) -> tuple[Segment, Counts]:
-        """The job's segment, and what became of the lines.
-
-        Raises:
-            RecordError: no record was taken in.
-        """
-        if not self._tasks:
-            raise RecordError(
-                "there is no tuning record in it", file=", ".join(source.name for source in header.sources) or None
-            )
+        """The job's segment, and what became of the lines."""
         given: dict[int, set[str]] = {}
         for (_, text, _), section in self._sections.items():
             given.setdefault(id(section), set()).add(text)

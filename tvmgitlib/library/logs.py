@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
@@ -17,6 +19,14 @@ from tvmgitlib.model.job import Source
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules import schema
+
+#: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
+_progress = logging.getLogger("tvmgitlib.progress")
+
+_PROGRESS_EVERY = 1000
+
+#: What earlier jobs hold: by size and hash of a file, the byte from which on one of them holds it.
+_Starts: TypeAlias = dict[int, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +42,6 @@ class Leniency:
     skip_invalid: bool = False
 
 
-@dataclass(slots=True)
-class LeftOut:
-    """What was left out of the logs, in words."""
-
-    torn: list[str] = field(default_factory=list)
-    invalid: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Log:
     """A log that was looked over: a file, or a MetaSchedule database folder.
@@ -48,13 +50,13 @@ class Log:
         path: the file of records.
         workloads: the workload file of a MetaSchedule database; None for the other families.
         sources: one a file, with size and SHA-256 of what is whole; the records' file first.
-        torn: whether the records' file ends in a line that was cut off.
+        torn: the last lines that were cut off and are left out, in words.
     """
 
     path: Path
     workloads: Path | None
     sources: tuple[Source, ...]
-    torn: bool
+    torn: tuple[str, ...]
 
 
 def find_log(path: Path) -> tuple[Path, Path | None]:
@@ -67,92 +69,123 @@ def find_log(path: Path) -> tuple[Path, Path | None]:
         path = path / RECORD_FILE
         if not path.exists():
             raise RecordError(f"no MetaSchedule database: {RECORD_FILE} is missing", file=str(path.parent))
-    workloads = None
-    if path.name == RECORD_FILE:
-        workloads = path.with_name(WORKLOAD_FILE)
-        if not workloads.exists():
-            raise RecordError(
-                f"{WORKLOAD_FILE}, which says what its records tune, is missing beside it",
-                file=str(path),
-                hint="Copy both files of the database.",
-            )
     elif path.name == WORKLOAD_FILE:
-        return find_log(path.with_name(RECORD_FILE))
+        path = path.with_name(RECORD_FILE)
+    if path.name != RECORD_FILE:
+        return path, None
+    workloads = path.with_name(WORKLOAD_FILE)
+    if path.exists() and not workloads.exists():
+        raise RecordError(
+            f"{WORKLOAD_FILE}, which says what its records tune, is missing beside it",
+            file=str(path),
+            hint="Copy both files of the database.",
+        )
     return path, workloads
 
 
 def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
-    """Look a log over without interpreting it: sizes, hashes, and what an earlier job holds of it already.
+    """Look a log over without interpreting it: sizes, hashes, and what earlier jobs hold of it already.
 
     Args:
         path: a log file, or the folder (or a file) of a MetaSchedule database.
         leniency: whether a torn last line is left out.
-        known: sources of earlier jobs: if the log begins with one of them, only what follows counts.
+        known: sources of earlier jobs: if the log begins with them, only what follows counts.
 
     Raises:
         RecordError: the log is missing, empty, or torn.
     """
     records, workloads = find_log(path)
-    by_size: dict[int, set[str]] = {}
-    for source in known:
-        by_size.setdefault(source.size, set()).add(source.sha256)
-    name = f"{records.parent.name}/{records.name}" if workloads else records.name
-    source, torn = _survey_file(records, name, leniency, by_size)
-    sources = [source]
-    if workloads:
-        other, _ = _survey_file(workloads, f"{workloads.parent.name}/{workloads.name}", leniency, {})
-        sources.append(other)
-        if source.start and not _begins_with_any(workloads, by_size):
-            sources[0] = Source(source.name, source.size, source.sha256)
-    return Log(records, workloads, tuple(sources), torn)
+    earlier = _starts(known)
+    if workloads is None:
+        seen = _look_over(records, leniency, earlier)
+        return Log(records, None, (Source(records.name, seen.size, seen.sha256, seen.start),), seen.torn)
+    seen, other = _look_over(records, leniency, earlier), _look_over(workloads, leniency, earlier)
+    folder = records.parent.name
+    start = seen.start if other.begins_known else 0  # beside other workloads, the same records mean something else
+    sources = (
+        Source(f"{folder}/{records.name}", seen.size, seen.sha256, start),
+        Source(f"{folder}/{workloads.name}", other.size, other.sha256),
+    )
+    return Log(records, workloads, sources, (*seen.torn, *other.torn))
 
 
-def _survey_file(path: Path, name: str, leniency: Leniency, known: Mapping[int, set[str]]) -> tuple[Source, bool]:
+def _starts(sources: Iterable[Source]) -> _Starts:
+    found: _Starts = {}
+    for source in sources:
+        starts = found.setdefault(source.size, {})
+        starts[source.sha256] = min(source.start, starts.get(source.sha256, source.start))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a file is, without a last line that was cut off.
+
+    Attributes:
+        size, sha256: of what is whole.
+        start: from where its records count. Of a file that earlier jobs hold to its end, from where the last of them
+            counts: what is imported again is the same job again.
+        begins_known: whether an earlier job was made from this file, or from a beginning of it.
+        torn: the last line that was cut off, in words.
+    """
+
+    size: int
+    sha256: str
+    start: int
+    begins_known: bool
+    torn: tuple[str, ...]
+
+
+def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
     digest = hashlib.sha256()
-    size = start = number = 0
-    line = b""
+    size = number = covered = latest = 0
+    begins_known = False
+    torn: tuple[str, ...] = ()
+
+    def reach(held: int, end: int) -> None:
+        nonlocal covered, latest, begins_known
+        start = earlier[held].get(digest.hexdigest())
+        if start is None:
+            return
+        begins_known = True
+        if start <= covered:  # nothing between what that job holds and what the jobs before it hold
+            covered, latest = end, start
+
     with _open(path) as file:
         for number, line in _lines(file, path):
-            if line.endswith(b"\n") or _is_whole(line):
+            if not line.endswith(b"\n") and not _is_whole(line):
+                torn = (f"{path}, line {number}: cut off",)
+                break  # it is the last one
+            size += len(line)
+            if size - 1 in earlier:  # a file that ended without a line end has grown one since
+                digest.update(line[:-1])
+                reach(size - 1, size)
+                digest.update(line[-1:])
+            else:
                 digest.update(line)
-                size += len(line)
-                if digest.hexdigest() in known[size] if size in known else False:
-                    start = size
-                continue
-            if not leniency.drop_torn:
-                raise RecordError(
-                    "the last line is cut off, as a crash leaves it",
-                    file=str(path),
-                    line=number,
-                    hint="--drop-torn imports the rest without it.",
-                )
+            if size in earlier:
+                reach(size, size)
     if number == 0:
         raise RecordError("the file is empty", file=str(path))
-    return Source(name, size, digest.hexdigest(), 0 if start == size else start), not (
-        line.endswith(b"\n") or _is_whole(line)
-    )
-
-
-def _begins_with_any(path: Path, known: Mapping[int, set[str]]) -> bool:
-    digest, size = hashlib.sha256(), 0
-    with _open(path) as file:
-        for _, line in _lines(file, path):
-            digest.update(line)
-            size += len(line)
-            if digest.hexdigest() in known.get(size, ()):
-                return True
-    return False
+    if torn and not leniency.drop_torn:
+        raise RecordError(
+            "the last line is cut off, as a crash leaves it",
+            file=str(path),
+            line=number,
+            hint="--drop-torn imports the rest without it.",
+        )
+    return _Seen(size, digest.hexdigest(), latest if covered == size else covered, begins_known, torn)
 
 
 def read_log(
-    log: Log, leniency: Leniency, left_out: LeftOut, family: FamilyName | None = None
-) -> Iterator[TuningRecord]:
-    """The records of a log that was surveyed, from where they count.
+    log: Log, leniency: Leniency, left_out: list[str], family: FamilyName | None = None
+) -> Iterator[tuple[int, TuningRecord]]:
+    """The records of a log that was surveyed, each with the number of its line, from where they count.
 
     Args:
         log: the log.
         leniency: what to do with malformed lines.
-        left_out: is told what was left out.
+        left_out: is told of the malformed lines that were left out, in words.
         family: the only family allowed, when the user named one.
 
     Raises:
@@ -167,19 +200,19 @@ def read_log(
             if at <= source.start:
                 continue
             if at > source.size:
-                if log.torn:
-                    left_out.torn.append(f"{log.path}, line {number}: cut off")
-                break
+                break  # cut off, or written since
+            if number % _PROGRESS_EVERY == 0:
+                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
             try:
                 record = _read_line(line, workloads, family)
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not leniency.skip_invalid:
                     raise
-                left_out.invalid.append(str(error).splitlines()[0])
+                left_out.append(str(error).splitlines()[0])
                 continue
             if record is not None:
-                yield record
+                yield number, record
 
 
 def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName | None) -> TuningRecord | None:
@@ -235,13 +268,14 @@ def _read_workloads(path: Path, size: int) -> list[Workload]:
 
 def _open(path: Path) -> BinaryIO:
     try:
-        file = path.open("rb")
+        # Without waiting: opening a pipe that nobody writes to would last for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise RecordError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if not S_ISREG(path.stat().st_mode):
-        file.close()
+    if not S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
         raise RecordError("not a plain file", file=str(path))
-    return file
+    return os.fdopen(handle, "rb")
 
 
 def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:

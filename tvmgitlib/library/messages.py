@@ -29,7 +29,7 @@ def job_message(segment: Segment, counts: Counts) -> str:
         body.append(f"- {place}: {plural(len(entries), 'workload')}, {plural(trials, 'trial')}")
     if len(by_place) > _MOST_PLACES:
         body.append(f"- and {len(by_place) - _MOST_PLACES} more")
-    body += ["", _outcome(counts)]
+    body += ["", f"{counts.improved:,} improved; {outcome(counts)}."]
     if not header.complete:
         body.append("The job was interrupted.")
     trailers = {
@@ -53,6 +53,18 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def outcome(counts: Counts) -> str:
+    """What became of the trials: `1,162 kept, 2 dropped, 1 duplicate`. What did not happen is left out."""
+    duplicates = "duplicate" if counts.duplicates == 1 else "duplicates"
+    parts = {
+        "kept": counts.kept,
+        "dropped": counts.dropped,
+        "failed": counts.failed,
+        duplicates: counts.duplicates,
+    }
+    return ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+
+
 def _origin(header: Header) -> list[str]:
     lines = []
     if header.sources:
@@ -60,10 +72,3 @@ def _origin(header: Header) -> list[str]:
     if header.tuner:
         lines.append(f"Tuner: {header.tuner}.")
     return lines
-
-
-def _outcome(counts: Counts) -> str:
-    return (
-        f"{counts.improved:,} improved; {counts.kept:,} kept, {counts.dropped:,} slower, {counts.failed:,} failed, "
-        f"{counts.duplicates:,} duplicates."
-    )

@@ -22,6 +22,9 @@ _TOLD = "job.json"
 _LOG = "tuning.log"
 _WORK_DIR = "work_dir"
 
+#: What a job's folder is called once it is forgotten.
+_GONE = ".gone."
+
 
 @dataclass(frozen=True, slots=True)
 class OpenJob:
@@ -107,7 +110,8 @@ class OpenJobs:
     def all(self) -> list[OpenJob]:
         """Every job in progress, oldest first."""
         names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
-        return sorted((self.get(name) for name in names if is_job_id(name)), key=lambda job: (job.started, job.id))
+        found = (self._read(name) for name in names if is_job_id(name))
+        return sorted((job for job in found if job is not None), key=lambda job: (job.started, job.id))
 
     def get(self, job: str) -> OpenJob:
         """One job in progress, by its id or the beginning of it.
@@ -115,15 +119,10 @@ class OpenJobs:
         Raises:
             JobError: there is none of that name, or several.
         """
-        folder = self._folder / job
-        if not is_job_id(job):
-            return self.get(self._complete(job))
-        try:
-            document = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise JobError(f"no job {job} is in progress", hint="tvmgitlib job list shows them.") from None
-        tvm = document.pop("tvm")
-        return OpenJob(folder=folder, tvm=TvmVersion(**tvm) if tvm else None, **document)
+        found = self._read(job if is_job_id(job) else self._complete(job))
+        if found is None:
+            raise JobError(f"no job {job} is in progress", hint="tvmgitlib job list shows them.")
+        return found
 
     def only(self) -> OpenJob:
         """The one job in progress.
@@ -140,10 +139,29 @@ class OpenJobs:
         raise JobError(f"{len(jobs)} jobs are in progress: {ids}", hint="Say which: tvmgitlib job finish JOB.")
 
     def remove(self, job: OpenJob) -> None:
-        """Forget a job and its logs."""
-        gone = self._folder / f".{job.id}.{secrets.token_hex(4)}"
-        job.folder.rename(gone)
-        shutil.rmtree(gone)
+        """Forget a job and its logs, also those of jobs whose removal was cut short."""
+        try:
+            job.folder.rename(self._folder / f"{_GONE}{job.id}.{secrets.token_hex(4)}")
+        except FileNotFoundError:
+            return  # another process was faster
+        for gone in self._folder.glob(f"{_GONE}*"):
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _read(self, job: str) -> OpenJob | None:
+        """A job in progress by its whole id; None when it is not, or not any more."""
+        file = self._folder / job / _TOLD
+        try:
+            document = json.loads(file.read_bytes())
+            tvm = document.pop("tvm")
+            return OpenJob(folder=file.parent, tvm=TvmVersion(**tvm) if tvm else None, **document)
+        except FileNotFoundError:
+            return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise JobError(
+                "what the job was told cannot be read any more",
+                file=str(file),
+                hint="Keep its logs if you need them (tvmgitlib import takes them), then delete the job's folder.",
+            ) from None
 
     def _complete(self, beginning: str) -> str:
         ids = [job.id for job in self.all()]

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from tvmgitlib.library.contents import Contents
+from tvmgitlib.library.labels import workload_label
 from tvmgitlib.library.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import Task
@@ -98,7 +99,7 @@ def _answer(platform: str, stored: StoredRecord, grade: str | None, why: str) ->
         why=why,
         record=native,
         target_label=record.target.target.label,
-        workload_label=record.workload.label,
+        workload_label=workload_label(record.workload),
         tuned_with=stored.tuned_with,
         native=record.native,
     )
@@ -136,5 +137,5 @@ def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
         errors=effort.errors,
         jobs=tuple(sorted({job for job, _ in group})),
         target_label=task.section.target.label,
-        workload_label=task.workload.label,
+        workload_label=workload_label(task.workload),
     )

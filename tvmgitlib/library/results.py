@@ -18,7 +18,10 @@ class JobResult:
         commit: the commit that holds it; None when nothing was committed.
         counts: what became of the lines.
         already: the job was in the library before.
-        all_failed: workloads of which no trial succeeded.
+        reverted: of a job that was in the library before, the revert that takes it out; None while it counts.
+        platforms: the platforms that the records were measured on, by name.
+        detected: those of them that nothing named: what this machine was found to be.
+        all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
         left_alone: files of the work tree that stay as the user changed them.
@@ -28,6 +31,9 @@ class JobResult:
     commit: str | None
     counts: Counts
     already: bool = False
+    reverted: str | None = None
+    platforms: tuple[str, ...] = ()
+    detected: tuple[str, ...] = ()
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
@@ -39,6 +45,9 @@ class JobResult:
             "commit": self.commit,
             **asdict(self.counts),
             "already": self.already,
+            "reverted": self.reverted,
+            "platforms": list(self.platforms),
+            "detected": list(self.detected),
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),

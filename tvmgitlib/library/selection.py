@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmgitlib.library.labels import workload_label
 from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.workload import Workload
 
@@ -16,7 +17,10 @@ class Selection:
         family: the tuner family's name.
         target: a target in any spelling; a `-model` in it selects nothing (use `platform`).
         platform: the platform's name.
-        workload: text that the workload (or its signature or id) contains.
+        workload: text that the workload, as it is or as people are shown it, contains; or its id.
+
+    Raises:
+        TargetError: the target does not parse.
     """
 
     family: str | None = None
@@ -24,15 +28,19 @@ class Selection:
     platform: str | None = None
     workload: str | None = None
 
-    def matches(self, family: str, target: Target, platform: str, workload: Workload) -> bool:
-        """Whether a record of this identity is selected.
+    def __post_init__(self) -> None:
+        if self.target is not None:
+            parse_target(self.target)
 
-        Raises:
-            TargetError: the selected target does not parse.
-        """
+    def matches(self, family: str, target: Target, platform: str, workload: Workload) -> bool:
+        """Whether a record of this identity is selected."""
         return (
             self.family in (None, family)
             and self.platform in (None, platform)
             and (self.target is None or parse_target(self.target).target == target)
-            and (self.workload is None or self.workload in workload.label or self.workload == workload.id)
+            and (self.workload is None or self._names(workload))
         )
+
+    def _names(self, workload: Workload) -> bool:
+        text = self.workload or ""
+        return text in workload.label or text in workload_label(workload) or text == workload.id

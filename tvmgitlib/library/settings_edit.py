@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from tvmgitlib.errors import SettingsError
+from tvmgitlib.errors import RecordError, SettingsError
+from tvmgitlib.families.text import decode
 from tvmgitlib.library.contents import SETTINGS_FILE, read_settings
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.settings import Settings
@@ -23,12 +23,16 @@ def changed(settings: Settings, key: str, value: Any) -> Settings:
     if key in READ_ONLY or (key not in document and not key.startswith("x-")):
         known = ", ".join(name for name in document if name not in READ_ONLY)
         raise SettingsError(f"no setting is called {key!r}", file=SETTINGS_FILE, hint=f"Settings: {known}, x-*.")
-    return read_settings(canonical_json(document | {key: value}).encode())
+    try:
+        text = canonical_json(document | {key: value}).encode()
+    except (TypeError, ValueError):
+        raise SettingsError(f"{value!a} is no JSON value", file=SETTINGS_FILE, field=key) from None
+    return read_settings(text)
 
 
 def value_of(text: str) -> Any:
     """A value as typed at a prompt: JSON where it is JSON, else text."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return decode(text.encode(errors="surrogateescape"))
+    except RecordError:
         return text

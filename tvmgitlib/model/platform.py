@@ -21,6 +21,7 @@ from tvmgitlib.model.json import Json
 _MAX_NAME_LENGTH = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_MAX_DEPTH = 16
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 # What vendors write around a product's name, and what tells no two products apart: the clock follows from the rest.
@@ -113,6 +114,8 @@ def set_fact(facts: Mapping[str, Json], key: str, value: Json) -> dict[str, Json
 def parse_assignment(text: str) -> tuple[str, Json]:
     """The dotted key and the value of `KEY=VALUE`. The value is JSON where it is valid JSON, and text elsewhere.
 
+    JSON that not every reader reads the same is text as well: repeated names, integers beyond 64 bits, deep nesting.
+
     Raises:
         PlatformError: there is no `=`, the key is malformed, or the value is not valid Unicode.
     """
@@ -145,18 +148,23 @@ def _with(facts: Mapping[str, Json], parts: list[str], value: Json, key: str) ->
 
 
 def _check_key(key: str) -> None:
-    if not _KEY.fullmatch(key):
+    if not _KEY.fullmatch(key) or key.count(".") >= _MAX_DEPTH:
         raise PlatformError(
-            f"{key!a} is not the key of a fact",
-            hint="A key is words of A-Z a-z 0-9 _ - with dots between them, such as gpu.name.",
+            f"{key[:80]!a} is not the key of a fact",
+            hint=f"A key is at most {_MAX_DEPTH} words of A-Z a-z 0-9 _ - with dots between them, such as gpu.name.",
         )
 
 
 def _json_or_text(text: str) -> Json:
     try:
         value: Json = json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unrepeated
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_int_of_64_bits,
+            object_pairs_hook=_unrepeated,
         )
+        _check_depth(value)
         json.dumps(value, ensure_ascii=False).encode()  # an escaped lone surrogate parses, but UTF-8 cannot hold it
     except (ValueError, RecursionError):
         return text
@@ -172,6 +180,21 @@ def _finite_float(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text} is out of range")
     return value
+
+
+def _int_of_64_bits(text: str) -> int:
+    value = int(text)
+    if value.bit_length() > 63:
+        raise ValueError(f"{text} is out of range")
+    return value
+
+
+def _check_depth(value: Json, depth: int = 0) -> None:
+    if isinstance(value, (list, dict)):
+        if depth == _MAX_DEPTH:
+            raise ValueError(f"nested more than {_MAX_DEPTH} deep")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, depth + 1)
 
 
 def _unrepeated(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

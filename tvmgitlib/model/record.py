@@ -11,6 +11,9 @@ from typing import Literal
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.workload import FamilyName, Workload
 
+#: Where the sum of costs is beyond a double, it is taken of this much smaller ones; a power of two costs no digit.
+_SCALE = 2.0**-64
+
 ErrorKind = Literal[
     "instantiation",
     "compile_host",
@@ -62,8 +65,13 @@ class TuningRecord:
 
     @property
     def cost(self) -> float:
-        """Mean run time in seconds, correctly rounded; infinite for a failure."""
-        return math.fsum(self.costs) / len(self.costs) if self.error is None else math.inf
+        """Mean run time in seconds; infinite for a failure."""
+        if self.error is not None:
+            return math.inf
+        try:
+            return math.fsum(self.costs) / len(self.costs)
+        except OverflowError:
+            return math.fsum(cost * _SCALE for cost in self.costs) / len(self.costs) / _SCALE
 
     @property
     def hash(self) -> str:

@@ -36,7 +36,7 @@ class Settings:
     def from_json(cls, document: dict[str, Any]) -> Settings:
         """Settings from a document that its schema has found valid."""
         return cls(
-            keep=document.get("keep", 1),
+            keep=int(document.get("keep", 1)),  # JSON has 2.0 for an integer too
             policy_tvm=document.get("policy.tvm", "same-minor"),
             policy_facts=tuple(sorted(set(document.get("policy.facts", ())))),
             policy_max_age=document.get("policy.max-age"),

@@ -8,7 +8,7 @@ from typing import Literal
 
 VersionSource = Literal["runtime", "option", "log"]
 
-_MINOR = re.compile(r"(\d+)\.(\d+)")
+_MINOR = re.compile(r"([0-9]+)\.([0-9]+)")
 _SPELLING = re.compile(r"(?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)")
 
 

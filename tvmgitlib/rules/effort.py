@@ -12,6 +12,7 @@ import struct
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 from tvmgitlib.model.job import Effort
@@ -60,31 +61,48 @@ def union(efforts: Iterable[Effort]) -> Effort:
     """The effort of several tasks of one workload together, no measurement counted twice.
 
     Exact when every sample is whole, when the samples do not overlap, or when they are equal; else the overlap is an
-    estimate from the configs that every sample covers.
+    estimate from the configs that every sample covers, never below the largest part nor above the sum of the parts.
     """
-    different = list({(effort.trials, effort.sample): effort for effort in efforts}.values())
+    efforts = list(efforts)
+    exhausted = _any_exhausted(efforts)
+    different = list({_counts(effort): effort for effort in efforts}.values())
     if len(different) == 1:
-        return different[0]
-    exhausted = True if any(effort.exhausted for effort in different) else None
+        return replace(different[0], exhausted=exhausted)
     names = sorted({name for effort in different for name in effort.sample})
     if all(is_whole(effort) for effort in different):
         return _count(names, exhausted)
-    share = _share_once(different)
-    errors: Counter[str] = Counter()
-    for effort in different:
-        errors.update(effort.errors)
+    once = _share_once(different)
+    errors = {kind: _part(once, [effort.errors.get(kind, 0) for effort in different]) for kind in ERROR_KINDS}
     return Effort(
-        trials=round(share * sum(effort.trials for effort in different)),
-        configs=round(_share_once(different, _CONFIG_SHIFT) * sum(effort.configs for effort in different)),
-        errors={kind: round(share * errors[kind]) for kind in ERROR_KINDS if errors[kind]},
+        trials=max(_part(once, [effort.trials for effort in different]), sum(errors.values()), len(names)),
+        configs=_part(_share_once(different, _CONFIG_SHIFT), [effort.configs for effort in different]),
+        errors={kind: count for kind, count in errors.items() if count},
         exhausted=exhausted,
         sample=tuple(names[:SAMPLE]),
     )
 
 
+def _counts(effort: Effort) -> tuple[object, ...]:
+    """What two efforts have in common when they are the same measurements."""
+    return (effort.trials, effort.configs, tuple(sorted(effort.errors.items())), effort.sample)
+
+
+def _any_exhausted(efforts: Sequence[Effort]) -> bool | None:
+    """Whether some tuner ran to the end of the space: True if one did, None if of one it is not known."""
+    answers = {effort.exhausted for effort in efforts}
+    return True if True in answers else False if answers == {False} else None
+
+
+def _part(share: float, counts: Sequence[int]) -> int:
+    """That share of all these counts, within what is possible."""
+    return max(round(share * sum(counts)), *counts)
+
+
 def _share_once(efforts: Sequence[Effort], shift: int = 0) -> float:
     """Of what the efforts count together, the share that is left when each is counted once."""
-    limit = min((effort.sample[-1] >> _CONFIG_SHIFT for effort in efforts if not is_whole(effort)), default=0)
+    limit = min(
+        effort.sample[-1] >> _CONFIG_SHIFT if effort.sample else 0 for effort in efforts if not is_whole(effort)
+    )
     covered = [{name >> shift for name in effort.sample if name >> _CONFIG_SHIFT < limit} for effort in efforts]
     total = sum(map(len, covered))
     return len(set().union(*covered)) / total if total else 1.0

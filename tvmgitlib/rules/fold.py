@@ -16,7 +16,7 @@ from tvmgitlib.model.job import Header, Invalidation, JobKind, Section
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.platform import fact
 from tvmgitlib.model.settings import Settings
-from tvmgitlib.rules.order import rank
+from tvmgitlib.rules.order import moment, rank
 from tvmgitlib.rules.segment import Segment, StoredRecord
 
 #: Workload text, TVM distribution, TVM minor version, the platform facts that must match: records compete inside one.
@@ -89,17 +89,17 @@ def _reverted(jobs: list[str], named_by: Mapping[str, list[str]]) -> dict[str, s
     """
     verdict: dict[str, str | None] = {}
     for start in jobs:
-        stack = [start]
-        on_stack = {start}
-        while stack:
-            job = stack[-1]
-            open_question = next((by for by in named_by.get(job, ()) if by not in verdict and by not in on_stack), None)
-            if job not in verdict and open_question is not None:
-                stack.append(open_question)
-                on_stack.add(open_question)
+        if start in verdict:
+            continue
+        open_questions = {start: iter(named_by.get(start, ()))}  # a dict is a stack too
+        while open_questions:
+            job, reverts = next(reversed(open_questions.items()))
+            unknown = next((by for by in reverts if by not in verdict and by not in open_questions), None)
+            if unknown is not None:
+                open_questions[unknown] = iter(named_by.get(unknown, ()))
                 continue
-            verdict.setdefault(job, next((by for by in named_by.get(job, ()) if verdict.get(by) is None), None))
-            on_stack.discard(stack.pop())
+            verdict[job] = next((by for by in named_by.get(job, ()) if verdict.get(by) is None), None)
+            del open_questions[job]
     return {job: by for job, by in verdict.items() if by is not None}
 
 
@@ -197,4 +197,4 @@ def _keep_better(candidates: dict[bytes, StoredRecord], stored: StoredRecord) ->
 
 
 def _stamp(stored: StoredRecord) -> _Stamp:
-    return (stored.finished or "", stored.job)
+    return (moment(stored), stored.job)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from tvmgitlib.rules.segment import StoredRecord
 
 #: Sorts after every ISO 8601 time: a job that does not know when it finished finished last.
 _NEVER = "~"
 
-Rank = tuple[float, int, str, str]
+Rank: TypeAlias = tuple[float, int, str, str, bytes]
 
 
 def rank(stored: StoredRecord) -> Rank:
-    """Sort key, best first: mean cost, more trials behind it, earlier finish, record hash."""
-    return (stored.record.cost, -stored.trials, stored.finished or _NEVER, stored.record.hash)
+    """Sort key, best first: mean cost, more trials behind it, earlier finish, record hash.
+
+    The line decides between two jobs that hold the same record: nothing is left to the order of reading.
+    """
+    finished = moment(stored) or _NEVER
+    return (stored.record.cost, -stored.trials, finished, stored.record.hash, stored.line)
+
+
+def moment(stored: StoredRecord) -> str:
+    """When the record's job finished, as text that sorts by time, with or without a fraction; empty when unknown."""
+    return stored.finished.removesuffix("Z") if stored.finished else ""

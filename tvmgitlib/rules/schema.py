@@ -39,24 +39,29 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(_schema(name))
 
 
-def check(document: Any, name: str) -> None:
+def check(document: Any, name: str, *, within: str | None = None) -> None:
     """Check a parsed document against the schema called `name`.
+
+    Args:
+        document: what was parsed.
+        name: the schema's name.
+        within: the field that holds the document, for messages.
 
     Raises:
         RecordError: naming the field and what is wrong with it.
     """
     if not _validator(name).is_valid(document):
-        raise _explain(document, name)
+        raise _explain(document, name, [within] if within else [])
 
 
-def _explain(document: Any, name: str) -> RecordError:
+def _explain(document: Any, name: str, within: list[str | int]) -> RecordError:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
     error = best_match(Draft202012Validator(_schema(name)).iter_errors(document))
     if error is None:  # the two validators disagree: still refused, without words
         return RecordError(f"not valid by schema/{_VERSION}/{name}.json")
-    return RecordError(_shorten(error.message), field=_field(list(error.absolute_path)) or None)
+    return RecordError(_shorten(error.message), field=_field([*within, *error.absolute_path]) or None)
 
 
 def _field(path: list[str | int]) -> str:

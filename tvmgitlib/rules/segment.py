@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
+from tvmgitlib.families.base import BAG_KEY
 from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.families.text import decode
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
@@ -108,7 +110,8 @@ def write_segment(segment: Segment) -> Iterator[bytes]:
 def task_order(task: Task) -> tuple[str, ...]:
     """The canonical order of tasks in a segment."""
     section = task.section
-    return (*section.key, *section.tuned_with.group, canonical_json(section.platform.facts), task.workload.text)
+    facts, tuned_with = canonical_json(section.platform.facts), canonical_json(section.tuned_with.to_json())
+    return (*section.key, *section.tuned_with.group, facts, tuned_with, task.workload.text)
 
 
 def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True) -> Segment:
@@ -144,9 +147,11 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                 case {"job": value}:
                     header = _read_header(value)
                 case {"invalidates": value}:
+                    _require_kind(header, ("invalidate",), "invalidates records")
                     records = value["records"]
                     invalidations.append(Invalidation(value["job"], None if records is None else tuple(records)))
                 case {"section": value}:
+                    _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
                     section = _read_section(value)
                 case {"task": value}:
                     if section is None:
@@ -161,11 +166,16 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
     return Segment(header, tuple(TaskRecords(task, tuple(found)) for task, found in tasks), tuple(invalidations))
 
 
-def read_stored(line: bytes, family: str, workload: Workload | None = None) -> StoredRecord:
+def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) -> None:
+    if header is None or header.kind not in kinds:
+        raise RecordError(f"only a job of kind {' or '.join(kinds)} {what}")
+
+
+def read_stored(line: bytes, family: str) -> StoredRecord:
     """Read a record's line out of a segment or a file of configs/.
 
     Raises:
-        RecordError: the line is malformed, or has no bag.
+        TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
     """
     codec = FAMILIES[family]  # type: ignore[index]  # the schema allows the three names only
     native, bag_text = codec.unwrap(line)
@@ -174,20 +184,29 @@ def read_stored(line: bytes, family: str, workload: Workload | None = None) -> S
     document = decode(native)
     schema.check(document, codec.name)
     bag = decode(bag_text)
-    schema.check(bag, "bag")
-    if codec.wrap(native, bag_text) != line:
+    schema.check(bag, "bag", within=BAG_KEY)
+    if codec.wrap(native, bag_text) != line or native != native.strip():
         raise RecordError("the line is not in canonical form")
-    if workload is None and "text" in bag:
-        workload = Workload(codec.name, bag["text"], bag.get("signature"))
+    workload = Workload(codec.name, bag["text"], bag.get("signature")) if "text" in bag else None
     record = codec.record(document, native, workload)
-    return StoredRecord(line, record, bag["job"], bag["trials"], bag["finished"], TvmVersion(**bag["tuned_with"]))
+    if record.workload.id != bag["workload"]:
+        raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
+    _check_time(bag["finished"], f"{BAG_KEY}.finished")
+    return StoredRecord(line, record, bag["job"], int(bag["trials"]), bag["finished"], TvmVersion(**bag["tuned_with"]))
 
 
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
     """Read a record below its task, and hold it to what the task and the header say."""
-    stored = read_stored(line, task.section.family, task.workload)
-    if stored.job != header.id:
-        raise RecordError(f"the record says job {stored.job}", field="x-tvmgitlib.job")
+    stored = read_stored(line, task.section.family)
+    said = {
+        "job": (stored.job, header.id),
+        "finished": (stored.finished, header.finished),
+        "trials": (stored.trials, task.effort.trials),
+        "tuned_with": (stored.tuned_with, task.section.tuned_with),
+    }
+    for field, (here, above) in said.items():
+        if here != above:
+            raise RecordError(f"the record says {here}, the lines above it {above}", field=f"{BAG_KEY}.{field}")
     if stored.record.workload != task.workload:
         raise RecordError("the record tunes another workload than the task above it")
     if stored.record.target.target != task.section.target:
@@ -198,7 +217,21 @@ def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
 
 
 def _line(document: dict[str, Any]) -> bytes:
-    return canonical_json(document).encode() + b"\n"
+    """A line of the segment's own; never one that could not be read again."""
+    try:
+        line = canonical_json(document).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"it cannot be written as JSON: {error}", field=next(iter(document))) from None
+    schema.check(decode(line), "segment")
+    return line + b"\n"
+
+
+def _check_time(text: str | None, field: str) -> None:
+    try:
+        if text is not None:
+            datetime.fromisoformat(text.removesuffix("Z"))
+    except ValueError as error:
+        raise RecordError(f"{text} is no time: {error}", field=field) from None
 
 
 def _header_json(header: Header) -> dict[str, Any]:
@@ -228,6 +261,8 @@ def _header_json(header: Header) -> dict[str, Any]:
 
 def _read_header(value: dict[str, Any]) -> Header:
     kind: JobKind = value["kind"]
+    for end in ("started", "finished"):
+        _check_time(value[end], f"job.{end}")
     return Header(
         id=value["id"],
         kind=kind,
@@ -238,7 +273,10 @@ def _read_header(value: dict[str, Any]) -> Header:
         options=value["options"],
         complete=value["complete"],
         tvm=TvmVersion(**value["tvm"]),
-        sources=tuple(Source(**source) for source in value["sources"]),
+        sources=tuple(
+            Source(source["name"], int(source["size"]), source["sha256"], int(source["start"]))
+            for source in value["sources"]
+        ),
         reverts=tuple(value.get("reverts", ())),
         reason=value.get("reason"),
         extra={key: member for key, member in value.items() if key.startswith("x-")},
@@ -293,18 +331,26 @@ def _task_json(task: Task) -> dict[str, Any]:
 
 
 def _read_task(value: dict[str, Any], section: Section) -> Task:
-    given, effort = value["workload"], value["effort"]
+    given = value["workload"]
     workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
     if workload.id != given["id"]:
         raise RecordError(f"the workload's id is {workload.id}", field="task.workload.id")
     if workload.module is not None and read_workload(workload.module.encode()) != workload:
         raise RecordError("the module is another workload's", field="task.workload.module")
+    return Task(section, workload, _read_effort(value["effort"]), value.get("baseline"))
+
+
+def _read_effort(value: dict[str, Any]) -> Effort:
     try:
-        sample = decode_sample(effort["sample"])
+        sample = decode_sample(value["sample"])
     except ValueError as error:
         raise RecordError(str(error), field="task.effort.sample") from None
-    counted = Effort(effort["trials"], effort["configs"], effort["errors"], effort["exhausted"], sample)
-    return Task(section, workload, counted, value.get("baseline"))
+    errors = {kind: int(count) for kind, count in value["errors"].items()}
+    effort = Effort(int(value["trials"]), int(value["configs"]), errors, value["exhausted"], sample)
+    for field, count in (("configs", effort.configs), ("errors", effort.failed), ("sample", len(sample))):
+        if count > effort.trials:
+            raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
+    return effort
 
 
 def ranked_lines(records: Sequence[StoredRecord]) -> bytes:

@@ -38,15 +38,16 @@ def check_policy(settings: Settings) -> None:
         SettingsError: it is no rule's name and no PEP 440 specifier.
     """
     rule = settings.policy_tvm
-    if rule not in ("same", "same-minor", "any"):
-        try:
-            SpecifierSet(rule)
-        except InvalidSpecifier:
-            raise SettingsError(
-                f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
-                file="tvmgitlib.json",
-                field="policy.tvm",
-            ) from None
+    try:
+        known = rule in ("same", "same-minor", "any") or bool(list(SpecifierSet(rule)))
+    except InvalidSpecifier:
+        known = False
+    if not known:
+        raise SettingsError(
+            f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
+            file="tvmgitlib.json",
+            field="policy.tvm",
+        )
 
 
 def grade(

@@ -30,6 +30,9 @@ _LOCAL_VARIABLES = (
 #: A repository's own configuration must not make a plumbing command run programs.
 _SAFE = ("-c", "core.fsmonitor=false")
 
+#: For what a commit consists of: it is only acknowledged once that is on the disk.
+DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a Git command: ours, less what names another repository, in English, never prompting."""
@@ -66,11 +69,13 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str
     """
     done = try_git(folder, *arguments, stdin=stdin, env=env)
     if done.returncode != 0:
-        raise failure(arguments[0], done.stderr)
+        raise failure(arguments, done.stderr, done.returncode)
     return done.stdout
 
 
-def failure(name: str, stderr: bytes) -> GitError:
+def failure(arguments: Sequence[str], stderr: bytes, status: int) -> GitError:
     """The error for a Git command that failed."""
-    said = stderr.decode(errors="replace").strip() or "it gave no reason"
+    name = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+    ended = f"it was killed by signal {-status}" if status < 0 else "it gave no reason"
+    said = stderr.decode(errors="replace").strip() or ended
     return GitError(f"git {name} failed: {said}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmgitlib.store.deltas import RAW, Delta, delta
 from tvmgitlib.store.git import git
 from tvmgitlib.store.repository import Repository
 
@@ -18,16 +19,14 @@ class TouchingCommit:
         date: its author date, ISO 8601 with offset.
         author: its author's name.
         subject: the first line of its message.
-        added, changed, removed: paths of files.
+        deltas: what it did to the folder's files.
     """
 
     id: str
     date: str
     author: str
     subject: str
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
+    deltas: tuple[Delta, ...]
 
 
 def commits_touching(
@@ -35,28 +34,32 @@ def commits_touching(
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first.
 
+    Plumbing, because `git log` heeds a dozen settings of the user's.
+
     Args:
         repository: where.
         commit: the newest commit; None gives nothing.
         folder: the folder, from the root.
-        each_parent: show merges too, once for each parent they differ from.
+        each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
     """
     if commit is None:
         return
-    options = ["--raw", "--no-renames", "--no-abbrev", "--no-show-signature", *(["-m"] if each_parent else [])]
-    text = git(repository.root, "log", f"--format={_FORM}", *options, commit, "--", folder).decode(errors="replace")
-    for block in text.split(_START)[1:]:
-        head, *rest = block.split("\n")
-        touched: dict[str, list[str]] = {"A": [], "M": [], "D": [], "T": []}
-        for line in rest:
-            if line.startswith(":"):
-                meta, path = line.split("\t", 1)
-                touched[meta[-1]].append(path)
-        oid, date, author, subject = head.split("\0")
-        changed = (*touched["M"], *touched["T"])
-        yield TouchingCommit(oid, date, author, subject, tuple(touched["A"]), changed, tuple(touched["D"]))
+    walk = ["--topo-order", "--full-history"] if each_parent else []
+    commits = git(repository.root, "rev-list", *walk, commit, "--", folder)
+    options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
+    fields = iter(git(repository.root, "diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))
+    while oid := next(fields, b""):
+        date, author, rest = next(fields), next(fields), next(fields)
+        subject, _, meta = rest.rpartition(b"\n")
+        touched = []
+        while meta:  # an empty field, or the end, is what follows the last path of a commit
+            touched.append(delta(meta, next(fields)))
+            meta = next(fields, b"")
+        yield TouchingCommit(_text(oid), _text(date), _text(author), _text(subject), tuple(touched))
 
 
-#: A commit starts where no text of Git's can: %s and %an never hold a control character of ours unescaped.
-_START = "\x01\x02"
-_FORM = "%x01%x02%H%x00%aI%x00%an%x00%s"
+def _text(field: bytes) -> str:
+    return field.decode(errors="replace")
+
+
+_FORM = "%H%x00%aI%x00%an%x00%s"

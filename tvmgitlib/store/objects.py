@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -14,6 +16,9 @@ from tvmgitlib.store.git import command, environment
 
 FILE_MODE = "100644"
 TREE_MODE = "40000"
+
+#: Few enough that the questions fit into any pipe and the answers into memory.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +60,32 @@ class ObjectReader:
         """The content of an object, or None when there is none of that name.
 
         Args:
-            name: an object id, or `<commit>:<path>`.
+            name: an object id, or `<commit>:<path>` without a line break.
             kind: the type it must have: `blob` or `tree`.
 
         Raises:
             LibraryError: the object has another type.
         """
-        if "\n" in name:
-            return None
-        stdin, stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
-        stdin.write(name.encode() + b"\n")
+        self._ask([name])
+        return self._answer(name, kind)
+
+    def read_all(self, oids: Iterable[str], kind: str) -> Iterator[bytes | None]:
+        """The contents of many objects, a few at a time, so that neither side waits for the other at each of them."""
+        remaining = iter(oids)
+        while some := list(islice(remaining, _AT_ONCE)):
+            self._ask(some)
+            yield from [self._answer(oid, kind) for oid in some]
+
+    def _ask(self, names: Sequence[str]) -> None:
+        stdin = cast(BinaryIO, self._process.stdin)
+        stdin.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
         stdin.flush()
+
+    def _answer(self, name: str, kind: str) -> bytes | None:
+        stdout = cast(BinaryIO, self._process.stdout)
         answer = stdout.readline().decode(errors="replace").split()
         if not answer:
-            raise LibraryError("git cat-file ended early", file=name)
+            raise LibraryError("git cat-file ended early; git fsck says whether the repository is damaged", file=name)
         if answer[-1] in ("missing", "ambiguous"):
             return None
         _, found, size = answer
@@ -96,3 +113,9 @@ def parse_tree(content: bytes, oid_size: int) -> Iterator[Entry]:
         oid = content[end + 1 : end + 1 + oid_size]
         yield Entry(content[at:space].decode(), content[space + 1 : end].decode(errors="surrogateescape"), oid.hex())
         at = end + 1 + oid_size
+
+
+def blob_id(content: bytes, digits: int) -> str:
+    """The id that Git gives to a blob: SHA-1 (40 digits) or SHA-256 (64) of its header and content."""
+    algorithm = hashlib.sha256 if digits == 64 else hashlib.sha1
+    return algorithm(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

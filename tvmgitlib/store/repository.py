@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import failure, git, try_git
+from tvmgitlib.store.deltas import RAW, deltas
+from tvmgitlib.store.git import DURABLE, failure, git, try_git
+from tvmgitlib.store.leftovers import sweep_branch_locks, sweep_scratch
+from tvmgitlib.store.links import refuse_links
 from tvmgitlib.store.lock import write_lock
+from tvmgitlib.store.redo import RedoNote, Step
 from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.worktree import changes_between, follow, refuse_links, sweep
+from tvmgitlib.store.worktree import Following
 from tvmgitlib.store.writer import write_tree
+
+_log = logging.getLogger("tvmgitlib")
 
 #: The folders that are the library's own: never a link in them.
 OWN_FOLDERS = ("jobs", "configs")
@@ -30,7 +37,16 @@ _UNFINISHED = {
 
 _COMMIT_TRIES = 20
 
-_IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> \d+ [+-]\d{4}")
+#: How long another Git command may hold the index before a commit is made without the work tree. `git status` holds it
+#: for milliseconds, an editor with a commit message for as long as it is open.
+_INDEX_WAIT_SECONDS = 2.0
+
+_NOT_FOLLOWED = """\
+The commit is made, but the work tree could not follow: %s
+The next tvmgitlib command tries again. Run one (tvmgitlib check, say) before you commit with git here: until then Git
+sees the files of before, and git commit -a would take the new ones out again."""
+
+_IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ class Repository:
         self.git_dir = git_dir
         self.state = common_dir / "tvmgitlib"
         self.bare = bare
+        self._redo = RedoNote(git_dir)
 
     @classmethod
     def find(cls, path: Path) -> Repository | None:
@@ -93,15 +110,18 @@ class Repository:
         if found.returncode != 0:
             if b"not a git repository" in found.stderr.lower():
                 return None
-            raise failure("rev-parse", found.stderr)
-        git_dir, common_dir, bare = found.stdout.decode().splitlines()
+            raise failure(["rev-parse"], found.stderr, found.returncode)
+        answers = os.fsdecode(found.stdout).splitlines()
+        if len(answers) != len(asked):
+            raise GitError("a repository whose path has a line break in it cannot be a library", file=str(path))
+        git_dir, common_dir, bare = answers
         if bare == "true":
             root = Path(git_dir)
         else:
             top = try_git(path, "rev-parse", "--show-toplevel")
             if top.returncode != 0:
                 return None  # inside a Git directory
-            root = Path(top.stdout.decode().rstrip("\n"))
+            root = Path(os.fsdecode(top.stdout).rstrip("\n"))
         return cls(root, Path(git_dir), (path / common_dir).resolve(), bare == "true")
 
     @property
@@ -119,6 +139,13 @@ class Repository:
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
         return Snapshot(self.root, commit)
+
+    def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
+        """The paths in some folders at which the index is not as the commit."""
+        if commit is None:
+            return []
+        raw = git(self.root, "diff-index", "--cached", *RAW, commit, "--", *folders)
+        return [delta.path for delta in deltas(raw)]
 
     def commit(self, draft: Callable[[Snapshot], Draft | None]) -> Committed | None:
         """Commit onto the current branch: under the lock, against its tip, acknowledged by a compare-and-swap.
@@ -142,10 +169,9 @@ class Repository:
                     if not self.bare:
                         refuse_links(self.root, OWN_FOLDERS)
                     commit = self._write(snapshot, made)
-                self._note_redo(tip, commit)
-                if self._swap(branch, tip, commit, made.message):
-                    return Committed(commit, self._follow(tip, commit))
-                self._redo_note.unlink(missing_ok=True)
+                landed = self._land(branch, Step(tip, commit), made.message)
+                if landed is not None:
+                    return landed
                 time.sleep(0.01 * attempt)
         raise GitError(f"{branch} kept moving while the commit was made", hint="Run the command again.")
 
@@ -156,10 +182,18 @@ class Repository:
             self._recover()
             yield
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Keep writers away, so that branch and work tree agree; not where this user may only read the repository."""
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(self.writing())
+            yield
+
     def recover(self) -> None:
         """Make good what a killed writer left undone, if there is any and nobody is writing."""
-        if self._redo_note.exists():
-            with write_lock(self.state, wait=False) as held:
+        if self._redo.exists():
+            with suppress(OSError), write_lock(self.state, wait=False) as held:  # a reader may have no right to write
                 if held:
                     self._recover()
 
@@ -188,68 +222,105 @@ class Repository:
         tree = write_tree(self.root, snapshot, files) or git(self.root, "mktree").decode().strip()
         parents = ["-p", snapshot.commit] if snapshot.commit else []
         signed = ["-S"] if self._flag("commit.gpgSign") else []
-        made = git(self.root, "commit-tree", tree, *parents, *signed, "-F", "-", stdin=draft.message.encode())
-        return made.decode().strip()
+        options = (*DURABLE, "-c", "i18n.commitEncoding=UTF-8")
+        message = draft.message.encode()
+        return (
+            git(self.root, *options, "commit-tree", tree, *parents, *signed, "-F", "-", stdin=message).decode().strip()
+        )
 
     def _flag(self, name: str) -> bool:
         return try_git(self.root, "config", "--type=bool", name).stdout.strip() == b"true"
 
-    def _swap(self, branch: str, old: str | None, new: str, message: str) -> bool:
+    def _land(self, branch: str, step: Step, message: str) -> Committed | None:
+        """Move the branch, and let the work tree follow; None when the branch is not where it was any more.
+
+        The index is locked before the branch moves, and given back when the files are there. A kill is made good by the
+        next command, from the note; an interrupt is like a kill once the branch has moved.
+        """
+        pending = self._redo.read()
+        self._redo.write([*pending, step])
+        with self.snapshot(step.new) as target:
+            following, moved = None, False
+            try:
+                following = self._begin([*pending, step], target, _INDEX_WAIT_SECONDS)
+                moved = self._swap(branch, step, message)
+            finally:
+                if not moved and self.resolve(branch) != step.new:
+                    if following is not None:
+                        following.cancel()
+                    self._redo.write(pending)
+            return Committed(step.new, self._follow(following)) if moved else None
+
+    def _swap(self, branch: str, step: Step, message: str) -> bool:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
-        reason = f"tvmgitlib: {message.splitlines()[0]}"
-        swapped = try_git(self.root, "update-ref", "-m", reason, "--create-reflog", branch, new, old or "0" * len(new))
+        update = ("update-ref", "-m", f"tvmgitlib: {message.splitlines()[0]}", "--create-reflog")
+        swapped = try_git(self.root, *DURABLE, *update, branch, step.new, step.old or "0" * len(step.new))
         if swapped.returncode == 0:
             return True
-        if self.resolve(branch) == old:
-            raise failure("update-ref", swapped.stderr)
+        if self.resolve(branch) == step.old:
+            raise failure(update, swapped.stderr, swapped.returncode)
         return False
 
-    @property
-    def _redo_note(self) -> Path:
-        return self.git_dir / "tvmgitlib-redo.json"
+    def _begin(self, steps: Sequence[Step], target: Snapshot, wait_seconds: float) -> Following | None:
+        return None if self.bare else Following.begin(self.root, self.git_dir, steps, target, wait_seconds)
 
-    def _note_redo(self, old: str | None, new: str) -> None:
-        scratch = self.git_dir / "tvmgitlib-redo.tmp"
-        scratch.write_text(json.dumps({"from": old, "to": new}))
-        scratch.replace(self._redo_note)
-
-    def _follow(self, old: str | None, new: str) -> tuple[str, ...]:
+    def _follow(self, following: Following | None) -> tuple[str, ...]:
+        """Bring the work tree to a commit that is made: whatever goes wrong now is told, and made good later."""
         left: list[str] = []
-        if not self.bare:
-            left = follow(self.root, self.git_dir, changes_between(self.root, old, new))
-        self._redo_note.unlink(missing_ok=True)
+        try:
+            if following is not None:
+                left = following.finish()
+            elif not self.bare:
+                raise GitError(f"another Git command holds {self.git_dir / 'index.lock'}")
+        except (GitError, OSError) as error:
+            _log.warning(_NOT_FOLLOWED, error)
+        else:
+            self._redo.write([])
         return tuple(left)
 
     def _recover(self) -> None:
         """Finish what a killed writer had promised: its commit is on the branch, the work tree has not followed."""
-        sweep(self.git_dir)
-        try:
-            note = json.loads(self._redo_note.read_text())
-        except FileNotFoundError:
+        sweep_scratch(self.git_dir)
+        promised = self._redo.read()
+        if promised:
+            self._sweep_branch_locks([step.new for step in promised])
+        head = self.head
+        steps = [step for step in promised if head and self._is_ancestor(step.new, head)]
+        self._redo.write(steps)
+        if not steps:
             return
-        except ValueError:
-            note = {}
-        new = note.get("to")
-        if isinstance(new, str) and self.head == new:
-            self._follow(note.get("from"), new)
-        else:
-            self._redo_note.unlink(missing_ok=True)
+        with self.snapshot(head) as target:
+            try:
+                following = self._begin(steps, target, wait_seconds=0)
+            except GitError as error:
+                _log.warning(_NOT_FOLLOWED, error)
+            else:
+                self._follow(following)
+
+    def _sweep_branch_locks(self, promised: Sequence[str]) -> None:
+        branch = try_git(self.root, "symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
+        if branch:
+            lock = self.state.parent / f"{branch}.lock"
+            sweep_branch_locks(lock, self.git_dir / "HEAD.lock", promised)
+
+    def _is_ancestor(self, commit: str, tip: str) -> bool:
+        return try_git(self.root, "merge-base", "--is-ancestor", commit, tip).returncode == 0
 
 
 def identity(folder: Path) -> str:
     """`Name <email>` of who commits in a folder.
 
     Raises:
-        GitError: Git knows neither.
+        GitError: Git knows no author or no committer.
     """
-    found = try_git(folder, "var", "GIT_AUTHOR_IDENT")
-    match = _IDENTITY.match(found.stdout.decode(errors="replace"))
-    if found.returncode != 0 or match is None:
+    idents = [try_git(folder, "var", name).stdout for name in ("GIT_COMMITTER_IDENT", "GIT_AUTHOR_IDENT")]
+    committer, author = (_IDENTITY.match(ident.decode(errors="replace")) for ident in idents)
+    if committer is None or author is None:
         raise GitError(
             "Git does not know who you are, and every job is a commit",
             hint="Run: git config --global user.name 'Your Name'; git config --global user.email you@example.com",
         )
-    return f"{match['name']} <{match['email']}>"
+    return author["who"]
 
 
 def create_repository(path: Path) -> Repository:
@@ -258,14 +329,11 @@ def create_repository(path: Path) -> Repository:
     Raises:
         GitError: Git cannot make it.
     """
-    import git as gitpython  # takes 0.2 s to import, so only where it serves
-
     present = Repository.find(path)
-    if present is None or present.root.resolve() != path.resolve():
-        try:
-            gitpython.Repo.init(path, mkdir=True, initial_branch="main").close()
-        except (gitpython.GitCommandError, OSError) as error:
-            raise GitError(f"no repository can be made: {error}", file=str(path)) from None
+    if present is not None and present.root.resolve() == path.resolve():
+        return present
+    path.mkdir(parents=True, exist_ok=True)
+    git(path, "init", "--quiet", "--initial-branch=main")
     made = Repository.find(path)
     if made is None:
         raise GitError("no repository can be made here", file=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +10,12 @@ from types import TracebackType
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry, ObjectReader
 
-_LINK_MODE = "120000"
+_KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}
+
+#: `.` and `..`, separators (of Windows too), control characters, bytes that are not UTF-8.
+_UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\\x00-\x1f\x7f\udc80-\udcff]")
+
+_REMOVE = "Remove it with git rm and commit, or revert the commit that added it."
 
 
 class Snapshot:
@@ -53,8 +59,24 @@ class Snapshot:
         entry = self.entry(path)
         if entry is None:
             return None
-        _require_file(path, entry)
+        require_plain(path, entry)
         return self._reader.read(entry.oid, "blob")
+
+    def entries(self, path: str) -> Iterator[tuple[str, Entry]]:
+        """Everything under a folder but folders, whatever it is, in Git's order.
+
+        Raises:
+            LibraryError: the path is a file or a link.
+        """
+        for entry in self.folder(path):
+            yield from self._entries(f"{path}/{entry.name}", entry)
+
+    def _entries(self, path: str, entry: Entry) -> Iterator[tuple[str, Entry]]:
+        if entry.mode == TREE_MODE:
+            for below in self._reader.tree(entry.oid):
+                yield from self._entries(f"{path}/{below.name}", below)
+        else:
+            yield path, entry
 
     def files(self, path: str) -> Iterator[tuple[str, Entry]]:
         """Every file under a folder, in Git's order.
@@ -62,33 +84,52 @@ class Snapshot:
         Raises:
             LibraryError: something under it is neither a plain file nor a folder, or has a name that leaves it.
         """
-        for entry in self.folder(path):
-            below = f"{path}/{entry.name}"
-            if entry.name in (".", "..", "") or "/" in entry.name or "\\" in entry.name:
-                raise LibraryError("a name that leaves the library", file=below)
-            if entry.mode == TREE_MODE:
-                yield from self.files(below)
-            else:
-                _require_file(below, entry)
-                yield below, entry
+        for below, entry in self.entries(path):
+            require_plain(below, entry)
+            yield below, entry
 
     def contents(self, files: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, bytes]]:
         """The contents of files that `files` gave."""
-        for path, entry in files:
-            content = self._reader.read(entry.oid, "blob")
-            if content is None:
-                raise LibraryError("the object is missing from this clone", file=path, hint="Run git fetch --refetch.")
-            yield path, content
+        listed = list(files)
+        found = self._reader.read_all((entry.oid for _, entry in listed), "blob")
+        for (path, _), content in zip(listed, found, strict=True):
+            yield path, _present(path, content)
+
+    def blob(self, path: str, oid: str) -> bytes:
+        """The content of the file that a blob id is known of.
+
+        Raises:
+            LibraryError: this clone does not have it.
+        """
+        return _present(path, self._reader.read(oid, "blob"))
 
 
-def _require_file(path: str, entry: Entry) -> None:
-    if entry.mode == FILE_MODE:
-        return
-    what = {_LINK_MODE: "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}.get(
-        entry.mode, "an executable file"
-    )
-    raise LibraryError(
-        f"{what} where the library holds plain files only",
-        file=path,
-        hint="It is never followed. Remove it with git rm and commit, or revert the commit that added it.",
-    )
+def _present(path: str, content: bytes | None) -> bytes:
+    if content is None:
+        raise LibraryError("the object is missing from this clone", file=path, hint="Run git fetch --refetch.")
+    return content
+
+
+def printable(path: str) -> str:
+    """A path that any terminal can show: what is no printable text is escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in path)
+
+
+def require_plain(path: str, entry: Entry) -> None:
+    """Make sure that something in a commit is a plain file with a name that is safe on every system.
+
+    Raises:
+        LibraryError: saying what it is instead.
+    """
+    if _UNSAFE_NAME.search(path):
+        raise LibraryError(
+            "a name that the library does not allow: it leaves the folder, or no terminal can show it",
+            file=printable(path),
+            hint=_REMOVE,
+        )
+    if entry.mode != FILE_MODE:
+        raise LibraryError(
+            f"{_KINDS.get(entry.mode, 'an executable file')} where the library holds plain files only",
+            file=path,
+            hint=f"It is never followed. {_REMOVE}",
+        )

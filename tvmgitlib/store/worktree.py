@@ -1,4 +1,4 @@
-"""The work tree follows the branch after a commit, and never overwrites what a user changed in it.
+"""The files of the work tree follow the branch, and never overwrite what a user changed.
 
 Like `git checkout` for just the changed paths, with three differences: a file that the user edited is left alone and
 reported; no folder on the way is followed if it is a link; a kill at any point leaves nothing to clean up by hand.
@@ -7,111 +7,119 @@ reported; no folder on the way is followed if it is a link; a kill at any point 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import secrets
+import stat
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.store.git import git, try_git
+from tvmgitlib.store.deltas import RAW, deltas
+from tvmgitlib.store.git import git
+from tvmgitlib.store.index import Change, IndexLock, scratch_path
+from tvmgitlib.store.objects import FILE_MODE, blob_id
+from tvmgitlib.store.redo import Step
+from tvmgitlib.store.snapshot import Snapshot
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a commit did to one path: blob ids before and after, None where there is no file."""
-
-    path: str
-    old: str | None
-    new: str | None
+#: What a path has that is neither nothing nor a plain file that we may read: no blob id.
+_NO_FILE = "no file"
 
 
-def changes_between(folder: Path, old: str | None, new: str) -> list[Change]:
-    """The plain files that differ between two commits."""
-    start = old or git(folder, "hash-object", "-t", "tree", "--stdin").decode().strip()
-    fields = git(folder, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", start, new).split(b"\0")
-    return [
-        Change(path.decode(errors="surrogateescape"), _blob(mode_old, oid_old), _blob(mode_new, oid_new))
-        for (mode_old, mode_new, oid_old, oid_new, _), path in (
-            (meta.decode().lstrip(":").split(), path) for meta, path in zip(fields[::2], fields[1::2], strict=False)
-        )
-    ]
+class Following:
+    """The work tree on its way to a commit, with the index locked until it is there."""
+
+    def __init__(
+        self, root: Path, git_dir: Path, changes: Sequence[Change], target: Snapshot, index: IndexLock
+    ) -> None:
+        self._root = root
+        self._git_dir = git_dir
+        self._changes = changes
+        self._target = target
+        self._index = index
+
+    @classmethod
+    def begin(
+        cls, root: Path, git_dir: Path, steps: Sequence[Step], target: Snapshot, wait_seconds: float
+    ) -> Following | None:
+        """Lock the index and prepare the new one; None when another Git command holds it all the time.
+
+        Args:
+            root: the top of the work tree.
+            git_dir: its Git directory, on the same file system if possible.
+            steps: the moves of the branch that the work tree has not followed.
+            target: where they lead: the last one's commit, or one that a user made on top of it.
+            wait_seconds: how long to wait for another Git command.
+
+        Raises:
+            GitError: Git cannot read the index.
+        """
+        index = IndexLock.take(git_dir, wait_seconds)
+        if index is None:
+            return None
+        try:
+            changes = _changes(root, steps, target)
+            index.stage(root, changes, target)
+        except BaseException:
+            index.release()
+            raise
+        return cls(root, git_dir, changes, target, index)
+
+    def cancel(self) -> None:
+        """Leave everything as it is."""
+        self._index.release()
+
+    def finish(self) -> list[str]:
+        """Bring the files to their new state, path by path, and the index with them.
+
+        Returns:
+            The paths that were left alone, because the user had changed them.
+
+        Raises:
+            OSError: a file cannot be written, for example on a full disk. The index stays locked.
+        """
+        left = [
+            change.path for change in self._changes if not _follow_file(self._root, self._git_dir, change, self._target)
+        ]
+        self._index.install(self._root, self._changes)
+        return left
 
 
-def _blob(mode: str, oid: str) -> str | None:
-    return None if mode == "000000" else oid
+def _changes(folder: Path, steps: Sequence[Step], target: Snapshot) -> list[Change]:
+    """What becomes of the paths that some moves of the branch changed."""
+    known: defaultdict[str, set[str | None]] = defaultdict(set)
+    for step in steps:
+        start = step.old or git(folder, "hash-object", "-t", "tree", "--stdin").decode().strip()
+        for delta in deltas(git(folder, "diff-tree", "-r", *RAW, start, step.new)):
+            known[delta.path] |= {delta.old, delta.new}
+    changes = []
+    for path, blobs in sorted(known.items()):
+        entry = target.entry(path)
+        if entry is None or entry.mode == FILE_MODE:
+            changes.append(Change(path, frozenset(blobs), entry.oid if entry else None))
+    return changes
 
 
-def refuse_links(root: Path, folders: Sequence[str]) -> None:
-    """Make sure that nothing under these folders of the work tree is a symbolic link.
-
-    Raises:
-        LibraryError: naming the first one found.
-    """
-    for folder in folders:
-        for path in links_under(root, folder):
-            raise LibraryError(
-                "a symbolic link where the library holds plain files only",
-                file=path,
-                hint="It is never followed or written through. Remove it, then run the command again.",
-            )
-
-
-def links_under(root: Path, folder: str) -> Iterator[str]:
-    """The symbolic links under a folder of the work tree, as paths below `root`; none of them is followed."""
-    path = root / folder
-    if path.is_symlink():
-        yield folder
-    elif path.is_dir():
-        with os.scandir(path) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
-            below = f"{folder}/{entry.name}"
-            if entry.is_symlink():
-                yield below
-            elif entry.is_dir(follow_symlinks=False):
-                yield from links_under(root, below)
-
-
-def follow(root: Path, git_dir: Path, changes: Sequence[Change]) -> list[str]:
-    """Bring the work tree and the index to the new state, path by path.
-
-    Args:
-        root: the top of the work tree.
-        git_dir: its Git directory, on the same file system if possible.
-        changes: what the commit changed.
-
-    Returns:
-        The paths that were left alone, because the user had changed them.
-    """
-    left = [change.path for change in changes if not _follow_file(root, git_dir, change)]
-    _follow_index(root, git_dir, changes)
-    return left
-
-
-def _follow_file(root: Path, git_dir: Path, change: Change) -> bool:
+def _follow_file(root: Path, git_dir: Path, change: Change, target: Snapshot) -> bool:
     """Bring one file to its new state; False when what is there is the user's."""
     *parents, name = change.path.split("/")
     try:
-        with _folder(root, parents, create=change.new is not None) as folder:
-            present = _blob_id(folder, name, len(change.new or change.old or ""))
+        with _folder(root, parents, create=None in change.known and change.new is not None) as folder:
+            present = _blob_id(folder, name, len(target.commit or ""))
             if present == change.new:
                 return True
-            if present != change.old:
+            if present not in change.known:
                 return False
             if change.new is None:
                 os.unlink(name, dir_fd=folder)
             else:
-                _replace(folder, name, git(root, "cat-file", "blob", change.new), git_dir)
-    except (NotADirectoryError, FileNotFoundError):
-        return change.new is None
+                _replace(folder, name, target.blob(change.path, change.new), git_dir)
+    except FileNotFoundError:
+        return change.new is None  # the user removed the folder
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            return False
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            return False  # the user has a link or a file where the folder was
         raise
     if change.new is None:
         _prune(root, parents)
@@ -119,7 +127,7 @@ def _follow_file(root: Path, git_dir: Path, change: Change) -> bool:
 
 
 @contextmanager
-def _folder(root: Path, parents: Sequence[str], create: bool) -> Iterator[int]:
+def _folder(root: Path, parents: Sequence[str], create: bool = False) -> Iterator[int]:
     """Open a folder below the root step by step, so that no link on the way is followed."""
     handle = os.open(root, _DIRECTORY)
     try:
@@ -138,32 +146,23 @@ def _folder(root: Path, parents: Sequence[str], create: bool) -> Iterator[int]:
 
 
 def _blob_id(folder: int, name: str, digits: int) -> str | None:
-    """The blob id that a file's content would have; None when there is none, `link` or `other` when it is no file."""
+    """The blob id that a file's content would have; None when nothing is there."""
     try:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            return _NO_FILE
+        # Without O_NONBLOCK, a pipe that was put there since would make us wait for ever.
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EACCES):
-            return "other"
-        raise
+    except PermissionError:
+        return _NO_FILE
     with open(handle, "rb") as file:
-        try:
-            content = file.read()
-        except IsADirectoryError:
-            return "other"
-    return blob_id(content, digits)
-
-
-def blob_id(content: bytes, digits: int) -> str:
-    """The id that Git gives to a blob: SHA-1 (40 digits) or SHA-256 (64) of its header and content."""
-    algorithm = hashlib.sha256 if digits == 64 else hashlib.sha1
-    return algorithm(b"blob %d\0" % len(content) + content).hexdigest()
+        return blob_id(file.read(), digits)
 
 
 def _replace(folder: int, name: str, content: bytes, git_dir: Path) -> None:
     """Write a file whole or not at all. The scratch file is in the Git directory: a kill leaves no stray file."""
-    scratch = git_dir / f"tvmgitlib-{secrets.token_hex(8)}.tmp"
+    scratch = scratch_path(git_dir)
     try:
         scratch.write_bytes(content)
         try:
@@ -171,98 +170,25 @@ def _replace(folder: int, name: str, content: bytes, git_dir: Path) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666, dir_fd=folder)
-            with open(handle, "wb") as file:
-                file.write(content)
+            _replace_here(folder, name, content)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _replace_here(folder: int, name: str, content: bytes) -> None:
+    """The same where the Git directory is on another file system: after a kill, the redo comes by the same name."""
+    scratch = f".{name}.tvmgitlib"
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666, dir_fd=folder)
+    with open(handle, "wb") as file:
+        file.write(content)
+    os.replace(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _prune(root: Path, parents: Sequence[str]) -> None:
     """Remove the folders that a removed file leaves empty, as Git does."""
     for depth in range(len(parents), 0, -1):
         try:
-            root.joinpath(*parents[:depth]).rmdir()
+            with _folder(root, parents[: depth - 1]) as folder:
+                os.rmdir(parents[depth - 1], dir_fd=folder)
         except OSError:
             return
-
-
-def _follow_index(root: Path, git_dir: Path, changes: Sequence[Change]) -> None:
-    """Move the index's entries from the old blobs to the new ones; what the user staged stays as it is."""
-    index = git_dir / "index"
-    for _ in range(_INDEX_TRIES):
-        before = _identity(index)
-        private = git_dir / f"tvmgitlib-{secrets.token_hex(8)}.index"
-        try:
-            if before is not None:
-                private.write_bytes(index.read_bytes())
-            env = {"GIT_INDEX_FILE": str(private)}
-            staged = _staged(root, env)
-            edits = [
-                f"100644 {change.new}\t{change.path}" if change.new else f"0 {change.old}\t{change.path}"
-                for change in changes
-                if staged.get(change.path) == change.old
-            ]
-            git(root, "update-index", "-z", "--index-info", stdin=("\0".join([*edits, ""])).encode(), env=env)
-            try_git(root, "update-index", "-q", "--refresh", env=env)
-            if _swap(private, index, before):
-                return
-        finally:
-            private.unlink(missing_ok=True)
-    raise GitError(
-        "the index is locked or changes all the time, so the work tree could not follow",
-        file=str(index),
-        hint="The commit is made. When no other Git command runs in this library, run any tvmgitlib command again.",
-    )
-
-
-_INDEX_TRIES = 50
-
-
-def _staged(root: Path, env: dict[str, str]) -> dict[str, str]:
-    listed = git(root, "ls-files", "-z", "--stage", env=env).split(b"\0")
-    entries = (entry.split(b"\t", 1) for entry in listed if entry)
-    return {path.decode(errors="surrogateescape"): meta.split()[1].decode() for meta, path in entries}
-
-
-def _identity(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def _swap(private: Path, index: Path, before: tuple[int, int, int] | None) -> bool:
-    """Put the private index in place, under Git's own lock file and only if nobody changed the index meanwhile.
-
-    The lock is a hard link to the private file: after a kill in between, the two show that the lock is ours.
-    """
-    lock = index.with_name("index.lock")
-    try:
-        os.link(private, lock)
-    except FileExistsError:
-        _remove_own_lock(index.parent, lock)
-        return False
-    if _identity(index) != before:
-        lock.unlink()
-        return False
-    lock.replace(index)
-    return True
-
-
-def _remove_own_lock(git_dir: Path, lock: Path) -> None:
-    """Remove an index.lock that an earlier run of ours was killed over: one of its private files is the same file."""
-    for private in git_dir.glob("tvmgitlib-*.index"):
-        try:
-            if private.samefile(lock):
-                lock.unlink()
-        except FileNotFoundError:
-            continue
-
-
-def sweep(git_dir: Path) -> None:
-    """Remove what a killed run left in the Git directory. Only while holding the write lock."""
-    _remove_own_lock(git_dir, git_dir / "index.lock")
-    for stray in [*git_dir.glob("tvmgitlib-*.index"), *git_dir.glob("tvmgitlib-*.tmp")]:
-        stray.unlink(missing_ok=True)

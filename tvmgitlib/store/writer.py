@@ -9,12 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from tvmgitlib.store.git import command, environment, failure, git
+from tvmgitlib.store.git import DURABLE, command, environment, failure, git
 from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.snapshot import Snapshot
-
-#: A commit is only acknowledged once its objects are on the disk.
-_DURABLE = ("-c", "core.fsync=committed,loose-object", "-c", "core.fsyncMethod=batch")
 
 
 def write_tree(folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | None], below: str = "") -> str | None:
@@ -44,7 +41,7 @@ def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
         for number, content in enumerate(contents.values()):
             Path(scratch, str(number)).write_bytes(content)
         names = "".join(f"{Path(scratch, str(number))}\n" for number in range(len(contents)))
-        made = git(folder, *_DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
+        made = git(folder, *DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
     return dict(zip(contents, made.decode().split(), strict=True))
 
 
@@ -74,7 +71,7 @@ class _TreeWriter:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            command(folder, [*_DURABLE, "mktree", "--batch", "--missing", "-z"]),
+            command(folder, [*DURABLE, "mktree", "--batch", "--missing", "-z"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -101,5 +98,5 @@ class _TreeWriter:
             oid = ""
         if not oid:
             _, said = self._process.communicate()
-            raise failure("mktree", said)
+            raise failure(["mktree"], said, self._process.returncode)
         return oid

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 
 
-@click.command(epilog="Example: tvmgitlib check && git push")
+@click.command(epilog=options.example("tvmgitlib check && git push"))
 @pass_context
 def command(context: Context) -> int:
     """Prove that the library is sound.

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, as_line, pass_context
 from tvmgitlib.cli.tables import table
 from tvmgitlib.errors import SettingsError
 
 
-@click.command(epilog="Example: tvmgitlib config keep 3")
+@click.command(epilog=options.example("tvmgitlib config", "tvmgitlib config keep 3"))
 @click.argument("key", required=False)
 @click.argument("value", required=False)
 @pass_context
 def command(context: Context, key: str | None, value: str | None) -> None:
-    """Show the settings, or the one called KEY, or set it to VALUE (JSON, else text) as one commit."""
+    """Show or change the library's settings.
+
+    Without arguments all of them; with KEY that one; with VALUE (JSON, else text) it is set, as one commit.
+    """
     from tvmgitlib.library.settings_edit import value_of
 
     library = context.open()
@@ -29,8 +31,8 @@ def command(context: Context, key: str | None, value: str | None) -> None:
         return
     document = library.settings.to_json()
     if key is None:
-        context.print(document, table([(name, json.dumps(member)) for name, member in document.items()]))
+        context.print(document, table([(name, as_line(member)) for name, member in document.items()]))
     elif key in document:
-        context.print({"key": key, "value": document[key]}, json.dumps(document[key]))
+        context.print({"key": key, "value": document[key]}, as_line(document[key]))
     else:
         raise SettingsError(f"no setting is called {key!r}", hint=f"Settings: {', '.join(document)}.")

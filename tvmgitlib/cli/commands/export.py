@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.selection import Selection
 
 
-@click.command(epilog="Example: tvmgitlib export --format autotvm --platform 1080ti -o best.log")
+@click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))
 @click.option("--format", "format_", type=click.Choice(options.FAMILIES), required=True, help="The tuner family.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
 @options.selection
@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 @options.tvm("Only configs tuned with this TVM's minor version.")
 @pass_context
 def command(context: Context, format_: Any, output: str, selection: Selection, rev: str | None, tvm: Any) -> None:
-    """Write best configs as a file (for metaschedule, a folder) that stock TVM loads."""
+    """Write best configs as a file that stock TVM loads.
+
+    For metaschedule it is a folder with the two files of a database.
+    """
     if selection.family not in (None, format_):
         raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
+    from tvmgitlib.library.messages import plural
+
     library = context.open()
     chosen = library.at(rev) if rev else library
     written = chosen.export(format_, output, replace(selection, family=format_), tvm=tvm)
     if len(written.platforms) > 1:
         note(
-            f"The file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock TVM may "
-            "hand one's config to another. Choose one with --platform."
+            f"warning: the file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock "
+            "TVM may hand one's config to another. Choose one with --platform."
         )
     context.print(
         {
@@ -40,5 +45,5 @@ def command(context: Context, format_: Any, output: str, selection: Selection, r
             "workloads": written.workloads,
             "platforms": list(written.platforms),
         },
-        f"Wrote {written.records:,} records of {written.workloads:,} workloads to {written.path}",
+        f"Wrote {plural(written.records, 'record')} of {plural(written.workloads, 'workload')} to {written.path}.",
     )

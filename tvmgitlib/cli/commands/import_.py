@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, pass_context
 from tvmgitlib.cli.job_results import print_result
 
 
-@click.command("import", epilog="Example: tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
+@click.command(
+    "import", epilog=options.example("tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
@@ -22,9 +24,15 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
-    """Import finished tuning logs (or MetaSchedule database folders) as one job, one commit.
+    """Import finished tuning logs as one job.
 
-    A malformed line refuses the whole import. Importing the same logs again changes nothing; of a log that grew, only
-    what is new counts.
+    FILE is a log of AutoTVM or Ansor, or the folder of a MetaSchedule database. The job is one commit; a malformed
+    line refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
+
+    Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
+    are duplicates, and failed ones leave their effort on record.
     """
-    print_result(context, context.open().import_logs(*files, facts=options.read_facts(facts), **told))
+    library = context.open()
+    with progress.shown():
+        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    print_result(context, result)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import click
 
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 
 
-@click.command(epilog="Example: tvmgitlib init kernels --keep 3")
+@click.command(epilog=options.example("tvmgitlib init kernels --keep 3"))
 @click.argument("path", required=False)
-@click.option("--keep", metavar="K", type=int, default=1, help="How many records per workload to keep.  [1]")
+@click.option("--keep", metavar="K", type=int, default=1, show_default=True, help="Records per workload in configs/.")
 @pass_context
 def command(context: Context, path: str | None, keep: int) -> None:
-    """Make a library in PATH (by default -C, TVMGITLIB_LIBRARY, or ~/.tvm/tvmgitlib).
+    """Make a library.
 
-    A folder that is no Git repository yet becomes one; in one that is, a commit adds the library's files.
+    It is in PATH, else where -C or TVMGITLIB_LIBRARY says, else in ~/.tvm/tvmgitlib. A folder that is no Git
+    repository yet becomes one; in one that is, a commit adds the library's files.
     """
     import os
 
@@ -23,4 +25,4 @@ def command(context: Context, path: str | None, keep: int) -> None:
 
     where = path or context.library or os.environ.get(VARIABLE) or default_path()
     library = ConfigLibrary.init(where, keep=keep)
-    context.print({"library": str(library.path), "commit": library.commit}, f"Made a library in {library.path}")
+    context.print({"library": str(library.path), "commit": library.commit}, f"Made a library in {library.path}.")

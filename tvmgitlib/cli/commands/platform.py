@@ -6,19 +6,24 @@ import json
 
 import click
 
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.errors import SelectionError
 
 
-@click.group(epilog="Example: tvmgitlib platform detect")
-def command() -> None:
+@click.group(epilog=options.example("tvmgitlib platform detect"))
+@pass_context
+def command(context: Context) -> None:
     """Detect this machine's platform, or show the library's."""
 
 
-@command.command(epilog="Example: tvmgitlib platform detect --json")
+@command.command(epilog=options.example("tvmgitlib platform detect --json"))
 @pass_context
 def detect(context: Context) -> None:
-    """Detect this machine's platform: the name and facts that a job here would get. Needs no library."""
+    """Detect this machine's platform.
+
+    That is the name and the facts that a job here gets. It needs no library.
+    """
     from tvmgitlib.library.config_library import detect_platform
 
     found = detect_platform()
@@ -26,11 +31,14 @@ def detect(context: Context) -> None:
     context.print(document, json.dumps(document, indent=2, ensure_ascii=False))
 
 
-@command.command(epilog="Example: tvmgitlib platform show rk3399")
+@command.command(epilog=options.example("tvmgitlib platform show rk3399"))
 @click.argument("name", required=False)
 @pass_context
 def show(context: Context, name: str | None) -> None:
-    """Show the library's platforms, or the one called NAME, with the latest facts about it."""
+    """Show the library's platforms.
+
+    With NAME, only that one, with the latest facts about it.
+    """
     platforms = context.open().platforms()
     if name is not None:
         if name not in platforms:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import click
 
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 
-@click.command(epilog="Example: git merge theirs; tvmgitlib rebuild")
+@click.command(epilog=options.example("tvmgitlib rebuild"))
 @pass_context
 def command(context: Context) -> None:
-    """Make configs/ anew from jobs/, as one commit; nothing happens when it is right already."""
+    """Make configs/ anew from jobs/.
+
+    This is one commit; nothing happens when configs/ is right already.
+    """
     made = context.open().rebuild()
     for path in made.left_alone if made else ():
         note(f"Changed by you, so left as it is in the work tree: {path}")

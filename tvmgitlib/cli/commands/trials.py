@@ -9,21 +9,21 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import shorten, table
+from tvmgitlib.cli.tables import fitted, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.results import WorkloadEffort
     from tvmgitlib.library.selection import Selection
 
 
-@click.command(epilog="Example: tvmgitlib trials --workload dense")
+@click.command(epilog=options.example("tvmgitlib trials --workload dense"))
 @options.selection
 @options.rev
 @pass_context
 def command(context: Context, selection: Selection, rev: str | None) -> int:
-    """Show the tuning effort on record for each workload, each measurement counted once.
+    """Show the tuning effort on record for each workload.
 
-    Exit code 1 when there is none.
+    Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
     """
     library = context.open()
     found = (library.at(rev) if rev else library).trials(selection)
@@ -38,15 +38,19 @@ def _place_of(effort: WorkloadEffort) -> tuple[str, str, str]:
 
 
 def _place(efforts: list[WorkloadEffort]) -> str:
+    from tvmgitlib.library.messages import plural
+
     first = efforts[0]
     rows = [
         (
-            f"{effort.trials:,} trials",
-            f"{effort.configs:,} configs",
-            f"{effort.failed:,} failed",
-            f"{len(effort.jobs)} jobs",
-            shorten(effort.workload_label),
+            f"{effort.trials:,}",
+            f"{effort.configs:,}",
+            f"{effort.failed:,}",
+            f"{len(effort.jobs):,}",
+            effort.workload_label,
         )
         for effort in efforts
     ]
-    return f"{first.platform}: {first.target_label} ({first.family})\n" + table(rows, right=(0, 1, 2, 3), indent="  ")
+    title = f"{first.platform}: {first.target_label} ({first.family}), {plural(len(efforts), 'workload')}"
+    header = ("trials", "configs", "failed", "jobs", "workload")
+    return fitted(title) + "\n" + table(rows, header=header, right=(0, 1, 2, 3), indent="  ")

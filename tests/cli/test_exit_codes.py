@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LINES = (
+    (Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log")
+    .read_bytes()
+    .splitlines(keepends=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["check"], 0),
+        (["log"], 0),
+        (["job", "list"], 0),
+        (["config"], 0),
+        (["best"], 1),
+        (["trials"], 1),
+        (["no-such-command"], 2),
+        (["best", "--no-such-option"], 2),
+        (["best", "extra"], 2),
+        (["best", "--family", "tvm"], 2),
+        (["best", "--accept", "invalidated"], 2),
+        (["best", "--tvm", "0.16"], 2),
+        (["import"], 2),
+        (["export", "-o", "best.log"], 2),
+        (["export", "--format", "ansor"], 2),
+        (["export", "--format", "ansor", "--family", "autotvm", "-o", "best.log"], 2),
+        (["init", "x", "--keep", "many"], 2),
+        (["job", "no-such-command"], 2),
+        (["job", "show"], 2),
+        (["best", "--rev", "no-such-rev"], 4),
+        (["best", "--target", "llvm -"], 4),
+        (["export", "--format", "ansor", "-o", "best.log"], 4),
+        (["job", "finish"], 4),
+        (["job", "finish", "abc"], 4),
+        (["job", "show", "abc"], 4),
+        (["job", "abort"], 4),
+        (["config", "no-such-key"], 4),
+        (["platform", "show", "no-such-platform"], 4),
+        (["import", "no-such-file"], 4),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_the_exit_code_says_what_kind_of_answer_it_is(cli: Any, command: list[str], code: int) -> None:
+    cli(*command)
+    assert cli.code == code
+    assert "Traceback" not in cli.err
+    if code == 2:
+        assert "Usage: tvmgitlib" in cli.err
+        assert "Try 'tvmgitlib" in cli.err
+    if code == 4:
+        assert cli.err.startswith("error: ")
+    if code:
+        assert cli.out == ""
+        assert cli.err
+
+
+def test_a_broken_library_is_a_no_with_its_problems(cli: Any, logs: Path) -> None:
+    cli("import", logs / "autotvm" / "t0_tvmgitlib_matmul_ga.log", "--platform", "board")
+    (file,) = (cli.library / "configs").glob("*/*/autotvm.jsonl")
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"float32", b"float64", 1))
+    cli("check")
+    assert cli.code == 1
+    assert f"{file.relative_to(cli.library)}, line 1" in cli.out
+
+
+def test_a_bug_shows_its_traceback_and_asks_for_a_report(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, *arguments: object) -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr("tvmgitlib.library.config_library.ConfigLibrary.log", broken)
+    cli("log")
+    assert cli.code == 3
+    assert "ZeroDivisionError: for the test" in cli.err
+    assert "This is a bug in tvmgitlib" in cli.err
+    assert cli.out == ""
+
+
+def test_an_interrupted_import_says_so_and_commits_nothing(cli: Any, git: Callable[..., str], tmp_path: Path) -> None:
+    log = tmp_path / "long.log"
+    log.write_bytes(b"".join(LINES) * 8000)  # seconds of reading
+    command = [sys.executable, "-m", "tvmgitlib", "-C", str(cli.library), "import", str(log), "--platform", "board"]
+    head = git(cli.library, "rev-parse", "HEAD")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not is_reading(process, log):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert (process.returncode, out, err.strip()) == (130, b"", b"interrupted")
+    assert git(cli.library, "rev-parse", "HEAD") == head
+    assert git(cli.library, "status", "--porcelain") == ""
+    assert cli("check").code == 0
+
+
+def is_reading(process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Whether a process has the log open."""
+    if sys.platform != "linux":
+        time.sleep(1)
+        return True
+    try:
+        handles = list(Path(f"/proc/{process.pid}/fd").iterdir())
+        return any(handle.readlink() == log for handle in handles)
+    except FileNotFoundError:
+        return False

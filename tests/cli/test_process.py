@@ -1,0 +1,101 @@
+"""What only a process of its own shows: which library it finds, and what it imports."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+SLOW = {"tvm", "tvm_ffi", "git", "jsonschema", "cpuinfo", "psutil", "pynvml", "xgboost", "numpy"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["best", "--help"], ["best"], ["trials"], ["check"], ["log"]])
+def test_a_command_imports_only_what_it_needs(library: ConfigLibrary, arguments: list[str]) -> None:
+    library.import_logs(LOG, platform="board")
+    code = f"import sys; from tvmgitlib.cli.main import run; run({arguments!r}); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    imported = set(ran.stderr.split())
+    assert "tvmgitlib.cli.main" in imported
+    assert not SLOW & imported
+
+
+def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:
+    code = "import sys; from tvmgitlib.cli.main import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"orjson", "jsonschema_rs", "tvmgitlib.library"} & set(ran.stderr.split())
+
+
+def test_the_command_is_installed() -> None:
+    command = shutil.which("tvmgitlib", path=str(Path(sys.executable).parent))
+    assert command is not None
+    ran = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("tvmgitlib, version ")
+
+
+def keep(ran: subprocess.CompletedProcess[str]) -> int:
+    """The `keep` of the library that was found: each of the tests' libraries has its own."""
+    assert ran.stderr == ""
+    value: int = json.loads(ran.stdout)["value"]
+    return value
+
+
+def test_the_library_is_the_options_the_environments_the_folders_or_the_default_one(
+    tmp_path: Path, tvmgitlib: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, path in enumerate(("option", "variable", "folder", "home/.tvm/tvmgitlib"), start=1):
+        ConfigLibrary.init(tmp_path / path, keep=number)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TVMGITLIB_LIBRARY", str(tmp_path / "variable"))
+    asked = ("--json", "config", "keep")
+    below = tmp_path / "folder" / "configs"
+    assert keep(tvmgitlib("-C", tmp_path / "option", *asked, cwd=below)) == 1
+    assert keep(tvmgitlib(*asked, cwd=below)) == 2
+    monkeypatch.delenv("TVMGITLIB_LIBRARY")
+    assert keep(tvmgitlib(*asked, cwd=below)) == 3
+    assert keep(tvmgitlib(*asked, cwd=tmp_path)) == 4
+
+
+def test_without_any_library_the_message_says_how_to_make_one(
+    tmp_path: Path, tvmgitlib: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ran = tvmgitlib("best", cwd=tmp_path)
+    assert ran.returncode == 4
+    assert ran.stderr.startswith(f"error: no library here, and none at {tmp_path}/.tvm/tvmgitlib\n")
+    assert "tvmgitlib init" in ran.stderr
+
+
+def test_init_makes_the_library_where_commands_will_look_for_it(
+    tmp_path: Path, tvmgitlib: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert json.loads(tvmgitlib("--json", "init", cwd=tmp_path).stdout)["library"] == f"{tmp_path}/.tvm/tvmgitlib"
+    assert tvmgitlib("check", cwd=tmp_path).returncode == 0
+    monkeypatch.setenv("TVMGITLIB_LIBRARY", "named")
+    assert tvmgitlib("init", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "named" / "tvmgitlib.json").is_file()
+    assert tvmgitlib("init", cwd=tmp_path).stderr == "error: named: a library is there already\n"
+
+
+@pytest.mark.parametrize("name", ["with spaces", "with 'quotes'", "ünicode", "-dash"])
+def test_a_librarys_path_may_be_unusual(tmp_path: Path, tvmgitlib: Run, name: str) -> None:
+    path = tmp_path / name
+    for command in (
+        ["init", path],
+        ["-C", path, "import", LOG, "--platform", "board"],
+        ["-C", path, "check"],
+        ["-C", path / "tvmgitlib.json", "best"],
+        ["-C", path, "export", "--format", "autotvm", "-o", path / "best of all.log"],
+    ):
+        ran: Any = tvmgitlib(*command)
+        assert (ran.returncode, ran.stderr) == (0, "")

@@ -1,0 +1,149 @@
+"""What goes where: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+TVMGITLIB = [sys.executable, "-m", "tvmgitlib"]
+
+
+def many_workloads(path: Path, count: int) -> Path:
+    """A log of so many workloads, one record each."""
+    record = json.loads(LOG.read_bytes().splitlines()[0])
+    with path.open("w") as file:
+        for number in range(count):
+            record["input"][2][0] = number + 1
+            file.write(json.dumps(record) + "\n")
+    return path
+
+
+@pytest.fixture
+def wide(cli: Any, tmp_path: Path) -> Any:
+    """The command line on a library with 1,500 workloads: more than a pipe holds."""
+    cli("import", many_workloads(tmp_path / "many.log", 1500), "--platform", "board")
+    return cli
+
+
+def test_notes_are_no_results(cli: Any) -> None:
+    for command in (["best"], ["trials"], ["log"], ["job", "list"], ["platform", "show"]):
+        cli(*command)
+        assert cli.out == ""
+        assert cli.err.endswith(".\n")
+
+
+def test_json_on_standard_output_is_all_of_it_also_when_there_is_something_to_say(cli: Any, tmp_path: Path) -> None:
+    log = tmp_path / "some.log"
+    log.write_bytes(b"".join(LOG.read_bytes().splitlines(keepends=True)[:9]))
+    cli("import", LOG, "--platform", "board")
+    assert cli.json("import", log, "--platform", "board")["commit"] is None
+    assert "9 measurements known from job" in cli.err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_has_enough_is_no_failure(wide: Any, options: list[str]) -> None:
+    command = [*TVMGITLIB, "-C", str(wide.library), *options, "best"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr:
+        assert process.stderr.read() == ""
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_command_works_without_standard_streams(cli: Any, closing: str) -> None:
+    command = [*TVMGITLIB, "-C", str(cli.library), "import", str(LOG), "--platform", "board"]
+    ran = subprocess.run(["sh", "-c", f'exec "$@" {closing}', "sh", *command], capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert len(cli.lines("log")) == 1
+    assert cli("check").code == 0
+
+
+def test_a_full_disk_behind_standard_output_is_a_failure(wide: Any) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*TVMGITLIB, "-C", str(wide.library), "best"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ran.returncode, ran.stderr) == (4, "error: No space left on device\n")
+
+
+def on_terminal(*arguments: str, columns: int = 60, output: bool = True) -> tuple[int, str]:
+    """Run with a pseudo-terminal as standard error (and output), and return the exit code and what it shows."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*TVMGITLIB, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs if output else subprocess.DEVNULL,
+        stderr=theirs,
+        env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not more:
+            break
+        shown += more
+    os.close(ours)
+    return process.wait(), shown.decode().replace("\r\n", "\n")
+
+
+def test_on_a_narrow_terminal_every_row_is_one_line(wide: Any) -> None:
+    for command in ("best", "trials", "log"):
+        code, shown = on_terminal("-C", str(wide.library), command)
+        lines = shown.splitlines()
+        assert code == 0
+        assert max(map(len, lines)) <= 60
+        assert len(lines) == (2 if command == "log" else 1502)
+
+
+def test_elsewhere_nothing_is_left_out(wide: Any) -> None:
+    assert len(wide("best").out.splitlines()) == 1502
+    assert "tvmgitlib/matmul(1499, 128, 128, float32)" in wide.out
+
+
+def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path: Path) -> None:
+    log = many_workloads(tmp_path / "many.log", 2500)
+    command = ("-C", str(cli.library), "import", str(log), "--platform", "board")
+    code, shown = on_terminal(*command, output=False)
+    assert code == 0
+    assert "\rmany.log: 1,000 lines read (39%)" in shown
+    assert shown.rpartition("\r")[0].endswith(" " * 20)  # the line is wiped
+    ran = subprocess.run([*TVMGITLIB, *command], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+
+
+def test_a_path_that_is_no_text_is_printed_with_escapes(cli: Any, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    cli("import", LOG, "--platform", "board")
+    for options in ([], ["--json"]):
+        command = [*TVMGITLIB, "-C", str(cli.library), *options, "export", "--format", "autotvm", "-o", str(path)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "/caf\\udce9" in ran.stdout
+        assert path.is_file()
+        path.unlink()
+
+
+def test_control_characters_in_a_log_never_reach_the_terminal(cli: Any, tmp_path: Path) -> None:
+    record = json.loads(LOG.read_bytes().splitlines()[0])
+    record["input"][1] = "task\x1b[2J\nname\x9b"
+    (tmp_path / "evil.log").write_text(json.dumps(record))
+    cli("import", tmp_path / "evil.log", "--platform", "board")
+    for command in ("best", "trials"):
+        assert not {"\x1b", "\x9b"} & set(cli(command).out)
+        assert len(cli.out.splitlines()) == 3

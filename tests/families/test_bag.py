@@ -1,0 +1,60 @@
+"""The bag beside a record: put in and taken out again, the native text byte for byte."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tvmgitlib.families import FAMILIES
+from tvmgitlib.families.base import BAG_KEY
+from tvmgitlib.families.text import decode
+from tvmgitlib.model.json import canonical_json
+
+HOSTILE = [BAG_KEY, f', "{BAG_KEY}": ', f'"{BAG_KEY}": {{}}', '{"native": ', '\\", "', "}", '"', "\\"]
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(HOSTILE)
+values = st.recursive(
+    st.none() | st.integers(-9, 9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+objects = st.dictionaries(texts, values, min_size=1, max_size=4)
+separators = st.sampled_from([(", ", ": "), (",", ":"), (" ,  ", " : ")])
+
+
+@pytest.mark.parametrize("family", ["autotvm", "ansor", "metaschedule"])
+@given(document=objects, bag=objects, spelling=separators, ascii_only=st.booleans())
+def test_unwrap_undoes_wrap(
+    family: str, document: dict[str, object], bag: dict[str, object], spelling: tuple[str, str], ascii_only: bool
+) -> None:
+    native = json.dumps(document, separators=spelling, ensure_ascii=ascii_only).encode()
+    if family == "metaschedule":
+        native = b"[0, [" + native + b"]]"
+    bag_text = canonical_json(bag).encode()
+    line = FAMILIES[family].wrap(native, bag_text)  # type: ignore[index]
+    assert FAMILIES[family].unwrap(line) == (native, bag_text)  # type: ignore[index]
+    assert b"\n" not in line
+
+
+@given(document=objects.filter(lambda members: BAG_KEY not in members), bag=objects)
+def test_a_wrapped_line_is_json_with_one_more_member(document: dict[str, object], bag: dict[str, object]) -> None:
+    native, bag_text = json.dumps(document).encode(), canonical_json(bag).encode()
+    assert decode(FAMILIES["autotvm"].wrap(native, bag_text)) == {**document, BAG_KEY: bag}
+    assert decode(FAMILIES["ansor"].wrap(native, bag_text)) == {"native": document, BAG_KEY: bag}
+
+
+@pytest.mark.parametrize("family", ["ansor", "metaschedule"])
+@pytest.mark.parametrize("native", [b'{"i": [], "r": []}', b"[0, []]", b""])
+def test_a_line_without_a_bag_is_native(family: str, native: bytes) -> None:
+    assert FAMILIES[family].unwrap(native) == (native, None)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("family", ["autotvm", "ansor", "metaschedule"])
+@given(line=st.binary() | st.lists(texts).map(lambda parts: "".join(parts).encode()))
+def test_any_line_can_be_unwrapped(family: str, line: bytes) -> None:
+    native, bag = FAMILIES[family].unwrap(line)  # type: ignore[index]
+    if bag is None and not line.startswith(b'{"native": '):
+        assert native == line

@@ -1,0 +1,149 @@
+"""Reading lines of JSON strictly."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.families.text import decode, family_of, lines_of, refuse_foreign
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # The colon and the quote are what the search for repeated keys goes by.
+    | st.text(st.characters(codec="utf-8") | st.sampled_from('": \\\t')),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8") | st.sampled_from('": \\')), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    json_values, st.booleans(), st.sampled_from([(", ", ": "), (",", ":"), (" , ", " : "), (",", "\t:"), (",", "\n:")])
+)
+def test_whatever_is_json_is_read(value: object, ascii_only: bool, separators: tuple[str, str]) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only, separators=separators)
+    assert decode(text.encode()) == value
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8") | st.sampled_from('":\\')), json_values, min_size=1, max_size=4
+    ),
+    st.sampled_from([":", " :", "\t:", "\r:", "\n:", "\n\t :"]),
+    st.booleans(),
+    st.data(),
+)
+def test_a_repeated_key_is_never_swallowed(
+    members: dict[str, object], colon: str, escaped: bool, data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from(sorted(members)))
+    spelling = (
+        "".join(f"\\u{ord(char):04x}" for char in key) if escaped and max(map(ord, key), default=0) < 0xD800 else None
+    )
+    again = f'"{spelling}"' if spelling is not None else json.dumps(key)
+    texts = [f"{json.dumps(name)}{colon}{json.dumps(value)}" for name, value in members.items()]
+    texts.insert(data.draw(st.integers(0, len(texts))), f"{again}:0")
+    line = "{" + ", ".join(texts) + "}"
+    with pytest.raises(RecordError, match="given twice") as caught:
+        decode(data.draw(st.sampled_from(["%s", "[%s]", '{"outer": [1, %s]}'])).replace("%s", line).encode())
+    assert caught.value.field == key
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"", "not valid JSON at column 1"),
+        (b"{", "not valid JSON"),
+        (b"{} {}", "not valid JSON at column 4"),
+        (b"\xef\xbb\xbf{}", "BOM"),
+        (b'{"a": "\xff"}', r"not UTF-8 \(byte 8 of the line\)"),
+        (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),
+        (b'{"a": "\\ud800"}', "surrogate"),
+        (b'{"a": NaN}', "not valid JSON at column 7"),
+        (b'{"a": -Infinity}', "not valid JSON at column 7|not valid JSON at column 8"),
+        (b'{"a": 1e400}', "infinity"),
+        (b'{"a": 1' + b"0" * 400 + b"}", "infinity"),
+        (b'{"a": 1' + b"0" * 5000 + b', "a" : 1}', "infinity"),
+        (b'{"a": 01}', "not valid JSON"),
+        (b"{'a': 1}", "not valid JSON"),
+        (b'{"a": 1, "a": 2}', "given twice"),
+        (b'[{"a": {"b": 1, "b": 1}}]', "given twice"),
+        (b"[" * 300 + b"]" * 300, "nested too deeply"),
+        (b'{"a" : ' * 300 + b"1" + b"}" * 300, "nested too deeply"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "depth"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_not_json_is_refused(line: bytes, message: str) -> None:
+    with pytest.raises(RecordError, match=message):
+        decode(line)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_bytes_are_read_or_refused(line: bytes) -> None:
+    try:
+        decode(line)
+    except RecordError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", []),
+        (b"\n", [b""]),
+        (b"a", [b"a"]),
+        (b"a\nb\n", [b"a", b"b"]),
+        (b"a\r\n\nb", [b"a\r", b"", b"b"]),
+        (b"a\x0bb\x0cc\x85d\n", [b"a\x0bb\x0cc\x85d"]),
+    ],
+)
+def test_lines_end_with_line_feeds_only(content: bytes, lines: list[bytes]) -> None:
+    assert lines_of(content) == lines
+
+
+@pytest.mark.parametrize("line", [b"gASVCgAAAAAAAAB9lC4=\tgASV\tgASV", b"a\t{}"])
+def test_a_pickle_row_is_refused_unread(line: bytes) -> None:
+    with pytest.raises(RecordError, match="pickle") as caught:
+        refuse_foreign(line)
+    assert "python -m tvm.autotvm.record --mode convert" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("line", [b'{"a":\t1}', b"[1,\t2]", b" \t{}", b"no tab", b""])
+def test_tabs_in_json_are_no_pickle(line: bytes) -> None:
+    refuse_foreign(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "family"),
+    [
+        (b'{"input": [], "config": {}, "result": [], "version": 0.2}', "autotvm"),
+        (b'{"i": [], "r": [], "v": "v0.6"}', "ansor"),
+        (b"[0, []]", "metaschedule"),
+    ],
+)
+def test_the_family_shows_in_the_form(line: bytes, family: str) -> None:
+    assert family_of(decode(line)) == family
+
+
+def test_autotvm_0_1_is_recognised_and_refused() -> None:
+    with pytest.raises(RecordError, match=r"format 0\.1") as caught:
+        family_of(decode(b'{"i": ["cuda", "topi_nn_conv2d", [], {}, null, {}], "r": [[1], 0, 1, 1], "v": 0.1}'))
+    assert caught.value.field == "v"
+    assert "0.2" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("line", [b"{}", b"[]", b"[1]", b"[1, 2, 3]", b"1", b"null", b'"text"', b'{"i": 1}'])
+def test_other_json_is_no_record(line: bytes) -> None:
+    with pytest.raises(RecordError, match="not a tuning record"):
+        family_of(decode(line))

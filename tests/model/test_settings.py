@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tvmgitlib.model.settings import Settings
+
+
+def test_every_key_has_a_default() -> None:
+    assert Settings.from_json({"format": 1}) == Settings()
+
+
+def test_what_is_written_is_read() -> None:
+    settings = Settings(3, ">=0.25", ("gpu.driver", "os"), 30, {"x-team": {"b": 1, "a": "é"}})
+    assert Settings.from_json(json.loads(settings.to_text())) == settings
+
+
+def test_one_key_a_line_so_that_git_merges_changes_of_different_keys() -> None:
+    lines = Settings(extra={"x-nested": {"a": [1, {"b": 2}]}}).to_text().splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "{",
+        '  "format"',
+        '  "keep"',
+        '  "policy.tvm"',
+        '  "policy.facts"',
+        '  "policy.max-age"',
+        '  "x-nested"',
+        "}",
+    ]
+
+
+def test_facts_are_a_set() -> None:
+    assert Settings.from_json({"policy.facts": ["b", "a", "b"]}).policy_facts == ("a", "b")
+
+
+def test_an_integer_may_be_spelt_as_json_allows() -> None:
+    settings = Settings.from_json({"keep": 2.0})
+    assert settings.keep.__class__ is int
+    assert settings.fold_digest == Settings(keep=2).fold_digest
+
+
+@pytest.mark.parametrize(
+    ("other", "folds_the_same"),
+    [
+        (Settings(policy_tvm="any"), True),
+        (Settings(policy_max_age=1), True),
+        (Settings(extra={"x-a": 1}), True),
+        (Settings(keep=2), False),
+        (Settings(policy_facts=("os",)), False),
+    ],
+)
+def test_what_a_fold_depends_on(other: Settings, folds_the_same: bool) -> None:
+    assert (other.fold_digest == Settings().fold_digest) == folds_the_same

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tvmgitlib.model.job import Effort
+from tvmgitlib.model.record import ERROR_KINDS
+from tvmgitlib.rules.effort import (
+    SAMPLE,
+    EffortCounter,
+    decode_sample,
+    encode_sample,
+    is_known,
+    is_whole,
+    union,
+)
+
+
+def count(records: Any, exhausted: bool | None = None) -> Effort:
+    counter = EffortCounter()
+    for record in records:
+        counter.add(record)
+    return counter.finish(exhausted)[0]
+
+
+class Named:
+    """A trial of which only the name counts: effort looks at nothing else."""
+
+    def __init__(self, measurement: int) -> None:
+        self.measurement = measurement
+
+
+def names(configs: range, measured: int = 0, outcome: int = 0) -> list[Named]:
+    """One trial of each config, spread over all names the way hashes are."""
+    spread = [(config * 0x9E3779B97F4A7C15) % 2**40 for config in configs]
+    return [Named(config << 24 | measured << 4 | outcome) for config in spread]
+
+
+def test_every_measurement_counts_once(build: Any) -> None:
+    records = [
+        build.record(1),
+        build.record(1),  # the same line twice
+        build.record(1, at=1.0),  # measured again
+        build.record(2),
+        build.record(3, 1e9, error=4),
+        build.record(4, 1e9, error=4),
+        build.record(5, 1e9, error=9),
+    ]
+    counter = EffortCounter()
+    for record in records:
+        counter.add(record)
+    effort, duplicates = counter.finish(exhausted=True)
+    assert duplicates == 1
+    assert (effort.trials, effort.configs, effort.failed) == (6, 5, 3)
+    assert effort.errors == {"runtime_device": 2, "unknown": 1}
+    assert effort.exhausted is True
+    assert is_whole(effort)
+
+
+def test_no_effort() -> None:
+    assert EffortCounter().finish() == (Effort(0, 0), 0)
+    assert union([]) == Effort(0, 0)
+    assert union([Effort(0, 0), Effort(0, 0)]) == Effort(0, 0)
+
+
+def test_the_sample_is_the_smallest_names() -> None:
+    trials = names(range(1000))
+    effort = count(trials)
+    assert effort.sample == tuple(sorted(trial.measurement for trial in trials))[:SAMPLE]
+    assert effort.trials == 1000
+    assert not is_whole(effort)
+
+
+trials = st.lists(
+    st.builds(Named, st.integers(0, 2**64 - 1).map(lambda name: name & ~0xF | name % (len(ERROR_KINDS) + 1))),
+    max_size=40,
+)
+
+
+@given(st.lists(trials, max_size=4), st.data())
+def test_unions_of_whole_samples_are_exact_and_symmetric(parts: list[list[Named]], data: st.DataObject) -> None:
+    efforts = [count(part) for part in parts]
+    assert union(efforts) == count(itertools.chain(*parts))
+    assert union(data.draw(st.permutations(efforts))) == union(efforts)
+    assert union([*efforts, *efforts]) == union(efforts)
+
+
+def test_disjoint_parts_add_up() -> None:
+    parts = [
+        count(names(range(start, start + 1000), outcome=outcome)) for start, outcome in ((0, 0), (1000, 1), (7000, 2))
+    ]
+    whole = union(parts)
+    assert (whole.trials, whole.configs, whole.failed) == (3000, 3000, 2000)
+    assert whole.errors == {"instantiation": 1000, "compile_host": 1000}
+    assert len(whole.sample) == SAMPLE
+
+
+@pytest.mark.parametrize("size", [0, 5, SAMPLE, 5000])
+def test_equal_parts_count_once(size: int) -> None:
+    effort = count(names(range(size)))
+    assert union([effort, effort, effort]) == effort
+    assert is_known(effort, effort)
+
+
+@hypothesis.settings(max_examples=30)
+@given(st.integers(1, 6000), st.integers(1, 6000), st.integers(0, 6000), st.booleans())
+def test_overlaps_of_large_logs_are_estimated(one: int, other: int, shift: int, again: bool) -> None:
+    """Within 20 percent of the larger part: what a sample of 512 gives in far more than 999 of 1,000 cases."""
+    first, second = range(one), range(shift, shift + other)
+    efforts = [count(names(first)), count(names(second, measured=int(again)))]
+    true_configs = len({*first, *second})
+    true_trials = one + other if again else true_configs
+    found = union(efforts)
+    assert union(efforts[::-1]) == found
+    assert max(one, other) <= found.trials <= one + other
+    assert max(one, other) <= found.configs <= one + other
+    assert abs(found.trials - true_trials) <= 0.2 * max(one, other) + 1
+    assert abs(found.configs - true_configs) <= 0.2 * max(one, other) + 1
+    assert found.failed == 0
+
+
+def test_a_part_of_a_large_log_adds_nothing_much() -> None:
+    log, tail = count(names(range(5000), outcome=3)), count(names(range(4000, 5000), outcome=3))
+    found = union([log, tail])
+    assert 5000 <= found.trials <= 5500
+    assert found.failed == found.trials
+
+
+@pytest.mark.parametrize(
+    ("answers", "exhausted"),
+    [
+        ([True, None], True),
+        ([None, True], True),
+        ([False, None], None),
+        ([None, None], None),
+        ([False, False], False),
+        ([False, True], True),
+        ([True], True),
+    ],
+)
+@pytest.mark.parametrize("same", [True, False])
+def test_one_tuner_at_the_end_of_the_space_is_enough(
+    answers: list[bool | None], exhausted: bool | None, same: bool
+) -> None:
+    efforts = [count(names(range(0 if same else 5 * at, 5 * at + 5)), answer) for at, answer in enumerate(answers)]
+    same_efforts = [count(names(range(5)), answer) for answer in answers]
+    assert union(same_efforts if same else efforts).exhausted is exhausted
+
+
+def test_a_sample_that_is_missing_is_no_overlap() -> None:
+    """A count without names, which no log gives, can be added and nothing more."""
+    assert union([Effort(700, 600), count(names(range(5)))]).trials == 705
+    assert union([Effort(700, 600), Effort(800, 600)]).trials == 1500
+
+
+def test_what_is_known() -> None:
+    small, part, large = count(names(range(9))), count(names(range(4))), count(names(range(900)))
+    assert is_known(part, small)
+    assert not is_known(small, part)
+    assert is_known(large, large)
+    assert not is_known(part, large)  # it may be, but nobody can be sure
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), max_size=20))
+def test_samples_are_written_and_read(chosen: set[int]) -> None:
+    sample = tuple(sorted(chosen))
+    assert decode_sample(encode_sample(sample)) == sample
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        ("AAAA", "8-byte"),
+        ("A", "(?i)base64|padding|length|characters"),
+        ("é", "(?i)ascii"),
+        ("AAAAAAAAAAA=!", "(?i)base64|excess|padding|alphabet"),
+        (encode_sample((2, 1)), "ascending"),
+        (encode_sample((1, 1)), "ascending"),
+    ],
+)
+def test_a_malformed_sample(sample: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        decode_sample(sample)

@@ -1,0 +1,147 @@
+"""Git's index: changed under Git's own lock, which is held from before the branch moves until the work tree follows.
+
+Without that lock a plain `git commit` that comes in between (or after a kill in between) would put the old index on top
+of the new commit, and so take the job's files out of the library again. With it, Git refuses until we are done, or
+until the next run of ours has made good what a killed one left.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tvmgitlib.store.deltas import NO_MODE, RAW, Delta, deltas
+from tvmgitlib.store.git import git, try_git
+from tvmgitlib.store.objects import FILE_MODE
+from tvmgitlib.store.snapshot import Snapshot
+
+#: Everything that we put into the Git directory for the length of a command has a name of this form.
+SCRATCH = "tvmgitlib-{}.tmp"
+
+_POLL_SECONDS = 0.02
+
+#: Up to this many paths it is cheaper to look at them one by one than at the whole work tree.
+_FEW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one path.
+
+    Attributes:
+        path: the file, from the root.
+        known: blob ids that it has had and that may be replaced; None among them where there was no file.
+        new: its new blob id; None when there is no file any more.
+    """
+
+    path: str
+    known: frozenset[str | None]
+    new: str | None
+
+
+class IndexLock:
+    """`index.lock`, held by us.
+
+    The lock is a hard link to a file of ours in the Git directory: after a kill, the two show that the lock is ours.
+    """
+
+    def __init__(self, git_dir: Path, mark: Path) -> None:
+        self._index = git_dir / "index"
+        self._lock = git_dir / "index.lock"
+        self._mark = mark
+        self._private = scratch_path(git_dir)
+
+    @classmethod
+    def take(cls, git_dir: Path, wait_seconds: float) -> IndexLock | None:
+        """Take the lock; None when another Git command holds it all that time."""
+        mark = scratch_path(git_dir)
+        mark.write_text(f"tvmgitlib, process {os.getpid()}\n")
+        give_up = time.monotonic() + wait_seconds
+        while True:
+            try:
+                os.link(mark, git_dir / "index.lock")
+                return cls(git_dir, mark)
+            except FileExistsError:
+                if time.monotonic() >= give_up:
+                    mark.unlink()
+                    return None
+                time.sleep(_POLL_SECONDS)
+            except BaseException:
+                mark.unlink()
+                raise
+
+    def stage(self, root: Path, changes: Sequence[Change], target: Snapshot) -> None:
+        """Make the new index beside the old one. What the user staged at these paths stays as it is.
+
+        Args:
+            root: the top of the work tree.
+            changes: what the index shall follow.
+            target: the commit that they lead to.
+
+        Raises:
+            GitError: Git cannot read the index.
+        """
+        if self._index.exists():
+            self._private.write_bytes(self._index.read_bytes())
+        found = list(deltas(git(root, "diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
+        listed = "".join(_edits(changes, found)).encode(errors="surrogateescape")
+        git(root, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
+
+    def install(self, root: Path, changes: Sequence[Change]) -> None:
+        """Put the new index in the place of the old one, once the files are there, and give the lock back."""
+        self._refresh(root, [change.path for change in changes if change.new is not None])
+        self._private.replace(self._index)
+        self.release()
+
+    def release(self) -> None:
+        """Give the lock back; the index stays as it is."""
+        self._lock.unlink(missing_ok=True)
+        for scratch in (self._private, self._mark):
+            scratch.unlink(missing_ok=True)
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {"GIT_INDEX_FILE": str(self._private)}
+
+    def _refresh(self, root: Path, paths: Sequence[str]) -> None:
+        """Let the index know the new files' times and sizes, so that Git need not read them to see no change."""
+        if len(paths) > _FEW:
+            try_git(root, "update-index", "-q", "--refresh", env=self._env)
+        elif paths:
+            listed = "\0".join(paths).encode(errors="surrogateescape")
+            options = ("--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
+            try_git(root, "--literal-pathspecs", "add", *options, stdin=listed, env=self._env)
+
+
+def scratch_path(git_dir: Path) -> Path:
+    """A new name in the Git directory for a file that does not outlive the command."""
+    return git_dir / SCRATCH.format(secrets.token_hex(8))
+
+
+def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[str]:
+    """What to tell `git update-index --index-info`: a blob for a path, or its removal.
+
+    Args:
+        changes: what the index shall follow.
+        found: where the index differs from the commit that they lead to.
+    """
+    present = {delta.path for delta in found if delta.new}
+    folders = {parent for path in present for parent in _parents(path)}
+    by_path = {change.path: change for change in changes}
+    for delta in found:
+        change = by_path.get(delta.path)
+        if change is None or delta.new not in change.known or delta.new_mode not in (NO_MODE, FILE_MODE):
+            continue
+        if not change.new:
+            yield f"0 {delta.new}\t{change.path}\0"
+        elif change.path not in folders and present.isdisjoint(_parents(change.path)):
+            yield f"{FILE_MODE} {change.new}\t{change.path}\0"
+
+
+def _parents(path: str) -> list[str]:
+    names = path.split("/")
+    return ["/".join(names[:depth]) for depth in range(1, len(names))]

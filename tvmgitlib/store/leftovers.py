@@ -1,0 +1,51 @@
+"""What killed processes left in the Git directory: ours is removed, and only while we hold the write lock.
+
+Git itself never removes a lock that a killed process left, and a user's lock is none of our business. So every lock
+that goes has to be shown to be ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from tvmgitlib.store.index import SCRATCH
+
+#: Git holds the lock on HEAD for milliseconds while it moves a branch: after a second of polling, its holder is dead.
+_POLLS = 20
+_POLL_SECONDS = 0.05
+
+
+def sweep_scratch(git_dir: Path) -> None:
+    """Remove our scratch files, and `index.lock` if it is a hard link to one of them."""
+    lock = git_dir / "index.lock"
+    for stray in git_dir.glob(SCRATCH.format("*")):
+        try:
+            if stray.samefile(lock):
+                lock.unlink()
+        except FileNotFoundError:
+            pass
+        stray.unlink(missing_ok=True)
+    for stray in git_dir.glob(f"{SCRATCH.format('*')}.lock"):  # of a Git command of ours that was killed as well
+        stray.unlink(missing_ok=True)
+
+
+def sweep_branch_locks(branch_lock: Path, head_lock: Path, promised: Collection[str]) -> None:
+    """Remove the locks of a `git update-ref` of ours that was killed together with us, as when a container ends.
+
+    Args:
+        branch_lock: the lock on the branch. It holds the commit that the branch was to have: a commit of ours proves
+            whose lock it is.
+        head_lock: the lock on HEAD that goes with it. It is empty, and guards no more than a line of HEAD's log.
+        promised: the commits that the redo note promises.
+    """
+    if branch_lock.exists():
+        if branch_lock.read_text().strip() not in promised:
+            return
+        branch_lock.unlink()
+    for _ in range(_POLLS):
+        if not head_lock.exists() or head_lock.stat().st_size > 0:
+            return
+        time.sleep(_POLL_SECONDS)
+    head_lock.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""The redo note: which commits the work tree has not followed yet, so that the next command can make it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of the branch: commit ids before (None for a branch without commits) and after."""
+
+    old: str | None
+    new: str
+
+
+class RedoNote:
+    """The note in a Git directory. It is written before the branch moves and removed when the work tree has followed.
+
+    Read or write it only while holding the write lock; whether it exists may be asked at any time.
+    """
+
+    def __init__(self, git_dir: Path) -> None:
+        self._path = git_dir / "tvmgitlib-redo.json"
+        self._scratch = git_dir / "tvmgitlib-redo.tmp"
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def read(self) -> list[Step]:
+        """The moves that were promised, oldest first; none when there is no note, or none that can be read."""
+        try:
+            moves = json.loads(self._path.read_bytes())
+            return [Step(old and str(old), str(new)) for old, new in moves]
+        except FileNotFoundError:
+            return []
+        except (TypeError, ValueError):
+            return []  # a crash of the whole machine can leave an empty file
+
+    def write(self, steps: Sequence[Step]) -> None:
+        """Promise these moves, and no others."""
+        if not steps:
+            self._path.unlink(missing_ok=True)
+            return
+        self._scratch.write_text(json.dumps([astuple(step) for step in steps]), encoding="utf-8")
+        self._scratch.replace(self._path)
