@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.adding import draft_job, fold_in, improved
+from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.intake import Counts, Intake, Origin, utc_text
 from tvmgitlib.library.logs import LeftOut, Leniency, Log, read_log, survey
@@ -165,9 +165,10 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
         contents = Contents(snapshot)
         if contents.has_job(segment.header.id):
             return None
-        before, after = fold_in(contents, segment)
-        done = replace(counts, improved=improved(before, after))
-        return draft_job(contents, segment, after, job_message(segment, done))
+        change = Change(added=(segment,))
+        folded = fold_change(contents, change)
+        done = replace(counts, improved=folded.improved)
+        return draft_change(contents, change, folded, job_message(segment, done))
 
     made = repository.commit(draft)
     if made is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git import failure, git, try_git
 from tvmgitlib.store.lock import write_lock
+from tvmgitlib.store.objects import Blob
 from tvmgitlib.store.snapshot import Snapshot
 from tvmgitlib.store.worktree import changes_between, follow, refuse_links, sweep
 from tvmgitlib.store.writer import write_tree
@@ -34,6 +35,15 @@ _IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> \d+ [+-]\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """The author of a commit that is made again: name, email, and date as Git writes it (`<seconds> <zone>`)."""
+
+    name: str
+    email: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A commit to be made.
 
@@ -42,12 +52,16 @@ class Draft:
         files: its files; None removes one.
         derive_from: a folder whose new tree id other files hold.
         derive: makes those files from that id (None when the folder is empty).
+        also_parents: parents beside the commit that it builds on.
+        author: the author, when it is not who commits.
     """
 
     message: str
-    files: Mapping[str, bytes | None]
+    files: Mapping[str, bytes | Blob | None]
     derive_from: str = ""
-    derive: Callable[[str | None], Mapping[str, bytes | None]] | None = None
+    derive: Callable[[str | None], Mapping[str, bytes | Blob | None]] | None = None
+    also_parents: tuple[str, ...] = ()
+    author: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +147,7 @@ class Repository:
         with self.writing():
             identity(self.root)
             for attempt in range(_COMMIT_TRIES):
-                branch = self._branch()
+                branch = self.branch()
                 tip = self.head
                 with self.snapshot(tip) as snapshot:
                     made = draft(snapshot)
@@ -141,11 +155,10 @@ class Repository:
                         return None
                     if not self.bare:
                         refuse_links(self.root, OWN_FOLDERS)
-                    commit = self._write(snapshot, made)
-                self._note_redo(tip, commit)
-                if self._swap(branch, tip, commit, made.message):
-                    return Committed(commit, self._follow(tip, commit))
-                self._redo_note.unlink(missing_ok=True)
+                    commit = self.write(snapshot, made)
+                committed = self._advance(branch, tip, commit, made.message.splitlines()[0])
+                if committed is not None:
+                    return committed
                 time.sleep(0.01 * attempt)
         raise GitError(f"{branch} kept moving while the commit was made", hint="Run the command again.")
 
@@ -163,8 +176,12 @@ class Repository:
                 if held:
                     self._recover()
 
-    def _branch(self) -> str:
-        """The full name of the branch that is checked out."""
+    def branch(self) -> str:
+        """The full name of the branch that is checked out.
+
+        Raises:
+            GitError: none is, or a merge or the like is under way.
+        """
         found = try_git(self.root, "symbolic-ref", "--quiet", "HEAD")
         if found.returncode != 0:
             raise GitError(
@@ -181,23 +198,58 @@ class Repository:
                 )
         return found.stdout.decode().strip()
 
-    def _write(self, snapshot: Snapshot, draft: Draft) -> str:
+    def write(self, snapshot: Snapshot, draft: Draft) -> str:
+        """Write a commit on top of a snapshot, and return its id; no branch moves.
+
+        Raises:
+            GitError: Git cannot write, or cannot sign.
+        """
         files = dict(draft.files)
         if draft.derive is not None:
             files |= draft.derive(write_tree(self.root, snapshot, files, draft.derive_from))
         tree = write_tree(self.root, snapshot, files) or git(self.root, "mktree").decode().strip()
-        parents = ["-p", snapshot.commit] if snapshot.commit else []
+        on = [snapshot.commit] if snapshot.commit else []
+        parents = [option for parent in (*on, *draft.also_parents) for option in ("-p", parent)]
         signed = ["-S"] if self._flag("commit.gpgSign") else []
-        made = git(self.root, "commit-tree", tree, *parents, *signed, "-F", "-", stdin=draft.message.encode())
-        return made.decode().strip()
+        env = None
+        if draft.author is not None:
+            env = {
+                "GIT_AUTHOR_NAME": draft.author.name,
+                "GIT_AUTHOR_EMAIL": draft.author.email,
+                "GIT_AUTHOR_DATE": draft.author.date,
+            }
+        arguments = ("commit-tree", tree, *parents, *signed, "-F", "-")
+        return git(self.root, *arguments, stdin=draft.message.encode(), env=env).decode().strip()
+
+    def advance(self, old: str, new: str, reason: str) -> Committed | None:
+        """Move the current branch, and the work tree with it, to a commit that was written.
+
+        Returns:
+            None when the branch is no longer where it was.
+
+        Raises:
+            GitError: as `commit`.
+            LibraryError: as `commit`.
+        """
+        with self.writing():
+            if not self.bare:
+                refuse_links(self.root, OWN_FOLDERS)
+            return self._advance(self.branch(), old, new, reason)
+
+    def _advance(self, branch: str, old: str | None, new: str, reason: str) -> Committed | None:
+        self._note_redo(old, new)
+        if self._swap(branch, old, new, reason):
+            return Committed(new, self._follow(old, new))
+        self._redo_note.unlink(missing_ok=True)
+        return None
 
     def _flag(self, name: str) -> bool:
         return try_git(self.root, "config", "--type=bool", name).stdout.strip() == b"true"
 
-    def _swap(self, branch: str, old: str | None, new: str, message: str) -> bool:
+    def _swap(self, branch: str, old: str | None, new: str, reason: str) -> bool:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
-        reason = f"tvmgitlib: {message.splitlines()[0]}"
-        swapped = try_git(self.root, "update-ref", "-m", reason, "--create-reflog", branch, new, old or "0" * len(new))
+        told = ("-m", f"tvmgitlib: {reason}", "--create-reflog")
+        swapped = try_git(self.root, "update-ref", *told, branch, new, old or "0" * len(new))
         if swapped.returncode == 0:
             return True
         if self.resolve(branch) == old:
@@ -250,6 +302,16 @@ def identity(folder: Path) -> str:
             hint="Run: git config --global user.name 'Your Name'; git config --global user.email you@example.com",
         )
     return f"{match['name']} <{match['email']}>"
+
+
+def create_cache(path: Path) -> Repository:
+    """Make a bare repository for objects of others, or open the one that is there."""
+    path.mkdir(parents=True, exist_ok=True)
+    git(path, "init", "--quiet", "--bare", ".")
+    made = Repository.find(path)
+    if made is None:
+        raise GitError("no repository can be made here", file=str(path))
+    return made
 
 
 def create_repository(path: Path) -> Repository:

@@ -1,0 +1,22 @@
+"""`tvmgitlib clone`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli.context import Context, pass_context
+
+
+@click.command(epilog="Example: tvmgitlib clone https://example.com/team/kernels.git")
+@click.argument("url")
+@click.argument("path", required=False)
+@pass_context
+def command(context: Context, url: str, path: str | None) -> None:
+    """Copy a library from URL (https, ssh, git, file, or a path), with its Git drivers configured.
+
+    Plain git clone works too; then git merge knows no drivers.
+    """
+    from tvmgitlib.library.config_library import ConfigLibrary
+
+    library = ConfigLibrary.clone(url, path)
+    context.print({"library": str(library.path), "commit": library.commit}, f"Cloned into {library.path}")

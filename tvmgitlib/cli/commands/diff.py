@@ -1,0 +1,51 @@
+"""`tvmgitlib diff`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.tables import duration, shorten, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.comparing import ConfigChange
+    from tvmgitlib.library.selection import Selection
+
+_KINDS = ("added", "removed", "faster", "slower", "same")
+
+
+@click.command(epilog="Example: tvmgitlib diff HEAD~1 --platform rk3399")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="[B]", required=False)
+@options.selection
+@click.option("--stat", is_flag=True, help="Only how many of each kind.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
+@pass_context
+def command(context: Context, before: str, after: str | None, selection: Selection, stat: bool, exit_code: bool) -> int:
+    """Show what happened to the best configs between the commits A and B (by default the current one)."""
+    found = context.open().diff(before, after, selection)
+    different = [change for change in found if change.kind != "same"]
+    if stat:
+        counts = Counter(change.kind for change in found)
+        context.print({kind: counts[kind] for kind in _KINDS}, ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS))
+    else:
+        if not different:
+            note("No best config differs.")
+        context.print_lines(different, lambda: table([_row(change) for change in different], right=(1, 2, 3)))
+    return 1 if exit_code and different else 0
+
+
+def _row(change: ConfigChange) -> tuple[str, ...]:
+    return (
+        change.kind,
+        duration(change.old) if change.old is not None else "-",
+        duration(change.new) if change.new is not None else "-",
+        f"x{change.ratio:.2f}" if change.ratio is not None else "",
+        (change.new_job or change.old_job or "")[:8],
+        change.platform,
+        shorten(change.workload_label, 80),
+    )
