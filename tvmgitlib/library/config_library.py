@@ -150,7 +150,11 @@ class ConfigLibrary:
     def _fixed(cls, repository: Repository, commit: str) -> ConfigLibrary:
         fixed = object.__new__(cls)
         fixed._repository, fixed._commit, fixed._told_stale = repository, commit, set()
+        fixed._reset_live()
         return fixed
+
+    def _reset_live(self) -> None:
+        """For what a subclass adds to every instance, however it is made."""
 
     @property
     def path(self) -> Path:
@@ -178,7 +182,7 @@ class ConfigLibrary:
 
     # Jobs
 
-    def start_job(
+    def begin_job(
         self,
         target: object | None = None,
         *,

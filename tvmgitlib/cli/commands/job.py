@@ -33,7 +33,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     AutoTVM: autotvm.callback.log_to_file(LOG). Ansor: auto_scheduler.RecordToFile(LOG). MetaSchedule:
     work_dir=WORK_DIR.
     """
-    job = context.open().start_job(facts=options.read_facts(facts), **told)
+    job = context.open().begin_job(facts=options.read_facts(facts), **told)
     context.print(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
         f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"

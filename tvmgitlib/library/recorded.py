@@ -1,0 +1,107 @@
+"""What is on record for one workload, wherever it is: committed jobs, and jobs still in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.library.contents import Contents
+from tvmgitlib.library.logs import LeftOut, Leniency, read_log, survey
+from tvmgitlib.library.lookup import device_key
+from tvmgitlib.library.open_jobs import OpenJob
+from tvmgitlib.model.job import Effort
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import Target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.rules.effort import EffortCounter, union
+from tvmgitlib.rules.segment import StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workload on a target and platform: what a record answers for."""
+
+    family: FamilyName
+    target: Target
+    platform: str
+    workload: Workload
+
+    def holds(self, family: FamilyName, target: Target, workload: Workload) -> bool:
+        """Whether a record of this identity belongs here; hosts are not compared."""
+        return (
+            family == self.family
+            and workload.text == self.workload.text
+            and device_key(target) == device_key(self.target)
+        )
+
+
+def read_job(job: OpenJob) -> Iterator[TuningRecord]:
+    """The records that a job in progress has logged so far; a torn last line is left out.
+
+    Raises:
+        RecordError: a line is malformed.
+    """
+    leniency = Leniency(drop_torn=True)
+    for path in job.logs():
+        try:
+            log = survey(path, leniency)
+        except RecordError:
+            if path.is_dir():
+                continue  # MetaSchedule has made its files, and nothing is in them yet
+            raise
+        yield from read_log(log, leniency, LeftOut())
+
+
+def effort_of(
+    contents: Contents, logged: Iterable[TuningRecord], place: Place, tvm: TvmVersion, tuner: str | None = None
+) -> Effort | None:
+    """The effort on record for a workload with this TVM (its distribution and minor version); None when there is none.
+
+    Args:
+        contents: the committed jobs.
+        logged: what the job in progress has measured.
+        place: the workload.
+        tvm: the TVM: effort with another one does not count.
+        tuner: count only jobs of this tuner (and the job in progress).
+    """
+    efforts = []
+    for segment in contents.outlines:
+        if segment.header.id not in contents.standing.counting or (tuner and segment.header.tuner != tuner):
+            continue
+        for entry in segment.tasks:
+            section = entry.task.section
+            if (
+                section.platform.name == place.platform
+                and _same_tvm(section.tuned_with, tvm)
+                and place.holds(section.family, section.target, entry.task.workload)
+            ):
+                efforts.append(entry.task.effort)
+    counter = EffortCounter()
+    count = 0
+    for record in logged:
+        if place.holds(record.family, record.target.target, record.workload):
+            counter.add(record)
+            count += 1
+    if count:
+        efforts.append(counter.finish()[0])
+    return union(efforts) if efforts else None
+
+
+def _same_tvm(one: TvmVersion, other: TvmVersion) -> bool:
+    known = one.distribution and other.distribution
+    return one.minor == other.minor and not (known and one.distribution != other.distribution)
+
+
+def stored_records(contents: Contents, place: Place, *, other_targets: bool = False) -> Iterator[StoredRecord]:
+    """Every record of jobs that count for a workload: of all platforms and targets, if asked, else of this one."""
+    for segment in contents.segments():
+        for entry in segment.tasks:
+            section = entry.task.section
+            here = section.platform.name == place.platform and place.holds(
+                section.family, section.target, entry.task.workload
+            )
+            same_workload = section.family == place.family and entry.task.workload.text == place.workload.text
+            if here or (other_targets and same_workload):
+                yield from (stored for stored in entry.records if contents.standing.holds(stored))

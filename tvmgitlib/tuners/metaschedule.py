@@ -1,0 +1,3 @@
+"""MetaSchedule with its TVM at hand."""
+
+from __future__ import annotations
