@@ -120,7 +120,7 @@ def read_pin(path: Path) -> Pin:
 def open_pin(path: Path) -> tuple[Repository, str]:
     """A repository that has the commit of a lock file, verified. Nothing is checked out.
 
-    The objects are kept in the user's cache; once they are there, no network is needed.
+    The objects are kept in the user's cache; once they are there, neither network nor library is needed.
 
     Raises:
         LibraryError: the lock is malformed, or the content is not what was pinned.
@@ -141,12 +141,7 @@ def open_pin(path: Path) -> tuple[Repository, str]:
 
 
 def _holder(wanted: Pin) -> Repository:
-    """A repository with the pinned commit: a local library itself, else the cache, filled where it has to be."""
-    folder = Path(wanted.url)
-    if folder.is_dir():
-        local = Repository.find(folder)
-        if local is not None and local.resolve(wanted.commit):
-            return local
+    """The cache's repository with the pinned commit, fetched where it is not there yet."""
     cached = create_cache(_cache() / hashlib.sha256(wanted.url.encode()).hexdigest()[:16])
     if cached.resolve(wanted.commit) is None:
         try:
