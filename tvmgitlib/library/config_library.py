@@ -334,10 +334,10 @@ class ConfigLibrary:
             self._say_if_stale(contents)
             return exporting.export(contents, family, Path(path), selection or Selection(), _tvm(tvm))
 
-    def log(self) -> list[LogEntry]:
-        """The jobs of the library, newest commit first."""
+    def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
+        """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
         with self._reading() as contents:
-            return list(history.log(self._repository, contents))
+            return list(history.log(self._repository, contents, selection, tuner))
 
     def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
         """What happened to every best config between two commits, the later one by default this library's.

@@ -43,10 +43,11 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 @command.command(epilog="Example: tvmgitlib job finish")
 @click.argument("job", required=False)
+@click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
 @pass_context
-def finish(context: Context, job: str | None) -> None:
+def finish(context: Context, job: str | None, push: bool) -> None:
     """Commit a job in progress; JOB may be left out while there is only one."""
-    print_result(context, context.open().finish_job(job))
+    print_result(context, context.open().finish_job(job, push=push))
 
 
 @command.command(epilog="Example: tvmgitlib job abort 3f2a")
