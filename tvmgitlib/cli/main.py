@@ -34,6 +34,7 @@ _COMMANDS = {
     "diff": ("diff", "Show what changed between two commits, workload by workload."),
     "blame": ("blame", "Show which job and commit each best config comes from."),
     "revert": ("revert", "Take jobs out of the library, and back in."),
+    "invalidate": ("invalidate", "Declare that records no longer hold."),
     "merge": ("merge", "Merge a branch: both sides' jobs, folded."),
     "sync": ("sync", "Exchange jobs with the remote."),
     "pin": ("pin", "Fix the library at a commit for a build."),

@@ -50,10 +50,24 @@ class Folded:
     whole: bool
 
     @property
+    def left(self) -> set[bytes]:
+        """Lines that are in configs/ no longer."""
+        return _lines(self.before) - _lines(self.after)
+
+    @property
+    def entered(self) -> set[bytes]:
+        """Lines that came into configs/."""
+        return _lines(self.after) - _lines(self.before)
+
+    @property
     def improved(self) -> int:
         """How many groups have a best record that was not their best before."""
         old, new = _best_lines(self.before), _best_lines(self.after)
         return sum(old.get(place) != line for place, line in new.items())
+
+
+def _lines(configs: Configs) -> set[bytes]:
+    return {stored.line for records in configs.values() for stored in records}
 
 
 def _best_lines(configs: Configs) -> dict[tuple[str, Group], bytes]:

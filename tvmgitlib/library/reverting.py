@@ -14,7 +14,6 @@ from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.intake import utc_text
 from tvmgitlib.library.messages import message, plural
 from tvmgitlib.model.job import Header
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.segment import Segment
 from tvmgitlib.store.repository import Draft, Repository, identity
 from tvmgitlib.store.snapshot import Snapshot
@@ -73,8 +72,7 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
         )
         change = Change(added=(Segment(header),))
         folded = fold_change(contents, change)
-        old, new = _lines(folded.before), _lines(folded.after)
-        restored, removed = len(new - old), len(old - new)
+        restored, removed = len(folded.entered), len(folded.left)
         return draft_change(contents, change, folded, _message(contents, header, restored, removed))
 
     committed = repository.commit(draft)
@@ -91,10 +89,6 @@ def _resolve(contents: Contents, job: str) -> str:
     if by is not None:
         raise JobError(f"job {found[0]} is reverted already, by job {by}", hint=f"tvmgitlib revert {by} undoes that.")
     return found[0]
-
-
-def _lines(configs: Configs) -> set[bytes]:
-    return {stored.line for records in configs.values() for stored in records}
 
 
 def _message(contents: Contents, header: Header, restored: int, removed: int) -> str:
