@@ -14,19 +14,28 @@ class LazyGroup(click.Group):
 
     Args:
         commands_by_name: the module and the short help of each command, by name.
+        hidden: commands that are not listed.
     """
 
-    def __init__(self, *args: Any, commands_by_name: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        commands_by_name: Mapping[str, tuple[str, str]],
+        hidden: Mapping[str, tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._commands_by_name = commands_by_name
+        self._hidden = hidden
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._commands_by_name)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._commands_by_name:
+        known = self._commands_by_name.get(cmd_name) or self._hidden.get(cmd_name)
+        if known is None:
             return None
-        module = import_module(f"tvmgitlib.cli.commands.{self._commands_by_name[cmd_name][0]}")
+        module = import_module(f"tvmgitlib.cli.commands.{known[0]}")
         command: click.Command = module.command
         return command
 

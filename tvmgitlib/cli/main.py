@@ -25,12 +25,19 @@ EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
     "init": ("init", "Make a library."),
+    "clone": ("clone", "Copy a library from elsewhere."),
     "job": ("job", "Start, finish and look at tuning jobs."),
     "import": ("import_", "Import finished tuning logs as one job."),
     "best": ("best", "Show the best config of each workload."),
     "trials": ("trials", "Show the tuning effort on record for each workload."),
     "export": ("export", "Write best configs as a file that stock TVM loads."),
     "log": ("log", "Show the library's jobs, newest first."),
+    "diff": ("diff", "Show what changed between two commits, workload by workload."),
+    "blame": ("blame", "Show which job and commit each best config comes from."),
+    "revert": ("revert", "Take jobs out of the library, and back in."),
+    "merge": ("merge", "Merge a branch: both sides' jobs, folded."),
+    "sync": ("sync", "Exchange jobs with the remote."),
+    "pin": ("pin", "Fix the library at a commit for a build."),
     "check": ("check", "Prove that the library is sound."),
     "rebuild": ("rebuild", "Make configs/ anew from jobs/."),
     "config": ("config", "Show or change the library's settings."),
@@ -38,9 +45,13 @@ _COMMANDS = {
 }
 
 
+_HIDDEN = {"driver": ("driver", "What Git calls to merge and show the library's files.")}
+
+
 @click.group(
     cls=LazyGroup,
     commands_by_name=_COMMANDS,
+    hidden=_HIDDEN,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=options.example("tvmgitlib init kernels", "tvmgitlib -C kernels import tuning.log --platform my-board"),
 )

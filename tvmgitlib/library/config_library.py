@@ -6,21 +6,41 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tvmgitlib.errors import LibraryError, PlatformError, SelectionError, TargetError
-from tvmgitlib.library import adding, checking, exporting, finishing, history, queries, settings_edit
+from tvmgitlib.library import (
+    changing,
+    checking,
+    comparing,
+    exporting,
+    finishing,
+    history,
+    merging,
+    pinning,
+    queries,
+    reverting,
+    settings_edit,
+    syncing,
+)
+from tvmgitlib.library.comparing import Blame, ConfigChange
 from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp
 from tvmgitlib.library.detect import detect_for
+from tvmgitlib.library.drivers import configure_drivers
 from tvmgitlib.library.finishing import ImportRequest
 from tvmgitlib.library.intake import Origin
 from tvmgitlib.library.locating import locate
 from tvmgitlib.library.logs import Leniency
+from tvmgitlib.library.merging import Merged
 from tvmgitlib.library.messages import message
 from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.pinning import Pin
 from tvmgitlib.library.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
+from tvmgitlib.library.reverting import Reverted
 from tvmgitlib.library.selection import Selection
+from tvmgitlib.library.syncing import Synced
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import Platform, validate_platform_name
 from tvmgitlib.model.settings import Settings
@@ -28,7 +48,9 @@ from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
 from tvmgitlib.rules.segment import Segment
-from tvmgitlib.store.repository import Committed, Draft, create_repository, identity
+from tvmgitlib.store import remotes
+from tvmgitlib.store.remotes import check_url
+from tvmgitlib.store.repository import Committed, Draft, Repository, create_repository, identity
 from tvmgitlib.store.snapshot import Snapshot
 
 _log = logging.getLogger("tvmgitlib")
@@ -36,8 +58,8 @@ _log = logging.getLogger("tvmgitlib")
 #: Line ends are part of the records' bytes: no Git on any system may change them.
 _ATTRIBUTES = """\
 tvmgitlib.json -text
-jobs/** -text
-configs/** -text
+jobs/** -text diff=tvmgitlib
+configs/** -text diff=tvmgitlib merge=tvmgitlib
 """
 
 
@@ -93,7 +115,46 @@ class ConfigLibrary:
             return Draft(message("Make a tvmgitlib library", [], {}), files)
 
         repository.commit(draft)
+        configure_drivers(repository)
         return cls(root)
+
+    @classmethod
+    def clone(cls, url: str, path: str | os.PathLike[str] | None = None) -> ConfigLibrary:
+        """Clone a library, with its drivers configured.
+
+        Args:
+            url: where from: https, ssh, git, file, or a path.
+            path: where to; None for a folder of the URL's last name.
+
+        Raises:
+            GitError: the URL is not safe, or Git cannot reach it.
+            LibraryError: what is there is no library.
+        """
+        where = (
+            Path(path) if path is not None else Path(check_url(url).rstrip("/").rpartition("/")[2].removesuffix(".git"))
+        )
+        configure_drivers(remotes.clone(url, where))
+        return cls(where)
+
+    @classmethod
+    def from_lock(cls, path: str | os.PathLike[str] = pinning.LOCK_FILE) -> ConfigLibrary:
+        """The library that a lock file pins, at that commit, for reading only.
+
+        Raises:
+            LibraryError: the lock is malformed, or the content is not what was pinned.
+            GitError: the commit is not on this machine and cannot be fetched.
+        """
+        return cls._fixed(*pinning.open_pin(Path(path)))
+
+    @classmethod
+    def _fixed(cls, repository: Repository, commit: str) -> ConfigLibrary:
+        fixed = object.__new__(cls)
+        fixed._repository, fixed._commit, fixed._told_stale = repository, commit, set()
+        fixed._reset_live()
+        return fixed
+
+    def _reset_live(self) -> None:
+        """For what a subclass adds to every instance, however it is made."""
 
     @property
     def path(self) -> Path:
@@ -117,13 +178,11 @@ class ConfigLibrary:
         commit = self._repository.resolve(rev)
         if commit is None:
             raise SelectionError(f"{rev!r} names no commit of the library", hint="git log shows its commits.")
-        fixed = object.__new__(ConfigLibrary)
-        fixed._repository, fixed._commit, fixed._told_stale = self._repository, commit, set()
-        return fixed
+        return self._fixed(self._repository, commit)
 
     # Jobs
 
-    def start_job(
+    def begin_job(
         self,
         target: object | None = None,
         *,
@@ -174,15 +233,27 @@ class ConfigLibrary:
         """
         return self._open_jobs.get(job) if job is not None else self._open_jobs.only()
 
-    def finish_job(self, job: str | None = None) -> JobResult:
+    def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
         """Commit a job in progress.
+
+        Args:
+            job: its id or the beginning of it; without one, the only one.
+            push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
             JobError: there is no such job.
-            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress.
+            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
+                committed, and the remote could not be reached.
         """
         self._require_writable()
-        return finishing.finish_job(self._repository, self._open_jobs, self.open_job(job))
+        if push:
+            remotes.upstream(self._repository)  # says so before anything is committed when there is none
+        result = finishing.finish_job(self._repository, self._open_jobs, self.open_job(job))
+        if not push:
+            return result
+        self.sync()
+        pushed = next((entry.commit for entry in self.log() if entry.job == result.job), result.commit)
+        return replace(result, commit=pushed)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -263,22 +334,73 @@ class ConfigLibrary:
             self._say_if_stale(contents)
             return exporting.export(contents, family, Path(path), selection or Selection(), _tvm(tvm))
 
-    def log(self) -> list[LogEntry]:
-        """The jobs of the library, newest commit first."""
+    def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
+        """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
         with self._reading() as contents:
-            return list(history.log(self._repository, contents))
+            return list(history.log(self._repository, contents, selection, tuner))
+
+    def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
+        """What happened to every best config between two commits, the later one by default this library's.
+
+        Raises:
+            SelectionError: a revision names no commit.
+        """
+        later = self.at(after) if after is not None else self
+        with self.at(before)._reading() as old, later._reading() as new:
+            return comparing.compare(old, new, selection or Selection())
+
+    def blame(self, selection: Selection | None = None) -> list[Blame]:
+        """The job and commit that every best config comes from."""
+        with self._reading() as contents:
+            self._say_if_stale(contents)
+            return comparing.blame(self._repository, contents, selection or Selection())
 
     def platforms(self) -> dict[str, dict[str, Json]]:
-        """Every platform of the library with its latest facts, by name."""
+        """Every platform of the library with the latest facts that a job told of it, by name."""
         latest: dict[str, tuple[str, dict[str, Json]]] = {}
         with self._reading() as contents:
             for segment in contents.outlines:
                 when = segment.header.finished or ""
                 for entry in segment.tasks:
                     platform = entry.task.section.platform
-                    if when >= latest.get(platform.name, ("", {}))[0]:
+                    known = latest.get(platform.name, ("", {}))
+                    if not known[1] or (platform.facts and when >= known[0]):
                         latest[platform.name] = (when, dict(platform.facts))
         return {name: facts for name, (_, facts) in sorted(latest.items())}
+
+    # Sharing
+
+    def revert(self, *jobs: str, reason: str | None = None) -> Reverted:
+        """Take jobs out of the fold, by a job of kind `revert`; revert that one to bring them back.
+
+        Raises:
+            JobError: a job is unknown, ambiguous, or reverted already.
+        """
+        self._require_writable()
+        return reverting.revert(self._repository, jobs, reason)
+
+    def merge(self, branch: str) -> Merged:
+        """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.merging.merge`."""
+        self._require_writable()
+        return merging.merge(self._repository, branch)
+
+    def sync(self) -> Synced:
+        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.syncing.sync`."""
+        self._require_writable()
+        return syncing.sync(self._repository)
+
+    def propose(self, branch: str) -> Synced:
+        """Push local jobs to a branch for review; see `tvmgitlib.library.syncing.propose`."""
+        self._require_writable()
+        return syncing.propose(self._repository, branch)
+
+    def pin(self, *, local: bool = False) -> Pin:
+        """The pin of this library's commit; its `to_text()` is the lock file.
+
+        Raises:
+            GitError: the remote does not have the commit (and `local` does not allow that).
+        """
+        return pinning.pin(self._repository, self.commit, local=local)
 
     # Care
 
@@ -302,20 +424,23 @@ class ConfigLibrary:
             if settings == contents.settings:
                 return None
             subject = f"Set {key} to {settings.to_json()[key]}"
-            return adding.draft_settings(contents, settings, message(subject, [], {}))
+            change = changing.Change(settings=settings)
+            return changing.draft_change(
+                contents, change, changing.fold_change(contents, change), message(subject, [], {})
+            )
 
         return self._repository.commit(draft)
 
     def check(self) -> list[Problem]:
         """Prove the library; see `tvmgitlib.library.checking`. Nothing found means that all is well."""
-        with self._reading() as contents:
+        with self._reading(trusted=False) as contents:
             return checking.check(self._repository, contents)
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/; None when it is right already."""
         self._require_writable()
         subject = message("Rebuild configs/ from jobs/", [], {})
-        return self._repository.commit(lambda snapshot: adding.draft_rebuild(Contents(snapshot), subject))
+        return self._repository.commit(lambda snapshot: changing.draft_rebuild(Contents(snapshot), subject))
 
     # Inside
 
@@ -324,10 +449,14 @@ class ConfigLibrary:
         return OpenJobs(self._repository.state)
 
     @contextmanager
-    def _reading(self) -> Iterator[Contents]:
+    def _reading(self, *, trusted: bool = True) -> Iterator[Contents]:
+        """The library in its commit; one of a newer format is not read, unless it is not `trusted` anyway."""
         self._repository.recover()
         with self._repository.snapshot(self.commit) as snapshot:
-            yield Contents(snapshot)
+            contents = Contents(snapshot)
+            if trusted:
+                _ = contents.settings
+            yield contents
 
     def _require_writable(self) -> None:
         if self._commit is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.adding import draft_job, fold_in, improved
+from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.intake import Counts, Intake, Origin, utc_text
 from tvmgitlib.library.labels import workload_label
@@ -56,7 +56,9 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         contents = Contents(snapshot)
         keep = contents.settings.keep
         known = list(_earlier_sources(contents, request))
-        logs = _once([survey(path, request.leniency, known) for path in request.paths])
+        surveyed = _once([survey(path, request.leniency, known) for path in request.paths])
+        # The order of the arguments must not show: the same import is the same bytes.
+        logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
@@ -208,9 +210,10 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
         contents = Contents(snapshot)
         if contents.has_job(segment.header.id):
             return None
-        before, after = fold_in(contents, segment)
-        done = replace(counts, improved=improved(before, after))
-        return draft_job(contents, segment, after, job_message(segment, done))
+        change = Change(added=(segment,))
+        folded = fold_change(contents, change)
+        done = replace(counts, improved=folded.improved)
+        return draft_change(contents, change, folded, job_message(segment, done))
 
     made = repository.commit(draft)
     if made is None:

@@ -6,14 +6,29 @@ from collections.abc import Iterator
 
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.results import LogEntry
+from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import is_job_id
+from tvmgitlib.rules.segment import Segment
 from tvmgitlib.store.history import commits_touching
 from tvmgitlib.store.repository import Repository
 
 
-def log(repository: Repository, contents: Contents) -> Iterator[LogEntry]:
-    """The jobs of the library, newest commit first. A job whose segment was removed since is left out."""
-    outlines = {segment.header.id: segment for segment in contents.outlines}
+def log(
+    repository: Repository, contents: Contents, selection: Selection | None = None, tuner: str | None = None
+) -> Iterator[LogEntry]:
+    """The jobs of the library, newest commit first. A job whose segment was removed since is left out.
+
+    Args:
+        repository: the library's repository.
+        contents: the library in the newest commit.
+        selection: only jobs with a task of it; a revert or invalidation, which has none, is not selected.
+        tuner: only jobs of this tuner.
+    """
+    outlines = {
+        segment.header.id: segment
+        for segment in contents.outlines
+        if tuner in (None, segment.header.tuner) and (selection is None or _touches(segment, selection))
+    }
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
         for delta in commit.deltas:
             job = delta.path.rpartition("/")[2].removesuffix(".jsonl")
@@ -31,3 +46,13 @@ def log(repository: Repository, contents: Contents) -> Iterator[LogEntry]:
                 workloads=len(segment.tasks),
                 reverted=contents.standing.reverted.get(job),
             )
+
+
+def _touches(segment: Segment, selection: Selection) -> bool:
+    if selection == Selection():
+        return True
+    tasks = (entry.task for entry in segment.tasks)
+    return any(
+        selection.matches(task.section.family, task.section.target, task.section.platform.name, task.workload)
+        for task in tasks
+    )

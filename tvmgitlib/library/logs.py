@@ -245,7 +245,7 @@ def _workload_of(document: list[Any], workloads: list[Workload] | None) -> Workl
             "a MetaSchedule record in a file that is not part of a database",
             hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
         )
-    number: int = document[0]
+    number = int(document[0])  # 0.0 is a number of JSON too
     if number >= len(workloads):
         raise RecordError(f"workload {number}, and {WORKLOAD_FILE} has {len(workloads)} (counted from 0)", field="[0]")
     return workloads[number]

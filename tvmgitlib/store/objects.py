@@ -30,6 +30,14 @@ class Entry:
     oid: str
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file's content that is in the repository already, with the mode it shall have."""
+
+    mode: str
+    oid: str
+
+
 class ObjectReader:
     """Reads blobs and trees; a context manager that ends its process."""
 

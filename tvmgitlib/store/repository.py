@@ -17,6 +17,7 @@ from tvmgitlib.store.git import DURABLE, failure, git, try_git
 from tvmgitlib.store.leftovers import sweep_branch_locks, sweep_scratch
 from tvmgitlib.store.links import refuse_links
 from tvmgitlib.store.lock import write_lock
+from tvmgitlib.store.objects import Blob
 from tvmgitlib.store.redo import RedoNote, Step
 from tvmgitlib.store.snapshot import Snapshot
 from tvmgitlib.store.worktree import Following
@@ -50,6 +51,15 @@ _IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """The author of a commit that is made again: name, email, and date as Git writes it (`<seconds> <zone>`)."""
+
+    name: str
+    email: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A commit to be made.
 
@@ -58,12 +68,16 @@ class Draft:
         files: its files; None removes one.
         derive_from: a folder whose new tree id other files hold.
         derive: makes those files from that id (None when the folder is empty).
+        also_parents: parents beside the commit that it builds on.
+        author: the author, when it is not who commits.
     """
 
     message: str
-    files: Mapping[str, bytes | None]
+    files: Mapping[str, bytes | Blob | None]
     derive_from: str = ""
-    derive: Callable[[str | None], Mapping[str, bytes | None]] | None = None
+    derive: Callable[[str | None], Mapping[str, bytes | Blob | None]] | None = None
+    also_parents: tuple[str, ...] = ()
+    author: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +174,7 @@ class Repository:
         with self.writing():
             identity(self.root)
             for attempt in range(_COMMIT_TRIES):
-                branch = self._branch()
+                branch = self.branch()
                 tip = self.head
                 with self.snapshot(tip) as snapshot:
                     made = draft(snapshot)
@@ -168,8 +182,8 @@ class Repository:
                         return None
                     if not self.bare:
                         refuse_links(self.root, OWN_FOLDERS)
-                    commit = self._write(snapshot, made)
-                landed = self._land(branch, Step(tip, commit), made.message)
+                    commit = self.write(snapshot, made)
+                landed = self._land(branch, Step(tip, commit), made.message.splitlines()[0])
                 if landed is not None:
                     return landed
                 time.sleep(0.01 * attempt)
@@ -197,8 +211,12 @@ class Repository:
                 if held:
                     self._recover()
 
-    def _branch(self) -> str:
-        """The full name of the branch that is checked out."""
+    def branch(self) -> str:
+        """The full name of the branch that is checked out.
+
+        Raises:
+            GitError: none is, or a merge or the like is under way.
+        """
         found = try_git(self.root, "symbolic-ref", "--quiet", "HEAD")
         if found.returncode != 0:
             raise GitError(
@@ -215,23 +233,49 @@ class Repository:
                 )
         return found.stdout.decode().strip()
 
-    def _write(self, snapshot: Snapshot, draft: Draft) -> str:
+    def write(self, snapshot: Snapshot, draft: Draft) -> str:
+        """Write a commit on top of a snapshot, and return its id; no branch moves.
+
+        Raises:
+            GitError: Git cannot write, or cannot sign.
+        """
         files = dict(draft.files)
         if draft.derive is not None:
             files |= draft.derive(write_tree(self.root, snapshot, files, draft.derive_from))
         tree = write_tree(self.root, snapshot, files) or git(self.root, "mktree").decode().strip()
-        parents = ["-p", snapshot.commit] if snapshot.commit else []
+        on = [snapshot.commit] if snapshot.commit else []
+        parents = [option for parent in (*on, *draft.also_parents) for option in ("-p", parent)]
         signed = ["-S"] if self._flag("commit.gpgSign") else []
+        env = None
+        if draft.author is not None:
+            env = {
+                "GIT_AUTHOR_NAME": draft.author.name,
+                "GIT_AUTHOR_EMAIL": draft.author.email,
+                "GIT_AUTHOR_DATE": draft.author.date,
+            }
         options = (*DURABLE, "-c", "i18n.commitEncoding=UTF-8")
-        message = draft.message.encode()
-        return (
-            git(self.root, *options, "commit-tree", tree, *parents, *signed, "-F", "-", stdin=message).decode().strip()
-        )
+        arguments = (*options, "commit-tree", tree, *parents, *signed, "-F", "-")
+        return git(self.root, *arguments, stdin=draft.message.encode(), env=env).decode().strip()
+
+    def advance(self, old: str, new: str, reason: str) -> Committed | None:
+        """Move the current branch, and the work tree with it, to a commit that was written.
+
+        Returns:
+            None when the branch is no longer where it was.
+
+        Raises:
+            GitError: as `commit`.
+            LibraryError: as `commit`.
+        """
+        with self.writing():
+            if not self.bare:
+                refuse_links(self.root, OWN_FOLDERS)
+            return self._land(self.branch(), Step(old, new), reason)
 
     def _flag(self, name: str) -> bool:
         return try_git(self.root, "config", "--type=bool", name).stdout.strip() == b"true"
 
-    def _land(self, branch: str, step: Step, message: str) -> Committed | None:
+    def _land(self, branch: str, step: Step, reason: str) -> Committed | None:
         """Move the branch, and let the work tree follow; None when the branch is not where it was any more.
 
         The index is locked before the branch moves, and given back when the files are there. A kill is made good by the
@@ -243,7 +287,7 @@ class Repository:
             following, moved = None, False
             try:
                 following = self._begin([*pending, step], target, _INDEX_WAIT_SECONDS)
-                moved = self._swap(branch, step, message)
+                moved = self._swap(branch, step, reason)
             finally:
                 if not moved and self.resolve(branch) != step.new:
                     if following is not None:
@@ -251,9 +295,9 @@ class Repository:
                     self._redo.write(pending)
             return Committed(step.new, self._follow(following)) if moved else None
 
-    def _swap(self, branch: str, step: Step, message: str) -> bool:
+    def _swap(self, branch: str, step: Step, reason: str) -> bool:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
-        update = ("update-ref", "-m", f"tvmgitlib: {message.splitlines()[0]}", "--create-reflog")
+        update = ("update-ref", "-m", f"tvmgitlib: {reason}", "--create-reflog")
         swapped = try_git(self.root, *DURABLE, *update, branch, step.new, step.old or "0" * len(step.new))
         if swapped.returncode == 0:
             return True
@@ -321,6 +365,16 @@ def identity(folder: Path) -> str:
             hint="Run: git config --global user.name 'Your Name'; git config --global user.email you@example.com",
         )
     return author["who"]
+
+
+def create_cache(path: Path) -> Repository:
+    """Make a bare repository for objects of others, or open the one that is there."""
+    path.mkdir(parents=True, exist_ok=True)
+    git(path, "init", "--quiet", "--bare", ".")
+    made = Repository.find(path)
+    if made is None:
+        raise GitError("no repository can be made here", file=str(path))
+    return made
 
 
 def create_repository(path: Path) -> Repository:

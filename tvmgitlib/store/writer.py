@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tvmgitlib.store.git import DURABLE, command, environment, failure, git
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry
+from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Blob, Entry
 from tvmgitlib.store.snapshot import Snapshot
 
 
-def write_tree(folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | None], below: str = "") -> str | None:
+def write_tree(
+    folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | Blob | None], below: str = ""
+) -> str | None:
     """Write a tree of the snapshot with some files replaced (or removed: None).
 
     Args:
@@ -31,24 +33,25 @@ def write_tree(folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | Non
     """
     prefix = f"{below}/" if below else ""
     inside = {path: content for path, content in files.items() if path.startswith(prefix)}
-    blobs = _write_blobs(folder, {path: content for path, content in inside.items() if content is not None})
+    new = _write_blobs(folder, {path: content for path, content in inside.items() if isinstance(content, bytes)})
+    blobs = {path: content if isinstance(content, Blob) else new.get(path) for path, content in inside.items()}
     with _TreeWriter(folder) as writer:
-        return _edit(snapshot, writer, below, {path.removeprefix(prefix): blobs.get(path) for path in inside})
+        return _edit(snapshot, writer, below, {path.removeprefix(prefix): blob for path, blob in blobs.items()})
 
 
-def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
+def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, Blob]:
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
         for number, content in enumerate(contents.values()):
             Path(scratch, str(number)).write_bytes(content)
         names = "".join(f"{Path(scratch, str(number))}\n" for number in range(len(contents)))
         made = git(folder, *DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
-    return dict(zip(contents, made.decode().split(), strict=True))
+    return {path: Blob(FILE_MODE, oid) for path, oid in zip(contents, made.decode().split(), strict=True)}
 
 
-def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[str, str | None]) -> str | None:
+def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[str, Blob | None]) -> str | None:
     """The id of a folder's new tree; None when nothing is left in it."""
     entries = {entry.name: entry for entry in snapshot.folder(path)}
-    below: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
+    below: defaultdict[str, dict[str, Blob | None]] = defaultdict(dict)
     for name, blob in changes.items():
         head, slash, rest = name.partition("/")
         if slash:
@@ -56,7 +59,7 @@ def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[s
         elif blob is None:
             entries.pop(name, None)
         else:
-            entries[name] = Entry(FILE_MODE, name, blob)
+            entries[name] = Entry(blob.mode, name, blob.oid)
     for name, inner in below.items():
         tree = _edit(snapshot, writer, f"{path}/{name}" if path else name, inner)
         if tree is None:

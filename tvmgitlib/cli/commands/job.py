@@ -33,7 +33,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     AutoTVM: autotvm.callback.log_to_file(LOG). Ansor: auto_scheduler.RecordToFile(LOG). MetaSchedule:
     work_dir=WORK_DIR.
     """
-    job = context.open().start_job(facts=options.read_facts(facts), **told)
+    job = context.open().begin_job(facts=options.read_facts(facts), **told)
     context.print(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
         f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"
@@ -43,15 +43,16 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 @command.command(epilog=options.example("tvmgitlib job finish"))
 @click.argument("job", required=False)
+@click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
 @pass_context
-def finish(context: Context, job: str | None) -> None:
+def finish(context: Context, job: str | None, push: bool) -> None:
     """Commit a job in progress.
 
     JOB, or the beginning of it, may be left out while there is only one.
     """
     library = context.open()
     with progress.shown():
-        result = library.finish_job(job)
+        result = library.finish_job(job, push=push)
     print_result(context, result)
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import table
 
+if TYPE_CHECKING:
+    from tvmgitlib.library.selection import Selection
 
-@click.command(epilog=options.example("tvmgitlib log --json | head -3"))
+
+@click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log --json | head -3"))
+@options.selection
+@click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
 @pass_context
-def command(context: Context) -> None:
+def command(context: Context, selection: Selection, tuner: str | None) -> None:
     """Show the library's jobs, newest first.
 
     Each with the commit that added it.
     """
-    entries = context.open().log()
+    entries = context.open().log(selection, tuner=tuner)
     if not entries:
-        note("The library has no job yet.")
+        note("No job was found.")
     context.print_lines(
         entries,
         lambda: table(

@@ -1,0 +1,30 @@
+"""`tvmgitlib sync`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+
+
+@click.command(epilog=options.example("tvmgitlib sync"))
+@click.option("--propose", metavar="BRANCH", help="Push local jobs to this branch for review instead.")
+@pass_context
+def command(context: Context, propose: str | None) -> None:
+    """Exchange jobs with the remote.
+
+    Fetch, replay local commits on the remote's tip, push, and again if others were faster. No merge commits come of
+    it, and no job is ever lost: what cannot be sent now stays committed here.
+    """
+    from tvmgitlib.library.messages import plural
+
+    library = context.open()
+    done = library.propose(propose) if propose else library.sync()
+    for path in done.left_alone:
+        note(f"Changed by you, so left as it is in the work tree: {path}")
+    context.print(
+        done.to_json(),
+        f"{done.remote}/{done.branch} is at {done.commit[:12]}: {plural(len(done.sent), 'job')} sent, "
+        f"{len(done.received):,} received.",
+    )

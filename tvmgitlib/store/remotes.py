@@ -1,0 +1,203 @@
+"""Talking to remotes: URLs that are safe to hand to Git, and fetch and push whose refusals are told apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.git import failure, try_git
+from tvmgitlib.store.repository import Repository
+
+#: Transports that Git may use; `ext` and other helpers run commands out of a URL.
+_NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+
+_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+
+#: What Git prints when the server has commits that we have not seen, or moved while we pushed.
+_MOVED = (b"[rejected]", b"[remote rejected]", b"non-fast-forward", b"cannot lock ref", b"failed to update ref")
+
+#: What Git prints when a push or fetch is refused for good.
+_FINAL = (
+    b"Permission denied",
+    b"Authentication failed",
+    b"not found",
+    b"does not appear to be a git repository",
+    b"hook declined",
+    b"protected branch",
+    b"not allowed",
+    b"could not read Username",
+)
+
+
+class PushOutcome(Enum):
+    """What came of a push."""
+
+    DONE = "done"
+    MOVED = "moved"  # the remote has something new: fetch, replay, push again
+    LOST = "lost"  # the connection broke: try again
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The remote branch that a local branch follows."""
+
+    remote: str
+    branch: str
+
+    @property
+    def tracking(self) -> str:
+        """The local ref that remembers where the remote branch was last seen."""
+        return f"refs/remotes/{self.remote}/{self.branch}"
+
+
+def check_url(url: str) -> str:
+    """A URL that Git cannot take for an option or a command.
+
+    Raises:
+        GitError: it begins with a dash, or names a transport helper such as `ext::`.
+    """
+    if url.startswith("-"):
+        raise GitError("a URL that begins with a dash would be taken for an option", file=url)
+    if _HELPER.match(url):
+        raise GitError(
+            "a URL of a transport helper (name::...) can run commands, so it is never used",
+            file=url,
+            hint="Use https, ssh, git, file or a path.",
+        )
+    if any(ord(character) < 32 for character in url) or not url:
+        raise GitError("not a URL", file=repr(url))
+    return url
+
+
+def clone(url: str, path: Path) -> Repository:
+    """Clone a repository.
+
+    Raises:
+        GitError: the URL is not safe, the folder is in use, or Git cannot reach it.
+    """
+    check_url(url)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise GitError("the folder is not empty", file=str(path))
+    import git as gitpython  # takes 0.2 s to import, so only where it serves
+
+    try:
+        with gitpython.Repo.clone_from(
+            _absolute(url), path.absolute(), env=_NETWORK | {"GIT_TERMINAL_PROMPT": "0"}, no_recurse_submodules=True
+        ):
+            pass
+    except gitpython.GitCommandError as error:
+        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
+        raise GitError(f"git clone failed: {said}", file=url) from None
+    repository = Repository.find(path)
+    if repository is None:
+        raise GitError("git clone left no repository", file=str(path))
+    return repository
+
+
+def _absolute(url: str) -> str:
+    """A path as seen from anywhere; other URLs as they are."""
+    return str(Path(url).absolute()) if Path(url).exists() else url
+
+
+def upstream(repository: Repository) -> Upstream:
+    """The remote branch that the current branch follows: as configured, else the same name on `origin`.
+
+    Raises:
+        GitError: there is no remote.
+    """
+    branch = repository.branch().removeprefix("refs/heads/")
+    remote = _config(repository, f"branch.{branch}.remote") or "origin"
+    merge = _config(repository, f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    url = _config(repository, f"remote.{remote}.url")
+    if url is None:
+        raise GitError(
+            f"the library has no remote called {remote}",
+            file=str(repository.root),
+            hint=f"Add one: git -C {repository.root} remote add {remote} URL",
+        )
+    check_url(url)
+    return Upstream(remote, merge.removeprefix("refs/heads/"))
+
+
+def remote_url(repository: Repository, remote: str = "origin") -> str | None:
+    """The URL of a remote, a relative path made absolute; None when there is none."""
+    url = _config(repository, f"remote.{remote}.url")
+    if url is not None and ":" not in url and (repository.root / url).exists():
+        return str((repository.root / url).resolve())
+    return url
+
+
+def _config(repository: Repository, key: str) -> str | None:
+    found = try_git(repository.root, "config", "--get", key)
+    return found.stdout.decode().strip() if found.returncode == 0 else None
+
+
+def fetch(repository: Repository, source: Upstream) -> str | None:
+    """Fetch the remote branch and return its tip; None when the remote has no such branch.
+
+    Raises:
+        ConnectionError: the remote cannot be reached now; another try may go through.
+        GitError: it refuses for good.
+    """
+    refspec = f"+refs/heads/{source.branch}:{source.tracking}"
+    done = try_git(
+        repository.root,
+        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", source.remote, refspec),
+        env=_NETWORK,
+    )
+    if done.returncode == 0:
+        return repository.resolve(source.tracking)
+    if b"couldn't find remote ref" in done.stderr:
+        return None
+    raise _classified("fetch", done.stderr, done.returncode)
+
+
+def fetch_refs(repository: Repository, url: str, *refspecs: str) -> None:
+    """Fetch refs from a URL.
+
+    Raises:
+        ConnectionError: it cannot be reached now.
+        GitError: the URL is not safe, or it refuses for good.
+    """
+    done = try_git(
+        repository.root,
+        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
+        *("--", check_url(url), *refspecs),
+        env=_NETWORK,
+    )
+    if done.returncode != 0:
+        raise _classified("fetch", done.stderr, done.returncode)
+
+
+def push(repository: Repository, source: Upstream, commit: str, branch: str | None = None) -> PushOutcome:
+    """Push a commit to the remote branch, never by force.
+
+    Args:
+        repository: where the commit is.
+        source: the remote.
+        commit: the commit.
+        branch: another branch than the upstream's.
+
+    Raises:
+        GitError: the remote refuses for good.
+    """
+    refspec = f"{commit}:refs/heads/{branch or source.branch}"
+    done = try_git(
+        repository.root,
+        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
+        env=_NETWORK,
+    )
+    if done.returncode == 0:
+        return PushOutcome.DONE
+    said = done.stdout + done.stderr
+    if any(text in said for text in _FINAL):
+        raise failure(["push"], said, done.returncode)
+    return PushOutcome.MOVED if any(text in said for text in _MOVED) else PushOutcome.LOST
+
+
+def _classified(name: str, said: bytes, status: int) -> Exception:
+    error = failure([name], said, status)
+    return error if any(text in said for text in _FINAL) else ConnectionError(error.message)
