@@ -77,7 +77,7 @@ def test_a_broken_library_is_a_no_with_its_problems(cli: Any, logs: Path) -> Non
 
 
 def test_a_bug_shows_its_traceback_and_asks_for_a_report(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: object, *arguments: object) -> None:
+    def broken(self: object, *arguments: object, **options: object) -> None:
         raise ZeroDivisionError("for the test")
 
     monkeypatch.setattr("tvmgitlib.library.config_library.ConfigLibrary.log", broken)

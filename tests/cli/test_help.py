@@ -24,6 +24,13 @@ COMMANDS = [
     ["platform"],
     ["platform", "detect"],
     ["platform", "show"],
+    ["clone"],
+    ["diff"],
+    ["blame"],
+    ["revert"],
+    ["merge"],
+    ["sync"],
+    ["pin"],
 ]
 
 

@@ -16,7 +16,7 @@ from tvmgitlib import ConfigLibrary
 library, log, first, count = ConfigLibrary(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 lines = [json.loads(line) for line in log.read_bytes().splitlines()]
 for number in range(first, first + count):
-    job = library.start_job(platform="board" if number % 2 else "other")
+    job = library.begin_job(platform="board" if number % 2 else "other")
     for line in lines:
         line["result"][0] = [1e-3 / (1 + number)]
         line["result"][3] += 1000 + number

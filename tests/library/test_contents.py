@@ -115,7 +115,7 @@ def test_a_tuning_job_is_added_without_reading_the_others(library: ConfigLibrary
     def never(*arguments, **options):
         raise AssertionError("a segment was read")
 
-    job = library.start_job(platform="board")
+    job = library.begin_job(platform="board")
     job.log.write_bytes((logs / "autotvm/t0_tvmgitlib_matmul_xgb.log").read_bytes())
     monkeypatch.setattr(Contents, "segments", never)
     assert library.finish_job().commit is not None

@@ -242,7 +242,7 @@ def test_a_log_that_grew_counts_whole_where_what_was_imported_of_it_is_reverted(
 
 
 def test_a_job_with_a_torn_last_line_is_finished_without_it_and_says_so(library: ConfigLibrary) -> None:
-    job = library.start_job(platform="board")
+    job = library.begin_job(platform="board")
     job.log.write_bytes(LINES[0] + LINES[1][:99])
     result = library.finish_job()
     assert result.counts.read == 1
@@ -251,7 +251,7 @@ def test_a_job_with_a_torn_last_line_is_finished_without_it_and_says_so(library:
 
 
 def test_a_job_takes_a_log_and_a_database(library: ConfigLibrary) -> None:
-    job = library.start_job(platform="board")
+    job = library.begin_job(platform="board")
     job.log.write_bytes(LINES[0])
     for name in (RECORDS, WORKLOADS):
         (job.work_dir / name).write_bytes((DATABASE / name).read_bytes())

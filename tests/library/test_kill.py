@@ -49,7 +49,7 @@ def varied(log: Path, number: int) -> bytes:
 
 def start_jobs(library: ConfigLibrary, log: Path, count: int) -> None:
     for number in range(count):
-        library.start_job(platform="board").log.write_bytes(varied(log, number))
+        library.begin_job(platform="board").log.write_bytes(varied(log, number))
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def test_processes_that_start_and_remove_jobs_do_not_disturb_each_other(tmp_path
 
 
 def test_two_that_finish_the_same_job_commit_it_once(library: ConfigLibrary, logs: Path, git) -> None:
-    job = library.start_job(platform="board")
+    job = library.begin_job(platform="board")
     job.log.write_bytes((logs / "autotvm/t0_tvmgitlib_matmul_ga.log").read_bytes())
     first = library.finish_job(job.id)
     job.folder.mkdir()

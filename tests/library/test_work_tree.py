@@ -188,7 +188,7 @@ def test_the_job_is_kept_when_the_disk_is_full(library: ConfigLibrary, logs: Pat
     import resource
     import sys
 
-    job = library.start_job(platform="board")
+    job = library.begin_job(platform="board")
     job.log.write_bytes((logs / T0.format("ga")).read_bytes())
     head = library.commit
     command = [sys.executable, "-m", "tvmgitlib", "-C", library.path, "job", "finish"]

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from tvmgitlib.errors import RecordError
 from tvmgitlib.rules.schema import check, schema_folder
 
-NAMES = ["ansor", "autotvm", "bag", "envelope", "fold", "metaschedule", "segment", "settings"]
+NAMES = ["ansor", "autotvm", "bag", "envelope", "fold", "lock", "metaschedule", "segment", "settings"]
 
 TVM = {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "log"}
 JOB = "0123456789abcdef"
@@ -40,6 +40,7 @@ VALID: dict[str, Any] = {
     },
     "envelope": {"native": [0, []], "x-tvmgitlib": {}},
     "fold": {"format": 1, "jobs": "0" * 40, "settings": "0" * 64, "kinds": {"tune": 1}},
+    "lock": {"format": 1, "url": "x", "commit": "0" * 40, "configs": "0" * 64, "tvmgitlib": "0.1.0"},
     "metaschedule": [0, [[[["Enter"]], []], [0.1], {"kind": "llvm"}, []]],
     "settings": {
         "format": 1,

@@ -32,10 +32,10 @@ _COMMANDS = {
     "trials": ("trials", "Show the tuning effort on record for each workload."),
     "export": ("export", "Write best configs as a file that stock TVM loads."),
     "log": ("log", "Show the library's jobs, newest first."),
-    "diff": ("diff", "Show what changed between two commits, workload by workload."),
+    "diff": ("diff", "Show what happened to the best configs between two commits."),
     "blame": ("blame", "Show which job and commit each best config comes from."),
     "revert": ("revert", "Take jobs out of the library, and back in."),
-    "merge": ("merge", "Merge a branch: both sides' jobs, folded."),
+    "merge": ("merge", "Merge BRANCH into the current one."),
     "sync": ("sync", "Exchange jobs with the remote."),
     "pin": ("pin", "Fix the library at a commit for a build."),
     "check": ("check", "Prove that the library is sound."),
@@ -43,7 +43,6 @@ _COMMANDS = {
     "config": ("config", "Show or change the library's settings."),
     "platform": ("platform", "Detect this machine's platform, or show the library's."),
 }
-
 
 _HIDDEN = {"driver": ("driver", "What Git calls to merge and show the library's files.")}
 
