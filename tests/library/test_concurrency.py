@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tvmgitlib import ConfigLibrary
 
 FINISH = """
 import json, sys
 from pathlib import Path
+
 from tvmgitlib import ConfigLibrary
 library, log, first, count = ConfigLibrary(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 lines = [json.loads(line) for line in log.read_bytes().splitlines()]
@@ -26,6 +29,7 @@ for number in range(first, first + count):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_finish_fifty_jobs_each(library: ConfigLibrary, logs: Path, git) -> None:
     log = logs / "autotvm/t1_tvmgitlib_matmul_ga.log"
     commands = [[sys.executable, "-c", FINISH, library.path, log, str(first), "50"] for first in (0, 50)]
@@ -54,6 +58,7 @@ def test_two_processes_finish_fifty_jobs_each(library: ConfigLibrary, logs: Path
 
 READ = """
 import sys
+
 from tvmgitlib import ConfigLibrary
 library = ConfigLibrary(sys.argv[1])
 for _ in range(40):

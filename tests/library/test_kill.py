@@ -119,6 +119,7 @@ def kills(library: ConfigLibrary, log: Path, git, count: int, seed: int) -> None
     assert len(acknowledged) > count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thirty_kills(library: ConfigLibrary, logs: Path, git, seed: int) -> None:
     kills(library, logs / "autotvm/t0_tvmgitlib_matmul_grid.log", git, 15, seed)

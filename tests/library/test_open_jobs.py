@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.open_jobs import OpenJobs
 from tvmgitlib.model.tvm import TvmVersion
@@ -119,10 +119,14 @@ def test_processes_that_start_and_remove_jobs_do_not_disturb_each_other(tmp_path
     assert list((tmp_path / "jobs").iterdir()) == []
 
 
-def test_two_that_finish_the_same_job_commit_it_once(library: ConfigLibrary, logs: Path, git) -> None:
+def test_a_job_that_was_committed_before_a_kill_is_only_forgotten(library, logs: Path, git, tmp_path: Path) -> None:
     job = library.begin_job(platform="board")
     job.log.write_bytes((logs / "autotvm/t0_tvmgitlib_matmul_ga.log").read_bytes())
-    first = library.finish_job(job.id)
-    job.folder.mkdir()
-    assert first.commit is not None
+    shutil.copytree(job.folder, tmp_path / "copy")
+    assert library.finish_job(job.id).commit is not None
+    (tmp_path / "copy").rename(job.folder)
+    again = library.finish_job(job.id)
+    assert again.already
+    assert again.commit is None
+    assert library.open_jobs() == []
     assert git(library.path, "rev-list", "--count", "HEAD").strip() == "2"

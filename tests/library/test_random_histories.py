@@ -63,6 +63,7 @@ def run_history(seed: int, folder: Path, make_log: MakeLog, git: Git) -> None:
         assert git(clone.path, "fsck", "--no-dangling") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50))
 def test_random_histories(seed: int, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
     run_history(seed, tmp_path, make_log, git)

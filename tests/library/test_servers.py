@@ -143,6 +143,7 @@ for log in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_no_job_is_lost_when_the_server_is_killed_and_restarted(
     daemon: Daemon, served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path
 ) -> None:

@@ -200,6 +200,7 @@ _FINISH_AND_PUSH = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_8_clones_of_10_jobs_each_arrive(remote: Path, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
     clones = [ConfigLibrary.clone(remote.as_uri(), tmp_path / f"clone-{number}") for number in range(8)]
     processes = []

@@ -84,7 +84,8 @@ def test_a_plain_commit_after_a_kill_as_the_branch_moves_is_refused_until_recove
     assert refused.returncode != 0
     assert b"index.lock" in refused.stderr
 
-    repository.recover()
+    with repository.writing():  # waits for the Git command that outlived its caller
+        pass
     assert not list(repository.git_dir.glob("tvmgitlib-*"))
     assert is_whole(repository, git)
     assert git(repository.root, "status", "--porcelain") == " M mine\n"
@@ -145,3 +146,21 @@ def test_branch_locks_of_others_stay(repository: Repository) -> None:
     head.write_text("ref: refs/heads/another\n")
     sweep_branch_locks(branch, head, ["2" * 40])
     assert head.exists()
+
+
+def test_branch_locks_that_a_killed_git_had_no_time_to_fill_go(repository: Repository) -> None:
+    branch, head = repository.git_dir / "refs/heads/main.lock", repository.git_dir / "HEAD.lock"
+    branch.touch()
+    sweep_branch_locks(branch, head, ["2" * 40])
+    assert not branch.exists()
+
+
+def test_a_git_command_that_outlives_its_killed_caller_is_waited_for(repository: Repository, commit, git) -> None:
+    """The branch moves after the kill, while the next writer is there already: it must not take it for unmoved."""
+    when(repository, "prepared", 'kill -9 "$COMMITTER_PROCESS"; sleep 0.5')
+    assert commit_elsewhere(repository.root, stdin=subprocess.DEVNULL).returncode == -signal.SIGKILL
+    commit(repository, {"jobs/cd/two.jsonl": b"two"})
+    never(repository)
+    assert (repository.root / "jobs/ab/one.jsonl").read_bytes() == b"one"
+    assert git(repository.root, "status", "--porcelain") == ""
+    assert git(repository.root, "rev-list", "--count", "HEAD").strip() == "3"

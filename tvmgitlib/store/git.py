@@ -46,16 +46,28 @@ def command(folder: Path, arguments: Sequence[str]) -> list[str]:
 
 
 def try_git(
-    folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, keep: Sequence[int] = ()
 ) -> subprocess.CompletedProcess[bytes]:
     """Run Git and return what came of it, whatever its exit status.
+
+    Args:
+        folder: where.
+        arguments: its arguments.
+        stdin: its standard input.
+        env: variables to add to the environment.
+        keep: open files that it inherits.
 
     Raises:
         GitError: Git cannot be started.
     """
     try:
         return subprocess.run(
-            command(folder, arguments), input=stdin, capture_output=True, env=environment(env), check=False
+            command(folder, arguments),
+            input=stdin,
+            capture_output=True,
+            env=environment(env),
+            pass_fds=keep,
+            check=False,
         )
     except FileNotFoundError:
         raise GitError("git is not installed", hint="Install Git 2.30 or newer.") from None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tvmgitlib.store.index import SCRATCH
 
-#: Git holds the lock on HEAD for milliseconds while it moves a branch: after a second of polling, its holder is dead.
+#: Git holds an empty lock for milliseconds while it moves a branch: after a second of polling, its holder is dead.
 _POLLS = 20
 _POLL_SECONDS = 0.05
 
@@ -36,16 +36,32 @@ def sweep_branch_locks(branch_lock: Path, head_lock: Path, promised: Collection[
 
     Args:
         branch_lock: the lock on the branch. It holds the commit that the branch was to have: a commit of ours proves
-            whose lock it is.
+            whose lock it is. Git writes that at once, so a lock that stays empty is of a process that is dead.
         head_lock: the lock on HEAD that goes with it. It is empty, and guards no more than a line of HEAD's log.
         promised: the commits that the redo note promises.
     """
     if branch_lock.exists():
-        if branch_lock.read_text().strip() not in promised:
+        if not _stays_empty(branch_lock) and _content(branch_lock) not in promised:
             return
-        branch_lock.unlink()
+        branch_lock.unlink(missing_ok=True)
+    if _stays_empty(head_lock):
+        head_lock.unlink(missing_ok=True)
+
+
+def _stays_empty(lock: Path) -> bool:
+    """Whether a lock is there without content, and longer than any living Git command leaves it so."""
     for _ in range(_POLLS):
-        if not head_lock.exists() or head_lock.stat().st_size > 0:
-            return
+        try:
+            if lock.stat().st_size > 0:
+                return False
+        except FileNotFoundError:
+            return False
         time.sleep(_POLL_SECONDS)
-    head_lock.unlink(missing_ok=True)
+    return True
+
+
+def _content(lock: Path) -> str:
+    try:
+        return lock.read_text().strip()
+    except FileNotFoundError:
+        return ""

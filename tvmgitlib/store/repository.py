@@ -16,7 +16,7 @@ from tvmgitlib.store.deltas import RAW, deltas
 from tvmgitlib.store.git import DURABLE, failure, git, try_git
 from tvmgitlib.store.leftovers import sweep_branch_locks, sweep_scratch
 from tvmgitlib.store.links import refuse_links
-from tvmgitlib.store.lock import write_lock
+from tvmgitlib.store.lock import try_write_lock, write_lock
 from tvmgitlib.store.objects import Blob
 from tvmgitlib.store.redo import RedoNote, Step
 from tvmgitlib.store.snapshot import Snapshot
@@ -171,7 +171,7 @@ class Repository:
             GitError: no branch is checked out, a merge is under way, or Git cannot write.
             LibraryError: a symbolic link is where the library writes.
         """
-        with self.writing():
+        with self.writing() as lock:
             identity(self.root)
             for attempt in range(_COMMIT_TRIES):
                 branch = self.branch()
@@ -183,18 +183,18 @@ class Repository:
                     if not self.bare:
                         refuse_links(self.root, OWN_FOLDERS)
                     commit = self.write(snapshot, made)
-                landed = self._land(branch, Step(tip, commit), made.message.splitlines()[0])
+                landed = self._land(lock, branch, Step(tip, commit), made.message.splitlines()[0])
                 if landed is not None:
                     return landed
                 time.sleep(0.01 * attempt)
         raise GitError(f"{branch} kept moving while the commit was made", hint="Run the command again.")
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the write lock, with whatever a killed writer left undone made good."""
-        with write_lock(self.state):
+    def writing(self) -> Iterator[int]:
+        """Hold the write lock, with whatever a killed writer left undone made good; yields the lock's descriptor."""
+        with write_lock(self.state) as lock:
             self._recover()
-            yield
+            yield lock
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -207,8 +207,8 @@ class Repository:
     def recover(self) -> None:
         """Make good what a killed writer left undone, if there is any and nobody is writing."""
         if self._redo.exists():
-            with suppress(OSError), write_lock(self.state, wait=False) as held:  # a reader may have no right to write
-                if held:
+            with suppress(OSError), try_write_lock(self.state) as lock:  # a reader may have no right to write
+                if lock is not None:
                     self._recover()
 
     def branch(self) -> str:
@@ -267,15 +267,15 @@ class Repository:
             GitError: as `commit`.
             LibraryError: as `commit`.
         """
-        with self.writing():
+        with self.writing() as lock:
             if not self.bare:
                 refuse_links(self.root, OWN_FOLDERS)
-            return self._land(self.branch(), Step(old, new), reason)
+            return self._land(lock, self.branch(), Step(old, new), reason)
 
     def _flag(self, name: str) -> bool:
         return try_git(self.root, "config", "--type=bool", name).stdout.strip() == b"true"
 
-    def _land(self, branch: str, step: Step, reason: str) -> Committed | None:
+    def _land(self, lock: int, branch: str, step: Step, reason: str) -> Committed | None:
         """Move the branch, and let the work tree follow; None when the branch is not where it was any more.
 
         The index is locked before the branch moves, and given back when the files are there. A kill is made good by the
@@ -287,7 +287,7 @@ class Repository:
             following, moved = None, False
             try:
                 following = self._begin([*pending, step], target, _INDEX_WAIT_SECONDS)
-                moved = self._swap(branch, step, reason)
+                moved = self._swap(lock, branch, step, reason)
             finally:
                 if not moved and self.resolve(branch) != step.new:
                     if following is not None:
@@ -295,10 +295,11 @@ class Repository:
                     self._redo.write(pending)
             return Committed(step.new, self._follow(following)) if moved else None
 
-    def _swap(self, branch: str, step: Step, reason: str) -> bool:
+    def _swap(self, lock: int, branch: str, step: Step, reason: str) -> bool:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
         update = ("update-ref", "-m", f"tvmgitlib: {reason}", "--create-reflog")
-        swapped = try_git(self.root, *DURABLE, *update, branch, step.new, step.old or "0" * len(step.new))
+        values = (branch, step.new, step.old or "0" * len(step.new))
+        swapped = try_git(self.root, *DURABLE, *update, *values, keep=[lock])
         if swapped.returncode == 0:
             return True
         if self.resolve(branch) == step.old:

@@ -8,7 +8,7 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 
-@click.command(epilog=options.example("git fetch; tvmgitlib merge origin/main"))
+@click.command(epilog=options.example("tvmgitlib merge origin/main"))
 @click.argument("branch")
 @pass_context
 def command(context: Context, branch: str) -> None:
