@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
+from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE, read_workload
 from tvmgitlib.families.text import MAX_LINE, decode, family_of, refuse_foreign
 from tvmgitlib.model.job import Source
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules import schema
 
@@ -47,14 +47,21 @@ class Log:
     Attributes:
         path: the file of records.
         workloads: the workload file of a MetaSchedule database; None for the other families.
-        sources: one a file, with size and SHA-256 of what is whole; the records' file first.
+        sources: one a file, with size and SHA-256 of what is whole, in the order of `files`.
         torn: whether the records' file ends in a line that was cut off.
+        errors: what a live job wrote of the failures in a MetaSchedule database; None where nothing did.
     """
 
     path: Path
     workloads: Path | None
     sources: tuple[Source, ...]
     torn: bool
+    errors: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files: the records' first."""
+        return tuple(path for path in (self.path, self.workloads, self.errors) if path is not None)
 
 
 def find_log(path: Path) -> tuple[Path, Path | None]:
@@ -99,12 +106,18 @@ def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
     name = f"{records.parent.name}/{records.name}" if workloads else records.name
     source, torn = _survey_file(records, name, leniency, by_size)
     sources = [source]
+    errors = None
     if workloads:
         other, _ = _survey_file(workloads, f"{workloads.parent.name}/{workloads.name}", leniency, {})
         sources.append(other)
         if source.start and not _begins_with_any(workloads, by_size):
             sources[0] = Source(source.name, source.size, source.sha256)
-    return Log(records, workloads, tuple(sources), torn)
+        errors = records.with_name(ERROR_FILE)
+        if errors.is_file() and errors.stat().st_size:
+            sources.append(_survey_file(errors, f"{errors.parent.name}/{errors.name}", leniency, {})[0])
+        else:
+            errors = None
+    return Log(records, workloads, tuple(sources), torn, errors)
 
 
 def _survey_file(path: Path, name: str, leniency: Leniency, known: Mapping[int, set[str]]) -> tuple[Source, bool]:
@@ -113,7 +126,7 @@ def _survey_file(path: Path, name: str, leniency: Leniency, known: Mapping[int, 
     line = b""
     with _open(path) as file:
         for number, line in _lines(file, path):
-            if line.endswith(b"\n") or _is_whole(line):
+            if line.endswith(b"\n") or is_whole(line):
                 digest.update(line)
                 size += len(line)
                 if digest.hexdigest() in known[size] if size in known else False:
@@ -129,7 +142,7 @@ def _survey_file(path: Path, name: str, leniency: Leniency, known: Mapping[int, 
     if number == 0:
         raise RecordError("the file is empty", file=str(path))
     return Source(name, size, digest.hexdigest(), 0 if start == size else start), not (
-        line.endswith(b"\n") or _is_whole(line)
+        line.endswith(b"\n") or is_whole(line)
     )
 
 
@@ -160,6 +173,7 @@ def read_log(
     """
     source = log.sources[0]
     workloads = _read_workloads(log.workloads, log.sources[1].size) if log.workloads else None
+    errors = _read_errors(log.errors, log.sources[2].size) if log.errors else {}
     at = 0
     with _open(log.path) as file:
         for number, line in _lines(file, log.path):
@@ -179,7 +193,7 @@ def read_log(
                 left_out.invalid.append(str(error).splitlines()[0])
                 continue
             if record is not None:
-                yield record
+                yield replace(record, error=errors.get(record.hash, record.error)) if record.error else record
 
 
 def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName | None) -> TuningRecord | None:
@@ -233,6 +247,26 @@ def _read_workloads(path: Path, size: int) -> list[Workload]:
     return workloads
 
 
+def _read_errors(path: Path, size: int) -> dict[str, ErrorKind]:
+    """The kinds of failures by the hashes of their records."""
+    kinds: dict[str, ErrorKind] = {}
+    at = 0
+    with _open(path) as file:
+        for number, line in _lines(file, path):
+            at += len(line)
+            if at > size:
+                break
+            try:
+                match decode(line.strip()):
+                    case {"record": str(name), "error": str(kind)} if kind in ERROR_KINDS:
+                        kinds[name] = kind
+                    case _:
+                        raise RecordError("not a failure as a live job notes it")
+            except RecordError as error:
+                raise error.at(file=str(path), line=number) from None
+    return kinds
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         file = path.open("rb")
@@ -254,7 +288,7 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
-def _is_whole(line: bytes) -> bool:
+def is_whole(line: bytes) -> bool:
     """Whether a last line without a line end is complete all the same."""
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True

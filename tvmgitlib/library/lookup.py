@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, Literal
 
 from tvmgitlib.library.contents import Contents
@@ -20,7 +20,6 @@ from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
-from tvmgitlib.rules.validity import Verdict, grade
 
 Accept = Literal["exact", "stale"]
 
@@ -51,10 +50,10 @@ class Outcome:
 class Summary:
     """Every task that was looked up, with what came of it."""
 
-    outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str, str | None, str], Outcome] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.family, outcome.target, outcome.workload] = outcome
+        self.outcomes[outcome.family, outcome.target, outcome.platform, outcome.workload] = outcome
 
     def of(self, state: str) -> list[Outcome]:
         """The tasks of one state: `exact`, `stale`, `incompatible`, or `missing`."""
@@ -96,8 +95,15 @@ class Lookup:
         self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
         self.summary = Summary()
 
-    def find(self, family: FamilyName, target: GivenTarget, workload: Workload) -> StoredRecord | None:
-        """The best record that may be applied; the summary says which, or why none."""
+    def find(
+        self, family: FamilyName, target: GivenTarget, workload: Workload, *, tunable: bool = True
+    ) -> StoredRecord | None:
+        """The best record that may be applied; the summary says which, or why none.
+
+        Args:
+            family, target, workload: what is asked.
+            tunable: False for what nobody tunes: where there is no record of it, the summary does not say so.
+        """
         platform = self.platform_of(target)
         candidates: list[StoredRecord] = []
         if platform is not None:
@@ -105,17 +111,17 @@ class Lookup:
             for key in lookup_keys(target.target):
                 candidates += known.get((key, workload.text), [])
         outcome = self._choose(family, target, platform, workload, candidates)
-        self.summary.add(outcome)
+        if tunable or candidates:
+            self.summary.add(outcome)
         return outcome.stored
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
-        if target.model is not None:
-            return platform_name_from(target.model)
-        if self._platform is not None:
-            return self._platform
-        detected = detect_for(target.target)
-        return detected.name if detected else None
+        return platform_of(target, self._platform)
+
+    def module(self, stored: StoredRecord) -> Workload:
+        """The workload of a MetaSchedule record, with its module, which is in the segment of the record's job."""
+        return self._contents.modules([stored])[stored.record.workload]
 
     def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
         """Every record of a family for a target on its platform, whatever its grade."""
@@ -142,22 +148,11 @@ class Lookup:
         if not candidates:
             return outcome(None, "missing", f"no record for {target.target.label} on {platform}")
         graded = sorted(
-            ((stored, self._grade(stored)) for stored in candidates),
+            ((stored, self._contents.verdict(stored, self._tvm)) for stored in candidates),
             key=lambda pair: (_ORDER.index(pair[1].grade), rank(pair[0])),
         )
         stored, verdict = graded[0]
         return outcome(stored if verdict.grade in self._accepted else None, verdict.grade, verdict.why)
-
-    def _grade(self, stored: StoredRecord) -> Verdict:
-        finished = datetime.fromisoformat(stored.finished.replace("Z", "+00:00")) if stored.finished else None
-        return grade(
-            stored.record.family,
-            stored.tuned_with,
-            self._tvm,
-            self._contents.settings,
-            finished=finished,
-            now=datetime.now(timezone.utc),
-        )
 
     def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
         """The records of a family on a platform, by device key and workload."""
@@ -172,6 +167,17 @@ class Lookup:
         return known
 
 
+def platform_of(target: GivenTarget, named: str | None) -> str | None:
+    """The platform that a target is on: its model's, the one that the user named, or the detected one."""
+    if target.model is not None:
+        return platform_name_from(target.model)
+    if named is not None:
+        return named
+    detected = detect_for(target.target)
+    return detected.name if detected else None
+
+
+@lru_cache(maxsize=256)  # a log asks for the same one line after line
 def device_key(target: Target) -> str:
     """The key of a target without its host: a host runs the kernels, it does not shape them.
 
@@ -180,7 +186,8 @@ def device_key(target: Target) -> str:
     return _key(target.to_dict(), "host")
 
 
-def lookup_keys(target: Target) -> list[str]:
+@lru_cache(maxsize=256)
+def lookup_keys(target: Target) -> tuple[str, ...]:
     """The device keys under which records for a target may stand, the closest first.
 
     A live GPU target always has an `arch` (TVM asks the driver), a log often has none: the platform, which must be the
@@ -190,7 +197,7 @@ def lookup_keys(target: Target) -> list[str]:
     keys = [_key(attributes, "host")]
     if attributes["kind"] in ("cuda", "rocm"):
         keys.append(_key(attributes, "host", "arch", "mcpu"))
-    return list(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(keys))
 
 
 def _key(attributes: dict[str, Any], *without: str) -> str:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.logs import LeftOut, Leniency, read_log, survey
-from tvmgitlib.library.lookup import device_key
+from tvmgitlib.library.lookup import device_key, lookup_keys
 from tvmgitlib.library.open_jobs import OpenJob
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.job import Effort, Section
+from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.segment import StoredRecord
+
+#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device are
+#: not.
+DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
+    ("instantiation", "compile_host", "compile_device", "wrong_answer")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +35,22 @@ class Place:
     platform: str
     workload: Workload
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Family, target key and workload text, as `OpenJob.exhausted` names it."""
+        return (self.family, self.target.key, self.workload.text)
+
     def holds(self, family: FamilyName, target: Target, workload: Workload) -> bool:
-        """Whether a record of this identity belongs here; hosts are not compared."""
+        """Whether a record of this identity belongs here, as a lookup sees it: see `lookup_keys`."""
         return (
             family == self.family
             and workload.text == self.workload.text
-            and device_key(target) == device_key(self.target)
+            and device_key(target) in lookup_keys(self.target)
         )
+
+    def is_in(self, section: Section) -> bool:
+        """Whether a section of a job is about this family, target and platform."""
+        return section.platform.name == self.platform and self.holds(section.family, section.target, self.workload)
 
 
 def read_job(job: OpenJob) -> Iterator[TuningRecord]:
@@ -55,7 +71,12 @@ def read_job(job: OpenJob) -> Iterator[TuningRecord]:
 
 
 def effort_of(
-    contents: Contents, logged: Iterable[TuningRecord], place: Place, tvm: TvmVersion, tuner: str | None = None
+    contents: Contents,
+    logged: Iterable[TuningRecord],
+    place: Place,
+    tvm: TvmVersion,
+    tuner: str | None = None,
+    exhausted: bool = False,
 ) -> Effort | None:
     """The effort on record for a workload with this TVM (its distribution and minor version); None when there is none.
 
@@ -65,6 +86,7 @@ def effort_of(
         place: the workload.
         tvm: the TVM: effort with another one does not count.
         tuner: count only jobs of this tuner (and the job in progress).
+        exhausted: whether the job in progress has measured the whole space of the workload.
     """
     efforts = []
     for segment in contents.outlines:
@@ -72,11 +94,7 @@ def effort_of(
             continue
         for entry in segment.tasks:
             section = entry.task.section
-            if (
-                section.platform.name == place.platform
-                and _same_tvm(section.tuned_with, tvm)
-                and place.holds(section.family, section.target, entry.task.workload)
-            ):
+            if entry.task.workload == place.workload and place.is_in(section) and same_tvm(section.tuned_with, tvm):
                 efforts.append(entry.task.effort)
     counter = EffortCounter()
     count = 0
@@ -85,11 +103,12 @@ def effort_of(
             counter.add(record)
             count += 1
     if count:
-        efforts.append(counter.finish()[0])
+        efforts.append(counter.finish(exhausted or None)[0])
     return union(efforts) if efforts else None
 
 
-def _same_tvm(one: TvmVersion, other: TvmVersion) -> bool:
+def same_tvm(one: TvmVersion, other: TvmVersion) -> bool:
+    """Whether two are one distribution and minor version; an unknown distribution may be any."""
     known = one.distribution and other.distribution
     return one.minor == other.minor and not (known and one.distribution != other.distribution)
 
@@ -99,9 +118,12 @@ def stored_records(contents: Contents, place: Place, *, other_targets: bool = Fa
     for segment in contents.segments():
         for entry in segment.tasks:
             section = entry.task.section
-            here = section.platform.name == place.platform and place.holds(
-                section.family, section.target, entry.task.workload
-            )
-            same_workload = section.family == place.family and entry.task.workload.text == place.workload.text
-            if here or (other_targets and same_workload):
+            if entry.task.workload == place.workload and (other_targets or place.is_in(section)):
                 yield from (stored for stored in entry.records if contents.standing.holds(stored))
+
+
+def exact_records(contents: Contents, place: Place, tvm: TvmVersion) -> Iterator[TuningRecord]:
+    """The records of jobs that count for a workload that hold for this TVM."""
+    for stored in stored_records(contents, place):
+        if contents.verdict(stored, tvm).grade == "exact":
+            yield stored.record

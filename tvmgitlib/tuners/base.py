@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tvmgitlib.errors import TvmError
+from tvmgitlib.errors import TargetError, TvmError
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.tvm import TvmVersion
@@ -91,6 +91,20 @@ def family_of_task(task: Any) -> LiveFamily:
         f"{type(task).__module__}.{type(task).__qualname__} is no tuning task",
         hint="Give an AutoTVM Task, an auto_scheduler SearchTask, or for MetaSchedule an IRModule or PrimFunc.",
     )
+
+
+def require_triple(given: GivenTarget) -> None:
+    """Refuse an `llvm` target that leaves open which machine it is for.
+
+    Raises:
+        TargetError: it has no triple.
+    """
+    if given.target.kind == "llvm" and "mtriple" not in given.target.attributes:
+        raise TargetError(
+            f"{given.target.label!r} has no triple, and what it means without one differs from TVM to TVM "
+            "(in hhb-tvm: RISC-V)",
+            hint="Say which machine it is for, such as llvm -mcpu=haswell -mtriple=x86_64-linux-gnu.",
+        )
 
 
 def running_tvm() -> TvmVersion:

@@ -6,23 +6,46 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.library import config_library
+from tvmgitlib.library import config_library, kept_history
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.lookup import Accept, Lookup, Summary
-from tvmgitlib.library.open_jobs import OpenJob
+from tvmgitlib.library.recorded import Place
 from tvmgitlib.library.results import JobResult
+from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import Effort
 from tvmgitlib.model.json import Json
-from tvmgitlib.model.target import GivenTarget, parse_target
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.tuners.base import live_families, running_tvm
-from tvmgitlib.tuners.job import Job
+from tvmgitlib.tuners.base import live_families, require_triple, running_tvm
+from tvmgitlib.tuners.job import Job, TakenJob
 
 _log = logging.getLogger("tvmgitlib")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a live job was told, until its target is known."""
+
+    tvm: TvmVersion
+    tuner: str | None
+    platform: str | Mapping[str, Json] | None
+    options: Mapping[str, Json] | None
+    keep_history: bool
+    resume: bool
+
+    @property
+    def platform_name(self) -> str | None:
+        return self.platform if isinstance(self.platform, str) else None
+
+    @property
+    def facts(self) -> Mapping[str, Json] | None:
+        return self.platform if isinstance(self.platform, Mapping) else None
 
 
 class ConfigLibrary(config_library.ConfigLibrary):
@@ -74,34 +97,55 @@ class ConfigLibrary(config_library.ConfigLibrary):
             PlatformError: nothing says which platform the target is on.
         """
         self._require_writable()
-        if self._job is not None:
-            raise JobError(
-                f"job {self._job.id} is open in this library already",
-                hint="Finish it first (leave its with block, or stop_job()).",
-            )
+        self._require_no_live_job()
         tvm = running_tvm()
-        name = platform if isinstance(platform, str) else None
-        facts = platform if isinstance(platform, Mapping) else None
-        interrupted = self._interrupted(target, name) if resume else None
-        if interrupted is not None:
-            _log.warning("resuming job %s, which was started %s", interrupted.id, interrupted.started)
-            opened = interrupted
-        else:
-            opened = self.begin_job(
-                target,
-                platform=name,
-                facts=facts,
-                tvm=tvm,
-                tuner=tuner,
-                options=options,
-                keep_history=keep_history,
-            )
-        self._job = Job(self, opened, tvm, resumed=interrupted is not None)
+        told = _Told(tvm, tuner, platform, options, keep_history, resume)
+        self._job = Job(self, tvm, taken=self._take(target, told))
         return self._job
 
-    def start_job(self, target: object | None = None, **told: Any) -> Job:
-        """`job`, for use without `with`: end it with `stop_job`."""
-        return self.job(target, **told)
+    def start_job(
+        self,
+        target: object | None = None,
+        *,
+        tuner: str | None = None,
+        platform: str | Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+    ) -> Job:
+        """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
+        if target is not None:
+            return self.job(
+                target, tuner=tuner, platform=platform, options=options, keep_history=keep_history, resume=resume
+            )
+        self._require_writable()
+        self._require_no_live_job()
+        tvm = running_tvm()
+        told = _Told(tvm, tuner, platform, options, keep_history, resume)
+        self._job = Job(self, tvm, take=lambda given: self._take(given.text, told))
+        return self._job
+
+    def _take(self, target: object | None, told: _Told) -> TakenJob:
+        """Resume an interrupted job, or begin one."""
+        if target is not None:
+            require_triple(parse_target(target))
+        found = self._interrupted(target, told) if told.resume else None
+        if found is not None:
+            _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
+            return found
+        opened = self.begin_job(
+            target,
+            platform=told.platform_name,
+            facts=told.facts,
+            tvm=told.tvm,
+            tuner=told.tuner,
+            options=told.options,
+            keep_history=told.keep_history,
+        )
+        claim = opened.claim()
+        if claim is None:
+            raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
+        return TakenJob(opened, claim, resumed=False)
 
     def stop_job(self) -> JobResult:
         """Commit the live job.
@@ -109,11 +153,11 @@ class ConfigLibrary(config_library.ConfigLibrary):
         Raises:
             JobError: there is none.
         """
-        return self._live_job().finish()
+        return self.live_job().finish()
 
     def measure_option(self, option: Any) -> Any:
         """The user's AutoTVM measure option, with configs known to the live job answered from the record."""
-        return self._live_job().measure_option(option)
+        return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
         """How many trials are on record for a task, here and with this TVM."""
@@ -124,8 +168,22 @@ class ConfigLibrary(config_library.ConfigLibrary):
         """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""
         from tvmgitlib.tuners import autotvm
 
-        job = self._live_job()
-        return autotvm.pairs(job.logged() if task is None else job.known(task))
+        job = self.live_job()
+        return autotvm.pairs(job.logged() if task is None else job.measured(task))
+
+    def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
+        """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
+
+        TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
+
+        Args:
+            selection: which records.
+            accept: the worst grade that is wanted: `exact` or `stale`.
+        """
+        from tvmgitlib.tuners import autotvm
+
+        chosen = replace(selection or Selection(), family="autotvm")
+        return autotvm.pairs(self.best(chosen, tvm=running_tvm(), accept=accept))
 
     def _effort(self, task: Any) -> Effort | None:
         job = self._job
@@ -133,9 +191,7 @@ class ConfigLibrary(config_library.ConfigLibrary):
 
     def _spectator(self) -> Job:
         """A job that nobody started, to ask questions by."""
-        from pathlib import Path
-
-        return Job(self, OpenJob("", Path(os.devnull), "", ""), running_tvm())
+        return Job(self, running_tvm())
 
     def history(self, task: Any, *, other_targets: bool = False) -> Any:
         """What is on record for a task, in the form that its tuner learns from; see `Job.history`."""
@@ -146,24 +202,42 @@ class ConfigLibrary(config_library.ConfigLibrary):
         if self._job is job:
             self._job = None
 
-    def _live_job(self) -> Job:
+    def live_job(self) -> Job:
+        """The job that was started here and is not over.
+
+        Raises:
+            JobError: there is none.
+        """
         if self._job is None:
             raise JobError("no live job is open in this library", hint="library.start_job() begins one.")
         return self._job
 
-    def _interrupted(self, target: object | None, platform: str | None) -> OpenJob | None:
-        """The newest job in progress of the same target and platform."""
-        wanted = parse_target(target).target if target is not None else None
+    def _require_no_live_job(self) -> None:
+        if self._job is not None:
+            raise JobError(
+                "a live job is open in this library already",
+                hint="Finish it first (leave its with block, or stop_job()).",
+            )
+
+    def _interrupted(self, target: object | None, told: _Told) -> TakenJob | None:
+        """The newest job in progress of the same target, platform and TVM that no process has."""
+        wanted = self._origin(target, told.platform_name, told.facts, told.tvm, live=True)
         for job in reversed(self.open_jobs()):
-            its = parse_target(job.target).target if job.target is not None else None
-            if its == wanted and platform in (None, job.platform):
-                return job
+            its = job.origin
+            if (
+                its.target == wanted.target
+                and its.platform == wanted.platform
+                and (its.tvm is None or its.tvm.group == told.tvm.group)
+                and (claim := job.claim()) is not None
+            ):
+                return TakenJob(job, claim, resumed=True)
         return None
 
-    def platform_for(self, target: GivenTarget, platform: str | None) -> str | None:
-        """The platform that a target is on: its model's, the named one, or the detected one."""
-        with self.reading() as contents:
-            return Lookup(contents, TvmVersion(), platform).platform_of(target)
+    def kept_records(
+        self, contents: Contents, place: Place, tvm: TvmVersion | None = None, *, other_targets: bool = False
+    ) -> Iterator[TuningRecord]:
+        """What kept histories say of a workload; see `tvmgitlib.library.kept_history.kept_records`."""
+        return kept_history.kept_records(self._repository, contents, place, tvm, other_targets=other_targets)
 
     @contextmanager
     def reading(self) -> Iterator[Contents]:
@@ -195,6 +269,40 @@ class ConfigLibrary(config_library.ConfigLibrary):
                     stack.enter_context(family.applying(lookup))
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
+
+    def compile_relax(
+        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any:
+        """Build a Relax module with the library's schedules; `tvm.compile` alone would not look them up.
+
+        Args:
+            mod: the module.
+            target: the target, as TVM takes it.
+            params: parameters by name, to be bound.
+            platform, accept: see `using`.
+
+        Returns:
+            The executable for the virtual machine.
+        """
+        from tvmgitlib.tuners import metaschedule_apply
+
+        with self.using(platform=platform, accept=accept):
+            return metaschedule_apply.compile_relax(mod, target, params)
+
+    def compile_tir(
+        self, func: Any, target: Any, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any | None:
+        """The library's schedule of a TensorIR function; None when there is none. Build it: `tvm.compile(it.mod)`.
+
+        Args:
+            func: the function, or a module with only that one.
+            target: the target, as TVM takes it.
+            platform, accept: see `using`.
+        """
+        from tvmgitlib.tuners import metaschedule_apply
+
+        with self.using(platform=platform, accept=accept):
+            return metaschedule_apply.compile_tir(func, target)
 
     def __enter__(self) -> ConfigLibrary:
         context = self.using()
