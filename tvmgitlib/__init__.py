@@ -8,18 +8,20 @@ from tvmgitlib._version import __version__
 
 if TYPE_CHECKING:
     from tvmgitlib.errors import TvmgitlibError
-    from tvmgitlib.library.config_library import ConfigLibrary
     from tvmgitlib.library.selection import Selection
     from tvmgitlib.model.tvm import TvmVersion
+    from tvmgitlib.tuners.autotvm import log_to_library
+    from tvmgitlib.tuners.config_library import ConfigLibrary
 
 _HOMES = {
-    "ConfigLibrary": "tvmgitlib.library.config_library",
+    "ConfigLibrary": "tvmgitlib.tuners.config_library",
+    "log_to_library": "tvmgitlib.tuners.autotvm",
     "Selection": "tvmgitlib.library.selection",
     "TvmVersion": "tvmgitlib.model.tvm",
     "TvmgitlibError": "tvmgitlib.errors",
 }
 
-__all__ = ["ConfigLibrary", "Selection", "TvmVersion", "TvmgitlibError", "__version__"]
+__all__ = ["ConfigLibrary", "Selection", "TvmVersion", "TvmgitlibError", "__version__", "log_to_library"]
 
 
 def __getattr__(name: str) -> Any:

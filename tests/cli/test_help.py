@@ -28,6 +28,7 @@ COMMANDS = [
     ["diff"],
     ["blame"],
     ["revert"],
+    ["invalidate"],
     ["merge"],
     ["sync"],
     ["pin"],

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.open_jobs import OpenJobs
+from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
+TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "user")
 
 
@@ -130,3 +134,40 @@ def test_a_job_that_was_committed_before_a_kill_is_only_forgotten(library, logs:
     assert again.commit is None
     assert library.open_jobs() == []
     assert git(library.path, "rev-list", "--count", "HEAD").strip() == "2"
+
+
+def test_an_exhausted_space_is_noted_once_and_survives_a_kill(library: ConfigLibrary) -> None:
+    job = library.begin_job()
+    for workload in ("one", "two", "one"):
+        job.mark_exhausted("autotvm", TARGET, Workload("autotvm", workload))
+    (path,) = job.folder.glob("exhausted*")
+    with path.open("a") as file:
+        file.write('["autotvm", ')
+    expected = {("autotvm", TARGET.key, "one"), ("autotvm", TARGET.key, "two")}
+    assert library.open_job(job.id).exhausted() == expected
+    job.mark_exhausted("autotvm", TARGET, Workload("autotvm", "three"))
+    assert job.exhausted() == {*expected, ("autotvm", TARGET.key, "three")}
+
+
+def test_an_exhausted_space_is_effort_of_the_committed_job(library: ConfigLibrary, logs: Path) -> None:
+    log = sorted((logs / "autotvm").iterdir())[0]
+    job = library.begin_job(platform="board")
+    job.log.write_bytes(log.read_bytes())
+    library.finish_job(job.id)
+    task = library.show_job(job.id).tasks[0].task
+
+    again = library.begin_job(platform="board")
+    again.log.write_bytes(log.read_bytes())
+    again.mark_exhausted(task.section.family, task.section.target, task.workload)
+    library.finish_job(again.id)
+    efforts = {entry.task.workload.text: entry.task.effort for entry in library.show_job(again.id).tasks}
+    assert {text for text, effort in efforts.items() if effort.exhausted} == {task.workload.text}
+
+
+def test_a_job_has_one_owner(library: ConfigLibrary) -> None:
+    job = library.begin_job()
+    claim = job.claim()
+    assert claim is not None
+    assert library.open_job(job.id).claim() is None
+    claim.release()
+    assert library.open_job(job.id).claim() is not None

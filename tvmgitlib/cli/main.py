@@ -35,6 +35,7 @@ _COMMANDS = {
     "diff": ("diff", "Show what happened to the best configs between two commits."),
     "blame": ("blame", "Show which job and commit each best config comes from."),
     "revert": ("revert", "Take jobs out of the library, and back in."),
+    "invalidate": ("invalidate", "Declare that records no longer hold."),
     "merge": ("merge", "Merge BRANCH into the current one."),
     "sync": ("sync", "Exchange jobs with the remote."),
     "pin": ("pin", "Fix the library at a commit for a build."),

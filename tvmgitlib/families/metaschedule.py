@@ -30,6 +30,9 @@ from tvmgitlib.model.workload import FamilyName, Workload
 WORKLOAD_FILE: Final = "database_workload.json"
 RECORD_FILE: Final = "database_tuning_record.json"
 
+#: Why trials failed, which TVM's own two files do not say: a live job writes it beside them.
+ERROR_FILE: Final = "tvmgitlib_errors.jsonl"
+
 #: What `run_secs` holds for a failed trial.
 _FAILED: Final = 1e10
 

@@ -18,6 +18,8 @@ from tvmgitlib.library import (
     exporting,
     finishing,
     history,
+    invalidating,
+    kept_history,
     merging,
     pinning,
     queries,
@@ -31,6 +33,7 @@ from tvmgitlib.library.detect import detect_for
 from tvmgitlib.library.drivers import configure_drivers
 from tvmgitlib.library.finishing import ImportRequest
 from tvmgitlib.library.intake import Origin
+from tvmgitlib.library.invalidating import Condemned, Invalidated
 from tvmgitlib.library.locating import locate
 from tvmgitlib.library.logs import Leniency
 from tvmgitlib.library.merging import Merged
@@ -43,12 +46,13 @@ from tvmgitlib.library.selection import Selection
 from tvmgitlib.library.syncing import Synced
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import Platform, validate_platform_name
+from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
 from tvmgitlib.rules.segment import Segment
-from tvmgitlib.store import remotes
+from tvmgitlib.store import refs, remotes
 from tvmgitlib.store.remotes import check_url
 from tvmgitlib.store.repository import Committed, Draft, Repository, create_repository, identity
 from tvmgitlib.store.snapshot import Snapshot
@@ -275,6 +279,21 @@ class ConfigLibrary:
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
         return found[0]
 
+    def kept_history(self, job: str) -> list[TuningRecord]:
+        """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
+
+        Raises:
+            SelectionError: there is no such job, or its history is not here.
+        """
+        header = self.show_job(job).header
+        commit = refs.histories(self._repository).get(header.id)
+        if commit is None:
+            raise SelectionError(
+                f"the history of job {header.id} is not here",
+                hint="Only jobs started with --keep-history have one; tvmgitlib sync --history fetches others'.",
+            )
+        return list(kept_history.read_history(self._repository, header, commit))
+
     def import_logs(
         self,
         *paths: str | os.PathLike[str],
@@ -379,15 +398,32 @@ class ConfigLibrary:
         self._require_writable()
         return reverting.revert(self._repository, jobs, reason)
 
+    def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
+        """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
+
+        Raises:
+            SelectionError: no condition is given, or no record that holds now meets them all.
+        """
+        self._require_writable()
+        return invalidating.invalidate(self._repository, condemned, reason)
+
     def merge(self, branch: str) -> Merged:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.merging.merge`."""
         self._require_writable()
         return merging.merge(self._repository, branch)
 
-    def sync(self) -> Synced:
-        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.syncing.sync`."""
+    def sync(self, *, history: bool = False) -> Synced:
+        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.syncing.sync`.
+
+        Args:
+            history: also send and fetch the whole logs that jobs have kept.
+        """
         self._require_writable()
-        return syncing.sync(self._repository)
+        done = syncing.sync(self._repository)
+        if not history:
+            return done
+        with self._reading() as contents:
+            return kept_history.exchange(self._repository, contents, done)
 
     def propose(self, branch: str) -> Synced:
         """Push local jobs to a branch for review; see `tvmgitlib.library.syncing.propose`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.model.job import Header, Invalidation
 from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules import schema
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
-from tvmgitlib.rules.segment import Segment, StoredRecord, read_segment, read_stored
-from tvmgitlib.rules.validity import check_policy
+from tvmgitlib.rules.segment import Segment, StoredRecord, read_segment, read_stored, segment_path
+from tvmgitlib.rules.validity import Verdict, check_policy, grade
 from tvmgitlib.store.objects import Entry
 from tvmgitlib.store.snapshot import Snapshot
 
@@ -152,6 +155,34 @@ class Contents:
     def current(self) -> Configs:
         """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
         return self.configs() if self.is_fresh else self.fold()
+
+    def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
+        """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
+
+        Raises:
+            LibraryError: a segment is missing.
+        """
+        modules: dict[Workload, Workload] = {}
+        for job in {stored.job: None for stored in records}:
+            path = segment_path(job)
+            content = self.snapshot.read(path)
+            if content is None:
+                raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
+            for entry in read_segment(lines_of(content), path, with_records=False).tasks:
+                modules[entry.task.workload] = entry.task.workload
+        return modules
+
+    def verdict(self, stored: StoredRecord, tvm: TvmVersion) -> Verdict:
+        """Grade a record for the TVM that would use it, by the library's policy."""
+        finished = datetime.fromisoformat(stored.finished.replace("Z", "+00:00")) if stored.finished else None
+        return grade(
+            stored.record.family,
+            stored.tuned_with,
+            tvm,
+            self.settings,
+            finished=finished,
+            now=datetime.now(timezone.utc),
+        )
 
 
 def read_settings(content: bytes) -> Settings:

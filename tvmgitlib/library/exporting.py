@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, database
-from tvmgitlib.families.text import lines_of
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.queries import selected
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
-from tvmgitlib.rules.segment import StoredRecord, read_segment, segment_path
+from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.rules.segment import StoredRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def _write_database(contents: Contents, records: list[StoredRecord], folder: Pat
             "wrote it",
             hint="Choose one with --tvm DIST==VERSION.",
         )
-    modules = _modules(contents, records)
+    modules = contents.modules(records)
     workloads, lines = database((stored.record.native, modules[stored.record.workload]) for stored in records)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,22 +92,6 @@ def _write_database(contents: Contents, records: list[StoredRecord], folder: Pat
         raise _unwritable(folder, error) from None
     _write(folder / WORKLOAD_FILE, workloads)
     _write(folder / RECORD_FILE, lines)
-
-
-def _modules(contents: Contents, records: list[StoredRecord]) -> dict[Workload, Workload]:
-    """The workloads with their modules, which are in the segments of the jobs."""
-    wanted: defaultdict[str, set[Workload]] = defaultdict(set)
-    for stored in records:
-        wanted[stored.job].add(stored.record.workload)
-    modules: dict[Workload, Workload] = {}
-    for job in wanted:
-        path = segment_path(job)
-        content = contents.snapshot.read(path)
-        if content is None:
-            raise TvmgitlibError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        for entry in read_segment(lines_of(content), path, with_records=False).tasks:
-            modules[entry.task.workload] = entry.task.workload
-    return modules
 
 
 def _write(path: Path, lines: list[bytes]) -> None:

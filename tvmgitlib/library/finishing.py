@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
+from tvmgitlib.library import kept_history
 from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.intake import Counts, Intake, Origin, utc_text
@@ -128,7 +129,9 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete
         tvm=job.tvm or TvmVersion(),
         sources=_sources(logs),
     )
-    segment, counts = intake.segment(header)
+    segment, counts = intake.segment(header, job.exhausted())
+    if job.keep_history:
+        kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
     return replace(result, left_out=left_out)

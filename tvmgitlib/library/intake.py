@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
 from tvmgitlib.library.detect import detect_for
+from tvmgitlib.library.lookup import device_key
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Section, Task
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.platform import Platform, platform_name_from
@@ -45,7 +46,7 @@ class Origin:
             PlatformError: nothing says on which platform it was measured.
             RecordError: the log's TVM cannot be the one that the user named.
         """
-        if self.target is not None and record.target.target != self.target:
+        if self.target is not None and device_key(record.target.target) != device_key(self.target):
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
                 hint="Without --target a job takes records of every target.",
@@ -217,8 +218,13 @@ class Intake:
             return None, None
         return utc_text(self._first), utc_text(self._last)
 
-    def segment(self, header: Header) -> tuple[Segment, Counts]:
-        """The job's segment, and what became of the lines."""
+    def segment(self, header: Header, exhausted: Collection[tuple[str, str, str]] = ()) -> tuple[Segment, Counts]:
+        """The job's segment, and what became of the lines.
+
+        Args:
+            header: the job.
+            exhausted: the tasks whose whole space was measured: family, target key, workload text.
+        """
         given: dict[int, set[str]] = {}
         for (_, text, _), section in self._sections.items():
             given.setdefault(id(section), set()).add(text)
@@ -226,7 +232,8 @@ class Intake:
         entries: list[TaskRecords] = []
         failed = duplicates = 0
         for (key, _), intake in self._tasks.items():
-            effort, repeated = intake.effort.finish()
+            identity = (intake.section.family, intake.section.target.key, intake.workload.text)
+            effort, repeated = intake.effort.finish(True if identity in exhausted else None)
             task = Task(whole[key], intake.workload, effort)
             entries.append(TaskRecords(task, tuple(store(record, header, task) for record in intake.best())))
             failed += effort.failed

@@ -6,17 +6,17 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO, TypeAlias
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
+from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE, read_workload
 from tvmgitlib.families.text import MAX_LINE, decode, family_of, refuse_foreign
 from tvmgitlib.model.job import Source
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules import schema
 
@@ -49,14 +49,21 @@ class Log:
     Attributes:
         path: the file of records.
         workloads: the workload file of a MetaSchedule database; None for the other families.
-        sources: one a file, with size and SHA-256 of what is whole; the records' file first.
+        sources: one a file, with size and SHA-256 of what is whole, in the order of `files`.
         torn: the last lines that were cut off and are left out, in words.
+        errors: what a live job wrote of the failures in a MetaSchedule database; None where nothing did.
     """
 
     path: Path
     workloads: Path | None
     sources: tuple[Source, ...]
     torn: tuple[str, ...]
+    errors: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files: the records' first."""
+        return tuple(path for path in (self.path, self.workloads, self.errors) if path is not None)
 
 
 def find_log(path: Path) -> tuple[Path, Path | None]:
@@ -102,11 +109,16 @@ def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
     seen, other = _look_over(records, leniency, earlier), _look_over(workloads, leniency, earlier)
     folder = records.parent.name
     start = seen.start if other.begins_known else 0  # beside other workloads, the same records mean something else
-    sources = (
+    sources = [
         Source(f"{folder}/{records.name}", seen.size, seen.sha256, start),
         Source(f"{folder}/{workloads.name}", other.size, other.sha256),
-    )
-    return Log(records, workloads, sources, (*seen.torn, *other.torn))
+    ]
+    errors = records.with_name(ERROR_FILE)
+    if not (errors.is_file() and errors.stat().st_size):
+        return Log(records, workloads, tuple(sources), (*seen.torn, *other.torn))
+    failed = _look_over(errors, Leniency(drop_torn=True), {})
+    sources.append(Source(f"{folder}/{errors.name}", failed.size, failed.sha256))
+    return Log(records, workloads, tuple(sources), (*seen.torn, *other.torn), errors)
 
 
 def _starts(sources: Iterable[Source]) -> _Starts:
@@ -153,7 +165,7 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
 
     with _open(path) as file:
         for number, line in _lines(file, path):
-            if not line.endswith(b"\n") and not _is_whole(line):
+            if not line.endswith(b"\n") and not is_whole(line):
                 torn = (f"{path}, line {number}: cut off",)
                 break  # it is the last one
             size += len(line)
@@ -193,6 +205,7 @@ def read_log(
     """
     source = log.sources[0]
     workloads = _read_workloads(log.workloads, log.sources[1].size) if log.workloads else None
+    errors = _read_errors(log.errors, log.sources[2].size) if log.errors else {}
     at = 0
     with _open(log.path) as file:
         for number, line in _lines(file, log.path):
@@ -212,7 +225,7 @@ def read_log(
                 left_out.append(str(error).splitlines()[0])
                 continue
             if record is not None:
-                yield number, record
+                yield number, replace(record, error=errors.get(record.hash, record.error)) if record.error else record
 
 
 def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName | None) -> TuningRecord | None:
@@ -266,6 +279,26 @@ def _read_workloads(path: Path, size: int) -> list[Workload]:
     return workloads
 
 
+def _read_errors(path: Path, size: int) -> dict[str, ErrorKind]:
+    """The kinds of failures by the hashes of their records."""
+    kinds: dict[str, ErrorKind] = {}
+    at = 0
+    with _open(path) as file:
+        for number, line in _lines(file, path):
+            at += len(line)
+            if at > size:
+                break
+            try:
+                match decode(line.strip()):
+                    case {"record": str(name), "error": str(kind)} if kind in ERROR_KINDS:
+                        kinds[name] = kind
+                    case _:
+                        raise RecordError("not a failure as a live job notes it")
+            except RecordError as error:
+                raise error.at(file=str(path), line=number) from None
+    return kinds
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         # Without waiting: opening a pipe that nobody writes to would last for ever.
@@ -288,7 +321,7 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
-def _is_whole(line: bytes) -> bool:
+def is_whole(line: bytes) -> bool:
     """Whether a last line without a line end is complete all the same."""
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True

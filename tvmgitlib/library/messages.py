@@ -48,9 +48,9 @@ def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 trial`, `1,164 trials`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """`1 trial`, `1,164 trials`; the plural is the noun and an s unless it is given."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or f'{noun}s'}"
 
 
 def outcome(counts: Counts) -> str:

@@ -10,17 +10,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from tvmgitlib.errors import JobError
-from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.library.appending import append_lines
 from tvmgitlib.library.intake import Origin, utc_text
 from tvmgitlib.model.job import is_job_id
 from tvmgitlib.model.json import Json
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
 _WORK_DIR = "work_dir"
+_EXHAUSTED = "exhausted.jsonl"
+_LIVE = "live.lock"
 
 #: What a job's folder is called once it is forgotten.
 _GONE = ".gone."
@@ -72,11 +78,38 @@ class OpenJob:
         target = parse_target(self.target).target if self.target is not None else None
         return Origin(target, self.platform, self.facts, self.tvm)
 
+    @property
+    def log_files(self) -> tuple[Path, ...]:
+        """The files that tuners write: the log, the two of a MetaSchedule database, and what is noted beside them."""
+        return (self.log, *(self.work_dir / name for name in (RECORD_FILE, WORKLOAD_FILE, ERROR_FILE)))
+
     def logs(self) -> list[Path]:
         """The logs that have something in them."""
-        database = [self.work_dir / name for name in (RECORD_FILE, WORKLOAD_FILE)]
+        database = self.log_files[1:3]
         found = [self.work_dir] if all(map(_has_content, database)) else []
         return [self.log, *found] if _has_content(self.log) else found
+
+    def mark_exhausted(self, family: str, target: Target, workload: Workload) -> None:
+        """Note, durably, that every config of a task's space has been measured."""
+        mark = (family, target.key, workload.text)
+        if mark not in self.exhausted():
+            append_lines(self.folder / _EXHAUSTED, [json.dumps(mark)])
+
+    def exhausted(self) -> set[tuple[str, str, str]]:
+        """The tasks whose whole space has been measured: family, target key, workload text."""
+        path = self.folder / _EXHAUSTED
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+        marks = (json.loads(line) for line in lines if line.endswith("\n"))  # else a kill cut it off
+        return {(family, target, workload) for family, target, workload in marks}
+
+    def claim(self) -> BaseFileLock | None:
+        """Take the job for this process, until the lock is released or the process dies; None: another one has it."""
+        lock = FileLock(self.folder / _LIVE)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock
 
 
 def _has_content(path: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 import orjson
@@ -19,7 +18,6 @@ from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
-from tvmgitlib.rules.validity import Verdict, grade
 
 _GRADES = ("exact", "stale")
 
@@ -62,7 +60,7 @@ def _best_of(
         platform, stored = min(group, key=lambda candidate: rank(candidate[1]))
         return _answer(platform, stored, None, "not graded: give the TVM that would use it with --tvm DIST==VERSION")
     wanted = _GRADES[: _GRADES.index(accept) + 1]
-    verdicts = [(platform, stored, _verdict(contents, stored, tvm)) for platform, stored in group]
+    verdicts = [(platform, stored, contents.verdict(stored, tvm)) for platform, stored in group]
     allowed = [candidate for candidate in verdicts if candidate[2].grade in wanted]
     if not allowed:
         return None
@@ -70,18 +68,6 @@ def _best_of(
         allowed, key=lambda candidate: (wanted.index(candidate[2].grade), rank(candidate[1]))
     )
     return _answer(platform, stored, verdict.grade, verdict.why)
-
-
-def _verdict(contents: Contents, stored: StoredRecord, tvm: TvmVersion) -> Verdict:
-    finished = datetime.fromisoformat(stored.finished.replace("Z", "+00:00")) if stored.finished else None
-    return grade(
-        stored.record.family,
-        stored.tuned_with,
-        tvm,
-        contents.settings,
-        finished=finished,
-        now=datetime.now(timezone.utc),
-    )
 
 
 def _answer(platform: str, stored: StoredRecord, grade: str | None, why: str) -> BestConfig:

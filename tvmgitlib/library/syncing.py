@@ -37,6 +37,7 @@ class Synced:
         received: ids of the jobs that came from it.
         tries: how many pushes or fetches it took.
         left_alone: files of the work tree that stay as the user changed them.
+        histories_sent, histories_received: ids of the jobs whose whole logs were exchanged, where that was asked for.
     """
 
     remote: str
@@ -46,6 +47,8 @@ class Synced:
     received: tuple[str, ...] = ()
     tries: int = 1
     left_alone: tuple[str, ...] = ()
+    histories_sent: tuple[str, ...] = ()
+    histories_received: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

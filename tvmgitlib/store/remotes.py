@@ -12,7 +12,7 @@ from tvmgitlib.store.git import failure, try_git
 from tvmgitlib.store.repository import Repository
 
 #: Transports that Git may use; `ext` and other helpers run commands out of a URL.
-_NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
@@ -85,7 +85,7 @@ def clone(url: str, path: Path) -> Repository:
 
     try:
         with gitpython.Repo.clone_from(
-            _absolute(url), path.absolute(), env=_NETWORK | {"GIT_TERMINAL_PROMPT": "0"}, no_recurse_submodules=True
+            _absolute(url), path.absolute(), env=NETWORK | {"GIT_TERMINAL_PROMPT": "0"}, no_recurse_submodules=True
         ):
             pass
     except gitpython.GitCommandError as error:
@@ -146,7 +146,7 @@ def fetch(repository: Repository, source: Upstream) -> str | None:
     done = try_git(
         repository.root,
         *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", source.remote, refspec),
-        env=_NETWORK,
+        env=NETWORK,
     )
     if done.returncode == 0:
         return repository.resolve(source.tracking)
@@ -166,7 +166,7 @@ def fetch_refs(repository: Repository, url: str, *refspecs: str) -> None:
         repository.root,
         *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
         *("--", check_url(url), *refspecs),
-        env=_NETWORK,
+        env=NETWORK,
     )
     if done.returncode != 0:
         raise _classified("fetch", done.stderr, done.returncode)
@@ -188,7 +188,7 @@ def push(repository: Repository, source: Upstream, commit: str, branch: str | No
     done = try_git(
         repository.root,
         *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
-        env=_NETWORK,
+        env=NETWORK,
     )
     if done.returncode == 0:
         return PushOutcome.DONE

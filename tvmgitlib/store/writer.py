@@ -39,13 +39,23 @@ def write_tree(
         return _edit(snapshot, writer, below, {path.removeprefix(prefix): blob for path, blob in blobs.items()})
 
 
+def write_files(folder: Path, files: Mapping[str, Path]) -> dict[str, Blob]:
+    """Write files of this machine into the repository as they are: what will be where, by name.
+
+    Raises:
+        GitError: Git cannot read or write.
+    """
+    names = "".join(f"{file}\n" for file in files.values())
+    made = git(folder, *DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
+    return {path: Blob(FILE_MODE, oid) for path, oid in zip(files, made.decode().split(), strict=True)}
+
+
 def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, Blob]:
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        for number, content in enumerate(contents.values()):
-            Path(scratch, str(number)).write_bytes(content)
-        names = "".join(f"{Path(scratch, str(number))}\n" for number in range(len(contents)))
-        made = git(folder, *DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
-    return {path: Blob(FILE_MODE, oid) for path, oid in zip(contents, made.decode().split(), strict=True)}
+        files = {path: Path(scratch, str(number)) for number, path in enumerate(contents)}
+        for path, file in files.items():
+            file.write_bytes(contents[path])
+        return write_files(folder, files)
 
 
 def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[str, Blob | None]) -> str | None:

@@ -10,8 +10,9 @@ from tvmgitlib.cli.context import Context, note, pass_context
 
 @click.command(epilog=options.example("tvmgitlib sync"))
 @click.option("--propose", metavar="BRANCH", help="Push local jobs to this branch for review instead.")
+@click.option("--history", is_flag=True, help="Also send and fetch the whole logs that jobs have kept.")
 @pass_context
-def command(context: Context, propose: str | None) -> None:
+def command(context: Context, propose: str | None, history: bool) -> None:
     """Exchange jobs with the remote.
 
     Fetch, replay local commits on the remote's tip, push, and again if others were faster. No merge commits come of
@@ -19,12 +20,14 @@ def command(context: Context, propose: str | None) -> None:
     """
     from tvmgitlib.library.messages import plural
 
+    if propose and history:
+        raise click.UsageError("--history goes with the branch itself, not with --propose.")
     library = context.open()
-    done = library.propose(propose) if propose else library.sync()
+    done = library.propose(propose) if propose else library.sync(history=history)
     for path in done.left_alone:
         note(f"Changed by you, so left as it is in the work tree: {path}")
-    context.print(
-        done.to_json(),
-        f"{done.remote}/{done.branch} is at {done.commit[:12]}: {plural(len(done.sent), 'job')} sent, "
-        f"{len(done.received):,} received.",
-    )
+    words = f"{plural(len(done.sent), 'job')} sent, {len(done.received):,} received"
+    if history:
+        sent = plural(len(done.histories_sent), "history", "histories")
+        words += f"; {sent} sent, {len(done.histories_received):,} received"
+    context.print(done.to_json(), f"{done.remote}/{done.branch} is at {done.commit[:12]}: {words}.")

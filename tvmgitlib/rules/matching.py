@@ -1,0 +1,98 @@
+"""Which TVMs and which platform facts a rule means, such as `apache-tvm<0.26` or `gpu.driver<550`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from tvmgitlib.model.platform import fact
+from tvmgitlib.model.tvm import TvmVersion
+
+_FACT = re.compile(r"(?P<name>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<value>.+)")
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TvmRule:
+    """A set of TVM versions, of one distribution or of any.
+
+    Attributes:
+        distribution: the distribution; None for any.
+        versions: a PEP 440 specifier.
+    """
+
+    distribution: str | None
+    versions: SpecifierSet
+
+    @classmethod
+    def parse(cls, text: str) -> TvmRule:
+        """Read `<0.26` or `apache-tvm<0.26`.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        try:
+            if text.strip()[:1].isalpha():
+                requirement = Requirement(text)
+                if requirement.url or requirement.extras or requirement.marker:
+                    raise InvalidRequirement(text)
+                return cls(requirement.name.lower().replace("_", "-"), requirement.specifier)
+            return cls(None, SpecifierSet(text))
+        except (InvalidRequirement, InvalidSpecifier):
+            raise ValueError(f"{text!r} is no rule such as '<0.26' or 'apache-tvm<0.26'") from None
+
+    def matches(self, tvm: TvmVersion) -> bool:
+        """Whether a TVM is one of them; an unknown version is none, an unknown distribution may be any."""
+        if tvm.version is None or (self.distribution and tvm.distribution and tvm.distribution != self.distribution):
+            return False
+        try:
+            return self.versions.contains(Version(tvm.version), prereleases=True)
+        except InvalidVersion:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class FactRule:
+    """A condition on a platform fact: `gpu.driver<550`; compared as versions where both are, else as text."""
+
+    name: str
+    operator: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> FactRule:
+        """Read a condition.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        match = _FACT.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is no condition such as 'gpu.driver<550' or 'cooling==fan'")
+        return cls(match["name"], match["operator"], match["value"].strip())
+
+    def matches(self, facts: Mapping[str, Any]) -> bool:
+        """Whether a platform meets it; one that does not say the fact does not."""
+        found = fact(facts, self.name)
+        if found is None:
+            return False
+        compare = _OPERATORS[self.operator]
+        try:
+            return compare(Version(str(found)), Version(self.value))
+        except InvalidVersion:
+            return compare(str(found), self.value) if self.operator in ("==", "!=") else False

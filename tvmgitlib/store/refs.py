@@ -1,0 +1,96 @@
+"""Refs beside the branch: the whole logs of jobs, one commit a job, which no plain clone or fetch takes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.git import failure, git, try_git
+from tvmgitlib.store.remotes import NETWORK
+from tvmgitlib.store.repository import Draft, Repository
+from tvmgitlib.store.writer import write_files
+
+HISTORY = "refs/tvmgitlib/history/"
+
+#: How many refs one `git push` is given: a command line has an end.
+_AT_ONCE = 500
+
+
+def histories(repository: Repository) -> dict[str, str]:
+    """The commits that hold the logs of jobs, by job id."""
+    listed = git(repository.root, "for-each-ref", "--format=%(objectname) %(refname)", HISTORY).decode()
+    return dict(_read_refs(listed))
+
+
+def write_history(repository: Repository, job: str, message: str, files: Mapping[str, Path]) -> str:
+    """Keep the logs of a job in a commit of their own; what was kept of the job before is replaced.
+
+    Args:
+        repository: where.
+        job: its id.
+        message: the commit's message.
+        files: the logs, by their path in the commit.
+
+    Raises:
+        GitError: Git cannot write.
+    """
+    with repository.snapshot(None) as nothing:
+        commit = repository.write(nothing, Draft(message, write_files(repository.root, files)))
+    git(repository.root, "update-ref", HISTORY + job, commit)
+    return commit
+
+
+def push_histories(repository: Repository, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
+    """Push the histories of some jobs, as far as they are here and not there.
+
+    Returns:
+        The jobs whose histories were sent, sorted.
+
+    Raises:
+        GitError: the remote cannot be reached, or refuses.
+    """
+    there = _remote_histories(repository, remote)
+    sent = sorted(set(jobs) & (histories(repository).keys() - there))
+    left = iter(sent)
+    while refs := [f"{HISTORY}{job}:{HISTORY}{job}" for job in islice(left, _AT_ONCE)]:
+        _exchange(repository, "push", "--quiet", "--no-recurse-submodules", remote, *refs)
+    return tuple(sent)
+
+
+def fetch_histories(repository: Repository, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
+    """Fetch the histories of some jobs, as far as they are there and not here.
+
+    Returns:
+        The jobs whose histories were received, sorted.
+
+    Raises:
+        GitError: the remote cannot be reached, or refuses.
+    """
+    there = _remote_histories(repository, remote)
+    received = sorted(set(jobs) & (there - histories(repository).keys()))
+    if received:
+        refspecs = "".join(f"{HISTORY}{job}:{HISTORY}{job}\n" for job in received)
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--stdin")
+        _exchange(repository, "fetch", *options, remote, stdin=refspecs)
+    return tuple(received)
+
+
+def _remote_histories(repository: Repository, remote: str) -> set[str]:
+    listed = _exchange(repository, "ls-remote", "--refs", "--quiet", remote, f"{HISTORY}*").replace("\t", " ")
+    return {job for job, _ in _read_refs(listed)}
+
+
+def _read_refs(listed: str) -> Iterator[tuple[str, str]]:
+    for line in listed.splitlines():
+        commit, _, ref = line.partition(" ")
+        yield ref.removeprefix(HISTORY), commit
+
+
+def _exchange(repository: Repository, *arguments: str, stdin: str = "") -> str:
+    done = try_git(repository.root, *arguments, stdin=stdin.encode(), env=NETWORK)
+    if done.returncode != 0:
+        error = failure(arguments, done.stderr, done.returncode)
+        raise GitError(error.message, hint="The branch itself is in step; run tvmgitlib sync --history again.")
+    return done.stdout.decode()

@@ -1,0 +1,320 @@
+"""`ConfigLibrary` with a live TVM: jobs that tuners run in, and `with library:` around a build."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.library import config_library, kept_history
+from tvmgitlib.library.contents import Contents
+from tvmgitlib.library.lookup import Accept, Lookup, Summary
+from tvmgitlib.library.recorded import Place
+from tvmgitlib.library.results import JobResult
+from tvmgitlib.library.selection import Selection
+from tvmgitlib.model.job import Effort
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.tuners.base import live_families, require_triple, running_tvm
+from tvmgitlib.tuners.job import Job, TakenJob
+
+_log = logging.getLogger("tvmgitlib")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a live job was told, until its target is known."""
+
+    tvm: TvmVersion
+    tuner: str | None
+    platform: str | Mapping[str, Json] | None
+    options: Mapping[str, Json] | None
+    keep_history: bool
+    resume: bool
+
+    @property
+    def platform_name(self) -> str | None:
+        return self.platform if isinstance(self.platform, str) else None
+
+    @property
+    def facts(self) -> Mapping[str, Json] | None:
+        return self.platform if isinstance(self.platform, Mapping) else None
+
+
+class ConfigLibrary(config_library.ConfigLibrary):
+    """A library of tuned configs; see the base class for everything that needs no TVM.
+
+    Args:
+        path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
+            one around the current folder, or `~/.tvm/tvmgitlib`.
+
+    As a context manager it answers the lookups of a build, in AutoTVM, Ansor and MetaSchedule, whichever the TVM has:
+    by target and platform, exact records only (`using` widens that). AutoTVM's and Ansor's contexts are global to the
+    process; MetaSchedule's is the thread's own.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        super().__init__(path)
+        self._reset_live()
+
+    def _reset_live(self) -> None:
+        self._job: Job | None = None
+        self._applied: list[AbstractContextManager[Any]] = []
+        self._summary = Summary()
+
+    # Jobs
+
+    def job(
+        self,
+        target: object | None = None,
+        *,
+        tuner: str | None = None,
+        platform: str | Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+    ) -> Job:
+        """A live job, as a context manager: leaving it commits it.
+
+        Args:
+            target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
+            tuner: the tuner's name.
+            platform: the platform's name, or facts about it, added to the detected ones.
+            options: what the tuner is told, for the record.
+            keep_history: keep the whole logs too, outside the branch.
+            resume: take up an interrupted job of the same target and platform, if there is one.
+
+        Raises:
+            TvmError: TVM is missing, or its parts do not fit together.
+            JobError: this library has a live job already.
+            PlatformError: nothing says which platform the target is on.
+        """
+        self._require_writable()
+        self._require_no_live_job()
+        tvm = running_tvm()
+        told = _Told(tvm, tuner, platform, options, keep_history, resume)
+        self._job = Job(self, tvm, taken=self._take(target, told))
+        return self._job
+
+    def start_job(
+        self,
+        target: object | None = None,
+        *,
+        tuner: str | None = None,
+        platform: str | Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+    ) -> Job:
+        """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
+        if target is not None:
+            return self.job(
+                target, tuner=tuner, platform=platform, options=options, keep_history=keep_history, resume=resume
+            )
+        self._require_writable()
+        self._require_no_live_job()
+        tvm = running_tvm()
+        told = _Told(tvm, tuner, platform, options, keep_history, resume)
+        self._job = Job(self, tvm, take=lambda given: self._take(given.text, told))
+        return self._job
+
+    def _take(self, target: object | None, told: _Told) -> TakenJob:
+        """Resume an interrupted job, or begin one."""
+        if target is not None:
+            require_triple(parse_target(target))
+        found = self._interrupted(target, told) if told.resume else None
+        if found is not None:
+            _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
+            return found
+        opened = self.begin_job(
+            target,
+            platform=told.platform_name,
+            facts=told.facts,
+            tvm=told.tvm,
+            tuner=told.tuner,
+            options=told.options,
+            keep_history=told.keep_history,
+        )
+        claim = opened.claim()
+        if claim is None:
+            raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
+        return TakenJob(opened, claim, resumed=False)
+
+    def stop_job(self) -> JobResult:
+        """Commit the live job.
+
+        Raises:
+            JobError: there is none.
+        """
+        return self.live_job().finish()
+
+    def measure_option(self, option: Any) -> Any:
+        """The user's AutoTVM measure option, with configs known to the live job answered from the record."""
+        return self.live_job().measure_option(option)
+
+    def get_trials(self, task: Any) -> int:
+        """How many trials are on record for a task, here and with this TVM."""
+        effort = self._effort(task)
+        return effort.trials if effort else 0
+
+    def get_job_records(self, task: Any | None = None) -> Any:
+        """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""
+        from tvmgitlib.tuners import autotvm
+
+        job = self.live_job()
+        return autotvm.pairs(job.logged() if task is None else job.measured(task))
+
+    def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
+        """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
+
+        TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
+
+        Args:
+            selection: which records.
+            accept: the worst grade that is wanted: `exact` or `stale`.
+        """
+        from tvmgitlib.tuners import autotvm
+
+        chosen = replace(selection or Selection(), family="autotvm")
+        return autotvm.pairs(self.best(chosen, tvm=running_tvm(), accept=accept))
+
+    def _effort(self, task: Any) -> Effort | None:
+        job = self._job
+        return job.effort(task) if job is not None else self._spectator().effort(task)
+
+    def _spectator(self) -> Job:
+        """A job that nobody started, to ask questions by."""
+        return Job(self, running_tvm())
+
+    def history(self, task: Any, *, other_targets: bool = False) -> Any:
+        """What is on record for a task, in the form that its tuner learns from; see `Job.history`."""
+        return (self._job or self._spectator()).history(task, other_targets=other_targets)
+
+    def forget_job(self, job: Job) -> None:
+        """The live job is over, one way or the other."""
+        if self._job is job:
+            self._job = None
+
+    def live_job(self) -> Job:
+        """The job that was started here and is not over.
+
+        Raises:
+            JobError: there is none.
+        """
+        if self._job is None:
+            raise JobError("no live job is open in this library", hint="library.start_job() begins one.")
+        return self._job
+
+    def _require_no_live_job(self) -> None:
+        if self._job is not None:
+            raise JobError(
+                "a live job is open in this library already",
+                hint="Finish it first (leave its with block, or stop_job()).",
+            )
+
+    def _interrupted(self, target: object | None, told: _Told) -> TakenJob | None:
+        """The newest job in progress of the same target, platform and TVM that no process has."""
+        wanted = self._origin(target, told.platform_name, told.facts, told.tvm, live=True)
+        for job in reversed(self.open_jobs()):
+            its = job.origin
+            if (
+                its.target == wanted.target
+                and its.platform == wanted.platform
+                and (its.tvm is None or its.tvm.group == told.tvm.group)
+                and (claim := job.claim()) is not None
+            ):
+                return TakenJob(job, claim, resumed=True)
+        return None
+
+    def kept_records(
+        self, contents: Contents, place: Place, tvm: TvmVersion | None = None, *, other_targets: bool = False
+    ) -> Iterator[TuningRecord]:
+        """What kept histories say of a workload; see `tvmgitlib.library.kept_history.kept_records`."""
+        return kept_history.kept_records(self._repository, contents, place, tvm, other_targets=other_targets)
+
+    @contextmanager
+    def reading(self) -> Iterator[Contents]:
+        """The library in its commit, open for reading."""
+        with self._reading() as contents:
+            yield contents
+
+    # Builds
+
+    def using(self, *, platform: str | None = None, accept: Accept = "exact") -> AbstractContextManager[Summary]:
+        """Answer the lookups of a build by this library; gives the summary.
+
+        Args:
+            platform: the platform's name where a target names no model; None to detect it.
+            accept: the worst grade that is applied: `exact` or `stale`.
+        """
+        return self._using(platform, accept)
+
+    @contextmanager
+    def _using(self, platform: str | None, accept: Accept) -> Iterator[Summary]:
+        tvm = running_tvm()
+        with ExitStack() as stack:
+            contents = stack.enter_context(self._reading())
+            self._say_if_stale(contents)
+            lookup = Lookup(contents, tvm, platform, accept)
+            self._summary = lookup.summary
+            for family in live_families():
+                if family.available():
+                    stack.enter_context(family.applying(lookup))
+            yield lookup.summary
+        _log.info("%s", lookup.summary.line)
+
+    def compile_relax(
+        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any:
+        """Build a Relax module with the library's schedules; `tvm.compile` alone would not look them up.
+
+        Args:
+            mod: the module.
+            target: the target, as TVM takes it.
+            params: parameters by name, to be bound.
+            platform, accept: see `using`.
+
+        Returns:
+            The executable for the virtual machine.
+        """
+        from tvmgitlib.tuners import metaschedule_apply
+
+        with self.using(platform=platform, accept=accept):
+            return metaschedule_apply.compile_relax(mod, target, params)
+
+    def compile_tir(
+        self, func: Any, target: Any, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any | None:
+        """The library's schedule of a TensorIR function; None when there is none. Build it: `tvm.compile(it.mod)`.
+
+        Args:
+            func: the function, or a module with only that one.
+            target: the target, as TVM takes it.
+            platform, accept: see `using`.
+        """
+        from tvmgitlib.tuners import metaschedule_apply
+
+        with self.using(platform=platform, accept=accept):
+            return metaschedule_apply.compile_tir(func, target)
+
+    def __enter__(self) -> ConfigLibrary:
+        context = self.using()
+        context.__enter__()
+        self._applied.append(context)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._applied.pop().__exit__(kind, error, trace)
+
+    def summary(self) -> Summary:
+        """Which tasks of the last build were exact, stale or missing, and why."""
+        return self._summary
