@@ -47,7 +47,7 @@ class Target:
     @property
     def label(self) -> str:
         """The target for people, as CLI text: `llvm -mcpu=skylake-avx512 -mtriple=x86_64-linux-gnu`."""
-        return " ".join(_label_words(self.to_dict()))
+        return _label(self.key)
 
     @property
     def folder(self) -> str:
@@ -100,6 +100,11 @@ def _parse_text(text: str) -> GivenTarget:
         num_cores=cast("int | None", facts.get("num-cores")),
         facts=facts,
     )
+
+
+@lru_cache(maxsize=1024)  # every record of a target asks
+def _label(key: str) -> str:
+    return " ".join(_label_words(json.loads(key)))
 
 
 def _label_words(attributes: Mapping[str, object]) -> Iterator[str]:
