@@ -186,3 +186,13 @@ def test_samples_are_written_and_read(chosen: set[int]) -> None:
 def test_a_malformed_sample(sample: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode_sample(sample)
+
+
+def test_a_failure_whose_kind_one_log_does_not_know_is_one_measurement() -> None:
+    name = 0xABCDEF << 24
+    known = Effort(2, 2, {"run_timeout": 1}, sample=(name - 16, name | 7))
+    unknown = Effort(2, 2, {"unknown": 1}, sample=(name - 16, name | 8))
+    for pair in ([known, unknown], [unknown, known]):
+        assert union(pair) == Effort(2, 2, {"run_timeout": 1}, sample=(name - 16, name | 7))
+    assert is_known(known, unknown)
+    assert is_known(unknown, known)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
-from tvmgitlib.rules.effort import is_known, union
+from tvmgitlib.rules.effort import is_known, shared, union
 from tvmgitlib.rules.segment import Segment, TaskRecords
 
 #: Family, target and platform, and the workload: what a task answers for.
@@ -44,7 +44,7 @@ class _Claim:
         if (section.platform, section.tuned_with.group) == (mine.platform, mine.tuned_with.group):
             self._efforts.append(other.task.effort)
             self._configs |= {stored.record.config for stored in other.records}
-        return len(set(self.task.effort.sample) & set(other.task.effort.sample))
+        return shared(self.task.effort, other.task.effort)
 
     def is_on_record(self, *, with_records: bool) -> bool:
         if not self._efforts or not is_known(self.task.effort, union(self._efforts)):

@@ -22,7 +22,8 @@ from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
 SAMPLE = 512
 
 _CONFIG_SHIFT = 24
-_OUTCOME_MASK = 0xF
+_OUTCOME_BITS = 4
+_OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
 
 
 class EffortCounter:
@@ -36,8 +37,20 @@ class EffortCounter:
 
     def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:
         """The effort, and how many of the lines added were duplicates of another."""
-        names = sorted(set(self._seen))
+        names = _each_once(self._seen)
         return _count(names, exhausted), len(self._seen) - len(names)
+
+
+def _each_once(names: Iterable[int]) -> list[int]:
+    """Names in ascending order, one a measurement.
+
+    Two logs may name one failure differently, where one of them does not know its kind: `unknown` is the largest code,
+    so the kind that is known stays.
+    """
+    once: dict[int, int] = {}
+    for name in sorted(names):
+        once.setdefault(name >> _OUTCOME_BITS, name)
+    return list(once.values())
 
 
 def _count(names: Sequence[int], exhausted: bool | None) -> Effort:
@@ -68,7 +81,7 @@ def union(efforts: Iterable[Effort]) -> Effort:
     different = list({_counts(effort): effort for effort in efforts}.values())
     if len(different) == 1:
         return replace(different[0], exhausted=exhausted)
-    names = sorted({name for effort in different for name in effort.sample})
+    names = _each_once(name for effort in different for name in effort.sample)
     if all(is_whole(effort) for effort in different):
         return _count(names, exhausted)
     once = _share_once(different)
@@ -98,7 +111,7 @@ def _part(share: float, counts: Sequence[int]) -> int:
     return max(round(share * sum(counts)), *counts)
 
 
-def _share_once(efforts: Sequence[Effort], shift: int = 0) -> float:
+def _share_once(efforts: Sequence[Effort], shift: int = _OUTCOME_BITS) -> float:
     """Of what the efforts count together, the share that is left when each is counted once."""
     limit = min(
         effort.sample[-1] >> _CONFIG_SHIFT if effort.sample else 0 for effort in efforts if not is_whole(effort)
@@ -112,7 +125,13 @@ def is_known(effort: Effort, known: Effort) -> bool:
     """Whether every measurement of `effort` is surely among those of `known`."""
     if (effort.trials, effort.sample) == (known.trials, known.sample):
         return True
-    return is_whole(effort) and is_whole(known) and set(effort.sample) <= set(known.sample)
+    return is_whole(effort) and is_whole(known) and shared(effort, known) == effort.trials
+
+
+def shared(one: Effort, other: Effort) -> int:
+    """How many measurements of two samples are the same."""
+    mine, theirs = ({name >> _OUTCOME_BITS for name in effort.sample} for effort in (one, other))
+    return len(mine & theirs)
 
 
 def encode_sample(sample: Sequence[int]) -> str:
