@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,11 +98,26 @@ step = st.one_of(
 )
 
 
+History: TypeAlias = "list[tuple[int, tuple[object, ...]]]"
+
+histories = st.lists(st.tuples(st.integers(0, _CLONES - 1), step), max_size=14)
+orders = st.permutations(range(_CLONES))
+
+
 @settings(max_examples=1000, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, _CLONES - 1), step), max_size=14), st.permutations(range(_CLONES)))
-def test_configs_are_the_fold_whatever_the_order_of_merges(
-    history: list[tuple[int, tuple[object, ...]]], order: list[int]
-) -> None:
+@given(histories, orders)
+def test_configs_are_the_fold_whatever_the_order_of_merges(history: History, order: list[int]) -> None:
+    check_history(history, order)
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000, deadline=None)
+@given(histories, orders)
+def test_many_histories(history: History, order: list[int]) -> None:
+    check_history(history, order)
+
+
+def check_history(history: History, order: list[int]) -> None:
     clones = [Clone() for _ in range(_CLONES)]
     for number, (who, what) in enumerate(history):
         clone = clones[who]
