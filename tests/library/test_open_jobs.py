@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,16 +111,23 @@ def test_logs_are_those_with_something_in_them(jobs: OpenJobs) -> None:
     assert job.logs() == [job.log, job.work_dir]
 
 
-def _churn(state: Path) -> None:
-    jobs = OpenJobs(state)
-    for _ in range(30):
-        jobs.remove(start(jobs))
-        jobs.all()
+_CHURN = """
+import sys
+from pathlib import Path
+from tvmgitlib.library.open_jobs import OpenJobs
+jobs = OpenJobs(Path(sys.argv[1]))
+for _ in range(30):
+    jobs.remove(jobs.start("Tess Ter <tess@example.com>"))
+    jobs.all()
+"""
 
 
 def test_processes_that_start_and_remove_jobs_do_not_disturb_each_other(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(_churn, [tmp_path, tmp_path])
+    command = [sys.executable, "-c", _CHURN, str(tmp_path)]
+    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for worker in workers:
+        _, said = worker.communicate()
+        assert worker.returncode == 0, said
     assert list((tmp_path / "jobs").iterdir()) == []
 
 
