@@ -1,10 +1,12 @@
-"""From an empty folder to a faster program: tune two kernels for this CPU, keep them in a library, build from it.
+"""From an empty folder to a faster program: tune three kernels for this CPU, keep them in a library, build from it.
 
     python docs/demo.py [--library PATH]
 
-Every `$` line is a command that is really run, and nothing is hidden in between: TVM itself tunes into the folder that
-`job start` names, and TVM itself loads what `export` writes. It takes one to three minutes on two cores, and fails when
-a tuned kernel computes anything else than the untuned one or numpy. Each run makes a library of its own.
+Every `$` line is a command that is really run, and nothing is hidden in between. One job tunes two kernels by the
+command line and TVM's own call; a second finds them tuned; a third is killed in the middle and resumed. Then each
+kernel is built with the library and without; from what `export` writes a stock TVM takes the same schedules. It takes
+two to four minutes on two cores, and fails when anything is measured twice, or a tuned kernel computes anything else
+than the untuned one or numpy. Each run makes a library of its own.
 """
 
 from __future__ import annotations
@@ -18,93 +20,48 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
-from math import inf
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import TvmgitlibError
+from demo_job import BATCH, default_callbacks, microseconds, prepare, progress
+from demo_kernels import KERNELS, Kernel, conv2d, host_target, matmul_relu
+
+from tvmgitlib import ConfigLibrary, TvmgitlibError
 from tvmgitlib.tuners.import_trap import fast_imports
+from tvmgitlib.tuners.metaschedule_tvm import structural_equal
 from tvmgitlib.tuners.tvm_check import require_tvm
 
+if TYPE_CHECKING:
+    from demo_kernels import Array
+
 DEFAULT = "demo-library"
-TRIALS = 16  # for each kernel, in batches: the second batch is where the cost model has learned from the first
-BATCH = 8
-
-if TYPE_CHECKING:  # numpy and TVM are imported inside functions, after the check that a usable TVM is there
-    import numpy as np
-    import numpy.typing as npt
-
-    Array: TypeAlias = npt.NDArray[np.float32]
+SCRIPT = os.path.relpath(Path(__file__).with_name("demo_job.py"))
+TRIALS = 16  # for each kernel, in two batches: the second is where the cost model has learned from the first
+MORE_TRIALS = 2 * BATCH  # for the third kernel, with a kill in between
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """A workload: what TVM compiles, and what numpy says the answer is."""
-
-    func: Any
-    inputs: tuple[tuple[int, ...], ...]
-    reference: Callable[..., Array]
-
-    @property
-    def name(self) -> str:
-        """The name of the compiled function. It is part of a workload's identity in MetaSchedule."""
-        return str(self.func.attrs["global_symbol"])
-
-
-def matmul_relu(size: int = 128) -> Kernel:
-    """`max(a @ b, 0)`, the inside of a dense layer."""
-    import numpy as np
-    from tvm import te
-
-    a = te.placeholder((size, size), name="a")
-    b = te.placeholder((size, size), name="b")
-    k = te.reduce_axis((0, size), name="k")
-    matmul = te.compute((size, size), lambda i, j: te.sum(a[i, k] * b[k, j], axis=k), name="matmul")
-    relu = te.compute((size, size), lambda i, j: te.max(matmul[i, j], 0.0), name="relu")
-    func = te.create_prim_func([a, b, relu]).with_attr("global_symbol", "matmul_relu")
-    return Kernel(func, ((size, size), (size, size)), lambda a, b: np.maximum(a @ b, 0))
-
-
-def conv2d(size: int = 16, channels: int = 16, filters: int = 32) -> Kernel:
-    """A 3x3 convolution, channels last, no padding."""
-    import numpy as np
-    from tvm import te
-
-    shapes = (1, size + 2, size + 2, channels), (3, 3, channels, filters)
-    data, weight = te.placeholder(shapes[0], name="data"), te.placeholder(shapes[1], name="weight")
-    y, x, c = (te.reduce_axis((0, extent), name=name) for name, extent in (("y", 3), ("x", 3), ("c", channels)))
-    conv = te.compute(
-        (1, size, size, filters),
-        lambda n, i, j, f: te.sum(data[n, i + y, j + x, c] * weight[y, x, c, f], axis=[y, x, c]),
-        name="conv2d",
-    )
-    func = te.create_prim_func([data, weight, conv]).with_attr("global_symbol", "conv2d")
-
-    def reference(data: Array, weight: Array) -> Array:
-        windows = np.lib.stride_tricks.sliding_window_view(data, (3, 3), axis=(1, 2))
-        answer: Array = np.einsum("nijcyx,yxcf->nijf", windows, weight)
-        return answer
-
-    return Kernel(func, shapes, reference)
+class DemoError(Exception):
+    """Something is not as the demo says it is."""
 
 
 def main() -> int:
-    """Run the demo; the exit code says whether every kernel computed the right thing."""
+    """Run the demo; the exit code says whether all was as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", type=Path, metavar="PATH", help=f"a folder to make (default: {DEFAULT})")
     library: Path = parser.parse_args().library or unused_folder()
     for folder in (library, export_of(library)):
         if folder.exists():
             parser.error(f"{folder} exists already: remove it, or name another folder with --library")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt in the middle of its search crashes TVM
+    prepare()
     try:
         tvm = require_tvm("apache-tvm")
         introduce_to_git()
-        return demo(str(library), str(export_of(library)), f"{tvm.distribution}=={tvm.version}")
+        demo(str(library), str(export_of(library)), f"{tvm.distribution}=={tvm.version}")
+        return 0
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
     except TvmgitlibError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_code
@@ -137,134 +94,153 @@ def introduce_to_git() -> None:
         os.environ.setdefault(f"GIT_{role}_EMAIL", "demo@example.com")
 
 
-def demo(library: str, database: str, tvm: str) -> int:
-    """Tune into a new library, export it, and build from the export."""
-    fast_imports()
-    target = host_target()
-    kernels = [matmul_relu(), conv2d()]
-    target_text = json.dumps(target, separators=(",", ":"))
-
+def demo(path: str, database: str, tvm: str) -> None:
+    """Three jobs into a new library, and builds from it."""
     say("A library is a Git repository.")
-    run("tvmgitlib", "init", library)
-    say("A job says where the tuner writes to. MetaSchedule wants a folder: work_dir.")
+    run("tvmgitlib", "init", path)
+    first_job(path, tvm)
+    second_job(path)
+    third_job(path)
+    say("What was found, and what it took.")
+    run("tvmgitlib", "-C", path, "best")
+    run("tvmgitlib", "-C", path, "trials")
+    run("tvmgitlib", "-C", path, "check")
+    say("In a build, `with library:` answers TVM's lookups. A stock TVM without tvmgitlib loads the export instead.")
+    run("tvmgitlib", "-C", path, "export", "--format", "metaschedule", "-o", database)
+    compare(ConfigLibrary(path), database)
+    say(f"{path} and {database} stay for you to look at: git -C {path} log --stat")
+
+
+def first_job(path: str, tvm: str) -> None:
+    """Tune two kernels by the command line, with TVM's own call in between."""
+    target = host_target()
+    say("1. A job says where the tuner writes to. MetaSchedule wants a folder: work_dir.")
     started = run(
-        "tvmgitlib", "-C", library, "--json", "job", "start",
-        "--target", target_text, "--tvm", tvm, "--tuner", "evolutionary-search",
+        "tvmgitlib", "-C", path, "--json", "job", "start",
+        "--target", json.dumps(target, separators=(",", ":")), "--tvm", tvm, "--tuner", "evolutionary-search",
     )  # fmt: skip
+    kernels = [matmul_relu(), conv2d()]
     say(f"TVM tunes {len(kernels)} kernels, {TRIALS} trials each. This is the slow part.")
     tune(kernels, target, json.loads(started)["work_dir"])
     say("The finished job is one commit.")
-    run("tvmgitlib", "-C", library, "job", "finish")
-    run("git", "-C", library, "log", "-1", "--stat")
-    say("What it found, and what it took.")
-    run("tvmgitlib", "-C", library, "best")
-    run("tvmgitlib", "-C", library, "trials")
-    run("tvmgitlib", "-C", library, "check")
-    say("TVM loads the export, and builds each kernel without any record and with its best one.")
-    run("tvmgitlib", "-C", library, "export", "--format", "metaschedule", "-o", database)
-    exit_code = compare(kernels, target, database)
-    if exit_code == 0:
-        print("Both builds of each kernel compute what numpy computes.")
-        say(f"{library} and {database} stay for you to look at: git -C {library} log --stat")
-    return exit_code
+    run("tvmgitlib", "-C", path, "job", "finish")
+    run("git", "-C", path, "log", "-1", "--stat")
+
+
+def second_job(path: str) -> None:
+    """Ask for what the library has: nothing is measured, nothing is committed."""
+    library = ConfigLibrary(path)
+    before = library.log()
+    say("2. The same two kernels, by a Python script with a job of its own: they are tuned already, so it skips them.")
+    run("python", SCRIPT, path, str(TRIALS), "matmul_relu", "conv2d")
+    require(library.log() == before and not library.open_jobs(), "a job without measurements left something behind")
+
+
+def third_job(path: str) -> None:
+    """Kill a job after its first batch, and run it again: it measures only what is missing."""
+    library = ConfigLibrary(path)
+    command = ("python", SCRIPT, path, str(MORE_TRIALS), "dense")
+    say("3. A third kernel, and the tuning process is killed after its first batch. The job is still there.")
+    run(*command, kill_at="trials, best")
+    run("tvmgitlib", "-C", path, "job", "list")
+    killed = library.open_job()
+    say("Run again, it is resumed: what was received before the kill is not measured again.")
+    output = run(*command)
+    counts = f"{BATCH} trials were on record, {MORE_TRIALS - BATCH} measured now"
+    require(counts in output, "what was received before the kill was not on record")
+    done = library.log()[0]
+    (effort,) = (each for each in library.trials() if killed.id in each.jobs)
+    require(done.job == killed.id and done.trials == MORE_TRIALS, f"job {killed.id} was not resumed")
+    require(effort.configs == effort.trials == MORE_TRIALS, "something was measured twice")
 
 
 def say(text: str) -> None:
     """Comment on what comes next."""
-    print(f"\n# {text}", flush=True)
+    print("\n# " + "\n# ".join(textwrap.wrap(text, width=118)), flush=True)
 
 
-def run(*command: str) -> str:
-    """Run a command as a reader would type it, show it with its output, and return the output."""
+def require(condition: bool, otherwise: str) -> None:
+    """Go on only if it is so."""
+    if not condition:
+        raise DemoError(otherwise)
+
+
+def run(*command: str, kill_at: str | None = None) -> str:
+    """Run a command as a reader would type it, show it with its output, and return the output.
+
+    Args:
+        command: the program and its arguments.
+        kill_at: kill it with SIGKILL when it prints this.
+    """
     text = re.sub(r"( --?\S+) ", r"\1\0", shlex.join(command))  # an option and its value stay on one line
     lines = textwrap.wrap(text, width=100, break_long_words=False, break_on_hyphens=False)
     print("$ " + " \\\n    ".join(lines).replace("\0", " "), flush=True)
-    program = [sys.executable, "-m", "tvmgitlib"] if command[0] == "tvmgitlib" else [command[0]]
-    output = subprocess.run([*program, *command[1:]], stdout=subprocess.PIPE, text=True, check=True).stdout
-    print(output, end="", flush=True)
+    programs = {"python": [sys.executable], "tvmgitlib": [sys.executable, "-m", "tvmgitlib"]}
+    program = programs.get(command[0], [command[0]])
+    output = ""
+    with subprocess.Popen([*program, *command[1:]], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            output += line
+            if kill_at is not None and kill_at in line:
+                process.kill()
+                print("  Killed", flush=True)
+                break
+    if kill_at is not None:
+        require(process.returncode == -signal.SIGKILL, "the job was over before it could be killed")
+    elif process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
     return output
-
-
-def host_target() -> dict[str, str | int]:
-    """This CPU as LLVM knows it. The triple is spelled out: what a bare `llvm` means depends on the build of TVM."""
-    from tvm.s_tir.meta_schedule.utils import cpu_count
-    from tvm.target import codegen
-
-    return {
-        "kind": "llvm",
-        "mcpu": codegen.llvm_get_system_cpu(),
-        "mtriple": codegen.llvm_get_system_triple(),
-        "num-cores": cpu_count(logical=False),
-    }
 
 
 def tune(kernels: list[Kernel], target: dict[str, str | int], work_dir: str) -> None:
     """Let MetaSchedule search; its database files in `work_dir` are what `job finish` reads."""
-    import logging
-
     import tvm
     from tvm.s_tir import meta_schedule as ms
 
-    logging.getLogger("tvm.s_tir.meta_schedule").setLevel(logging.ERROR)  # or it prints a table after every batch
     ms.tir_integration.tune_tir(
         tvm.IRModule({kernel.name: kernel.func for kernel in kernels}),
         tvm.target.Target(target),
         work_dir,
         max_trials_global=TRIALS * len(kernels),
         max_trials_per_task=TRIALS,
-        num_trials_per_iter=BATCH,
+        num_trials_per_iter=TRIALS // 2,
         # The default of 30 seconds includes the worker's imports, and a build that is cut off counts as a failed trial.
         builder=ms.builder.LocalBuilder(max_workers=2, timeout_sec=60, initializer=fast_imports),
-        measure_callbacks=[*ms.measure_callback.MeasureCallback.create("default"), progress()],
+        measure_callbacks=[*default_callbacks(), progress()],
     )
 
 
-def progress() -> Any:
-    """A MetaSchedule callback that prints one line a batch."""
-    from tvm.ir.utils import derived_object
-    from tvm.s_tir.meta_schedule.measure_callback import PyMeasureCallback
-
-    seen: dict[str, list[float]] = {}
-
-    @derived_object
-    class Progress(PyMeasureCallback):  # type: ignore[misc]  # TVM has no types
-        def apply(self, scheduler: Any, task_id: int, _candidates: Any, _builds: Any, results: Any) -> None:
-            name = str(scheduler.tasks_[task_id].ctx.task_name)
-            costs = seen.setdefault(name, [])
-            costs += [fmean(map(float, r.run_secs)) if r.run_secs is not None else inf for r in results]
-            print(f"  {name}: {len(costs)} trials, best {microseconds(min(costs))}", file=sys.stderr, flush=True)
-
-    return Progress()
-
-
-def compare(kernels: list[Kernel], target: dict[str, str | int], database: str) -> int:
+def compare(library: ConfigLibrary, database: str) -> None:
     """Build each kernel with its best record and without, and compare what they compute, and how fast."""
     import numpy as np
     import tvm
     from tvm.s_tir import meta_schedule as ms
 
-    cpu = tvm.target.Target(target)
-    records = ms.database.JSONDatabase(work_dir=database, allow_missing=False)
+    cpu = tvm.target.Target(host_target())
+    kernels = [make() for make in KERNELS.values()]
+    exported = ms.database.JSONDatabase(work_dir=database, allow_missing=False)
+    with library:
+        scheduled = [ms.tir_integration.compile_tir(ms.database.Database.current(), k.func, cpu) for k in kernels]
+    print(library.summary().line)
+
     random = np.random.default_rng(0)
-    exit_code = 0
     print(f"\n{'kernel':<12}{'untuned':>12}{'tuned':>12}{'speed-up':>10}")
-    for kernel in kernels:
+    for kernel, best in zip(kernels, scheduled, strict=True):
+        require(best is not None, f"{kernel.name}: the library holds no record of it")
+        stock = ms.tir_integration.compile_tir(exported, kernel.func, cpu)
+        same = stock is not None and structural_equal(stock.mod, best.mod)
+        require(same, f"{kernel.name}: the export and the library do not agree")
         inputs = [random.uniform(-1, 1, shape).astype("float32") for shape in kernel.inputs]
         expected = kernel.reference(*inputs)
-        try:
-            best = ms.tir_integration.compile_tir(records, kernel.func, cpu)
-            if best is None:
-                raise LookupError("the export holds no record of it")
-            plain, untuned = measure(kernel, kernel.func, cpu, inputs, expected.shape)
-            fast, tuned = measure(kernel, best.mod, cpu, inputs, expected.shape)
-            for one, other in ((plain, expected), (fast, expected), (fast, plain)):
-                np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
-        except (AssertionError, LookupError) as error:
-            print(f"{kernel.name}: {error}", file=sys.stderr)
-            exit_code = 1
-        else:
-            print(f"{kernel.name:<12}{microseconds(untuned):>12}{microseconds(tuned):>12}{untuned / tuned:>9.1f}x")
-    return exit_code
+        plain, untuned = measure(kernel, kernel.func, cpu, inputs, expected.shape)
+        fast, tuned = measure(kernel, best.mod, cpu, inputs, expected.shape)
+        for one, other in ((plain, expected), (fast, expected), (fast, plain)):
+            equal = np.allclose(one, other, rtol=1e-4, atol=1e-4)
+            require(equal, f"{kernel.name}: the untuned build, the tuned one and numpy do not agree")
+        print(f"{kernel.name:<12}{microseconds(untuned):>12}{microseconds(tuned):>12}{untuned / tuned:>9.1f}x")
+    print("Both builds of each kernel compute what numpy computes.")
 
 
 def measure(
@@ -279,11 +255,6 @@ def measure(
     compiled[kernel.name](*arguments)
     timing = compiled.time_evaluator(kernel.name, tvm.cpu(), number=10, repeat=11, min_repeat_ms=20)(*arguments)
     return arguments[-1].numpy(), timing.median
-
-
-def microseconds(seconds: float) -> str:
-    """A latency for people."""
-    return f"{seconds * 1e6:.1f} us"
 
 
 if __name__ == "__main__":
