@@ -104,6 +104,7 @@ histories = st.lists(st.tuples(st.integers(0, _CLONES - 1), step), max_size=14)
 orders = st.permutations(range(_CLONES))
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(histories, orders)
 def test_configs_are_the_fold_whatever_the_order_of_merges(history: History, order: list[int]) -> None:
