@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError, SelectionError, SettingsError, TvmgitlibError
+from tvmgitlib.errors import GitError, LibraryError, SelectionError, SettingsError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -165,20 +167,152 @@ def test_a_plain_git_merge_is_seen_as_stale_and_mended(
 
 def shim(library: ConfigLibrary, git: Git) -> None:
     """Have Git find the driver in this Python, wherever the command is installed."""
-    import sys
-
     git(library.path, "config", "merge.tvmgitlib.driver", f"'{sys.executable}' -m tvmgitlib driver merge %O %A %B")
 
 
-@pytest.mark.slow
-def test_two_branches_of_100_jobs_merge_without_conflicts(library: ConfigLibrary, make_log: MakeLog, git: Git) -> None:
-    switch(git, library, "-c", "side")
-    for number in range(100):
-        library.import_logs(make_log(f"dense{number % 7}", [1e-3 + number * 1e-6]), platform="box")
-    switch(git, library, "main")
-    for number in range(100):
-        library.import_logs(make_log(f"dense{number % 5}", [1e-3 - number * 1e-6]), platform="box")
-    done = library.merge("side")
-    assert len(done.jobs) == 100
+_TARGETS = [f"llvm -mcpu={cpu} -mtriple=x86_64-linux-gnu" for cpu in ("haswell", "skylake")]
+
+#: The cost of each of a branch's 100 jobs, by branch; every workload is tuned on both, for both targets.
+_COSTS = {
+    "side": [1e-3 + 1e-6 * (37 * number % 101) for number in range(100)],
+    "main": [1e-3 + 1e-6 * (53 * number % 101 + 0.5) for number in range(100)],
+}
+
+
+@pytest.fixture(scope="module")
+def hundreds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `two_hundred` keeps the branches that it clones: 200 jobs take seconds to make."""
+    return tmp_path_factory.mktemp("hundreds") / "library"
+
+
+@pytest.fixture
+def two_hundred(hundreds: Path, make_log: MakeLog, git: Git, tmp_path: Path) -> ConfigLibrary:
+    """A clone, with drivers, of a library that has 100 jobs on `main` and 100 on `origin/side`."""
+    if not hundreds.exists():
+        library = ConfigLibrary.init(hundreds)
+        git(hundreds, "branch", "side")
+        for branch, costs in _COSTS.items():
+            switch(git, library, branch)
+            for number, cost in enumerate(costs):
+                log = make_log(f"dense{number % 7}", [cost], target=_TARGETS[number % 2])
+                library.import_logs(log, platform="box")
+    return ConfigLibrary.clone(str(hundreds), tmp_path / "clone")
+
+
+def best_of_both() -> list[float]:
+    """The lowest cost of every workload on every target."""
+    lowest: dict[tuple[int, int], float] = {}
+    for costs in _COSTS.values():
+        for number, cost in enumerate(costs):
+            group = (number % 7, number % 2)
+            lowest[group] = min(cost, lowest.get(group, cost))
+    return sorted(lowest.values())
+
+
+def check_whole(library: ConfigLibrary, git: Git) -> None:
+    """All 200 jobs count, configs/ is their fold, and Git has nothing to say."""
     assert len(jobs(library)) == 200
+    assert sum(len(effort.jobs) for effort in library.trials()) == 200
+    assert sorted(config.cost for config in library.best()) == best_of_both()
     assert library.check() == []
+    assert git(library.path, "status", "--porcelain", "--untracked-files=all") == ""
+    assert git(library.path, "fsck", "--no-dangling") == ""
+
+
+def check_stale_until_rebuilt(library: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture) -> None:
+    assert sorted(config.cost for config in library.best()) == best_of_both()
+    assert "answering from jobs/ itself; tvmgitlib rebuild mends it" in caplog.text
+    assert any("rebuild makes it anew" in problem.message for problem in library.check())
+    assert library.rebuild() is not None
+    caplog.clear()
+    check_whole(library, git)
+    assert caplog.text == ""
+
+
+def conflict(library: ConfigLibrary, git: Git) -> None:
+    """Merge the 100 jobs by plain Git without drivers, as after a plain `git clone`; it stops at configs/."""
+    git(library.path, "config", "--remove-section", "merge.tvmgitlib")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(library.path, "merge", "--no-edit", "origin/side")
+    conflicts = git(library.path, "diff", "--name-only", "--diff-filter=U").split()
+    assert len(conflicts) == 1 + len(_TARGETS)
+    assert all(path.startswith("configs/") for path in conflicts)
+
+
+@pytest.mark.slow
+def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLibrary, git: Git) -> None:
+    done = two_hundred.merge("origin/side")
+    assert len(done.jobs) == 100
+    check_whole(two_hundred, git)
+
+
+@pytest.mark.slow
+def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
+    two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture
+) -> None:
+    shim(two_hundred, git)
+    assert "CONFLICT" not in git(two_hundred.path, "merge", "--no-edit", "origin/side")
+    check_stale_until_rebuilt(two_hundred, git, caplog)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "resolution",
+    [
+        ["checkout --quiet --ours configs", "add configs"],
+        ["checkout --quiet --theirs configs", "add configs"],
+        ["add --all"],  # with the markers in the files
+        ["rm -r --quiet --force configs"],
+    ],
+    ids=["ours", "theirs", "markers", "removed"],
+)
+def test_two_branches_of_100_jobs_lose_none_in_plain_git_without_drivers(
+    two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture, resolution: list[str]
+) -> None:
+    conflict(two_hundred, git)
+    with pytest.raises(GitError, match="a git merge is under way") as caught:
+        two_hundred.rebuild()
+    assert "git merge --continue" in str(caught.value.hint)
+    for command in resolution:
+        git(two_hundred.path, *command.split())
+    git(two_hundred.path, "-c", "core.editor=true", "merge", "--continue")
+    check_stale_until_rebuilt(two_hundred, git, caplog)
+
+
+@pytest.mark.slow
+def test_two_branches_of_100_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_after_an_abort(
+    two_hundred: ConfigLibrary, git: Git
+) -> None:
+    conflict(two_hundred, git)
+    git(two_hundred.path, "merge", "--abort")
+    assert two_hundred.check() == []
+    assert len(two_hundred.merge("origin/side").jobs) == 100
+    check_whole(two_hundred, git)
+
+
+# Messages in the middle of a plain merge
+
+
+@pytest.fixture
+def conflicted(forked: ConfigLibrary, git: Git) -> ConfigLibrary:
+    """In the middle of a plain merge without drivers, with conflicts in configs/."""
+    git(forked.path, "config", "--remove-section", "merge.tvmgitlib")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(forked.path, "merge", "--no-edit", "side")
+    return forked
+
+
+def test_a_conflict_in_configs_alone_says_how_to_go_on(conflicted: ConfigLibrary, git: Git) -> None:
+    with pytest.raises(GitError, match="git merge is under way") as caught:
+        conflicted.rebuild()
+    assert "git add --all configs" in str(caught.value.hint)
+    git(conflicted.path, "add", "--all", "configs")
+    git(conflicted.path, "-c", "core.editor=true", "merge", "--continue")
+    assert conflicted.rebuild() is not None
+    assert len(jobs(conflicted)) == 5
+    assert conflicted.check() == []
+
+
+def test_check_never_tells_to_unstage_what_a_merge_brings_in(conflicted: ConfigLibrary) -> None:
+    (problem,) = conflicted.check()
+    assert "a git merge is under way" in problem.message

@@ -10,6 +10,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.library import syncing
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -220,3 +221,17 @@ def test_8_clones_of_10_jobs_each_arrive(remote: Path, tmp_path: Path, make_log:
         clone.sync()
         assert clone.commit == final.commit
         assert git(clone.path, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("proposed", [False, True])
+def test_what_git_says_of_a_push_that_never_gets_through_is_told(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, proposed: bool
+) -> None:
+    monkeypatch.setattr(syncing, "_PATIENCE", 0.0)
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    branch = "mine" if proposed else "main"
+    (remote / "refs" / "heads" / f"{branch}.lock").touch()  # as a push leaves it whose server was killed
+    with pytest.raises(GitError, match=rf"cannot lock ref(.|\n)*{branch}\.lock"):
+        library.propose(branch) if proposed else library.sync()
+    (remote / "refs" / "heads" / f"{branch}.lock").unlink()
+    assert len((library.propose(branch) if proposed else library.sync()).sent) == 1

@@ -140,6 +140,11 @@ def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
 
 def _work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
     """Where the index and the files on disk differ from the commit."""
+    operation = repository.unfinished
+    if operation is not None:  # whose files are staged: to unstage them is to lose the other side's jobs
+        what = f"a git {operation} is under way: finish it with git {operation} --continue, or git {operation} --abort"
+        yield Problem(".", None, what)
+        return
     for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
         what = "staged: the next git commit would change it; git restore --staged undoes it"
         yield Problem(printable(path), None, what)

@@ -74,9 +74,9 @@ def sync(repository: Repository) -> Synced:
         with_before = jobs_there if with_before is None else with_before
         tip = replay(repository, local, theirs)
         if tip != theirs:
-            outcome = push(repository, source, tip)
-            if outcome is not PushOutcome.DONE:
-                tries.last = f"the push did not go through ({outcome.value})"
+            pushed = push(repository, source, tip)
+            if pushed.outcome is not PushOutcome.DONE:
+                tries.last = pushed.said
                 continue
         made = repository.advance(local, tip, f"sync with {source.remote}") if tip != local else None
         if tip != local and made is None:
@@ -110,15 +110,15 @@ def propose(repository: Repository, branch: str) -> Synced:
             tries.last = str(error)
             continue
         tip = replay(repository, _head(repository), theirs, with_configs=False)
-        outcome = push(repository, source, tip, branch)
-        if outcome is PushOutcome.DONE:
+        pushed = push(repository, source, tip, branch)
+        if pushed.outcome is PushOutcome.DONE:
             sent = _jobs(repository, tip) - _jobs(repository, theirs)
             return Synced(source.remote, branch, tip, tuple(sorted(sent)), tries=tries.number)
-        if outcome is PushOutcome.MOVED:
+        if pushed.outcome is PushOutcome.MOVED:
             raise GitError(
                 f"the remote's branch {branch} has something else", hint="Propose under another name: --propose NAME."
             )
-        tries.last = "the connection broke"
+        tries.last = pushed.said
     raise AssertionError  # _attempts raises when patience ends
 
 

@@ -16,8 +16,11 @@ NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
-#: What Git prints when the server has commits that we have not seen, or moved while we pushed.
-_MOVED = (b"[rejected]", b"[remote rejected]", b"non-fast-forward", b"cannot lock ref", b"failed to update ref")
+#: What Git prints when the server has commits that we have not seen.
+_MOVED = (b"[rejected]", b"non-fast-forward")
+
+#: What Git prints when the server could not move its branch just then: another push was at it.
+_BUSY = (b"[remote rejected]", b"cannot lock ref", b"failed to update ref")
 
 #: What Git prints when a push or fetch is refused for good.
 _FINAL = (
@@ -37,7 +40,16 @@ class PushOutcome(Enum):
 
     DONE = "done"
     MOVED = "moved"  # the remote has something new: fetch, replay, push again
+    BUSY = "busy"  # another push was at it: try again
     LOST = "lost"  # the connection broke: try again
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What came of a push, and what Git said of it."""
+
+    outcome: PushOutcome
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +184,7 @@ def fetch_refs(repository: Repository, url: str, *refspecs: str) -> None:
         raise _classified("fetch", done.stderr, done.returncode)
 
 
-def push(repository: Repository, source: Upstream, commit: str, branch: str | None = None) -> PushOutcome:
+def push(repository: Repository, source: Upstream, commit: str, branch: str | None = None) -> Pushed:
     """Push a commit to the remote branch, never by force.
 
     Args:
@@ -191,11 +203,14 @@ def push(repository: Repository, source: Upstream, commit: str, branch: str | No
         env=NETWORK,
     )
     if done.returncode == 0:
-        return PushOutcome.DONE
+        return Pushed(PushOutcome.DONE)
     said = done.stdout + done.stderr
+    error = failure(["push"], said, done.returncode)
     if any(text in said for text in _FINAL):
-        raise failure(["push"], said, done.returncode)
-    return PushOutcome.MOVED if any(text in said for text in _MOVED) else PushOutcome.LOST
+        raise error
+    if any(text in said for text in _BUSY):
+        return Pushed(PushOutcome.BUSY, error.message)
+    return Pushed(PushOutcome.MOVED if any(text in said for text in _MOVED) else PushOutcome.LOST, error.message)
 
 
 def _classified(name: str, said: bytes, status: int) -> Exception:

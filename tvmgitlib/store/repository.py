@@ -224,14 +224,32 @@ class Repository:
                 file=str(self.root),
                 hint="Check out a branch: git switch main.",
             )
-        for name, operation in _UNFINISHED.items():
-            if (self.git_dir / name).exists():
-                raise GitError(
-                    f"a git {operation} is under way in this library",
-                    file=str(self.root),
-                    hint=f"Finish it with git {operation} --continue, or undo it with git {operation} --abort.",
-                )
+        operation = self.unfinished
+        if operation is not None:
+            raise GitError(
+                f"a git {operation} is under way in this library",
+                file=str(self.root),
+                hint=f"{self._way_on(operation)} Or undo it with git {operation} --abort.",
+            )
         return found.stdout.decode().strip()
+
+    @property
+    def unfinished(self) -> str | None:
+        """The Git operation that is under way in the work tree (`merge`, `rebase`, ...); None when there is none."""
+        under_way = (operation for name, operation in _UNFINISHED.items() if (self.git_dir / name).exists())
+        return next(under_way, None)
+
+    def _way_on(self, operation: str) -> str:
+        """How to finish an operation. What configs/ is then does not matter, with conflict markers or without."""
+        unmerged = git(self.root, "diff", "--name-only", "-z", "--diff-filter=U").decode(errors="replace").split("\0")
+        conflicts = [path for path in unmerged if path]
+        finish = f"git {operation} --continue"
+        if conflicts and all(path.startswith("configs/") for path in conflicts):
+            return (
+                "Only configs/ is in conflict, which is derived from jobs/: take it as it is with "
+                f"git add --all configs, finish with {finish}, then tvmgitlib rebuild."
+            )
+        return f"Finish it with {finish}."
 
     def write(self, snapshot: Snapshot, draft: Draft) -> str:
         """Write a commit on top of a snapshot, and return its id; no branch moves.
