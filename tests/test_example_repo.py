@@ -55,6 +55,7 @@ def test_the_script_remakes_it_byte_for_byte(example: Path) -> None:
     assert contents(example) == contents(EXAMPLE)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_on_another_machine_down_to_the_commits(
     tmp_path: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

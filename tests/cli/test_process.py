@@ -87,6 +87,7 @@ def test_init_makes_the_library_where_commands_will_look_for_it(
     assert tvmgitlib("init", cwd=tmp_path).stderr == "error: named: a library is there already\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["with spaces", "with 'quotes'", "ünicode", "-dash"])
 def test_a_librarys_path_may_be_unusual(tmp_path: Path, tvmgitlib: Run, name: str) -> None:
     path = tmp_path / name

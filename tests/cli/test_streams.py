@@ -116,6 +116,7 @@ def test_elsewhere_nothing_is_left_out(wide: Any) -> None:
     assert "tvmgitlib/matmul(1499, 128, 128, float32)" in wide.out
 
 
+@pytest.mark.slow
 def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path: Path) -> None:
     log = many_workloads(tmp_path / "many.log", 2500)
     command = ("-C", str(cli.library), "import", str(log), "--platform", "board")

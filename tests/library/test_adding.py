@@ -25,6 +25,7 @@ def tree(library: ConfigLibrary, git, path: str) -> str:
     return git(library.path, "rev-parse", f"HEAD:{path}").strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [1, 3])
 def test_the_order_of_imports_does_not_matter(tmp_path: Path, logs: Path, git, keep: int) -> None:
     trees = set()

@@ -67,6 +67,7 @@ for _ in range(40):
 """
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_a_job(library: ConfigLibrary, logs: Path) -> None:
     log = logs / "autotvm/t1_tvmgitlib_matmul_ga.log"
     writer = subprocess.Popen([sys.executable, "-c", FINISH, library.path, log, "0", "15"], stdout=subprocess.DEVNULL)

@@ -139,6 +139,7 @@ exec "$REAL_GIT" "$@"
 """
 
 
+@pytest.mark.slow
 def test_a_kill_before_every_call_of_git(library: ConfigLibrary, logs: Path, git, tmp_path: Path) -> None:
     """Random moments can miss a narrow gap; the gaps are between the Git commands, so this meets them all."""
     import shutil

@@ -153,6 +153,7 @@ def test_a_sha256_library_works_end_to_end(tmp_path: Path, logs: Path, git) -> N
     assert git(library.path, "fsck", "--strict") == ""
 
 
+@pytest.mark.slow
 def test_a_library_that_may_only_be_read_answers_and_says_why_it_takes_nothing(
     library: ConfigLibrary, logs: Path, git, tvmgitlib
 ) -> None:

@@ -93,6 +93,7 @@ def test_a_plain_commit_after_a_kill_as_the_branch_moves_is_refused_until_recove
     assert is_whole(repository, git)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["prepared", "committed"])
 def test_a_kill_of_git_as_well_is_made_good(repository: Repository, commit, git, state: str) -> None:
     """All processes of a container die at once: then Git's own locks on the branch stay too."""
@@ -155,6 +156,7 @@ def test_branch_locks_that_a_killed_git_had_no_time_to_fill_go(repository: Repos
     assert not branch.exists()
 
 
+@pytest.mark.slow
 def test_a_git_command_that_outlives_its_killed_caller_is_waited_for(repository: Repository, commit, git) -> None:
     """The branch moves after the kill, while the next writer is there already: it must not take it for unmoved."""
     when(repository, "prepared", 'kill -9 "$COMMITTER_PROCESS"; sleep 0.5')
