@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tvmgitlib.errors import JobError, TvmgitlibError
-from tvmgitlib.library.intake import Intake, Origin, utc_text
+from tvmgitlib.library.intake import Intake, Origin
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
@@ -98,7 +98,3 @@ def test_the_measured_time_is_the_first_to_the_last() -> None:
     for at in (20.5, 10.25, 30.0):
         intake.add(record(1, 1.0, at=at))
     assert intake.measured == ("1970-01-01T00:00:10.250Z", "1970-01-01T00:00:30.000Z")
-
-
-def test_times_are_in_utc_to_the_millisecond() -> None:
-    assert utc_text(1795347055.182209) == "2026-11-22T11:30:55.182Z"

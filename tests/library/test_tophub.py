@@ -147,3 +147,17 @@ def test_all_of_it_together_is_seventeen_pairs_over_eleven_targets(library: Conf
     assert len({(best.target, best.platform) for best in found}) == 17
     assert len({best.target for best in found}) == 11
     assert library.check() == []
+
+
+def test_a_grade_says_that_only_the_log_knows_the_tvm(cli: Any) -> None:
+    """Which TVM wrote a line is not which one tuned it: the source is a part of the answer."""
+    cli("import", log("cuda_v0.10"), "--platform", HERE)
+    stamps = {
+        json.loads(line)["tvm_version"] for line in log("cuda_v0.10").read_bytes().splitlines() if line[:1] == b"{"
+    }
+    said = max(stamps)
+    found = cli.lines("best", "--tvm", f"apache-tvm=={said}", "--accept", "any")
+    assert {best["grade"] for best in found if best["written_by"] == said} == {"exact"}
+    for best in found:
+        assert best["tuned_with"]["source"] == "log"
+        assert best["grade"] != "exact" or f"tuned with TVM {best['written_by']}, as the log says" in best["why"]

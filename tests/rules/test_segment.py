@@ -204,6 +204,9 @@ def test_decisions_are_written_and_read(header: Header, named: list[str]) -> Non
     lines = (Invalidation(named[0]), *(Invalidation(job, (job,)) for job in named))
     invalidate = Segment(replace(header, kind="invalidate", reason="why"), invalidations=lines)
     assert read(written(invalidate)) == invalidate
+    reasons = tuple(replace(line, reason=f"{number}: it fails") for number, line in enumerate(lines))
+    revalidate = Segment(replace(header, kind="revalidate"), invalidations=reasons)
+    assert read(written(revalidate)) == revalidate
 
 
 @pytest.mark.parametrize(
@@ -295,6 +298,8 @@ OTHER_JOB = b"f" * 16
         (swap(4, b'"result": [[0.001]', b'"result": [[1e9]'), 4, None, "failed trial is no config"),
         (swap(4, b'"matmul", [0]', b'"matmul", [1]'), 4, "x-tvmgitlib.workload", "tunes workload"),
         (swap(4, b"llvm -mcpu=haswell", b"llvm -mcpu=skylake"), 4, None, "another target"),
+        (swap(4, b'"trials":2', b'"baseline":0.5,"trials":2'), 4, "x-tvmgitlib.baseline", "says 0.5"),
+        (swap(4, b'"trials":2', b'"baseline":0,"trials":2'), 4, "x-tvmgitlib.baseline", "minimum"),
         (swap(4, b'"trials":2', b'"trials":7'), 4, "x-tvmgitlib.trials", "says 7"),
         (swap(4, b'"version":"0.16.0"', b'"version":"0.17.0"'), 4, "x-tvmgitlib.tuned_with", "0.17.0"),
         (swap(4, b"2026-01-01", b"2026-01-02"), 4, "x-tvmgitlib.finished", "2026-01-02"),

@@ -30,6 +30,9 @@ def verdict(family: Any, tuned_with: str, current: str, rule: str = "same-minor"
     [
         ("same", "hhb-tvm==0.16.dev0", "hhb-tvm==0.16.dev0", "exact"),
         ("same", "hhb-tvm==0.16.dev0", "hhb-tvm==0.16.0", "stale"),
+        ("same", "hhb-tvm==0.16.dev0", "hhb-tvm==0.16.dev1", "stale"),
+        ("same", "hhb-tvm==0.16.0+gabc", "hhb-tvm==0.16.0+gdef", "stale"),
+        ("same-minor", "hhb-tvm==0.16.dev0", "hhb-tvm==0.16.dev1+gabc", "exact"),
         ("same", "0.16.dev0", "hhb-tvm==0.16.dev0", "exact"),
         ("same", "apache-tvm==0.16.dev0", "hhb-tvm==0.16.dev0", "stale"),
         ("same", "?", "hhb-tvm==0.16.dev0", "stale"),
@@ -98,7 +101,9 @@ def test_what_a_tvm_cannot_read(family: str, tuned_with: str, current: str, expe
     [
         ({"gpu": {"driver": "550"}}, {"gpu": {"driver": "550"}}, "exact", ""),
         ({"gpu": {"driver": "550"}}, {"gpu": {"driver": "560"}}, "stale", 'gpu.driver was "550", here it is "560"'),
-        ({"gpu": {"driver": "550"}}, {}, "stale", 'gpu.driver was "550", here it is null'),
+        ({"gpu": {"driver": "550"}}, {}, "stale", "nobody says what it is here (--set gpu.driver=VALUE"),
+        ({"gpu": {"driver": "550.54"}}, {"gpu": {"driver": 550.54}}, "exact", ""),
+        ({"gpu": {"driver": 550}}, {"gpu": {"driver": "560"}}, "stale", 'gpu.driver was 550, here it is "560"'),
         ({}, {"gpu": {"driver": "550"}}, "stale", "gpu.driver was not recorded"),
         ({"gpu": 1}, {}, "stale", "gpu.driver was not recorded"),
         ({}, {}, "stale", "gpu.driver was not recorded"),
@@ -132,6 +137,16 @@ def test_age(age: timedelta | None, most: int | None, expected: str) -> None:
     options = {"settings": Settings(policy_max_age=most), "finished": finished}
     assert verdict("autotvm", "0.16.0", "0.16.0", now=NOW, **options)[0] == expected
     assert verdict("autotvm", "0.16.0", "0.16.0", **options)[0] == "exact"  # nobody said what day it is
+
+
+@pytest.mark.parametrize("hours", [-12, 0, 5.5, 14])
+@pytest.mark.parametrize(("age", "expected"), [(30, "exact"), (30.001, "stale")])
+def test_an_age_is_the_same_in_every_time_zone(hours: float, age: float, expected: str) -> None:
+    zone = timezone(timedelta(hours=hours))
+    options = {"settings": Settings(policy_max_age=30), "now": NOW.astimezone(zone)}
+    for there in (timezone.utc, zone):
+        finished = (NOW - timedelta(days=age)).astimezone(there)
+        assert verdict("autotvm", "0.16.0", "0.16.0", finished=finished, **options)[0] == expected
 
 
 def test_the_first_reason_is_the_gravest() -> None:

@@ -24,6 +24,7 @@ class OpenJobAnswer:
         return {
             "job": job.id,
             "state": "open",
+            "kind": job.kind,
             "started": job.started,
             "author": job.author,
             "target": job.target,

@@ -63,7 +63,7 @@ class MetaSchedule:
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
-            workload=_with_signature(workload, args),
+            workload=with_signature(workload, args),
             config=config_digest(trace),
             costs=costs,
             error="unknown" if min(costs) >= _FAILED else None,
@@ -153,8 +153,8 @@ def _tvm_version(graph: dict[str, Any]) -> str | None:
     return None
 
 
-def _with_signature(workload: Workload, args: list[Any]) -> Workload:
-    """The workload with its version-independent signature, from the record's arguments and the module's blocks."""
+def with_signature(workload: Workload, args: list[Any]) -> Workload:
+    """The workload with its version-independent signature, from the arguments (as JSON) and the module's blocks."""
     if workload.signature is not None or workload.module is None:
         return workload
     arguments = ", ".join(_argument(arg) for arg in args)

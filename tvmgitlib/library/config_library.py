@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tvmgitlib.errors import LibraryError, PlatformError, SelectionError, TargetError
 from tvmgitlib.library import (
@@ -32,6 +32,7 @@ from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.library.drivers import configure_drivers
 from tvmgitlib.library.finishing import ImportRequest
+from tvmgitlib.library.grading import Accept, Grader
 from tvmgitlib.library.intake import Origin
 from tvmgitlib.library.invalidating import Condemned, Invalidated
 from tvmgitlib.library.locating import locate
@@ -44,8 +45,9 @@ from tvmgitlib.library.results import BestConfig, JobResult, LogEntry, Problem, 
 from tvmgitlib.library.reverting import Reverted
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.library.syncing import Synced
+from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import Platform, validate_platform_name
+from tvmgitlib.model.platform import Platform, merged_facts, validate_platform_name
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
@@ -196,6 +198,7 @@ class ConfigLibrary:
         tuner: str | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
+        kind: JobKind = "tune",
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -207,6 +210,7 @@ class ConfigLibrary:
             tuner: the tuner's name.
             options: what the tuner was told.
             keep_history: keep the whole logs too, outside the branch.
+            kind: `tune`, or `revalidate` for a job that measures records of the library again.
 
         Raises:
             TargetError: the target does not parse.
@@ -223,6 +227,7 @@ class ConfigLibrary:
             tuner=tuner,
             options=dict(options or {}),
             keep_history=keep_history,
+            kind=kind,
         )
 
     def open_jobs(self) -> list[OpenJob]:
@@ -328,12 +333,26 @@ class ConfigLibrary:
     # Questions
 
     def best(
-        self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None, accept: str = "exact"
+        self,
+        selection: Selection | None = None,
+        *,
+        tvm: TvmVersion | str | None = None,
+        accept: Accept | Literal["any"] = "exact",
+        facts: Mapping[str, Json] | None = None,
     ) -> list[BestConfig]:
-        """The best record of every selected workload; see `tvmgitlib.library.queries.best`."""
+        """The best record of every selected workload; see `tvmgitlib.library.queries.best`.
+
+        Args:
+            selection: which workloads.
+            tvm: the TVM that would use them, as `DIST==VERSION`; without it nothing is graded.
+            accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
+            facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
+        """
+        graded_for = _tvm(tvm)
         with self._reading() as contents:
             self._say_if_stale(contents)
-            return queries.best(contents, selection or Selection(), _tvm(tvm), accept)
+            grader = Grader(contents, graded_for, facts) if graded_for else None
+            return queries.best(contents, selection or Selection(), grader, accept)
 
     def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
         """The effort on record for every selected workload."""
@@ -526,7 +545,7 @@ class ConfigLibrary:
         if live and given is not None:
             here = detect_for(given.target)
             if here is not None:
-                known = {**here.facts, **known}
+                known = merged_facts(here.facts, known)
                 platform = platform or here.name
             if platform is None and given.model is None:
                 raise PlatformError(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,19 +13,23 @@ from tvmgitlib.errors import LibraryError, RecordError, SettingsError, Tvmgitlib
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.model.job import Header, Invalidation
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.settings import FORMAT, Settings
-from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules import schema
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
 from tvmgitlib.rules.segment import Segment, StoredRecord, read_segment, read_stored, segment_path
-from tvmgitlib.rules.validity import Verdict, check_policy, grade
+from tvmgitlib.rules.validity import check_policy
 from tvmgitlib.store.objects import Entry
 from tvmgitlib.store.snapshot import Snapshot
 
 SETTINGS_FILE = "tvmgitlib.json"
 FOLD_FILE = "configs/.fold"
 ATTRIBUTES_FILE = ".gitattributes"
+
+#: Kinds of jobs that may say of records that they do not hold.
+_INVALIDATING = {"invalidate", "revalidate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,19 @@ class Contents:
         for path, content in self.snapshot.contents(self.segment_files()):
             yield read_segment(lines_of(content), path, with_records=with_records)
 
+    def segment(self, job: str, *, with_records: bool = False) -> Segment:
+        """The segment of a job.
+
+        Raises:
+            LibraryError: it is missing.
+            RecordError: it is malformed.
+        """
+        path = segment_path(job)
+        content = self.snapshot.read(path)
+        if content is None:
+            raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
+        return read_segment(lines_of(content), path, with_records=with_records)
+
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
 
@@ -148,9 +165,17 @@ class Contents:
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
         return {path: read_configs(content, path) for path, content in contents if content is not None}
 
-    def fold(self) -> Configs:
-        """What configs/ has to be."""
-        return fold(self.segments(), self.standing, self.settings)
+    def fold(self, *, since: datetime | None = None) -> Configs:
+        """What configs/ has to be.
+
+        Args:
+            since: only of jobs that are known to have finished then or later.
+        """
+        standing = self.standing
+        if since is not None:
+            young = {outline.header.id for outline in self.outlines if is_since(outline.header.finished, since)}
+            standing = replace(standing, counting=standing.counting & young)
+        return fold(self.segments(), standing, self.settings)
 
     def current(self) -> Configs:
         """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
@@ -164,25 +189,45 @@ class Contents:
         """
         modules: dict[Workload, Workload] = {}
         for job in {stored.job: None for stored in records}:
-            path = segment_path(job)
-            content = self.snapshot.read(path)
-            if content is None:
-                raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-            for entry in read_segment(lines_of(content), path, with_records=False).tasks:
+            for entry in self.segment(job).tasks:
                 modules[entry.task.workload] = entry.task.workload
         return modules
 
-    def verdict(self, stored: StoredRecord, tvm: TvmVersion) -> Verdict:
-        """Grade a record for the TVM that would use it, by the library's policy."""
-        finished = datetime.fromisoformat(stored.finished.replace("Z", "+00:00")) if stored.finished else None
-        return grade(
-            stored.record.family,
-            stored.tuned_with,
-            tvm,
-            self.settings,
-            finished=finished,
-            now=datetime.now(timezone.utc),
-        )
+    def facts(self, stored: StoredRecord, platform: str) -> Mapping[str, Json]:
+        """The platform facts that a record was measured under, which are in the segment of its job."""
+        record = stored.record
+        for entry in self.segment(stored.job).tasks:
+            section = entry.task.section
+            place = (section.platform.name, section.family, section.target, entry.task.workload)
+            if place == (platform, record.family, record.target.target, record.workload):
+                return section.platform.facts
+        return {}
+
+    @cached_property
+    def invalidated(self) -> list[tuple[str, StoredRecord, str, str]]:
+        """The records of jobs that count that do not hold, each with its file, the job that says so, and why."""
+        stamp = self.fold_stamp
+        if self.is_fresh and stamp is not None and not _INVALIDATING & stamp.kinds.keys():
+            return []
+        said: dict[tuple[str, str | None], tuple[str, str]] = {}
+        for segment in self.outlines:
+            if segment.header.id in self.standing.counting:
+                for named in segment.invalidations:
+                    why = (segment.header.id, named.reason or segment.header.reason or "no reason was given")
+                    said |= {(named.job, record): why for record in named.records or (None,)}
+        found = []
+        for job in sorted({job for job, _ in said} & self.standing.counting):
+            for entry in self.segment(job, with_records=True).tasks:
+                for stored in entry.records:
+                    why_not = said.get((job, stored.record.hash[:16])) or said.get((job, None))
+                    if why_not is not None:
+                        found.append((entry.task.section.path, stored, *why_not))
+        return found
+
+
+def is_since(finished: str | None, limit: datetime) -> bool:
+    """Whether a job is known to have finished at a moment or later."""
+    return finished is not None and read_utc(finished) >= limit
 
 
 def read_settings(content: bytes) -> Settings:

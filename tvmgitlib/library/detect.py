@@ -118,6 +118,12 @@ def detect_for(target: Target) -> Platform | None:
     return None
 
 
+def facts_here(target: Target) -> dict[str, Json]:
+    """What is detected of this machine, when code for the target runs on it; else nothing."""
+    here = detect_for(target)
+    return dict(here.facts) if here else {}
+
+
 def _is_this_cpu(attributes: Mapping[str, object]) -> bool:
     triple = cast("str | None", attributes.get("mtriple"))
     if triple is not None and not _is_this_triple(triple):

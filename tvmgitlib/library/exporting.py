@@ -52,7 +52,7 @@ def export(
     chosen = [
         (platform, stored)
         for platform, stored in selected(contents.current(), selection)
-        if stored.record.family == family and (tvm is None or _same_tvm(stored.tuned_with, tvm))
+        if stored.record.family == family and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
     if not chosen:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
@@ -67,11 +67,6 @@ def export(
         len({stored.record.workload for stored in records}),
         tuple(sorted({platform for platform, _ in chosen})),
     )
-
-
-def _same_tvm(tuned_with: TvmVersion, tvm: TvmVersion) -> bool:
-    known = tuned_with.distribution and tvm.distribution
-    return tuned_with.minor == tvm.minor and not (known and tuned_with.distribution != tvm.distribution)
 
 
 def _write_database(contents: Contents, records: list[StoredRecord], folder: Path) -> None:

@@ -12,15 +12,16 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.library import kept_history
 from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
-from tvmgitlib.library.intake import Counts, Intake, Origin, utc_text
+from tvmgitlib.library.intake import Counts, Intake, Origin
 from tvmgitlib.library.labels import workload_label
 from tvmgitlib.library.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.messages import job_message, plural
 from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.overlap import overlap
 from tvmgitlib.library.results import JobResult
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Source
 from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
@@ -93,7 +94,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
 
 
-def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete: bool = True) -> JobResult:
+def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
     """Commit what a live job has logged, and forget the job.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
@@ -108,33 +109,42 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, complete
             jobs.remove(job)
             return _already(contents, job.id)
         logs = [survey(path, leniency) for path in job.logs()]
-        if not logs:
+        invalidations = _refused(job)
+        if not logs and not invalidations:
             raise RecordError(
                 "the job has logged nothing yet",
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
         intake, left_out = _read(logs, Intake(job.origin, contents.settings.keep), leniency)
-    if intake.read == 0:
+    if intake.read == 0 and not invalidations:
         raise _no_record(logs, left_out)
     header = Header(
         id=job.id,
-        kind="tune",
+        kind=job.kind,
         started=job.started,
         finished=_now(),
         author=job.author,
         tuner=job.tuner,
         options=job.options,
-        complete=complete,
         tvm=job.tvm or TvmVersion(),
         sources=_sources(logs),
     )
-    segment, counts = intake.segment(header, job.exhausted())
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
     if job.keep_history:
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
     return replace(result, left_out=left_out)
+
+
+def _refused(job: OpenJob) -> tuple[Invalidation, ...]:
+    """The stored records that a revalidation has found not to hold, by job and reason."""
+    named: dict[tuple[str, str], set[str]] = {}
+    for note in job.remeasured():
+        for of, record in note.invalidates:
+            named.setdefault((of, note.why or ""), set()).add(record)
+    return tuple(Invalidation(of, tuple(sorted(records)), why) for (of, why), records in sorted(named.items()))
 
 
 def _read(

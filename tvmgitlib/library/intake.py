@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from types import MappingProxyType
 
 from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.library.lookup import device_key
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Section, Task
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task
 from tvmgitlib.model.json import Json, canonical_json
-from tvmgitlib.model.platform import Platform, platform_name_from
+from tvmgitlib.model.moments import utc_text
+from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, Target
 from tvmgitlib.model.tvm import TvmVersion
@@ -72,7 +73,7 @@ class Origin:
                 "not this machine's",
                 hint="Give its name with --platform NAME.",
             )
-        return Platform(detected.name, {**detected.facts, **self.facts})
+        return Platform(detected.name, merged_facts(detected.facts, self.facts))
 
     def _tuned_with(self, record: TuningRecord) -> TvmVersion:
         said = TvmVersion(None, record.tvm_version, "log") if record.tvm_version else TvmVersion()
@@ -218,12 +219,20 @@ class Intake:
             return None, None
         return utc_text(self._first), utc_text(self._last)
 
-    def segment(self, header: Header, exhausted: Collection[tuple[str, str, str]] = ()) -> tuple[Segment, Counts]:
+    def segment(
+        self,
+        header: Header,
+        exhausted: Collection[tuple[str, str, str]] = (),
+        baselines: Mapping[tuple[str, str, str], float] = MappingProxyType({}),
+        invalidations: tuple[Invalidation, ...] = (),
+    ) -> tuple[Segment, Counts]:
         """The job's segment, and what became of the lines.
 
         Args:
             header: the job.
-            exhausted: the tasks whose whole space was measured: family, target key, workload text.
+            exhausted: the tasks whose whole space was measured, by `Task.identity`.
+            baselines: seconds that the untuned config of tasks takes, by `Task.identity`.
+            invalidations: records of other jobs that this one has found not to hold.
         """
         given: dict[int, set[str]] = {}
         for (_, text, _), section in self._sections.items():
@@ -234,7 +243,7 @@ class Intake:
         for (key, _), intake in self._tasks.items():
             identity = (intake.section.family, intake.section.target.key, intake.workload.text)
             effort, repeated = intake.effort.finish(True if identity in exhausted else None)
-            task = Task(whole[key], intake.workload, effort)
+            task = Task(whole[key], intake.workload, effort, baselines.get(identity))
             entries.append(TaskRecords(task, tuple(store(record, header, task) for record in intake.best())))
             failed += effort.failed
             duplicates += repeated
@@ -248,13 +257,7 @@ class Intake:
             dropped=self._read - failed - duplicates - kept,
             workloads=len({(entry.task.section.key, entry.task.workload.text) for entry in entries}),
         )
-        return Segment(header, tuple(entries)), counts
+        return Segment(header, tuple(entries), invalidations), counts
 
     def _by_id(self) -> dict[int, Section]:
         return {id(section): section for section in self._places.values()}
-
-
-def utc_text(seconds: float) -> str:
-    """A Unix time in seconds as ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

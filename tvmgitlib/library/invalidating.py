@@ -12,10 +12,10 @@ from typing import Any
 from tvmgitlib.errors import JobError, SelectionError
 from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
-from tvmgitlib.library.intake import utc_text
 from tvmgitlib.library.messages import message, plural
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import Header, Invalidation, Task
+from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.rules.segment import Segment, StoredRecord
 from tvmgitlib.store.repository import Draft, Repository, identity
@@ -56,7 +56,7 @@ class Condemned:
 
 
 def _is_older(stored: StoredRecord, limit: datetime) -> bool:
-    return stored.finished is not None and datetime.fromisoformat(stored.finished.replace("Z", "+00:00")) < limit
+    return stored.finished is not None and read_utc(stored.finished) < limit
 
 
 @dataclass(frozen=True, slots=True)

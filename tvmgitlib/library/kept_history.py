@@ -18,7 +18,7 @@ from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.logs import Log
 from tvmgitlib.library.messages import message
 from tvmgitlib.library.open_jobs import OpenJob
-from tvmgitlib.library.recorded import Place, read_job, same_tvm
+from tvmgitlib.library.recorded import Place, read_job
 from tvmgitlib.library.syncing import Synced
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.record import TuningRecord
@@ -120,7 +120,7 @@ def kept_records(
             if (
                 record.workload == place.workload
                 and record.target.text in spellings
-                and (tvm is None or same_tvm(_tuned_with(segment.header, record), tvm))
+                and (tvm is None or _tuned_with(segment.header, record).is_like(tvm))
             ):
                 yield record
 

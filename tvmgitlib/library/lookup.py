@@ -6,24 +6,28 @@ user names, or, for a target of this host, the detected one; without any of thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.detect import detect_for
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.library.grading import GRADES, Accept, Grader, up_to
+from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.platform import platform_name_from
 from tvmgitlib.model.target import GivenTarget, Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
+from tvmgitlib.rules.validity import Verdict
 
-Accept = Literal["exact", "stale"]
+#: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.
+SLOWER = "slower"
+MISSING = "missing"
 
-_ORDER = ("exact", "stale", "incompatible")
+_STATES = (*GRADES, SLOWER, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Outcome:
     Attributes:
         family, target, platform, workload: what was asked; the target's label, the platform's name if it is known.
         stored: the record that is applied; None when none is.
-        state: the grade of the record applied, or `missing`, or the grade of the best record that was not applied.
+        state: the grade of the record applied; where none is, the grade of the best one there is, `slower` where the
+            untuned config is faster than it, or `missing`.
         why: in words, with the option that would change it.
     """
 
@@ -56,7 +61,7 @@ class Summary:
         self.outcomes[outcome.family, outcome.target, outcome.platform, outcome.workload] = outcome
 
     def of(self, state: str) -> list[Outcome]:
-        """The tasks of one state: `exact`, `stale`, `incompatible`, or `missing`."""
+        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`."""
         return [outcome for outcome in self.outcomes.values() if outcome.state == state]
 
     @property
@@ -67,7 +72,7 @@ class Summary:
     @property
     def line(self) -> str:
         """The summary in one line."""
-        counts = ", ".join(f"{len(found)} {state}" for state in (*_ORDER, "missing") if (found := self.of(state)))
+        counts = ", ".join(f"{len(found)} {state}" for state in _STATES if (found := self.of(state)))
         return f"{len(self.outcomes)} tasks looked up, {len(self.applied)} tuned: {counts or 'nothing was asked'}"
 
     def __str__(self) -> str:
@@ -83,15 +88,21 @@ class Lookup:
         tvm: the TVM that applies the records.
         platform: the platform's name where a target names no model; None to detect it.
         accept: the worst grade that is applied.
+        facts: what the user says of the machine at hand, added to what is detected.
     """
 
     def __init__(
-        self, contents: Contents, tvm: TvmVersion, platform: str | None = None, accept: Accept = "exact"
+        self,
+        contents: Contents,
+        tvm: TvmVersion,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
     ) -> None:
         self._contents = contents
-        self._tvm = tvm
+        self._grader = Grader(contents, tvm, facts)
         self._platform = platform
-        self._accepted = _ORDER[: _ORDER.index(accept) + 1]
+        self._accepted = up_to(accept)
         self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
         self.summary = Summary()
 
@@ -144,22 +155,39 @@ class Lookup:
 
         if platform is None:
             why = f"nothing says which platform {target.target.label} is on; name it with platform=..."
-            return outcome(None, "missing", why)
-        if not candidates:
-            return outcome(None, "missing", f"no record for {target.target.label} on {platform}")
-        graded = sorted(
-            ((stored, self._contents.verdict(stored, self._tvm)) for stored in candidates),
-            key=lambda pair: (_ORDER.index(pair[1].grade), rank(pair[0])),
-        )
-        stored, verdict = graded[0]
-        return outcome(stored if verdict.grade in self._accepted else None, verdict.grade, verdict.why)
+            return outcome(None, MISSING, why)
+        graded = [(stored, self._grader.verdict(stored, platform)) for stored in candidates]
+        if not graded:
+            graded = self._invalidated(family, target, platform, workload)
+        if not graded:
+            return outcome(None, MISSING, f"no record for {target.target.label} on {platform}")
+        stored, verdict = min(graded, key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])))
+        if verdict.grade not in self._accepted:
+            return outcome(None, verdict.grade, verdict.why)
+        if stored.is_slower_than_untuned:
+            why = f"tuned {stored.record.cost:.4g} s, untuned {stored.baseline:.4g} s: left untuned"
+            return outcome(None, SLOWER, why)
+        return outcome(stored, verdict.grade, verdict.why)
+
+    def _invalidated(
+        self, family: FamilyName, target: GivenTarget, platform: str, workload: Workload
+    ) -> list[tuple[StoredRecord, Verdict]]:
+        """The records that would answer, had they not been invalidated."""
+        keys = lookup_keys(target.target)
+        return [
+            (stored, verdict)
+            for path, stored, verdict in self._grader.invalidated
+            if path.endswith(f"/{platform}/{family}.jsonl")
+            and stored.record.workload == workload
+            and device_key(stored.record.target.target) in keys
+        ]
 
     def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
         """The records of a family on a platform, by device key and workload."""
         known = self._records.get((family, platform))
         if known is None:
             known = self._records[family, platform] = {}
-            for path, records in self._contents.current().items():
+            for path, records in self._grader.records.items():
                 if path.endswith(f"/{platform}/{family}.jsonl"):
                     for stored in records:
                         key = device_key(stored.record.target.target)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from textwrap import shorten
 
 from tvmgitlib.library.intake import Counts
 from tvmgitlib.model.job import Header
 from tvmgitlib.rules.segment import Segment, TaskRecords
 
 _MOST_PLACES = 20
+
+#: How much of a reason a commit's message tells.
+_REASON = 120
 _VERB = {"tune": "Tune", "import": "Import", "revalidate": "Revalidate"}
 
 
@@ -20,16 +24,23 @@ def job_message(segment: Segment, counts: Counts) -> str:
     for entry in segment.tasks:
         section = entry.task.section
         by_place[f"{section.platform.name}: {section.target.label} ({section.family})"].append(entry)
-    verb = _VERB[header.kind]
-    where = next(iter(by_place)).partition(":")[0] if len(by_place) == 1 else f"{len(by_place)} targets and platforms"
-    subject = f"{verb} {plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
+    refused = plural(sum(len(named.records or ()) for named in segment.invalidations), "record")
+    if by_place:
+        where = next(iter(by_place)).partition(":")[0] if len(by_place) == 1 else _many(len(by_place))
+        what = f"{plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
+    else:
+        what = f"{refused}, which no longer hold"
+    subject = f"{_VERB[header.kind]} {what}"
     body = [*_origin(header), ""] if _origin(header) else []
     for place, entries in list(by_place.items())[:_MOST_PLACES]:
         trials = sum(entry.task.effort.trials for entry in entries)
         body.append(f"- {place}: {plural(len(entries), 'workload')}, {plural(trials, 'trial')}")
     if len(by_place) > _MOST_PLACES:
         body.append(f"- and {len(by_place) - _MOST_PLACES} more")
-    body += ["", f"{counts.improved:,} improved; {outcome(counts)}."]
+    if counts.read:
+        body += ["", f"{counts.improved:,} improved; {outcome(counts)}."]
+    if segment.invalidations:
+        body += ["", f"{refused} no longer hold:", *_reasons(segment)]
     if not header.complete:
         body.append("The job was interrupted.")
     trailers = {
@@ -40,6 +51,18 @@ def job_message(segment: Segment, counts: Counts) -> str:
         "Tvmgitlib-Improved": str(counts.improved),
     }
     return message(subject, body, trailers)
+
+
+def _many(places: int) -> str:
+    return f"{places} targets and platforms"
+
+
+def _reasons(segment: Segment) -> list[str]:
+    reasons: Counter[str] = Counter()
+    for named in segment.invalidations:
+        reasons[named.reason or ""] += len(named.records or ())
+    lines = [f"- {plural(count, 'record')}: {shorten(reason, _REASON)}" for reason, count in reasons.most_common()]
+    return lines[:_MOST_PLACES] + [f"- and {len(lines) - _MOST_PLACES} more reasons"] * (len(lines) > _MOST_PLACES)
 
 
 def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:

@@ -15,9 +15,10 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib.errors import JobError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.appending import append_lines
-from tvmgitlib.library.intake import Origin, utc_text
-from tvmgitlib.model.job import is_job_id
+from tvmgitlib.library.intake import Origin
+from tvmgitlib.model.job import JobKind, is_job_id
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
@@ -26,10 +27,32 @@ _TOLD = "job.json"
 _LOG = "tuning.log"
 _WORK_DIR = "work_dir"
 _EXHAUSTED = "exhausted.jsonl"
+_BASELINES = "baselines.jsonl"
+_REMEASURED = "remeasured.jsonl"
 _LIVE = "live.lock"
 
 #: What a job's folder is called once it is forgotten.
 _GONE = ".gone."
+
+
+@dataclass(frozen=True, slots=True)
+class RemeasuredNote:
+    """What came of measuring a stored record again, in a job of kind `revalidate`.
+
+    Attributes:
+        task: family, target key and workload text of the task, as this TVM has it.
+        job, record: the stored record: its job and its hash.
+        cost: the new mean run time in seconds; None when it was refused.
+        why: why it was refused; None when it holds.
+        invalidates: the stored records that do not hold for that: (job, first 16 hex digits of the hash).
+    """
+
+    task: list[str]
+    job: str
+    record: str
+    cost: float | None
+    why: str | None
+    invalidates: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,7 @@ class OpenJob:
         tuner: the tuner's name.
         options: what the tuner was told.
         keep_history: whether the whole logs are kept too.
+        kind: `tune` or `revalidate`.
     """
 
     id: str
@@ -61,6 +85,7 @@ class OpenJob:
     tuner: str | None = None
     options: dict[str, Json] = field(default_factory=dict)
     keep_history: bool = False
+    kind: JobKind = "tune"
 
     @property
     def log(self) -> Path:
@@ -93,14 +118,36 @@ class OpenJob:
         """Note, durably, that every config of a task's space has been measured."""
         mark = (family, target.key, workload.text)
         if mark not in self.exhausted():
-            append_lines(self.folder / _EXHAUSTED, [json.dumps(mark)])
+            self._note(_EXHAUSTED, mark)
 
     def exhausted(self) -> set[tuple[str, str, str]]:
-        """The tasks whose whole space has been measured: family, target key, workload text."""
-        path = self.folder / _EXHAUSTED
+        """The tasks whose whole space has been measured, by `Task.identity`."""
+        return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
+
+    def note_baseline(self, identity: tuple[str, str, str], seconds: float) -> None:
+        """Note, durably, what the untuned config of a task takes."""
+        self._note(_BASELINES, (*identity, seconds))
+
+    def baselines(self) -> dict[tuple[str, str, str], float]:
+        """The seconds that the untuned configs of tasks take, by `Task.identity`."""
+        noted = self._noted(_BASELINES)
+        return {(family, target, workload): seconds for family, target, workload, seconds in noted}
+
+    def note_remeasured(self, note: RemeasuredNote) -> None:
+        """Note, durably, what came of measuring a record again."""
+        self._note(_REMEASURED, asdict(note))
+
+    def remeasured(self) -> list[RemeasuredNote]:
+        """What came of the records that were measured again."""
+        return [RemeasuredNote(**note) for note in self._noted(_REMEASURED)]
+
+    def _note(self, name: str, value: object) -> None:
+        append_lines(self.folder / name, [json.dumps(value)])
+
+    def _noted(self, name: str) -> list[Any]:
+        path = self.folder / name
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-        marks = (json.loads(line) for line in lines if line.endswith("\n"))  # else a kill cut it off
-        return {(family, target, workload) for family, target, workload in marks}
+        return [json.loads(line) for line in lines if line.endswith("\n")]  # else a kill cut it off
 
     def claim(self) -> BaseFileLock | None:
         """Take the job for this process, until the lock is released or the process dies; None: another one has it."""

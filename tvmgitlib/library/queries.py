@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import orjson
 
 from tvmgitlib.library.contents import Contents
+from tvmgitlib.library.grading import GRADES, Accept, Grader, up_to
 from tvmgitlib.library.labels import workload_label
 from tvmgitlib.library.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import Task
-from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
+from tvmgitlib.rules.validity import Verdict
 
-_GRADES = ("exact", "stale")
+_NOT_GRADED = "not graded: give the TVM that would use it with --tvm DIST==VERSION"
 
 
 def selected(configs: Configs, selection: Selection) -> Iterator[tuple[str, StoredRecord]]:
@@ -33,60 +35,90 @@ def selected(configs: Configs, selection: Selection) -> Iterator[tuple[str, Stor
 
 
 def best(
-    contents: Contents, selection: Selection, tvm: TvmVersion | None = None, accept: str = "exact"
+    contents: Contents, selection: Selection, grader: Grader | None = None, accept: Accept | Literal["any"] = "exact"
 ) -> list[BestConfig]:
     """The best record of every selected workload on every target and platform.
 
     Args:
         contents: the library in one commit.
         selection: which workloads.
-        tvm: the TVM that would use them: one record a workload comes back, the best of the best grade. Without it
+        grader: of the TVM and machine that would use them: one record a workload comes back, the best of the best
+            grade, and none that this TVM cannot read where there is another of the same computation. Without it
             nothing is graded, and there is one record for each TVM version that a workload was tuned with.
-        accept: the worst grade that is wanted with `tvm`: `exact` or `stale`.
+        accept: the worst grade that is wanted of the grader: `exact`, `stale`, or `any` to see what there is, also
+            what was invalidated.
     """
-    groups: defaultdict[tuple[str, ...], list[tuple[str, StoredRecord]]] = defaultdict(list)
-    for platform, stored in selected(contents.current(), selection):
-        record = stored.record
-        place = (record.family, record.target.target.key, platform, record.workload.text)
-        groups[place if tvm else (*place, *stored.tuned_with.group)].append((platform, stored))
-    answers = (_best_of(contents, group, tvm, accept) for _, group in sorted(groups.items()))
-    return [answer for answer in answers if answer is not None]
+    groups: defaultdict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
+    for platform, stored in selected(grader.records if grader else contents.current(), selection):
+        verdict = grader.verdict(stored, platform) if grader else None
+        candidate = _Candidate(platform, stored, verdict)
+        version = () if grader else stored.tuned_with.group
+        groups[candidate.place + version].append(candidate)
+    if grader and accept == "any":
+        for path, stored, invalid in grader.invalidated:
+            for platform, _ in selected({path: [stored]}, selection):
+                candidate = _Candidate(platform, stored, invalid)
+                groups[candidate.place].append(candidate)
+    wanted = GRADES if accept == "any" else up_to(accept)
+    answers = [min(group, key=lambda candidate: candidate.preference) for _, group in sorted(groups.items())]
+    here = {answer.computation for answer in answers if not answer.is_incompatible}
+    return [
+        _answer(answer)
+        for answer in answers
+        if (answer.verdict is None or answer.verdict.grade in wanted)
+        and not (answer.is_incompatible and answer.computation in here)
+    ]
 
 
-def _best_of(
-    contents: Contents, group: list[tuple[str, StoredRecord]], tvm: TvmVersion | None, accept: str
-) -> BestConfig | None:
-    if tvm is None:
-        platform, stored = min(group, key=lambda candidate: rank(candidate[1]))
-        return _answer(platform, stored, None, "not graded: give the TVM that would use it with --tvm DIST==VERSION")
-    wanted = _GRADES[: _GRADES.index(accept) + 1]
-    verdicts = [(platform, stored, contents.verdict(stored, tvm)) for platform, stored in group]
-    allowed = [candidate for candidate in verdicts if candidate[2].grade in wanted]
-    if not allowed:
-        return None
-    platform, stored, verdict = min(
-        allowed, key=lambda candidate: (wanted.index(candidate[2].grade), rank(candidate[1]))
-    )
-    return _answer(platform, stored, verdict.grade, verdict.why)
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A record that may be the best of its place; without a verdict where nothing is graded."""
+
+    platform: str
+    stored: StoredRecord
+    verdict: Verdict | None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        record = self.stored.record
+        return (record.family, record.target.target.key, self.platform, record.workload.text)
+
+    @property
+    def computation(self) -> tuple[str | None, ...]:
+        """What is computed where, by whatever name a TVM version gives it."""
+        record = self.stored.record
+        name = record.workload.signature or record.workload.text
+        return (record.family, record.target.target.key, self.platform, name)
+
+    @property
+    def is_incompatible(self) -> bool:
+        return self.verdict is not None and self.verdict.grade == "incompatible"
+
+    @property
+    def preference(self) -> tuple[Any, ...]:
+        return (GRADES.index(self.verdict.grade) if self.verdict else 0, rank(self.stored))
 
 
-def _answer(platform: str, stored: StoredRecord, grade: str | None, why: str) -> BestConfig:
+def _answer(candidate: _Candidate) -> BestConfig:
+    stored, verdict = candidate.stored, candidate.verdict
     record = stored.record
     native: Any = orjson.loads(record.native)
     return BestConfig(
         family=record.family,
         target=record.target.target.key,
-        platform=platform,
+        platform=candidate.platform,
         workload=record.workload.text,
         cost=record.cost,
         trials=stored.trials,
         job=stored.job,
-        grade=grade,
-        why=why,
+        grade=verdict.grade if verdict else None,
+        why=verdict.why if verdict else _NOT_GRADED,
         record=native,
         target_label=record.target.target.label,
         workload_label=workload_label(record.workload),
         tuned_with=stored.tuned_with,
+        written_by=record.tvm_version or record.workload.tvm_version,
+        baseline=stored.baseline,
         native=record.native,
     )
 

@@ -68,7 +68,9 @@ class BestConfig:
         why: the grade's reason in words.
         record: the tuner's own record, as JSON.
         target_label, workload_label: both for people.
-        tuned_with: the TVM it was tuned with.
+        tuned_with: the TVM it was tuned with, and how that is known.
+        written_by: the version of the TVM that wrote the record, as the record itself says; None where it does not.
+        baseline: what the untuned config took in the same job, in seconds; None where nobody measured it.
         native: the record's own text.
     """
 
@@ -85,11 +87,23 @@ class BestConfig:
     target_label: str
     workload_label: str
     tuned_with: TvmVersion
+    written_by: str | None
+    baseline: float | None
     native: bytes
+
+    @property
+    def speedup(self) -> float | None:
+        """How many times faster than the untuned config it is; None where nobody measured that one."""
+        return self.baseline / self.cost if self.baseline is not None else None
 
     def to_json(self) -> dict[str, Any]:
         names = ("family", "target", "platform", "workload", "cost", "trials", "job", "grade", "why", "record")
-        return {name: getattr(self, name) for name in names} | {"tuned_with": self.tuned_with.to_json()}
+        more = ("written_by", "baseline", "speedup")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "tuned_with": self.tuned_with.to_json(),
+            **{name: getattr(self, name) for name in more},
+        }
 
 
 @dataclass(frozen=True, slots=True)

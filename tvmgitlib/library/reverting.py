@@ -11,9 +11,9 @@ from typing import Any
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.changing import Change, draft_change, fold_change
 from tvmgitlib.library.contents import Contents
-from tvmgitlib.library.intake import utc_text
 from tvmgitlib.library.messages import message, plural
 from tvmgitlib.model.job import Header
+from tvmgitlib.model.moments import utc_text
 from tvmgitlib.rules.segment import Segment
 from tvmgitlib.store.repository import Draft, Repository, identity
 from tvmgitlib.store.snapshot import Snapshot

@@ -124,17 +124,36 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a job did for one workload; its best records follow it in the segment."""
+    """What a job did for one workload; its best records follow it in the segment.
+
+    Attributes:
+        section: where.
+        workload: what.
+        effort: how much was tried.
+        baseline: mean run time in seconds of what a build without tuning makes of it; None where nobody measured it.
+    """
 
     section: Section
     workload: Workload
     effort: Effort
     baseline: float | None = None
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Family, target key and workload text: what names a task inside one job."""
+        return (self.section.family, self.section.target.key, self.workload.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
-    """Records that an `invalidate` job names: some of a job's, by the first 16 hex digits of their hashes, or all."""
+    """Records that no longer hold, as an `invalidate` or `revalidate` job names them.
+
+    Attributes:
+        job: the job that they are of.
+        records: the first 16 hex digits of their hashes; None for all records of the job.
+        reason: why; None where the job's own reason says it for all of them.
+    """
 
     job: str
     records: tuple[str, ...] | None = None
+    reason: str | None = None

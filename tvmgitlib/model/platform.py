@@ -111,6 +111,15 @@ def set_fact(facts: Mapping[str, Json], key: str, value: Json) -> dict[str, Json
     return _with(facts, key.split("."), value, key)
 
 
+def merged_facts(facts: Mapping[str, Json], stronger: Mapping[str, Json]) -> dict[str, Json]:
+    """Both, object by object: where both say the same fact, the stronger ones hold."""
+    result = dict(facts)
+    for name, value in stronger.items():
+        known = result.get(name)
+        result[name] = merged_facts(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return result
+
+
 def parse_assignment(text: str) -> tuple[str, Json]:
     """The dotted key and the value of `KEY=VALUE`. The value is JSON where it is valid JSON, and text elsewhere.
 

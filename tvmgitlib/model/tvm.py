@@ -55,6 +55,11 @@ class TvmVersion:
         """What separates fold groups: distribution and minor version, empty where unknown."""
         return (self.distribution or "", self.minor or "")
 
+    def is_like(self, other: TvmVersion) -> bool:
+        """Whether two are of one distribution and minor version; an unknown distribution may be any."""
+        known = self.distribution and other.distribution
+        return self.minor == other.minor and not (known and self.distribution != other.distribution)
+
     def __str__(self) -> str:
         if self.version is None:
             return "an unknown TVM"

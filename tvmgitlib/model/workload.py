@@ -34,6 +34,12 @@ class Workload:
         return hashlib.sha256(f"{self.family}\n{self.text}".encode()).hexdigest()[:16]
 
     @property
+    def tvm_version(self) -> str | None:
+        """The minor version of the TVM that named it, where the name says one (MetaSchedule)."""
+        _, _, minor = self.text.rpartition("@")
+        return minor if self.family == "metaschedule" and minor != "unknown" else None
+
+    @property
     def label(self) -> str:
         """The workload as a person would want to read it."""
         return f"{self.signature}  [{self.text}]" if self.signature else self.text

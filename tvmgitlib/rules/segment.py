@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
@@ -19,6 +18,7 @@ from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.families.text import decode
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
 from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.settings import FORMAT
@@ -39,6 +39,7 @@ class StoredRecord:
         line: the whole line, native text and bag, without a line end.
         record: what it says.
         job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
+        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
     """
 
     line: bytes
@@ -47,6 +48,12 @@ class StoredRecord:
     trials: int
     finished: str | None
     tuned_with: TvmVersion
+    baseline: float | None = None
+
+    @property
+    def is_slower_than_untuned(self) -> bool:
+        """Whether a build does better without it; False where nobody knows."""
+        return self.baseline is not None and self.record.cost > self.baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +92,19 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         "finished": header.finished,
         "tuned_with": tuned_with.to_json(),
     }
+    if task.baseline is not None:
+        bag["baseline"] = task.baseline
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
     line = FAMILIES[record.family].wrap(record.native, canonical_json(bag).encode())
-    return StoredRecord(line, record, header.id, task.effort.trials, header.finished, tuned_with)
+    return StoredRecord(line, record, header.id, task.effort.trials, header.finished, tuned_with, task.baseline)
 
 
 def write_segment(segment: Segment) -> Iterator[bytes]:
     """The segment's lines, each with its line end. Tasks must come in canonical order (see `task_order`)."""
     yield _line({"job": _header_json(segment.header)})
     for invalidation in segment.invalidations:
-        records = None if invalidation.records is None else list(invalidation.records)
-        yield _line({"invalidates": {"job": invalidation.job, "records": records}})
+        yield _line({"invalidates": _invalidation_json(invalidation)})
     section = None
     for entry in segment.tasks:
         if entry.task.section != section:
@@ -147,9 +155,9 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                 case {"job": value}:
                     header = _read_header(value)
                 case {"invalidates": value}:
-                    _require_kind(header, ("invalidate",), "invalidates records")
-                    records = value["records"]
-                    invalidations.append(Invalidation(value["job"], None if records is None else tuple(records)))
+                    _require_kind(header, ("invalidate", "revalidate"), "invalidates records")
+                    records = None if value["records"] is None else tuple(value["records"])
+                    invalidations.append(Invalidation(value["job"], records, value.get("reason")))
                 case {"section": value}:
                     _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
                     section = _read_section(value)
@@ -192,7 +200,8 @@ def read_stored(line: bytes, family: str) -> StoredRecord:
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")
-    return StoredRecord(line, record, bag["job"], int(bag["trials"]), bag["finished"], TvmVersion(**bag["tuned_with"]))
+    tuned_with = TvmVersion(**bag["tuned_with"])
+    return StoredRecord(line, record, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline"))
 
 
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
@@ -203,6 +212,7 @@ def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
         "finished": (stored.finished, header.finished),
         "trials": (stored.trials, task.effort.trials),
         "tuned_with": (stored.tuned_with, task.section.tuned_with),
+        "baseline": (stored.baseline, task.baseline),
     }
     for field, (here, above) in said.items():
         if here != above:
@@ -229,7 +239,7 @@ def _line(document: dict[str, Any]) -> bytes:
 def _check_time(text: str | None, field: str) -> None:
     try:
         if text is not None:
-            datetime.fromisoformat(text.removesuffix("Z"))
+            read_utc(text)
     except ValueError as error:
         raise RecordError(f"{text} is no time: {error}", field=field) from None
 
@@ -281,6 +291,12 @@ def _read_header(value: dict[str, Any]) -> Header:
         reason=value.get("reason"),
         extra={key: member for key, member in value.items() if key.startswith("x-")},
     )
+
+
+def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
+    records = None if invalidation.records is None else list(invalidation.records)
+    document = {"job": invalidation.job, "records": records}
+    return document if invalidation.reason is None else {**document, "reason": invalidation.reason}
 
 
 def _section_json(section: Section) -> dict[str, Any]:

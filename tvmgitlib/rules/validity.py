@@ -77,7 +77,7 @@ def grade(
         return Verdict("incompatible", f"{unreadable}; tune or revalidate it with {current}")
     stale = _other_tvm(tuned_with, current, settings.policy_tvm)
     if stale is None and recorded_facts is not None and current_facts is not None:
-        stale = _other_facts(recorded_facts, current_facts, settings.policy_facts)
+        stale = other_facts(recorded_facts, current_facts, settings.policy_facts)
     if stale is None and settings.policy_max_age is not None:
         stale = _too_old(finished, now, settings.policy_max_age)
     if stale:
@@ -122,14 +122,29 @@ def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | 
         return both
 
 
-def _other_facts(recorded: Mapping[str, Any], current: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+def other_facts(recorded: Mapping[str, Any], current: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """Why what was found under some platform facts does not hold under others, in words; None where it does.
+
+    Args:
+        recorded, current: the facts of then, and of the machine at hand.
+        names: the facts that must be equal.
+    """
     for name in names:
         then, today = fact(recorded, name), fact(current, name)
         if then is None:
             return f"the platform's {name} was not recorded, and the policy compares it"
-        if then != today:
+        if today is None:
+            return f"{name} was {canonical_json(then)}, and nobody says what it is here (--set {name}=VALUE says it)"
+        if not _is_same(then, today):
             return f"{name} was {canonical_json(then)}, here it is {canonical_json(today)}"
     return None
+
+
+def _is_same(then: Any, today: Any) -> bool:
+    """Whether two facts are one: `--set gpu.driver=550.54` is a number, and what a driver says of itself is text."""
+    if isinstance(then, str) != isinstance(today, str):
+        return str(then) == str(today)
+    return bool(then == today)
 
 
 def _too_old(finished: datetime | None, now: datetime | None, days: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -26,25 +27,37 @@ if TYPE_CHECKING:
 @options.tvm("The TVM that would use the configs: grades them.")
 @click.option(
     "--accept",
-    type=click.Choice(["exact", "stale"]),
+    type=click.Choice(["exact", "stale", "any"]),
     default="exact",
     show_default=True,
-    help="The worst grade wanted, with --tvm.",
+    help="The worst grade wanted, with --tvm; any shows what there is, with the reasons.",
 )
+@options.facts
 @pass_context
-def command(context: Context, selection: Selection, rev: str | None, tvm: Any, accept: str) -> int:
+def command(
+    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: str, facts: tuple[str, ...]
+) -> int:
     """Show the best config of each workload.
 
     One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
     --accept). Exit code 1 when there is none.
     """
+    from tvmgitlib.library.grading import GRADES, up_to
+
+    told = options.read_facts(facts)
     library = context.open()
-    usable = (library.at(rev) if rev else library).best(selection, tvm=tvm, accept="stale")
-    found = [config for config in usable if config.grade in (None, "exact", accept)]
+    there = (library.at(rev) if rev else library).best(selection, tvm=tvm, accept="any", facts=told)
+    wanted = {None, *(GRADES if accept == "any" else up_to(accept))}  # type: ignore[arg-type]  # click checks it
+    found = [config for config in there if config.grade in wanted]
     if not found:
         note("No config was found.")
-    if len(found) < len(usable):
-        note(f"{len(usable) - len(found):,} more with --accept stale.")
+    others = Counter(config.grade for config in there if config.grade not in wanted)
+    if others:
+        counts = ", ".join(f"{others[grade]:,} {grade}" for grade in GRADES if others[grade])
+        note(f"Not shown: {counts}. --accept {'stale' if others['stale'] else 'any'} shows more, with the reasons.")
+    for config in found:
+        if config.speedup is not None and config.speedup < 1:
+            note(f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}")
     context.print_lines(found, lambda: "\n\n".join(_place(list(group)) for _, group in groupby(found, _place_of)))
     return 0 if found else 1
 
@@ -63,11 +76,15 @@ def _place(configs: list[BestConfig]) -> str:
         "trials": [f"{config.trials:,}" for config in configs],
         "job": [config.job[:8] for config in configs],
     }
+    if any(config.speedup for config in configs):
+        columns["speed-up"] = [f"{config.speedup:.1f}x" if config.speedup else "" for config in configs]
     if first.grade:
         columns["grade"] = [config.grade or "" for config in configs]
     if len({config.tuned_with for config in configs}) > 1:
         columns["tuned with"] = [str(config.tuned_with) for config in configs]
     columns["workload"] = [config.workload_label for config in configs]
+    if any(config.grade not in (None, "exact") for config in configs):
+        columns["why"] = [config.why if config.grade != "exact" else "" for config in configs]
     count = plural(len({config.workload for config in configs}), "workload")
     title = f"{first.platform}: {first.target_label} ({first.family}), {count}"
     rows = list(zip(*columns.values(), strict=True))

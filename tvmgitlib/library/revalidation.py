@@ -1,0 +1,89 @@
+"""What came of measuring stored best records again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tvmgitlib.model.tvm import TvmVersion
+
+#: `holds`: measured, and on record for this TVM and machine now. `refused`: it fails, or computes something else.
+#: `left`: not tried, because the task is not known here.
+RevalidationState = Literal["holds", "refused", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remeasurement:
+    """What came of one stored record.
+
+    Attributes:
+        family, target, platform, workload: what it answered for; the target as canonical JSON text.
+        job: the job that had measured it.
+        tuned_with: the TVM of then.
+        old_cost: mean run time in seconds, as stored.
+        new_cost: the same, measured now; None where it was not, or failed.
+        state: what came of it.
+        why: in words, where it does not hold.
+        target_label, workload_label: both for people.
+    """
+
+    family: str
+    target: str
+    platform: str
+    workload: str
+    job: str
+    tuned_with: TvmVersion
+    old_cost: float
+    new_cost: float | None
+    state: RevalidationState
+    why: str | None
+    target_label: str
+    workload_label: str
+
+    @property
+    def ratio(self) -> float | None:
+        """New cost over old: below 1 it is faster now."""
+        return self.new_cost / self.old_cost if self.new_cost is not None else None
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("family", "target", "platform", "workload", "job", "old_cost", "new_cost", "ratio", "state", "why")
+        return {name: getattr(self, name) for name in names} | {"tuned_with": self.tuned_with.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Revalidated:
+    """What a revalidation did.
+
+    Attributes:
+        job: its id: revert it to undo it; None when there was nothing to measure.
+        commit: the commit; None when nothing was committed.
+        records: one entry for each stored record that was to be measured again.
+        exact: workloads that hold as they are, and were not measured.
+        missing: tasks given that have no record to measure again.
+        invalidated: how many stored records leave the library's configs, because they were refused.
+    """
+
+    job: str | None
+    commit: str | None
+    records: tuple[Remeasurement, ...]
+    exact: int
+    missing: int
+    invalidated: int
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many records came to each state."""
+        return Counter(record.state for record in self.records)
+
+    def to_json(self) -> dict[str, Any]:
+        states: tuple[RevalidationState, ...] = ("holds", "refused", "left")
+        return {
+            "job": self.job,
+            "commit": self.commit,
+            **{state: self.counts[state] for state in states},
+            "exact": self.exact,
+            "missing": self.missing,
+            "invalidated": self.invalidated,
+            "records": [record.to_json() for record in self.records],
+        }
