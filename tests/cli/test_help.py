@@ -29,6 +29,8 @@ COMMANDS = [
     ["blame"],
     ["revert"],
     ["invalidate"],
+    ["revalidate"],
+    ["coverage"],
     ["merge"],
     ["sync"],
     ["pin"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -41,3 +43,15 @@ def ms() -> Any:
     else:
         from tvm.s_tir import meta_schedule
     return meta_schedule
+
+
+@pytest.fixture(autouse=True)
+def fresh_loggers() -> Iterator[None]:
+    """TVM asks the handlers of its logger for their names, and those that pytest adds where it has been have none."""
+    yield
+    for name in ("tvm.s_tir.meta_schedule", "tvm.meta_schedule"):
+        logger = logging.getLogger(name)
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()
+        logger.propagate = True

@@ -621,3 +621,21 @@ def test_a_task_without_a_target_says_so(library: ConfigLibrary, tasks: list[Any
 def test_no_task_at_all_says_so(library: ConfigLibrary) -> None:
     with pytest.raises(TvmError, match="is no tuning task"):
         library.get_trials("conv2d")
+
+
+# Baselines
+
+
+def test_a_job_measures_what_is_untuned_once_and_best_says_the_speed_up(
+    library: ConfigLibrary, tasks: list[Any]
+) -> None:
+    from tvm.autotvm.tuner import GridSearchTuner
+
+    task = min(tasks, key=lambda task: len(task.config_space))
+    for trials in (1, 2):
+        with library.job(TARGET, platform="box") as job:
+            wrapped = job.measure_option(work.local())
+            job.tune(GridSearchTuner(task), trials, wrapped, baseline=True)
+            seconds = job.baseline(task, measure_option=None)  # on record by now
+        assert (library.best()[0].baseline, library.trials()[0].trials) == (seconds, trials)
+    assert library.best()[0].speedup == pytest.approx(seconds / library.best()[0].cost)

@@ -6,13 +6,12 @@ Measuring is not the point here, so the builder and runner only pretend; search,
 from __future__ import annotations
 
 import json
-import logging
 import runpy
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,18 +29,6 @@ pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 SCRIPT = Path(__file__).parent / "metaschedule_job.py"
 
 work = SimpleNamespace(**runpy.run_path(str(SCRIPT)))
-
-
-@pytest.fixture(autouse=True)
-def fresh_loggers() -> Iterator[None]:
-    """TVM asks the handlers of its logger for their names, and those that pytest adds where it has been have none."""
-    yield
-    for name in ("tvm.s_tir.meta_schedule", "tvm.meta_schedule"):
-        logger = logging.getLogger(name)
-        for handler in list(logger.handlers):
-            logger.removeHandler(handler)
-            handler.close()
-        logger.propagate = True
 
 
 @pytest.fixture
@@ -494,3 +481,12 @@ def test_a_relax_build_with_the_library_computes_the_same(library: ConfigLibrary
     tuned = library.compile_relax(network(), target, platform="board")
     numpy.testing.assert_allclose(outputs(tuned), outputs(plain), rtol=1e-5)
     assert [outcome.state for outcome in library.summary().outcomes.values()] == ["exact", "exact"]
+
+
+def test_what_is_untuned_is_measured_on_request(library: ConfigLibrary, target: Any) -> None:
+    with library.job(target, platform="board") as job:
+        job.tune_tir(work.two_functions(), 8, **work.told(), baseline=True)
+    found = library.best()
+    assert len(found) == 2
+    for best in found:
+        assert best.baseline == work.cost(int(best.workload.partition("@")[0]))  # the runner goes by the hash

@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ from tvmgitlib.model.workload import FamilyName, Workload
 
 if TYPE_CHECKING:
     from tvmgitlib.library.lookup import Lookup
-    from tvmgitlib.tuners.base import LiveFamily
+    from tvmgitlib.tuners.base import LiveFamily, Remeasured
     from tvmgitlib.tuners.job import Job
 
 _log = logging.getLogger("tvmgitlib")
@@ -44,6 +44,9 @@ class Ansor:
     def identify(self, task: Any, target: GivenTarget | None) -> tuple[GivenTarget, Workload]:
         return parse_target(str(task.target)), Workload("ansor", str(task.workload_key))
 
+    def signature(self, task: Any) -> None:
+        return None
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> str:
         """The path of a log of the records, which is gone when this process ends."""
         return _temporary_log(records)
@@ -57,6 +60,23 @@ class Ansor:
             hint="job.tune_ansor(task, trials) measures no config again; with a search policy of your own, give it "
             "init_search_callbacks=[PreloadMeasuredStates(job.history(task))] and log with job.callback('ansor').",
         )
+
+    def task_of(self, record: TuningRecord) -> Any:
+        from tvmgitlib.tuners import ansor_remeasure
+
+        return ansor_remeasure.task_of(record)
+
+    def remeasure(
+        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+    ) -> Iterator[Remeasured]:
+        from tvmgitlib.tuners import ansor_remeasure
+
+        return ansor_remeasure.remeasure(job, task, records, told)
+
+    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+        from tvmgitlib.tuners import ansor_remeasure
+
+        return ansor_remeasure.measure_untuned(job, task, told)
 
     def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:
         context: AbstractContextManager[Any] = _context()(lookup)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.util import find_spec
@@ -21,7 +21,7 @@ from tvmgitlib.model.workload import FamilyName, Workload
 if TYPE_CHECKING:
     from tvmgitlib.library.lookup import Lookup
     from tvmgitlib.library.results import BestConfig
-    from tvmgitlib.tuners.base import LiveFamily
+    from tvmgitlib.tuners.base import LiveFamily, Remeasured
     from tvmgitlib.tuners.config_library import ConfigLibrary
     from tvmgitlib.tuners.job import Job
 
@@ -54,6 +54,9 @@ class AutoTvm:
         record = FAMILIES[self.name].record(orjson.loads(line), line.encode())
         return record.target, record.workload
 
+    def signature(self, task: Any) -> None:
+        return None
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
         return pairs(records)
 
@@ -64,6 +67,23 @@ class AutoTvm:
         from tvmgitlib.tuners import autotvm_tuning
 
         return autotvm_tuning.measure_option(job, option)
+
+    def task_of(self, record: TuningRecord) -> Any:
+        from tvmgitlib.tuners import autotvm_remeasure
+
+        return autotvm_remeasure.task_of(record)
+
+    def remeasure(
+        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+    ) -> Iterator[Remeasured]:
+        from tvmgitlib.tuners import autotvm_remeasure
+
+        return autotvm_remeasure.remeasure(job, task, records, told)
+
+    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+        from tvmgitlib.tuners import autotvm_remeasure
+
+        return autotvm_remeasure.measure_untuned(job, task, told)
 
     def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:
         context: AbstractContextManager[Any] = _context()(lookup)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,12 @@ def measure_option(job: Job, option: Any) -> Any:
         return option
     answers = Answers(job)
     return {**option, "builder": _Builder(option["builder"], answers), "runner": _Runner(option["runner"], answers)}
+
+
+def measuring_anew(option: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A measure option without what `measure_option` has put around its parts, if it has."""
+    parts = {name: option[name] for name in ("builder", "runner")}
+    return {**option, **{name: part._inner if isinstance(part, _Part) else part for name, part in parts.items()}}
 
 
 def tune(

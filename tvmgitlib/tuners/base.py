@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tvmgitlib.errors import TargetError, TvmError
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
@@ -17,6 +18,27 @@ from tvmgitlib.tuners.tvm_check import require_tvm
 if TYPE_CHECKING:
     from tvmgitlib.library.lookup import Lookup
     from tvmgitlib.tuners.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial failed, in words; logs keep the kind at best."""
+
+    kind: ErrorKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remeasured:
+    """What came of measuring a config on record again.
+
+    Attributes:
+        costs: run times in seconds; None for a failure.
+        failure: why it failed; None for a success.
+    """
+
+    costs: tuple[float, ...] | None
+    failure: Failure | None = None
 
 
 class LiveFamily(Protocol):
@@ -44,6 +66,10 @@ class LiveFamily(Protocol):
         """
         ...
 
+    def signature(self, task: Any) -> str | None:
+        """The task's workload in words that no TVM version changes; None where its name is that already."""
+        ...
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> Any:
         """Records in the form that this family's transfer learning takes."""
         ...
@@ -54,6 +80,51 @@ class LiveFamily(Protocol):
 
     def measure_option(self, job: Job, option: Any) -> Any:
         """The user's way of measuring, with configs that were measured before answered from the record."""
+        ...
+
+    def task_of(self, record: TuningRecord) -> Any:
+        """The task of a record, made anew in this TVM from what the record says.
+
+        Raises:
+            TvmError: it cannot be made from that alone (an unknown template, the module of another TVM): the user has
+                to give the task.
+        """
+        ...
+
+    def remeasure(
+        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+    ) -> Iterator[Remeasured]:
+        """Measure configs on record again, in this TVM and on this machine, each once.
+
+        Args:
+            job: where the measurements are logged: each is on the disk before its result is given.
+            task: the task, as this TVM has it.
+            records: records of that computation, of this TVM or of another.
+            told: how to measure. AutoTVM: `measure_option`. Ansor: `builder` and `runner` as in `TuningOptions`.
+                MetaSchedule: `builder` and `runner` as in `tune_tir`. All: `check`: whether outputs are compared with
+                those of an untuned build before anything is measured (True unless told otherwise), and
+                `check_timeout`: how long building and running one for that may take, in seconds.
+
+        Yields:
+            What came of each record, in their order.
+
+        Raises:
+            TvmError: there is nothing to compare outputs with, or they cannot be compared here.
+        """
+        ...
+
+    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+        """Measure what a build without tuning makes of a task; nothing is logged.
+
+        Args:
+            job, task, told: as for `remeasure`.
+
+        Returns:
+            Run times in seconds.
+
+        Raises:
+            TvmError: it cannot be built or run.
+        """
         ...
 
     def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:

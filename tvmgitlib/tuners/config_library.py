@@ -13,15 +13,19 @@ from typing import Any
 from tvmgitlib.errors import JobError
 from tvmgitlib.library import config_library, kept_history
 from tvmgitlib.library.contents import Contents
-from tvmgitlib.library.lookup import Accept, Lookup, Summary
+from tvmgitlib.library.coverage import Coverage
+from tvmgitlib.library.grading import Accept
+from tvmgitlib.library.lookup import Lookup, Summary
 from tvmgitlib.library.recorded import Place
 from tvmgitlib.library.results import JobResult
+from tvmgitlib.library.revalidation import Revalidated
 from tvmgitlib.library.selection import Selection
-from tvmgitlib.model.job import Effort
+from tvmgitlib.model.job import Effort, JobKind
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName
 from tvmgitlib.tuners.base import live_families, require_triple, running_tvm
 from tvmgitlib.tuners.job import Job, TakenJob
 
@@ -33,19 +37,13 @@ class _Told:
     """What a live job was told, until its target is known."""
 
     tvm: TvmVersion
-    tuner: str | None
-    platform: str | Mapping[str, Json] | None
-    options: Mapping[str, Json] | None
-    keep_history: bool
-    resume: bool
-
-    @property
-    def platform_name(self) -> str | None:
-        return self.platform if isinstance(self.platform, str) else None
-
-    @property
-    def facts(self) -> Mapping[str, Json] | None:
-        return self.platform if isinstance(self.platform, Mapping) else None
+    tuner: str | None = None
+    platform: str | None = None
+    facts: Mapping[str, Json] | None = None
+    options: Mapping[str, Json] | None = None
+    keep_history: bool = False
+    resume: bool = True
+    kind: JobKind = "tune"
 
 
 class ConfigLibrary(config_library.ConfigLibrary):
@@ -96,12 +94,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
             JobError: this library has a live job already.
             PlatformError: nothing says which platform the target is on.
         """
-        self._require_writable()
-        self._require_no_live_job()
-        tvm = running_tvm()
-        told = _Told(tvm, tuner, platform, options, keep_history, resume)
-        self._job = Job(self, tvm, taken=self._take(target, told))
-        return self._job
+        told = _Told(running_tvm(), tuner, *_name_and_facts(platform), options, keep_history, resume)
+        return self._start(target, told)
 
     def start_job(
         self,
@@ -118,12 +112,19 @@ class ConfigLibrary(config_library.ConfigLibrary):
             return self.job(
                 target, tuner=tuner, platform=platform, options=options, keep_history=keep_history, resume=resume
             )
-        self._require_writable()
-        self._require_no_live_job()
-        tvm = running_tvm()
-        told = _Told(tvm, tuner, platform, options, keep_history, resume)
-        self._job = Job(self, tvm, take=lambda given: self._take(given.text, told))
+        told = _Told(running_tvm(), tuner, *_name_and_facts(platform), options, keep_history, resume)
+        self._require_startable()
+        self._job = Job(self, told.tvm, take=lambda given: self._take(given.text, told))
         return self._job
+
+    def _start(self, target: object | None, told: _Told) -> Job:
+        self._require_startable()
+        self._job = Job(self, told.tvm, taken=self._take(target, told))
+        return self._job
+
+    def revalidation_job(self, target: object | None, platform: str, facts: Mapping[str, Json]) -> Job:
+        """A live job of kind `revalidate`: the interrupted one of the same target and platform, or a new one."""
+        return self._start(target, _Told(running_tvm(), platform=platform, facts=facts, kind="revalidate"))
 
     def _take(self, target: object | None, told: _Told) -> TakenJob:
         """Resume an interrupted job, or begin one."""
@@ -135,17 +136,65 @@ class ConfigLibrary(config_library.ConfigLibrary):
             return found
         opened = self.begin_job(
             target,
-            platform=told.platform_name,
+            platform=told.platform,
             facts=told.facts,
             tvm=told.tvm,
             tuner=told.tuner,
             options=told.options,
             keep_history=told.keep_history,
+            kind=told.kind,
         )
         claim = opened.claim()
         if claim is None:
             raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
         return TakenJob(opened, claim, resumed=False)
+
+    def revalidate(
+        self,
+        tasks: Any = None,
+        selection: Selection | None = None,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        every: bool = False,
+        baseline: bool = False,
+        keep_refused: bool = False,
+        **told: Any,
+    ) -> Revalidated:
+        """Measure stored best records again, here and with this TVM, and commit what holds.
+
+        After an upgrade of TVM, a driver or a board: minutes, where tuning took hours. Of each workload only records
+        that do not hold as they are, K at most. What no longer compiles, or computes something else, is invalidated.
+
+        Args:
+            tasks: the tasks, as this TVM has them, or a model to take them from; see `tvmgitlib.tuners.tasks.expand`.
+                None for those of the selected records, made anew from what these say (not possible for MetaSchedule
+                records of another TVM, and for tasks that only a model defines).
+            selection: which records.
+            target: the target of what does not say its own.
+            platform: the platform that is at hand, where it cannot be detected or a target's `-model` names another.
+            facts: facts about it, added to the detected ones.
+            every: also measure records that hold as they are.
+            baseline: also measure the untuned config of each task.
+            keep_refused: do not invalidate what is refused: others may still use a TVM in which it holds.
+            told: how to measure. AutoTVM: `measure_option`. Ansor and MetaSchedule: `builder` and `runner`. `check`:
+                compare outputs with those of an untuned build first (True unless told otherwise).
+
+        Raises:
+            SelectionError: no record of the library is meant.
+            TvmError: TVM is missing, or the target is not this machine's and nothing says how to measure there.
+        """
+        from tvmgitlib.tuners.revalidating import RevalidationRequest, revalidate
+        from tvmgitlib.tuners.tasks import expand
+
+        self._require_startable()
+        chosen = selection or Selection()
+        found = None if tasks is None else [each.task for each in expand(tasks, target, chosen.family)]
+        request = RevalidationRequest(
+            found, chosen, target, platform, dict(facts or {}), every, baseline, keep_refused, told
+        )
+        return revalidate(self, request)
 
     def stop_job(self) -> JobResult:
         """Commit the live job.
@@ -212,7 +261,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
             raise JobError("no live job is open in this library", hint="library.start_job() begins one.")
         return self._job
 
-    def _require_no_live_job(self) -> None:
+    def _require_startable(self) -> None:
+        self._require_writable()
         if self._job is not None:
             raise JobError(
                 "a live job is open in this library already",
@@ -221,11 +271,12 @@ class ConfigLibrary(config_library.ConfigLibrary):
 
     def _interrupted(self, target: object | None, told: _Told) -> TakenJob | None:
         """The newest job in progress of the same target, platform and TVM that no process has."""
-        wanted = self._origin(target, told.platform_name, told.facts, told.tvm, live=True)
+        wanted = self._origin(target, told.platform, told.facts, told.tvm, live=True)
         for job in reversed(self.open_jobs()):
             its = job.origin
             if (
-                its.target == wanted.target
+                job.kind == told.kind
+                and its.target == wanted.target
                 and its.platform == wanted.platform
                 and (its.tvm is None or its.tvm.group == told.tvm.group)
                 and (claim := job.claim()) is not None
@@ -247,22 +298,29 @@ class ConfigLibrary(config_library.ConfigLibrary):
 
     # Builds
 
-    def using(self, *, platform: str | None = None, accept: Accept = "exact") -> AbstractContextManager[Summary]:
+    def using(
+        self,
+        *,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
+    ) -> AbstractContextManager[Summary]:
         """Answer the lookups of a build by this library; gives the summary.
 
         Args:
             platform: the platform's name where a target names no model; None to detect it.
             accept: the worst grade that is applied: `exact` or `stale`.
+            facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """
-        return self._using(platform, accept)
+        return self._using(platform, accept, facts)
 
     @contextmanager
-    def _using(self, platform: str | None, accept: Accept) -> Iterator[Summary]:
+    def _using(self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None) -> Iterator[Summary]:
         tvm = running_tvm()
         with ExitStack() as stack:
             contents = stack.enter_context(self._reading())
             self._say_if_stale(contents)
-            lookup = Lookup(contents, tvm, platform, accept)
+            lookup = Lookup(contents, tvm, platform, accept, facts)
             self._summary = lookup.summary
             for family in live_families():
                 if family.available():
@@ -304,6 +362,36 @@ class ConfigLibrary(config_library.ConfigLibrary):
         with self.using(platform=platform, accept=accept):
             return metaschedule_apply.compile_tir(func, target)
 
+    def coverage(
+        self,
+        tasks: Any,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
+        family: FamilyName | None = None,
+    ) -> Coverage:
+        """How much of a model is tuned: what `using` would apply to its tasks, and what is on record for the others.
+
+        Args:
+            tasks: the tasks, or a model to take them from; see `tvmgitlib.tuners.tasks.expand`.
+            target: the target of what does not say its own.
+            platform, accept, facts: see `using`.
+            family: only tasks of this family; of a Relay module, those that this one extracts (else AutoTVM's).
+
+        Raises:
+            TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
+        """
+        from tvmgitlib.tuners.covering import coverage
+        from tvmgitlib.tuners.tasks import expand
+
+        tvm = running_tvm()
+        found = expand(tasks, target, family)
+        with self._reading() as contents:
+            self._say_if_stale(contents)
+            return coverage(contents, tvm, found, target=target, platform=platform, accept=accept, facts=facts)
+
     def __enter__(self) -> ConfigLibrary:
         context = self.using()
         context.__enter__()
@@ -318,3 +406,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
     def summary(self) -> Summary:
         """Which tasks of the last build were exact, stale or missing, and why."""
         return self._summary
+
+
+def _name_and_facts(platform: str | Mapping[str, Json] | None) -> tuple[str | None, Mapping[str, Json] | None]:
+    """A platform as users give it: its name, or facts about it."""
+    return (platform, None) if platform is None or isinstance(platform, str) else (None, platform)

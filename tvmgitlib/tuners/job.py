@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError, PlatformError
+from tvmgitlib.errors import JobError, PlatformError, TvmError
 from tvmgitlib.library.appending import append_lines
+from tvmgitlib.library.detect import facts_here
 from tvmgitlib.library.intake import Counts
 from tvmgitlib.library.lookup import device_key, platform_of
 from tvmgitlib.library.open_jobs import OpenJob
-from tvmgitlib.library.recorded import DETERMINISTIC, Place, effort_of, exact_records, read_job, stored_records
+from tvmgitlib.library.recorded import (
+    DETERMINISTIC,
+    Place,
+    baseline_of,
+    effort_of,
+    exact_records,
+    read_job,
+    stored_records,
+)
 from tvmgitlib.library.results import JobResult
 from tvmgitlib.model.job import Effort
+from tvmgitlib.model.json import Json
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.tvm import TvmVersion
@@ -181,12 +192,18 @@ class Job:
             )
         return Place(family.name, given.target, platform, workload)
 
+    def facts(self, place: Place) -> dict[str, Json]:
+        """The facts of the platform that this job's records of a place will have."""
+        if self._taken is not None and self.opened.facts:
+            return self.opened.facts
+        return facts_here(place.target)
+
     def effort(self, task: Any, tuner: str | None = None) -> Effort | None:
         """The effort on record for a task with this TVM, in the library and in this job; None when there is none."""
         place = self.place(task)
         exhausted = self._taken is not None and place.identity in self.opened.exhausted()
         with self._library.reading() as contents:
-            return effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted)
+            return effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
 
     def is_tuned(self, task: Any, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record for a task: as many trials, or the end of its space.
@@ -198,6 +215,38 @@ class Job:
         """
         effort = self.effort(task, tuner)
         return effort is not None and (effort.trials >= trials or effort.exhausted is True)
+
+    def baseline(self, task: Any, **told: Any) -> float:
+        """Mean run time in seconds of what a build without tuning makes of a task: on record, else measured now.
+
+        It is committed with the job's own trials of the task; `best` then says the speed-up over it, and no build
+        applies a record that is slower.
+
+        Args:
+            task: the task.
+            told: how to measure: see `LiveFamily.remeasure`.
+
+        Raises:
+            TvmError: it cannot be built or run.
+        """
+        place = self.place(task)
+        known = self.opened.baselines().get(place.identity)
+        if known is None:
+            with self._library.reading() as contents:
+                known = baseline_of(contents, place, self.tvm, self.facts(place))
+            if known is None:
+                costs = live_family(place.family).measure_untuned(self, task, told)
+                known = math.fsum(costs) / len(costs)
+            self.opened.note_baseline(place.identity, known)
+        return known
+
+    def try_baseline(self, task: Any, told: Mapping[str, Any]) -> None:
+        """`baseline` after tuning, by what the call was told of how to measure: a failure is a warning."""
+        how = {name: told[name] for name in ("measure_option", "builder", "runner") if name in told}
+        try:
+            self.baseline(task, **how)
+        except TvmError as error:
+            _log.warning("no baseline: %s", error)
 
     def logged(self) -> list[TuningRecord]:
         """What this job has logged so far."""
@@ -240,7 +289,7 @@ class Job:
         """The measurements of a task that hold here: of this job, and exact ones of the library."""
         place = self.place(task)
         with self._library.reading() as contents:
-            records = [*exact_records(contents, place, self.tvm), *self.known(task)]
+            records = [*exact_records(contents, place, self.tvm, self.facts(place)), *self.known(task)]
         return list({record.native: record for record in records}.values())
 
     def answers(self, task: Any) -> list[TuningRecord]:
@@ -298,6 +347,8 @@ class Job:
         callbacks: Iterable[Callable[..., None]] = (),
         early_stopping: int | None = None,
         seed: int | None = None,
+        *,
+        baseline: bool = False,
     ) -> bool:
         """Tune one AutoTVM task: skip it when enough is on record, else replay, measure, log and count.
 
@@ -308,13 +359,17 @@ class Job:
             callbacks: the user's own.
             early_stopping: as in `Tuner.tune`.
             seed: of the tuner's random choices; by default the job's own, so that a resumed job goes the same way.
+            baseline: measure the untuned config too: see `baseline`.
 
         Returns:
-            Whether anything was measured.
+            Whether any trial was made.
         """
         from tvmgitlib.tuners import autotvm_tuning
 
-        return autotvm_tuning.tune(self, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
+        made = autotvm_tuning.tune(self, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
+        if baseline:
+            self.try_baseline(tuner.task, {"measure_option": measure_option})
+        return made
 
     def tune_ansor(self, task: Any, trials: int, **told: Any) -> bool:
         """Tune one Ansor task: skip it when enough is on record, else go on from where it was.
@@ -325,14 +380,19 @@ class Job:
             task: a `SearchTask`.
             trials: trials that shall be on record afterwards.
             told: `builder`, `runner`, `measures_per_round`, `early_stopping` and `verbose` as in `TuningOptions`;
-                `cost_model`, `params` and `seed` as in `SketchPolicy`; `callbacks`: more measure callbacks.
+                `cost_model`, `params` and `seed` as in `SketchPolicy`; `callbacks`: more measure callbacks;
+                `baseline`: measure the untuned state too, see `baseline`.
 
         Returns:
-            Whether anything was measured.
+            Whether any trial was made.
         """
         from tvmgitlib.tuners import ansor
 
-        return ansor.tune(self, task, trials, **told)
+        baseline = told.pop("baseline", False)
+        made = ansor.tune(self, task, trials, **told)
+        if baseline:
+            self.try_baseline(task, told)
+        return made
 
     def tune_tir(self, mod: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
         """Tune TensorIR functions as `tune_tir` of MetaSchedule does, going on from where an interrupted job was.
@@ -345,7 +405,8 @@ class Job:
             max_trials_global: trials that shall be on record afterwards, of all functions together.
             target: None for the job's.
             told: what else TVM's call takes (`max_trials_per_task`, which counts what is on record too, `builder`,
-                `runner`, `strategy`, `cost_model`, `seed`, ...), except `work_dir` and `database`.
+                `runner`, `strategy`, `cost_model`, `seed`, ...), except `work_dir` and `database`. `baseline`: measure
+                the untuned functions too, see the method.
 
         Returns:
             How many trials were made.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,18 @@ from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.tuners import metaschedule_apply, metaschedule_hooks
-from tvmgitlib.tuners.metaschedule_tvm import has_meta_schedule, meta_schedule, normalize, tuning_record, workload_text
+from tvmgitlib.tuners.metaschedule_tvm import (
+    has_meta_schedule,
+    meta_schedule,
+    normalize,
+    signature_of,
+    tuning_record,
+    workload_text,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.lookup import Lookup
-    from tvmgitlib.tuners.base import LiveFamily
+    from tvmgitlib.tuners.base import LiveFamily, Remeasured
     from tvmgitlib.tuners.job import Job
 
 
@@ -44,6 +51,9 @@ class MetaSchedule:
             )
         return given, Workload(self.name, workload_text(mod))
 
+    def signature(self, task: Any) -> str | None:
+        return signature_of(_module(task))
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[Any]:
         """Tuning records of the task, those that this TVM can read: `as_measure_candidate` is for cost models."""
         workload = meta_schedule().database.Workload(_module(task))
@@ -60,6 +70,23 @@ class MetaSchedule:
             "measure no schedule again.",
         )
 
+    def task_of(self, record: TuningRecord) -> Any:
+        from tvmgitlib.tuners import metaschedule_remeasure
+
+        return metaschedule_remeasure.task_of(record)
+
+    def remeasure(
+        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+    ) -> Iterator[Remeasured]:
+        from tvmgitlib.tuners import metaschedule_remeasure
+
+        return metaschedule_remeasure.remeasure(job, _module(task), _target(task), records, told)
+
+    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+        from tvmgitlib.tuners import metaschedule_remeasure
+
+        return metaschedule_remeasure.measure_untuned(job, _module(task), _target(task), told)
+
     def applying(self, lookup: Lookup) -> AbstractContextManager[None]:
         return metaschedule_apply.applying(lookup)
 
@@ -75,6 +102,11 @@ def _module(task: Any) -> Any:
     if type(task).__name__ in _FUNCTIONS:
         return normalize(task)
     return task.dispatched[0] if type(task).__name__ == "ExtractedTask" else task.mod
+
+
+def _target(task: Any) -> Any:
+    """The target that a task says itself; None for a function."""
+    return None if type(task).__name__ in _FUNCTIONS else task.target
 
 
 def job_database(job: Job) -> Any:

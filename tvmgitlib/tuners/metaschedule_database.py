@@ -15,6 +15,7 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.appending import append_lines
 from tvmgitlib.model.record import ErrorKind
+from tvmgitlib.tuners.base import Failure
 from tvmgitlib.tuners.metaschedule_tvm import meta_schedule
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ FAILED = 1e10
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a trial failed; TVM's databases drop it."""
-
-    kind: ErrorKind
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

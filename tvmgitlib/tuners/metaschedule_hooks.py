@@ -73,7 +73,7 @@ def builder() -> Any:
 
         def build(self, inputs: Any) -> Any:
             with self._measuring.inside():
-                results = list(_python_side(self._inner).build(inputs))
+                results = list(python_side(self._inner).build(inputs))
                 self._measuring.built(results)
                 return results
 
@@ -92,7 +92,7 @@ def runner() -> Any:
 
         def run(self, inputs: Any) -> Any:
             with self._measuring.inside():
-                return self._measuring.ran(list(_python_side(self._inner).run(inputs)))
+                return self._measuring.ran(list(python_side(self._inner).run(inputs)))
 
     return derived_object(Running)
 
@@ -173,7 +173,7 @@ def _device(target: Any) -> str:
     return device_key(parse_target(target).target)
 
 
-def _python_side(derived: Any) -> Any:
+def python_side(derived: Any) -> Any:
     """What is written in Python of an object, to call it without a way through C++, which makes a RuntimeError of
     whatever is raised: of Ctrl-C too.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import TargetError, TvmError
@@ -22,25 +22,27 @@ _BUILD_TIMEOUT = 60.0
 def tune_tir(job: Job, mod: Any, target: Any, trials: int, told: dict[str, Any]) -> int:
     """See `Job.tune_tir`."""
     ms = meta_schedule()
-    target = _live_target(job, target)
-    for func in tir_functions(mod):  # what cannot be tuned in this job is said before TVM is called
-        job.place(ms.TuneContext(mod=func, target=target))
+    target = live_target(job, target)
+    tasks = [ms.TuneContext(mod=func, target=target) for func in tir_functions(mod)]
+    _place(job, tasks)
     measuring = Measuring(job, trials)
     options = _around(job, measuring, target, told)
     measuring.run(lambda: ms.tune_tir(mod=mod, target=target, max_trials_global=trials, **options))
+    _measure_untuned(job, tasks, told)
     return measuring.measured
 
 
 def tune_relax(job: Job, mod: Any, params: Any, target: Any, trials: int, told: dict[str, Any]) -> int:
     """See `Job.tune_relax`."""
     ms = meta_schedule()
-    target = _live_target(job, target)
+    target = live_target(job, target)
     lowered = lower_relax(mod, target, params)
-    for task in ms.relax_integration.extract_tasks(lowered, target):
-        job.place(task)
+    tasks = ms.relax_integration.extract_tasks(lowered, target)
+    _place(job, tasks)
     measuring = Measuring(job, trials)
     options = {"mod": lowered, "params": None, "target": target, **_around(job, measuring, target, told)}
     measuring.run(lambda: ms.relax_integration.tune_relax(max_trials_global=trials, **options))
+    _measure_untuned(job, tasks, told)
     return measuring.measured
 
 
@@ -70,8 +72,7 @@ def lower_relax(mod: Any, target: Any, params: Any = None) -> Any:
 def tune_tasks(job: Job, tasks: Sequence[Any], weights: Sequence[float], trials: int, told: dict[str, Any]) -> int:
     """See `Job.tune_tasks`."""
     ms = meta_schedule()
-    for task in tasks:
-        job.place(task)
+    _place(job, tasks)
     targets = {str(task.target): task.target for task in tasks}
     measuring = Measuring(job, trials)
     options = _around(job, measuring, next(iter(targets.values())) if len(targets) == 1 else None, told)
@@ -92,28 +93,35 @@ def tune_tasks(job: Job, tasks: Sequence[Any], weights: Sequence[float], trials:
     measuring.run(
         lambda: ms.tune_tasks(tasks=contexts, task_weights=list(weights), max_trials_global=trials, **options)
     )
+    _measure_untuned(job, tasks, told)
     return measuring.measured
+
+
+def _place(job: Job, tasks: Iterable[Any]) -> None:
+    """Say before TVM is called what cannot be tuned in this job."""
+    for task in tasks:
+        job.place(task)
+
+
+def _measure_untuned(job: Job, tasks: Iterable[Any], told: Mapping[str, Any]) -> None:
+    if told.get("baseline"):
+        for task in tasks:
+            job.try_baseline(task, told)
 
 
 def _around(job: Job, measuring: Measuring, target: Any, told: dict[str, Any]) -> dict[str, Any]:
     """The options of TVM's call: what the user told, with the job around it."""
-    ms = meta_schedule()
     if taken := sorted({"database", "work_dir"} & told.keys()):
         raise TvmError(
             f"{' and '.join(taken)}: the job has its own",
             hint="To log into a job from TVM's own calls, give them database=job.database().",
         )
-    options = dict(told)
-    builder, runner = options.pop("builder", "local"), options.pop("runner", "local")
-    if builder == "local":
-        builder = ms.builder.LocalBuilder(timeout_sec=_BUILD_TIMEOUT, initializer=fast_imports)
-    if isinstance(runner, str):
-        runner = ms.runner.Runner.create(runner)
-    strategy = options.pop("strategy", "evolutionary")
+    builder, runner = builder_and_runner(told)
+    strategy = told.get("strategy", "evolutionary")
     if isinstance(strategy, str):
-        strategy = ms.search_strategy.SearchStrategy.create(strategy)
+        strategy = meta_schedule().search_strategy.SearchStrategy.create(strategy)
     return {
-        **options,
+        **{name: option for name, option in told.items() if name != "baseline"},
         "work_dir": str(job.work_dir),
         "builder": hooks.builder()(measuring, builder),
         "runner": hooks.runner()(measuring, runner),
@@ -122,18 +130,29 @@ def _around(job: Job, measuring: Measuring, target: Any, told: dict[str, Any]) -
     }
 
 
-def _live_target(job: Job, target: Any) -> Any:
+def builder_and_runner(told: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What the user told to build and to run with, by default on this machine."""
+    ms = meta_schedule()
+    builder, runner = told.get("builder", "local"), told.get("runner", "local")
+    if builder == "local":
+        builder = ms.builder.LocalBuilder(timeout_sec=_BUILD_TIMEOUT, initializer=fast_imports)
+    if isinstance(runner, str):
+        runner = ms.runner.Runner.create(runner)
+    return builder, runner
+
+
+def live_target(job: Job, target: Any) -> Any:
     """The target as TVM's object: the one given, else the job's."""
     import tvm
 
     if target is None:
         if job.target is None:
             raise TargetError("neither the call nor the job says a target", hint="Give target=...")
-        target = _attributes(job.target)
+        target = target_attributes(job.target)
     return target if isinstance(target, tvm.target.Target) else tvm.target.Target(target)
 
 
-def _attributes(given: GivenTarget) -> dict[str, Any]:
+def target_attributes(given: GivenTarget) -> dict[str, Any]:
     """A target as a dict that every TVM reads, with what MetaSchedule wants to know beside its identity."""
     facts = {"num-cores": given.num_cores, "model": given.model}
     return {**given.target.to_dict(), **{name: fact for name, fact in facts.items() if fact is not None}}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib.errors import TvmError
+from tvmgitlib.families.metaschedule import read_workload, with_signature
 from tvmgitlib.model.tvm import minor_version
 from tvmgitlib.tuners.import_trap import fast_imports
 
@@ -66,6 +67,14 @@ def workload_text(mod: Any) -> str:
     import tvm
 
     return f"{structural_hash(mod)}@{minor_version(tvm.__version__) or 'unknown'}"
+
+
+def signature_of(mod: Any) -> str | None:
+    """A module's workload in words that no TVM version changes, as it is read from databases."""
+    ms = meta_schedule()
+    line = json.dumps([str(part) for part in ms.database.Workload(mod).as_json()])
+    arguments = [info.as_json() for info in ms.arg_info.ArgInfo.from_entry_func(mod)]
+    return with_signature(read_workload(line.encode()), arguments).signature
 
 
 def tir_functions(mod: Any) -> list[Any]:

@@ -1,0 +1,91 @@
+"""`tvmgitlib revalidate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options, progress
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.tables import duration, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.revalidation import Remeasurement, Revalidated
+    from tvmgitlib.library.selection import Selection
+
+
+@click.command(
+    epilog=options.example(
+        "tvmgitlib revalidate --family autotvm",
+        "tvmgitlib revalidate --tasks model.py:tasks --target 'cuda -arch=sm_90'",
+    )
+)
+@options.selection
+@click.option(
+    "--tasks",
+    metavar="MODULE:NAME",
+    help="The tasks, or a model to take them from: a name in a Python file or module. Else those of the records.",
+)
+@options.facts
+@click.option("--all", "every", is_flag=True, help="Also measure records that hold as they are.")
+@click.option("--baseline", is_flag=True, help="Also measure the untuned config of each task.")
+@click.option("--no-check", is_flag=True, help="Do not compare outputs with those of an untuned build.")
+@click.option("--keep-refused", is_flag=True, help="Do not invalidate what fails here.")
+@pass_context
+def command(
+    context: Context,
+    selection: Selection,
+    tasks: str | None,
+    facts: tuple[str, ...],
+    no_check: bool,
+    **told: Any,
+) -> int:
+    """Measure stored best records again, here and with this TVM.
+
+    After an upgrade of TVM, a driver or a board: of each workload only the best records, and only those that do not
+    hold as they are. What holds is committed as one job; what no longer compiles, or computes something else than an
+    untuned build, is invalidated by it (tvmgitlib revert undoes both). Interrupted, it goes on when it is called again.
+
+    Records of MetaSchedule from another TVM need --tasks, for their modules do not load here; --target is the target
+    of tasks that do not say theirs. Targets of other machines are measured from Python, with your runner:
+    library.revalidate(). Exit code 1 when a record was refused, or its task is not known here.
+    """
+    from tvmgitlib.tuners.base import running_tvm
+    from tvmgitlib.tuners.config_library import ConfigLibrary
+    from tvmgitlib.tuners.tasks import load_tasks
+
+    told["facts"] = options.read_facts(facts)
+    library = ConfigLibrary(context.library)
+    running_tvm()  # the user's code imports TVM: where there is none, say that and no more
+    found = load_tasks(tasks) if tasks is not None else None
+    with progress.shown():
+        done = library.revalidate(
+            found, selection, target=selection.target, platform=selection.platform, check=not no_check, **told
+        )
+    if done.exact:
+        note(f"{done.exact:,} hold as they are, and were not measured (--all measures them too).")
+    if done.missing:
+        note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
+    context.print(done.to_json(), _words(done))
+    return 0 if done.counts["holds"] == len(done.records) else 1
+
+
+def _words(done: Revalidated) -> str:
+    if not done.records:
+        return "Nothing was to be measured again."
+    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(done.counts.items()))
+    if done.job is None:
+        last = f"{counts}. Nothing was committed."
+    else:
+        last = f"{counts}; committed as {(done.commit or '')[:12]}, job {done.job}."
+    if done.invalidated:
+        last += f"\n{done.invalidated:,} records no longer hold. To undo it: tvmgitlib revert {done.job}"
+    header = ("was", "is", "ratio", "", "platform", "workload", "why")
+    return table([_row(each) for each in done.records], header=header, right=(0, 1, 2)) + "\n" + last
+
+
+def _row(each: Remeasurement) -> tuple[str, ...]:
+    now = duration(each.new_cost) if each.new_cost is not None else ""
+    ratio = f"{each.ratio:.2f}x" if each.ratio is not None else ""
+    return (duration(each.old_cost), now, ratio, each.state, each.platform, each.workload_label, each.why or "")
