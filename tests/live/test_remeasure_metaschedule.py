@@ -35,7 +35,7 @@ work = SimpleNamespace(**runpy.run_path(str(HERE / "metaschedule_job.py")))
 DATABASES = ("hhb_mm128", "v25_mm128", "v27_mm128")
 
 #: A layer whose weights are rewritten, 64 by 64: one record of each of TVM 0.16, 0.25 and 0.27.
-DENSE = HERE / "dense_records.jsonl"
+DENSE = HERE.parent / "data" / "dense_traces.jsonl"
 
 GPU = {"kind": "cuda", "arch": "sm_80"}
 
