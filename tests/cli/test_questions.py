@@ -111,6 +111,12 @@ def test_best_for_a_tvm_says_the_grade_and_what_is_not_shown(
     assert ("  grade  " in filled("best", "--tvm", tvm, "--accept", accept).out) == bool(grades)
 
 
+@pytest.mark.parametrize("options", [["--accept", "stale"], ["--set", "fan=on"]])
+def test_without_a_tvm_best_says_that_grades_make_no_difference(filled: Any, options: list[str]) -> None:
+    assert len(filled.lines("best", *options)) == 7
+    assert "Nothing is graded without --tvm" in filled.err
+
+
 def test_best_answers_for_an_earlier_commit(cli: Any, git: Callable[..., str]) -> None:
     cli("import", LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log", "--platform", "xeon")
     before = cli("best").out

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib.cli.streams import output_as_errors
+
 LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVMGITLIB = [sys.executable, "-m", "tvmgitlib"]
 
@@ -148,3 +150,82 @@ def test_control_characters_in_a_log_never_reach_the_terminal(cli: Any, tmp_path
     for command in ("best", "trials"):
         assert not {"\x1b", "\x9b"} & set(cli(command).out)
         assert len(cli.out.splitlines()) == 3
+
+
+# What the user's code prints
+
+#: Prints in every way there is, and then the result.
+PRINTING = """
+import ctypes, os, subprocess, sys
+from tvmgitlib.cli.streams import output_as_errors
+
+before = sys.stdout
+print("first")
+try:
+    with output_as_errors():
+        print("print")
+        before.write("kept stream\\n")
+        os.write(1, b"descriptor\\n")
+        ctypes.CDLL(None).puts(b"C")
+        subprocess.run(["echo", "child"], check=True)
+        {ending}
+except KeyError:
+    pass
+assert sys.stdout is before
+print("result")
+subprocess.run(["echo", "child's result"])
+"""
+
+
+@pytest.mark.parametrize("ending", ["pass", "raise KeyError"])
+def test_whatever_is_printed_in_between_is_no_result(ending: str) -> None:
+    command = [sys.executable, "-c", PRINTING.format(ending=ending)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, sorted(ran.stderr.splitlines())) == (
+        0,
+        ["C", "child", "descriptor", "kept stream", "print"],
+    )
+    assert sorted(ran.stdout.splitlines()) == ["child's result", "first", "result"]
+
+
+def test_standard_output_need_not_be_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    print("first")
+    with output_as_errors():
+        print("second")
+    print("third")
+    assert capsys.readouterr() == ("first\nthird\n", "second\n")
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_need_not_be_open(closing: str) -> None:
+    program = (
+        "import os, subprocess\n"
+        "from tvmgitlib.cli.main import _open_streams\n"
+        "from tvmgitlib.cli.streams import output_as_errors\n"
+        "_open_streams()\n"
+        "with output_as_errors():\n"
+        "    print('print')\n"
+        "    subprocess.run(['echo', 'child'])\n"
+        "print('result')\n"
+    )
+    command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "" if closing != "2>&-" else "result\n")
+    assert sorted(ran.stderr.split()) == (["child", "print"] if closing == ">&-" else [])
+
+
+def test_a_descriptor_that_was_closed_is_closed_again() -> None:
+    program = (
+        "import os, sys\n"
+        "from tvmgitlib.cli.streams import output_as_errors\n"
+        "sys.stdout = open(os.devnull, 'w')\n"
+        "os.close(1)\n"
+        "with output_as_errors():\n"
+        "    os.write(1, b'descriptor')\n"
+        "try:\n"
+        "    os.fstat(1)\n"
+        "except OSError:\n"
+        "    os._exit(7)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (7, "descriptor")

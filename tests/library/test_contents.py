@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
-from tvmgitlib.library.contents import FoldStamp, read_configs, read_settings
+from tvmgitlib.library.contents import FoldStamp, Tally, read_configs, read_settings
 
 SETTINGS = '{"format": 1, "keep": 2, "policy": {"tvm": "any"}}'
 
@@ -56,8 +57,14 @@ def test_a_newer_library_is_refused_by_every_command(library: ConfigLibrary, cli
 
 def test_the_fold_stamp_is_canonical() -> None:
     jobs, settings = "a" * 40, "b" * 64
-    stamp = FoldStamp(jobs, settings, {"tune": 1, "import": 2})
-    lines = ['"format": 1', f'"jobs": "{jobs}"', f'"settings": "{settings}"', '"kinds": {"import": 2, "tune": 1}']
+    stamp = FoldStamp(jobs, settings, Tally(Counter({"tune": 1, "import": 2}), 1))
+    lines = [
+        '"format": 1',
+        f'"jobs": "{jobs}"',
+        f'"settings": "{settings}"',
+        '"kinds": {"import": 2, "tune": 1}',
+        '"baselines": 1',
+    ]
     assert stamp.to_text() == "{\n  " + ",\n  ".join(lines) + "\n}\n"
 
 

@@ -112,6 +112,22 @@ def test_a_fast_record_of_an_old_tvm_hides_no_valid_one(library: ConfigLibrary, 
         assert stored is not None and stored.record.cost == 2e-3
 
 
+@pytest.mark.parametrize("rule", ["same", "===0.16.1", ">=0.16.1,<0.17"])
+def test_nor_does_one_of_another_patch_level_where_the_policy_tells_them_apart(
+    library: ConfigLibrary, make_log: MakeLog, rule: str
+) -> None:
+    library.configure("policy.tvm", rule)
+    for cost, version in ((1e-3, "0.16.0"), (2e-3, "0.16.1"), (3e-3, "0.16.1")):
+        library.import_logs(make_log("dense", [cost], version=version), platform="box")
+    (best,) = library.best(tvm="hhb-tvm==0.16.1")
+    assert (best.cost, best.grade) == (2e-3, "exact")
+    with library.reading() as contents:
+        lookup = Lookup(contents, TvmVersion.parse("hhb-tvm==0.16.1"), "box")
+        stored = lookup.find("autotvm", parse_target(HASWELL), DENSE)
+    assert stored is not None and stored.record.cost == 2e-3
+    assert [each.cost for each in library.best()] == [1e-3]
+
+
 def test_who_tuned_and_who_wrote_are_told_apart(library: ConfigLibrary, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [1e-3], version="0.9.0"), platform="box", tvm="hhb-tvm==0.16.dev0")
     best = the_best(library)
@@ -164,6 +180,12 @@ def test_a_fast_record_that_has_grown_too_old_hides_no_younger_one(library: Conf
     assert stored is not None and stored.record.cost == 2e-3
     library.configure("policy.max-age", 5)
     assert (the_best(library).cost, the_best(library).grade) == (1e-3, "stale")
+
+
+def test_an_age_before_all_time_excludes_nothing(library: ConfigLibrary, make_log: MakeLog) -> None:
+    library.import_logs(make_log("dense", [1e-3], version="0.16.dev0"), platform="box")
+    library.configure("policy.max-age", 1_000_000)
+    assert (the_best(library).grade, looked_up(library).state) == ("exact", "exact")
 
 
 # What was invalidated
@@ -222,6 +244,32 @@ def test_a_record_slower_than_untuned_is_not_applied(
     assert ("slower than untuned" in cli.err) == (state == "slower")
     (line,) = cli.lines("best")
     assert (line["baseline"], line["speedup"]) == (baseline, baseline / 1e-3)
+
+
+def test_a_job_without_a_baseline_goes_on_with_the_known_one(library: ConfigLibrary, make_log: MakeLog) -> None:
+    place = ("autotvm", parse_target(HASWELL).target.key, DENSE.text)
+    finished(library, make_log("dense", [2e-3]), lambda job: job.note_baseline(place, 1.5e-3))
+    assert looked_up(library).state == "slower"
+    finished(library, make_log("dense", [1.8e-3]), nothing)
+    assert (the_best(library).baseline, looked_up(library).state) == (1.5e-3, "slower")
+    finished(library, make_log("dense", [1e-3]), nothing)
+    assert (the_best(library).speedup, looked_up(library).state) == (1.5, "exact")
+    assert library.check() == []
+
+
+@pytest.mark.parametrize("policy", [[], ["cooling"]])
+def test_nor_does_an_import_that_supersedes_the_record(
+    library: ConfigLibrary, make_log: MakeLog, policy: list[str]
+) -> None:
+    library.configure("policy.facts", policy)
+    place = ("autotvm", parse_target(HASWELL).target.key, DENSE.text)
+    fan = {"cooling": "fan"}
+    finished(library, make_log("dense", [2e-3]), lambda job: job.note_baseline(place, 1e-3), facts=fan)
+    library.import_logs(make_log("dense", [1.9e-3], [7]), platform="box", facts=fan)
+    (best,) = library.best(tvm=TVM, facts=fan)
+    assert (best.cost, best.baseline) == (1.9e-3, 1e-3)
+    assert looked_up(library, facts=fan).state == "slower"
+    assert library.check() == []
 
 
 def test_without_a_baseline_nothing_is_said_of_a_speed_up(library: ConfigLibrary, make_log: MakeLog, cli: Any) -> None:

@@ -87,7 +87,7 @@ def test_where_nothing_says_the_platform_there_is_no_answer(
     library.import_logs(make_log("dense", [1e-3], target=BOARD), platform="pixel")
     outcome = find("dense", BOARD)
     assert (outcome.platform, outcome.stored) == (None, None)
-    assert "name it with platform=" in outcome.why
+    assert "name it (--platform NAME, platform=" in outcome.why
 
 
 # Targets

@@ -179,3 +179,15 @@ def test_a_job_has_one_owner(library: ConfigLibrary) -> None:
     assert library.open_job(job.id).claim() is None
     claim.release()
     assert library.open_job(job.id).claim() is not None
+
+
+def test_a_job_that_is_live_elsewhere_is_neither_finished_nor_dropped(library: ConfigLibrary, logs: Path) -> None:
+    job = library.begin_job(platform="box")
+    shutil.copy(logs / "autotvm" / "t0_tvmgitlib_matmul_ga.log", job.log)
+    claim = job.claim()
+    assert claim is not None
+    for end in (library.finish_job, library.abort_job):
+        with pytest.raises(JobError, match="live in another process"):
+            end(job.id)
+    claim.release()
+    assert library.finish_job(job.id).job == job.id

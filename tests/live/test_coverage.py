@@ -5,8 +5,9 @@ What is on record is written here with TVM's own writers, so that every cost is 
 
 from __future__ import annotations
 
+import json
 import runpy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TargetError, TvmError
+from tvmgitlib.errors import PlatformError, TargetError, TvmError
 from tvmgitlib.library.coverage import Coverage
 from tvmgitlib.library.invalidating import Condemned
 from tvmgitlib.tuners.metaschedule_tvm import meta_schedule
@@ -163,7 +164,7 @@ def test_a_relay_module_for_a_board_is_taken_apart_without_a_download(
     assert tophub.REFERENCE_LOG_CACHE == {}
     for task in found.tasks:  # and where nothing says the platform nothing is covered
         assert (task.state, task.platform, task.estimate, task.all_trials) == ("missing", None, None, 0)
-        assert "name it with platform=" in task.why
+        assert "name it (--platform NAME, platform=" in task.why
     assert (found.share, found.line) == (
         None,
         f"0 of {len(found.tasks)} tasks covered ({len(found.tasks)} missing); no task has an estimate of its latency",
@@ -430,3 +431,79 @@ def test_policies_about_the_machine_are_told_its_facts(
         document = cli.json("coverage", f"{file}:tuned", "--target", TARGET, "--platform", "board", *options)
         (task,) = document["tasks"]
         assert (task["state"], task["trials"], task["all_trials"]) == (state, trials, 1)
+
+
+def test_weights_may_be_numpys(cli: Any, library: ConfigLibrary, tmp_path: Path, file: Path) -> None:
+    library.import_logs(metaschedule_log(tmp_path / "db", {module_of(work.matmul(16)): 1e-3}), platform="board")
+    with file.open("a") as more:
+        more.write("import numpy\nweighted = [tuned, untuned], list(numpy.array([2, 1]))\n")
+    document = cli.json("coverage", f"{file}:weighted", "--target", TARGET, "--platform", "board")
+    assert [task["weight"] for task in document["tasks"]] == [2, 1]
+
+
+# What coverage and revalidate have in common
+
+
+BOTH: dict[str, Callable[[str], list[str]]] = {
+    "coverage": lambda tasks: ["coverage", tasks],
+    "revalidate": lambda tasks: ["revalidate", "--tasks", tasks],
+}
+both = pytest.mark.parametrize("command", BOTH.values(), ids=BOTH.keys())
+
+
+@both
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("it = None\n", "builtins.NoneType is nothing that tasks are in"),
+        ("def it():\n    pass\n", "builtins.NoneType is nothing that tasks are in"),
+        ("def it():\n    return it\n", "model.py, line 1: this gives or contains itself"),
+        ("raise BaseException('x')\n", "model.py, line 1: BaseException: x"),
+    ],
+)
+def test_what_holds_no_tasks_is_refused(
+    cli: Any, library: ConfigLibrary, tmp_path: Path, command: Any, text: str, says: str
+) -> None:
+    library.import_logs(metaschedule_log(tmp_path / "db", {module_of(work.matmul(16)): 1e-3}), platform="board")
+    path = tmp_path / "model.py"
+    path.write_text(text)
+    cli(*command(f"{path}:it"), "--target", TARGET, "--platform", "board")
+    assert (cli.code, cli.out) == (4, "")
+    assert says in cli.err
+    assert len(library.log()) == 1
+
+
+@both
+def test_a_document_is_all_of_standard_output_whatever_the_users_code_prints(
+    library: ConfigLibrary, tvmgitlib: Any, tmp_path: Path, command: Any
+) -> None:
+    database = metaschedule_log(tmp_path / "db", {module_of(work.matmul(16)): 1e-3})
+    library.import_logs(database, platform="board")
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import os, runpy, subprocess\n"
+        f"work = runpy.run_path({str(FOLDER / 'metaschedule_job.py')!r})\n"
+        "os.write(1, b'loading\\n')\n"
+        "def it():\n    subprocess.run(['echo', 'making'])\n    return work['matmul'](16)\n"
+    )
+    arguments = [*command(f"{path}:it"), "--target", TARGET, "--platform", "board"]
+    ran = tvmgitlib("-C", library.path, "--json", *arguments)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)
+    assert {"loading", "making"} <= set(ran.stderr.splitlines())
+
+
+@pytest.mark.parametrize("platform", ["a/b", "", "con"])
+def test_what_is_no_name_of_a_platform_is_refused(cli: Any, library: ConfigLibrary, file: Path, platform: str) -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: library.coverage([], platform=platform),
+        lambda: library.using(platform=platform),
+        lambda: library.revalidate(platform=platform),
+    ]
+    for call in calls:
+        with pytest.raises(PlatformError, match="is not the name of a platform"):
+            call()
+    for arguments in (["coverage", f"{file}:tuned"], ["revalidate"]):
+        cli(*arguments, "--target", TARGET, "--platform", platform)
+        assert (cli.code, cli.out) == (4, "")
+        assert f"{platform!r} is not the name of a platform" in cli.err

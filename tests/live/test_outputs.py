@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.tuners.outputs import Check, difference, last_line, tolerance
+from tvmgitlib.errors import TvmError
+from tvmgitlib.tuners.outputs import difference, random_array, tolerance
+from tvmgitlib.tuners.schedule_outputs import Check
 
 DTYPES = ["float64", "float32", "float16", "int8", "uint8", "int32", "int64", "bool"]
 
@@ -43,6 +45,9 @@ def test_an_array_agrees_with_itself(dtype: str) -> None:
         ("float32", [float("inf")], [float("-inf")], False),
         ("int8", [1, 2], [1, 3], False),
         ("bool", [True, False], [True, True], False),
+        ("int64", [2**62], [2**62 + 1], False),  # which are one number as doubles
+        ("uint64", [2**64 - 1], [2**64 - 2], False),
+        ("int64", [-(2**63), 1], [-(2**63), 1], True),
     ],
 )
 def test_what_another_order_of_adding_up_explains_is_no_difference(
@@ -69,22 +74,16 @@ def test_a_difference_says_how_much_and_where() -> None:
     assert difference(expected, got) == (
         "2 of 6 numbers are wrong, with the largest difference 9 at [1, 1]: 9 instead of 0"
     )
+    assert difference(np.array([2**62, -(2**63)]), np.array([2**62 + 1, 2**63 - 1])) == (
+        "2 of 2 numbers are wrong, with the largest difference 1.84467e+19 at [1]: "
+        "9223372036854775807 instead of -9223372036854775808"
+    )
+    assert difference(np.array([2**62]), np.array([2**62 + 1])) == (
+        "1 of 1 numbers are wrong, with the largest difference 1 at [0]: 4611686018427387905 instead of "
+        "4611686018427387904"
+    )
     assert difference(expected, got[0]) == "int32[3] instead of int32[2, 3]"
     assert difference(expected, got.astype("int64")) == "int64[2, 3] instead of int32[2, 3]"
-
-
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        ("Traceback:\n  1: tvm::Foo\nTVMError: no such thing\n\n", "TVMError: no such thing"),
-        (ValueError("0: tvm::Foo\nCheck failed"), "Check failed"),
-        (KeyError("name"), "KeyError: 'name'"),
-        (TimeoutError(), "TimeoutError"),
-        ("", "TVM does not say why"),
-    ],
-)
-def test_an_error_comes_down_to_its_last_line(error: object, line: str) -> None:
-    assert last_line(error) == line
 
 
 @pytest.mark.tvm("0.16")
@@ -117,3 +116,52 @@ def test_kernels_with_arguments_of_every_dtype_are_compared() -> None:
     assert {dtype: failure and failure.kind for dtype, failure in failures.items()} == dict.fromkeys(
         DTYPES, "wrong_answer"
     )
+
+
+@pytest.mark.tvm("0.16")
+def test_what_is_not_a_number_of_random_inputs_is_compared_with_positive_ones() -> None:
+    import tvm
+
+    def logarithm(wrong: float) -> Any:
+        def schedule() -> tuple[Any, list[Any]]:
+            from tvm import te
+
+            given = te.placeholder((8, 8), "float32")
+            made = te.compute((8, 8), lambda i, j: te.log(given[i, j]) + te.log(given[j, i]) + wrong)
+            return te.create_schedule(made.op), [given, made]
+
+        return schedule
+
+    target = tvm.target.Target("llvm -mtriple=x86_64-linux-gnu")
+    with Check(logarithm(0), target, None, timeout=60) as check:
+        assert check.failure(logarithm(0)) is None
+        failure = check.failure(logarithm(1))
+    assert failure is not None and failure.kind == "wrong_answer"
+    nothing = Check(logarithm(float("nan")), target, None, timeout=60)
+    with pytest.raises(TvmError, match="untuned, argument 1 is not a number throughout"), nothing:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        ("float32", -1, 1),
+        ("int8", -128, 127),
+        ("uint8", 0, 255),
+        ("int16", -128, 127),
+        ("uint16", 0, 255),
+        ("int64", 0, 1),  # they may be places in another array
+        ("uint32", 0, 1),
+        ("bool", 0, 1),
+    ],
+)
+def test_random_numbers_are_of_their_dtypes_range(dtype: str, low: int, high: int) -> None:
+    array = random_array(1, dtype, (100, 100), lowest=-1.0)
+    assert (array.dtype.name, array.shape) == (dtype, (100, 100))
+    assert (round(float(array.min()), 2), round(float(array.max()), 2)) == (low, high)
+    assert (random_array(2, dtype, (100, 100), lowest=-1.0) != array).any()
+
+
+def test_what_has_no_random_numbers_says_so() -> None:
+    with pytest.raises(TypeError, match="complex64 cannot be compared"):
+        random_array(0, "complex64", (2,), lowest=-1.0)

@@ -180,7 +180,7 @@ def test_records_of_another_tvm_are_measured_once_each_and_are_exact_then(
         results = FAMILY.remeasure(job, task, records, {"measure_option": counting.option})
         first = next(results)
         assert len(job.measured(task)) == 3
-        assert [first, *results] == [Remeasured((2e-3, 4e-3))] * 3
+        assert [first, *results] == [Remeasured((2e-3, 4e-3), checked=True)] * 3
         measured = job.measured(task)
     assert (len(counting.built), len(counting.run_)) == (3, 3)
     assert counting.in_tuning == [True]
@@ -237,7 +237,8 @@ def test_what_fails_or_computes_something_else_is_refused_unmeasured(
         results = dict(zip(order, FAMILY.remeasure(job, task, records, told), strict=True))
         errors = dict(zip(order, (record.error for record in job.measured(task)), strict=True))
     said = {kind: (result.failure.kind, result.failure.text) for kind, result in results.items() if result.failure}
-    assert results["right"] == Remeasured((2e-3, 4e-3))
+    assert results["right"] == Remeasured((2e-3, 4e-3), checked=True)
+    assert [kind for kind, result in results.items() if result.checked] == ["right"]
     assert {kind: failure for kind, (failure, _) in said.items()} == {
         "wrong": "wrong_answer",
         "crash": "runtime_device",
@@ -247,9 +248,9 @@ def test_what_fails_or_computes_something_else_is_refused_unmeasured(
         "refused": "instantiation",
     }
     assert errors == {"right": None} | {kind: failure for kind, (failure, _) in said.items()}
-    assert said["wrong"][1].startswith("argument 1: 64 of 64 values are wrong, the first at [0]: ")
-    assert said["crash"][1] == "the process that built and ran it died"
-    assert said["hang"][1] == "building and running it once took longer than 4 s"
+    assert said["wrong"][1].startswith("argument 1: 64 of 64 numbers are wrong, with the largest difference 0.01")
+    assert said["crash"][1] == "the process that tried it died"
+    assert said["hang"][1] == "trying it took longer than 4 s"
     assert "unbound" in said["no build"][1]
     assert "there.is.no.such.function" in said["no function"][1]
     assert said["refused"][1].endswith("InstantiationError: this one is never right")
@@ -337,7 +338,8 @@ def test_a_task_without_a_right_fallback_is_not_compared_unless_told_so(
     with pytest.raises(TvmError, match=r"untuned, ValueError: nothing to fall back to\n.*check=False"):
         remeasured(library, task, records, measure_option=counting.option)
     assert counting.built == []
-    assert kinds(remeasured(library, task, records, measure_option=counting.option, check=False)) == [None]
+    unchecked = remeasured(library, task, records, measure_option=counting.option, check=False)
+    assert unchecked == [Remeasured((2e-3, 4e-3), checked=False)]
 
 
 def test_configs_with_other_arguments_are_not_compared(
@@ -373,7 +375,7 @@ def test_what_is_for_another_machine_is_left_to_its_runner(
         records = list(_all(contents))
     with library.job(target, platform="board") as job:
         results = list(FAMILY.remeasure(job, task, records, {"measure_option": counting.option}))
-    assert kinds(results) == [None]
+    assert results == [Remeasured((2e-3, 4e-3), checked=False)]
 
 
 def test_the_users_own_errors_come_through_and_nothing_is_logged(

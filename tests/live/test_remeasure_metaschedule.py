@@ -134,13 +134,14 @@ def kinds(done: Any) -> list[str | None]:
 
 
 MEASURED = Remeasured((0.001,))
+CHECKED = Remeasured((0.001,), checked=True)
 
 
 # Traces made by hand, of a matrix multiplication of 16 by 16
 
 
-def traced(*instructions: list[Any], block: str = "C") -> TuningRecord:
-    trace = [["GetBlock", [], [block, "main"], ["b0"]], *instructions]
+def traced(*instructions: list[Any], block: str = "C", function: str = "main") -> TuningRecord:
+    trace = [["GetBlock", [], [block, function], ["b0"]], *instructions]
     line = json.dumps([0, [[trace, []], [0.001], work.TARGET, [["TENSOR", "float32", [16, 16]]] * 3]])
     return record_of(line.encode(), Workload("metaschedule", "1@0.16", signature="matmul"))
 
@@ -196,7 +197,7 @@ def test_a_layer_that_rewrites_its_weights_is_compared_too(library: ConfigLibrar
     layer = te.create_prim_func([one, other, topi.nn.relu(topi.nn.dense(one, other))])
     record = record_of(lines(DENSE)[line], Workload("metaschedule", "1@0.0", signature="dense"))
     done = remeasure(library, layer, [record], Bench(as_given).told)
-    assert done.results == [MEASURED]
+    assert done.results == [CHECKED]
     arguments = json.loads(done.logged[0])[1][3]
     assert [len(shape) for _, _, shape in arguments] == [2, 4, 2]  # what is measured takes them rewritten, as in tuning
 
@@ -217,7 +218,8 @@ def test_a_trace_that_computes_something_else_is_refused_and_logged(library: Con
     bench = Bench(as_given)
     done = remeasure(library, work.matmul(16), [PARALLEL, WRONG, UNROLLED], bench.told)
     assert (kinds(done), done.errors, len(done.logged)) == ([None, "wrong_answer", None], {"wrong_answer": 1}, 3)
-    assert "255 of 256 numbers are wrong, with the largest difference 3.3" in done.results[1].failure.text
+    assert "256 of 256 numbers are wrong, with the largest difference 3.88" in done.results[1].failure.text
+    assert [result.checked for result in done.results] == [True, False, True]
     assert len(bench.runs) == 2  # what is wrong is not measured
 
 
@@ -264,9 +266,12 @@ def replaced(by: dict[int, str]) -> Callable[[int, Any], Any]:
 def test_kernels_that_crash_or_hang_when_they_are_compared_fail_alone(library: ConfigLibrary) -> None:
     bench = Bench(replaced({1: "abort", 3: "pause"}))  # the first that is built is the untuned one
     done = remeasure(library, work.matmul(16), [PARALLEL, VECTORIZED, UNROLLED], {**bench.told, "check_timeout": 5})
-    assert (kinds(done), done.errors) == (["unknown", None, "run_timeout"], {"unknown": 1, "run_timeout": 1})
-    assert "terminated" in done.results[0].failure.text
-    assert "after 5 seconds" in done.results[2].failure.text
+    assert (kinds(done), done.errors) == (
+        ["runtime_device", None, "run_timeout"],
+        {"runtime_device": 1, "run_timeout": 1},
+    )
+    assert done.results[0].failure.text == "the process that tried it died"
+    assert done.results[2].failure.text == "trying it took longer than 5 s"
     assert len(bench.runs) == 1
 
 
@@ -332,8 +337,50 @@ def test_outputs_that_cannot_be_compared_are_an_error_that_says_how_to_go_on(
 
 def test_an_untuned_build_that_crashes_is_such_an_error(library: ConfigLibrary) -> None:
     bench = Bench(replaced({0: "abort"}))
-    with pytest.raises(TvmError, match="fails here: Subprocess terminated"):
+    with pytest.raises(TvmError, match="fails here: the process that tried it died"):
         remeasure(library, work.matmul(16), [PARALLEL], bench.told)
+
+
+def increment(rows: Any = 16) -> Any:
+    """Adding 1 to a matrix of so many rows: a task whose module has no function `main`."""
+    from tvm import IRModule, te
+
+    given = te.placeholder((rows, 16), name="A")
+    made = te.compute(given.shape, lambda i, j: given[i, j] + 1, name="C")
+    module = IRModule({"increment": te.create_prim_func([given, made])})
+    return meta_schedule().TuneContext(mod=module, target=work.live_target())
+
+
+INCREMENT = traced(["GetLoops", ["b0"], [], ["l1", "l2"]], ["Parallel", ["l1"], [], []], function="increment")
+
+
+def test_a_module_without_a_main_function_is_compared_too(library: ConfigLibrary) -> None:
+    assert remeasure(library, increment(), [INCREMENT], Bench(as_given).told).results == [CHECKED]
+
+
+@pytest.mark.tvm("0.27")  # older ones make no function of that
+def test_a_sum_of_as_many_numbers_as_an_argument_says_is_compared_too(library: ConfigLibrary) -> None:
+    from tvm import te
+
+    numbers, count = te.placeholder((16, 16), name="A"), te.placeholder((1,), "int32", name="count")
+    axis = te.reduce_axis((0, count[0]), name="k")
+    sums = te.compute((16,), lambda i: te.sum(numbers[i, axis], axis=axis), name="C")
+    task = te.create_prim_func([numbers, count, sums])
+    rows = traced(["GetLoops", ["b0"], [], ["l1", "l2"]], ["Parallel", ["l1"], [], []])
+    assert remeasure(library, task, [rows], Bench(as_given).told).results == [CHECKED]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_function_of_any_shape_has_nothing_to_be_measured_with(library: ConfigLibrary, check: bool) -> None:
+    from tvm import te
+
+    task, bench = increment(te.var("n")), Bench()
+    with pytest.raises(TvmError, match=r"the task's arguments are not known: \w+Error: ") as raised:
+        remeasure(library, task, [INCREMENT], {**bench.told, "check": check})
+    assert "check=False" not in str(raised.value)  # nor is that any help
+    with library.job(work.live_target(), platform="board") as job, pytest.raises(TvmError, match="are not known"):
+        FAMILY.measure_untuned(job, task, bench.told)
+    assert bench.batches == []
 
 
 # Untuned

@@ -69,7 +69,8 @@ def test_states_of_an_unknown_tvm_hold_once_they_are_measured_again(
     (record,) = done.records
     assert (record.state, record.why, record.old_cost) == ("holds", None, stale.cost)
     (exact,) = library.best(tvm=TVM)
-    assert (exact.job, exact.cost, exact.record["i"][1]) == (done.job, record.new_cost, stale.record["i"][1])
+    assert ((exact.job,), exact.record["i"][1]) == (done.jobs, stale.record["i"][1])
+    assert exact.cost == pytest.approx(record.new_cost)  # TVM's log rounds
     assert exact.baseline is not None
     assert library.check() == []
     with library.using(platform="box") as summary:
@@ -88,6 +89,6 @@ def test_states_of_an_unknown_tvm_hold_once_they_are_measured_again(
 def test_a_workload_that_nobody_registered_is_left(library: ConfigLibrary, logs: Path) -> None:
     library.import_logs(next((logs / "ansor").glob("*.json")), platform="box")
     done = library.revalidate(platform="box")
-    assert done.job is None
+    assert done.jobs == ()
     assert {record.state for record in done.records} == {"left"}
     assert all("the task" in str(record.why) for record in done.records)

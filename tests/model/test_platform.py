@@ -167,6 +167,16 @@ def test_a_fact_is_no_object_of_facts() -> None:
         (f"x={2**63}", "x", str(2**63)),
         ("x=[1" + "0" * 400 + "]", "x", "[1" + "0" * 400 + "]"),
         ("x=1" + "0" * 5000, "x", "1" + "0" * 5000),
+        # So does a number that would be written otherwise than it was given: versions are such.
+        ("x=550.120", "x", "550.120"),
+        ("x=12.10", "x", "12.10"),
+        ("x=12.1", "x", 12.1),
+        ("x=1e5", "x", "1e5"),
+        ("x=-0", "x", "-0"),
+        ("x= 1", "x", " 1"),
+        ("x=-1.0", "x", -1.0),
+        ("x= true", "x", True),
+        ('x=[12.10, {"a": 1e5}]', "x", [12.1, {"a": 1e5}]),
     ],
     ids=lambda value: str(value)[:30],
 )

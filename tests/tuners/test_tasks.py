@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +126,18 @@ FAILURES = {
     "does not parse": ("x = 1\ntasks = [\n", 2, "SyntaxError: '[' was never closed"),
     "misses a package": ("import no_such_package\n", 1, "ModuleNotFoundError: No module named 'no_such_package'"),
     "ends Python": ("import sys\nsys.exit(2)\n", 2, "SystemExit: 2"),
+    "raised past all handlers": ("raise BaseException('x')\n", 1, "BaseException: x"),
+    "cannot say what": (
+        "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\n\nraise Mute\n",
+        5,
+        "Mute",
+    ),
+    "ends Python when asked what": (
+        "class Mute(Exception):\n    def __str__(self):\n        raise SystemExit(1)\n\nraise Mute\n",
+        5,
+        "Mute",
+    ),
+    "calls itself": ("def make():\n    return make()\n\ntasks = make()\n", 2, "RecursionError: maximum recursion"),
 }
 
 
@@ -137,6 +151,12 @@ def test_where_the_users_code_fails_is_said_with_file_and_line(
         load_tasks(spec)
     assert (caught.value.file, caught.value.line) == (str(path), line)
     assert caught.value.message.startswith(says)
+
+
+def test_what_is_called_may_be_an_object(write: Write) -> None:
+    write("tvm_models.py", "class Model:\n    def __call__(self):\n        return []\n\ntasks = Model()\n")
+    for spec in ("tvm_models.py:tasks", "tvm_models:tasks"):
+        assert expand(load_tasks(spec)) == []
 
 
 def test_a_function_that_fails_is_said_with_file_and_line(write: Write) -> None:
@@ -154,10 +174,20 @@ def test_an_explained_failure_in_the_users_code_stays_as_it_is(write: Write) -> 
         load_tasks("model.py:tasks")
 
 
-def test_an_interruption_is_none_of_that(write: Write) -> None:
-    write("model.py", "raise KeyboardInterrupt\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise KeyboardInterrupt\n",
+        "class Slow(Exception):\n    def __str__(self):\n        raise KeyboardInterrupt\n\nraise Slow\n",
+    ],
+)
+def test_an_interruption_is_none_of_that(write: Write, text: str) -> None:
+    write("model.py", text)
     with pytest.raises(KeyboardInterrupt):
         load_tasks("model.py:tasks")
+    write("asked.py", f"def tasks():\n    {text.replace(chr(10), chr(10) + '    ')}\n")
+    with pytest.raises(KeyboardInterrupt):
+        expand(load_tasks("asked.py:tasks"))
 
 
 # Expanding
@@ -215,6 +245,74 @@ def test_anything_else_is_refused_with_what_can_be_given(found: Any, kind: str) 
         expand(found, TARGET)
     assert caught.value.message == f"{kind} is nothing that tasks are in"
     assert "a Relax or Relay module" in str(caught.value.hint)
+
+
+def nested(depth: int) -> Any:
+    return [nested(depth - 1)] if depth else CONV
+
+
+def test_lists_may_lie_in_lists() -> None:
+    assert [each.task for each in expand(nested(16), TARGET)] == [CONV]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x = 1\ndef tasks():\n    return tasks\n", 2),
+        ("def tasks():\n    return lambda: tasks()\n", 2),
+        ("class Model:\n    def __call__(self):\n        return self\ntasks = Model()\n", None),
+        ("tasks = []\ntasks.append(tasks)\n", None),
+        ("tasks = []\ntasks += [tasks, tasks, tasks]\n", None),
+        ("tasks = []\ntasks += [[tasks], [2]]\n", None),
+        ("tasks = [\n    lambda: tasks,\n]\n", 2),
+    ],
+)
+def test_what_gives_itself_is_refused(write: Write, text: str, line: int | None) -> None:
+    path = write("model.py", text)
+    with pytest.raises(SelectionError, match="gives or contains itself") as caught:
+        expand(load_tasks("model.py:tasks"), TARGET)
+    assert (caught.value.file, caught.value.line) == (str(path) if line else None, line)
+
+
+@pytest.mark.parametrize("weight", [0, 2, 2.5, True, Fraction(5, 2)])
+def test_a_weight_becomes_a_number_of_json(weight: Any) -> None:
+    for found in (([CONV], [weight]), WeightedTask(CONV, weight), task("extracted", target=TARGET, weight=weight)):
+        (each,) = expand(found, TARGET)
+        assert (type(each.weight), each.weight) == (float, weight)
+
+
+@pytest.mark.parametrize(
+    ("weight", "says"),
+    [
+        (math.nan, "nan is not how often a model runs a task"),
+        (math.inf, "inf is not how often a model runs a task"),
+        (-1, "-1 is not how often a model runs a task"),
+        (-1e-9, "-1e-09 is not how often a model runs a task"),
+        (10**400, "OverflowError: int too large to convert to float"),
+    ],
+)
+def test_a_weight_that_is_no_number_of_times_is_refused(weight: Any, says: str) -> None:
+    with pytest.raises(SelectionError, match=f"^{says}"):
+        expand(([CONV, DENSE], [1, weight]))
+    with pytest.raises(SelectionError, match=f"^{says}"):
+        expand(task("extracted", target=TARGET, weight=weight))
+    with pytest.raises(SelectionError, match=f"^{says}"):
+        WeightedTask(CONV, weight)
+
+
+def test_weights_of_weights_do_not_overflow() -> None:
+    with pytest.raises(SelectionError, match=r"^inf is not how often"):
+        expand(([WeightedTask(CONV, 1e200)], [1e200]))
+
+
+def test_two_wrong_weights_make_no_right_one() -> None:
+    with pytest.raises(SelectionError, match=r"^-2 is not how often"):
+        expand(([([CONV], [-1])], [-2]))
+
+
+def test_a_weight_in_words_is_refused() -> None:
+    with pytest.raises(SelectionError, match=r"^ValueError: could not convert string to float: 'often'"):
+        WeightedTask(CONV, "often")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import FamilyName, Workload
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
-_FAILED: Final = 1e10
+FAILED: Final = 1e10
 
 
 @lru_cache(maxsize=65536)
@@ -39,7 +39,7 @@ class Ansor:
             workload=_workload(key),
             config=config_digest(steps),
             costs=seconds,
-            error=error_kind(int(error), seconds, _FAILED),
+            error=error_kind(int(error), seconds, FAILED),
             measured_at=float(measured_at),
             tvm_version=None,
             native=native,

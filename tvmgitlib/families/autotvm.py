@@ -19,7 +19,7 @@ from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import FamilyName, Workload
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
-_FAILED: Final = 1e9
+FAILED: Final = 1e9
 
 
 def error_kind(number: int, costs: tuple[float, ...], failed: float) -> ErrorKind | None:
@@ -69,7 +69,7 @@ class AutoTvm:
             workload=_workload(orjson.dumps(identity)),
             config=config_digest(document["config"]["entity"]),
             costs=seconds,
-            error=error_kind(int(error), seconds, _FAILED),
+            error=error_kind(int(error), seconds, FAILED),
             measured_at=float(measured_at),
             tvm_version=document.get("tvm_version"),
             native=native,

@@ -34,7 +34,7 @@ RECORD_FILE: Final = "database_tuning_record.json"
 ERROR_FILE: Final = "tvmgitlib_errors.jsonl"
 
 #: What `run_secs` holds for a failed trial.
-_FAILED: Final = 1e10
+FAILED: Final = 1e10
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")
@@ -66,7 +66,7 @@ class MetaSchedule:
             workload=with_signature(workload, args),
             config=config_digest(trace),
             costs=costs,
-            error="unknown" if min(costs) >= _FAILED else None,
+            error="unknown" if min(costs) >= FAILED else None,
             measured_at=None,
             tvm_version=module_tvm_version(workload) if workload.module else None,
             native=native,

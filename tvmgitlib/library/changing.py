@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp
+from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import Configs, Group, fold, fold_onto, group_of, standing
 from tvmgitlib.rules.segment import Segment, ranked_lines, write_segment
@@ -105,7 +104,7 @@ def _is_additive(contents: Contents, change: Change) -> bool:
         and settings.fold_digest == contents.settings.fold_digest
         and not settings.policy_facts
         and not change.dropped
-        and {*stamp.kinds, *(segment.header.kind for segment in change.added)} <= _ADDING
+        and {*stamp.tally.kinds, *(segment.header.kind for segment in change.added)} <= _ADDING
     )
 
 
@@ -142,7 +141,7 @@ def draft_change(
     if settings != contents.settings:
         files[SETTINGS_FILE] = settings.to_text().encode()
     files |= change.files
-    derive = _stamp(settings, _kinds(contents, change))
+    derive = _stamp(settings, _tally(contents, change))
     return Draft(message, files, "jobs", derive, also_parents, author)
 
 
@@ -150,25 +149,22 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
     """The commit that makes configs/ anew from jobs/; None when it is right already."""
     files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
-    kinds: Counter[str] = Counter(segment.header.kind for segment in contents.outlines)
-    files |= _stamp(contents.settings, kinds)(contents.jobs_tree)
+    files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
 
 
-def _stamp(settings: Settings, kinds: Mapping[str, int]) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:
+def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:
     """Makes `configs/.fold` once the id of the jobs/ tree is known."""
 
     def make(jobs_tree: str | None) -> Mapping[str, bytes | Blob | None]:
-        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, dict(kinds)).to_text().encode()}
+        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_text().encode()}
 
     return make
 
 
-def _kinds(contents: Contents, change: Change) -> dict[str, int]:
-    """How many segments of each kind there will be: counted on from the stamp while it can be believed."""
+def _tally(contents: Contents, change: Change) -> Tally:
+    """What there will be to count of segments: counted on from the stamp while it can be believed."""
     if contents.is_fresh and contents.fold_stamp is not None and not change.dropped:
-        kinds = Counter(contents.fold_stamp.kinds)
-        kinds.update(segment.header.kind for segment in change.added)
-        return dict(kinds)
-    return dict(Counter(segment.header.kind for segment in _outlines(contents, change)))
+        return contents.fold_stamp.tally + Tally.of(change.added)
+    return Tally.of(_outlines(contents, change))

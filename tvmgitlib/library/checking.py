@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.text import lines_of
-from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, read_configs
+from tvmgitlib.library.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally, read_configs
 from tvmgitlib.library.results import Problem
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.rules.segment import Segment, ranked_lines, read_segment
@@ -83,7 +83,7 @@ def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
         return  # what the malformed segment should have given is not known
     counting = standing((segment.header, segment.invalidations) for segment in segments)
     yield from _configs(contents, fold(segments, counting, contents.settings))
-    yield from _fold_file(contents, Counter(segment.header.kind for segment in segments))
+    yield from _fold_file(contents, Tally.of(segments))
 
 
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
@@ -105,9 +105,9 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
                 yield Problem(path, line, f"not what jobs/ folds to; {_REBUILD}", commit)
 
 
-def _fold_file(contents: Contents, kinds: Counter[str]) -> Iterator[Problem]:
+def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
     """Whether configs/.fold says what configs/ was folded from, to the byte."""
-    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, dict(kinds)).to_text().encode()
+    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_text().encode()
     content = contents.snapshot.read(FOLD_FILE)
     if content is None:
         yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tvmgitlib.errors import LibraryError, PlatformError, SelectionError, TargetError
+from tvmgitlib.errors import JobError, LibraryError, PlatformError, SelectionError, TargetError
 from tvmgitlib.library import (
     changing,
     checking,
@@ -28,7 +28,7 @@ from tvmgitlib.library import (
     syncing,
 )
 from tvmgitlib.library.comparing import Blame, ConfigChange
-from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp
+from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.library.drivers import configure_drivers
 from tvmgitlib.library.finishing import ImportRequest
@@ -112,7 +112,7 @@ class ConfigLibrary:
             if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
                 raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
             attributes = (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode()
-            stamp = FoldStamp(None, settings.fold_digest, {})
+            stamp = FoldStamp(None, settings.fold_digest, Tally())
             files = {
                 SETTINGS_FILE: settings.to_text().encode(),
                 ATTRIBUTES_FILE: attributes,
@@ -250,14 +250,16 @@ class ConfigLibrary:
             push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
-            JobError: there is no such job.
+            JobError: there is no such job, or another process is at it.
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
                 committed, and the remote could not be reached.
         """
         self._require_writable()
         if push:
             remotes.upstream(self._repository)  # says so before anything is committed when there is none
-        result = finishing.finish_job(self._repository, self._open_jobs, self.open_job(job))
+        opened = self.open_job(job)
+        with _not_live(opened):
+            result = finishing.finish_job(self._repository, self._open_jobs, opened)
         if not push:
             return result
         self.sync()
@@ -268,7 +270,8 @@ class ConfigLibrary:
         """Drop a job in progress and its logs."""
         self._require_writable()
         opened = self.open_job(job)
-        self._open_jobs.remove(opened)
+        with _not_live(opened):
+            self._open_jobs.remove(opened)
         return opened
 
     def show_job(self, job: str) -> Segment:
@@ -553,6 +556,24 @@ class ConfigLibrary:
                     hint="Name the platform with --platform NAME.",
                 )
         return Origin(given.target if given else None, platform, known, _tvm(tvm))
+
+
+@contextmanager
+def _not_live(job: OpenJob) -> Iterator[None]:
+    """Take a job for this process.
+
+    Raises:
+        JobError: another process is at it.
+    """
+    claim = job.claim()
+    if claim is None:
+        raise JobError(
+            f"job {job.id} is live in another process", hint="It is finished there; end that process to take it over."
+        )
+    try:
+        yield
+    finally:
+        claim.release()
 
 
 def detect_platform() -> Platform:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
-from tvmgitlib.model.job import Header, Invalidation
+from tvmgitlib.model.job import Header, Invalidation, TaskIdentity
 from tvmgitlib.model.json import Json
-from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules import schema
-from tvmgitlib.rules.fold import Configs, Standing, fold, standing
+from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
 from tvmgitlib.rules.segment import Segment, StoredRecord, read_segment, read_stored, segment_path
 from tvmgitlib.rules.validity import check_policy
 from tvmgitlib.store.objects import Entry
@@ -33,21 +33,49 @@ _INVALIDATING = {"invalidate", "revalidate"}
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted of segments, so that a lookup knows without reading them what it need not look for.
+
+    Attributes:
+        kinds: how many there are of each kind.
+        baselines: how many say what an untuned config takes.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    baselines: int = 0
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> Tally:
+        """Count segments."""
+        kinds: Counter[str] = Counter()
+        baselines = 0
+        for segment in segments:
+            kinds[segment.header.kind] += 1
+            baselines += any(entry.task.baseline is not None for entry in segment.tasks)
+        return cls(kinds, baselines)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
+
+
+@dataclass(frozen=True, slots=True)
 class FoldStamp:
     """`configs/.fold`: what configs/ was folded from.
 
     Attributes:
         jobs: id of the jobs/ tree; None while there is no job.
         settings: digest of the settings that a fold depends on.
-        kinds: how many segments of each kind there were.
+        tally: what was counted of the segments.
     """
 
     jobs: str | None
     settings: str
-    kinds: dict[str, int]
+    tally: Tally
 
     def to_text(self) -> str:
-        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": self.kinds}
+        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": dict(self.tally.kinds)}
+        if self.tally.baselines:
+            document["baselines"] = self.tally.baselines
         members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
         return "{\n" + ",\n".join(members) + "\n}\n"
 
@@ -57,6 +85,7 @@ class Contents:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._facts: dict[str, dict[tuple[str, ...], Mapping[str, Json]]] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -82,7 +111,8 @@ class Contents:
             schema.check(document, "fold")
         except RecordError:
             return None
-        return FoldStamp(document["jobs"], document["settings"], document["kinds"])
+        tally = Tally(Counter(document["kinds"]), int(document.get("baselines", 0)))
+        return FoldStamp(document["jobs"], document["settings"], tally)
 
     @cached_property
     def jobs_tree(self) -> str | None:
@@ -165,17 +195,13 @@ class Contents:
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
         return {path: read_configs(content, path) for path, content in contents if content is not None}
 
-    def fold(self, *, since: datetime | None = None) -> Configs:
+    def fold(self, admits: Callable[[StoredRecord], bool] | None = None) -> Configs:
         """What configs/ has to be.
 
         Args:
-            since: only of jobs that are known to have finished then or later.
+            admits: fold only records of which this is true.
         """
-        standing = self.standing
-        if since is not None:
-            young = {outline.header.id for outline in self.outlines if is_since(outline.header.finished, since)}
-            standing = replace(standing, counting=standing.counting & young)
-        return fold(self.segments(), standing, self.settings)
+        return fold(self.segments(), self.standing, self.settings, admits)
 
     def current(self) -> Configs:
         """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
@@ -195,19 +221,54 @@ class Contents:
 
     def facts(self, stored: StoredRecord, platform: str) -> Mapping[str, Json]:
         """The platform facts that a record was measured under, which are in the segment of its job."""
+        if stored.job not in self._facts:
+            tasks = [entry.task for entry in self.segment(stored.job).tasks]
+            self._facts[stored.job] = {
+                (*task.identity, task.section.platform.name): task.section.platform.facts for task in tasks
+            }
         record = stored.record
-        for entry in self.segment(stored.job).tasks:
-            section = entry.task.section
-            place = (section.platform.name, section.family, section.target, entry.task.workload)
-            if place == (platform, record.family, record.target.target, record.workload):
-                return section.platform.facts
-        return {}
+        identity = (record.family, record.target.target.key, record.workload.text)
+        return self._facts[stored.job].get((*identity, platform), {})
+
+    @property
+    def _tally(self) -> Tally | None:
+        """What is counted of the segments, where the stamp can be believed."""
+        return self.fold_stamp.tally if self.fold_stamp is not None and self.is_fresh else None
+
+    def baseline(self, stored: StoredRecord, platform: str) -> float | None:
+        """What the untuned config takes where a record was measured, in seconds: by its own job, else by the latest.
+
+        None where no job has measured it with that TVM, under the same of the facts that the policy compares.
+        """
+        if stored.baseline is not None or (self._tally is not None and not self._tally.baselines):
+            return stored.baseline
+        record = stored.record
+        identity = (record.family, record.target.target.key, record.workload.text)
+        facts = self.facts(stored, platform) if self.settings.policy_facts else {}
+        known = [
+            (finished, seconds)
+            for finished, tvm, seconds in self._baselines[identity, platform, group_facts(facts, self.settings)]
+            if tvm.is_like(stored.tuned_with)
+        ]
+        return max(known)[1] if known else None
+
+    @cached_property
+    def _baselines(self) -> defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]]:
+        """Every baseline: when its job finished, and with which TVM; by task, platform, and the facts that separate."""
+        known: defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
+        for segment in self.outlines:
+            if segment.header.id in self.standing.counting:
+                for task in (entry.task for entry in segment.tasks):
+                    if task.baseline is not None:
+                        platform = task.section.platform
+                        place = (task.identity, platform.name, group_facts(platform.facts, self.settings))
+                        known[place].append((segment.header.finished or "", task.section.tuned_with, task.baseline))
+        return known
 
     @cached_property
     def invalidated(self) -> list[tuple[str, StoredRecord, str, str]]:
         """The records of jobs that count that do not hold, each with its file, the job that says so, and why."""
-        stamp = self.fold_stamp
-        if self.is_fresh and stamp is not None and not _INVALIDATING & stamp.kinds.keys():
+        if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
             return []
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
         for segment in self.outlines:
@@ -223,11 +284,6 @@ class Contents:
                     if why_not is not None:
                         found.append((entry.task.section.path, stored, *why_not))
         return found
-
-
-def is_since(finished: str | None, limit: datetime) -> bool:
-    """Whether a job is known to have finished at a moment or later."""
-    return finished is not None and read_utc(finished) >= limit
 
 
 def read_settings(content: bytes) -> Settings:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from tvmgitlib.library.grading import GRADES
-from tvmgitlib.library.lookup import MISSING, SLOWER
+from tvmgitlib.library.lookup import STATES
 from tvmgitlib.library.messages import plural
 from tvmgitlib.model.tvm import TvmVersion
-
-_STATES: Final = (*GRADES, SLOWER, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Coverage:
     def counts(self) -> dict[str, int]:
         """How many tasks there are of each state, from the best to the worst."""
         found = Counter(task.state for task in self.tasks)
-        return {state: found[state] for state in _STATES}
+        return {state: found[state] for state in STATES}
 
     @property
     def covered(self) -> list[TaskCoverage]:

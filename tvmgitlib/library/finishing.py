@@ -19,7 +19,7 @@ from tvmgitlib.library.messages import job_message, plural
 from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.overlap import overlap
 from tvmgitlib.library.results import JobResult
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Source
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform
@@ -109,7 +109,7 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
             jobs.remove(job)
             return _already(contents, job.id)
         logs = [survey(path, leniency) for path in job.logs()]
-        invalidations = _refused(job)
+        invalidations = job.refused()
         if not logs and not invalidations:
             raise RecordError(
                 "the job has logged nothing yet",
@@ -136,15 +136,6 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
     result = _commit(repository, segment, counts)
     jobs.remove(job)
     return replace(result, left_out=left_out)
-
-
-def _refused(job: OpenJob) -> tuple[Invalidation, ...]:
-    """The stored records that a revalidation has found not to hold, by job and reason."""
-    named: dict[tuple[str, str], set[str]] = {}
-    for note in job.remeasured():
-        for of, record in note.invalidates:
-            named.setdefault((of, note.why or ""), set()).add(record)
-    return tuple(Invalidation(of, tuple(sorted(records)), why) for (of, why), records in sorted(named.items()))
 
 
 def _read(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from tvmgitlib.library.contents import Contents, is_since
+from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.detect import facts_here
 from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.rules.fold import Configs
+from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
 from tvmgitlib.rules.validity import Grade, Verdict, grade
 
@@ -45,30 +46,42 @@ class Grader:
 
     @cached_property
     def records(self) -> Configs:
-        """The best configs; where the policy has an age, also the best of the jobs that are young enough.
+        """The best configs; where the policy may split a group, also the best of what it takes for exact.
 
-        configs/ is the same at any time, so there a fast record that has grown too old hides what was measured since.
+        configs/ keeps records of one minor version together, and is the same at any time: so there a fast record of
+        another patch level, or one that has grown too old, hides what holds.
         """
         configs = self._contents.current()
-        days = self._contents.settings.policy_max_age
-        if days is None:
+        settings = self._contents.settings
+        if settings.policy_max_age is None and settings.policy_tvm in ("any", "same-minor"):
             return configs
-        limit = self._now - timedelta(days=days)
-        if all(is_since(stored.finished, limit) for records in configs.values() for stored in records):
+        if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
-        young = self._contents.fold(since=limit)
+        holding = self._contents.fold(self._holds)
         known = {stored.line for records in configs.values() for stored in records}
         return {
-            path: [*configs.get(path, ()), *(stored for stored in young.get(path, ()) if stored.line not in known)]
-            for path in sorted(configs.keys() | young.keys())
+            path: [*configs.get(path, ()), *(stored for stored in holding.get(path, ()) if stored.line not in known)]
+            for path in sorted(configs.keys() | holding.keys())
         }
 
     def verdict(self, stored: StoredRecord, platform: str) -> Verdict:
-        """The grade of a record of a platform that takes part in the fold."""
-        recorded = current = None
-        if self._contents.settings.policy_facts:
-            recorded = self._contents.facts(stored, platform)
-            current = merged_facts(facts_here(stored.record.target.target), self._facts)
+        """The grade of a record that takes part in the fold, on its platform."""
+        if not self._contents.settings.policy_facts:
+            return self._grade(stored)
+        recorded = self._contents.facts(stored, platform)
+        current = merged_facts(facts_here(stored.record.target.target), self._facts)
+        return self._grade(stored, recorded, current)
+
+    def _holds(self, stored: StoredRecord) -> bool:
+        """Whether version and age are within the policy; platform facts never share a group with others."""
+        return self._grade(stored).grade == "exact"
+
+    def _grade(
+        self,
+        stored: StoredRecord,
+        recorded: Mapping[str, Any] | None = None,
+        current: Mapping[str, Any] | None = None,
+    ) -> Verdict:
         return grade(
             stored.record.family,
             stored.tuned_with,
@@ -78,6 +91,25 @@ class Grader:
             now=self._now,
             recorded_facts=recorded,
             current_facts=current,
+        )
+
+    def best(self, graded: Sequence[tuple[StoredRecord, Verdict]]) -> tuple[StoredRecord, Verdict]:
+        """The best record of the best grade of a workload, which has one at least.
+
+        A config that this very TVM has measured goes by that, however fast another one was, or one that nobody knows.
+        """
+        known = {
+            stored.record.config
+            for stored, verdict in graded
+            if verdict.grade == "exact" and stored.tuned_with.group == self._tvm.group
+        }
+        return min(
+            (
+                (stored, verdict)
+                for stored, verdict in graded
+                if stored.tuned_with.group == self._tvm.group or stored.record.config not in known
+            ),
+            key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])),
         )
 
     @cached_property

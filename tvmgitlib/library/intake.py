@@ -11,7 +11,7 @@ from types import MappingProxyType
 from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.library.lookup import device_key
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task, TaskIdentity
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
@@ -57,11 +57,16 @@ class Origin:
             target=record.target.target,
             given=(record.target.text,),
             target_facts=dict(record.target.facts),
-            platform=self._platform(record.target),
+            platform=self.platform_of(record.target),
             tuned_with=self._tuned_with(record),
         )
 
-    def _platform(self, target: GivenTarget) -> Platform:
+    def platform_of(self, target: GivenTarget) -> Platform:
+        """Where records of a target are measured.
+
+        Raises:
+            PlatformError: nothing says it.
+        """
         if target.model is not None:
             return Platform(platform_name_from(target.model), self.facts)
         if self.platform is not None:
@@ -222,8 +227,8 @@ class Intake:
     def segment(
         self,
         header: Header,
-        exhausted: Collection[tuple[str, str, str]] = (),
-        baselines: Mapping[tuple[str, str, str], float] = MappingProxyType({}),
+        exhausted: Collection[TaskIdentity] = (),
+        baselines: Mapping[TaskIdentity, float] = MappingProxyType({}),
         invalidations: tuple[Invalidation, ...] = (),
     ) -> tuple[Segment, Counts]:
         """The job's segment, and what became of the lines.

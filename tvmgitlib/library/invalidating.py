@@ -51,12 +51,12 @@ class Condemned:
             and self.selection.matches(section.family, section.target, section.platform.name, task.workload)
             and (self.tvm is None or self.tvm.matches(stored.tuned_with))
             and all(rule.matches(section.platform.facts) for rule in self.facts)
-            and (self.older_than is None or _is_older(stored, now - self.older_than))
+            and (self.older_than is None or _is_older(stored, now, self.older_than))
         )
 
 
-def _is_older(stored: StoredRecord, limit: datetime) -> bool:
-    return stored.finished is not None and read_utc(stored.finished) < limit
+def _is_older(stored: StoredRecord, now: datetime, age: timedelta) -> bool:
+    return stored.finished is not None and now - read_utc(stored.finished) > age
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.detect import detect_for
@@ -19,7 +19,6 @@ from tvmgitlib.model.platform import platform_name_from
 from tvmgitlib.model.target import GivenTarget, Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
-from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
 from tvmgitlib.rules.validity import Verdict
 
@@ -27,7 +26,7 @@ from tvmgitlib.rules.validity import Verdict
 SLOWER = "slower"
 MISSING = "missing"
 
-_STATES = (*GRADES, SLOWER, MISSING)
+STATES: Final = (*GRADES, SLOWER, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Summary:
     @property
     def line(self) -> str:
         """The summary in one line."""
-        counts = ", ".join(f"{len(found)} {state}" for state in _STATES if (found := self.of(state)))
+        counts = ", ".join(f"{len(found)} {state}" for state in STATES if (found := self.of(state)))
         return f"{len(self.outcomes)} tasks looked up, {len(self.applied)} tuned: {counts or 'nothing was asked'}"
 
     def __str__(self) -> str:
@@ -154,25 +153,26 @@ class Lookup:
             return Outcome(family, target.target.label, platform, workload.label, stored, state, why)
 
         if platform is None:
-            why = f"nothing says which platform {target.target.label} is on; name it with platform=..."
+            why = f"nothing says which platform {target.target.label} is on; name it (--platform NAME, platform=...)"
             return outcome(None, MISSING, why)
         graded = [(stored, self._grader.verdict(stored, platform)) for stored in candidates]
         if not graded:
-            graded = self._invalidated(family, target, platform, workload)
+            graded = self.invalidated(family, target, workload)
         if not graded:
             return outcome(None, MISSING, f"no record for {target.target.label} on {platform}")
-        stored, verdict = min(graded, key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])))
+        stored, verdict = self._grader.best(graded)
         if verdict.grade not in self._accepted:
             return outcome(None, verdict.grade, verdict.why)
-        if stored.is_slower_than_untuned:
-            why = f"tuned {stored.record.cost:.4g} s, untuned {stored.baseline:.4g} s: left untuned"
-            return outcome(None, SLOWER, why)
+        baseline = self._contents.baseline(stored, platform)
+        if baseline is not None and stored.record.cost > baseline:
+            return outcome(None, SLOWER, f"tuned {stored.record.cost:.4g} s, untuned {baseline:.4g} s: left untuned")
         return outcome(stored, verdict.grade, verdict.why)
 
-    def _invalidated(
-        self, family: FamilyName, target: GivenTarget, platform: str, workload: Workload
+    def invalidated(
+        self, family: FamilyName, target: GivenTarget, workload: Workload
     ) -> list[tuple[StoredRecord, Verdict]]:
         """The records that would answer, had they not been invalidated."""
+        platform = self.platform_of(target)
         keys = lookup_keys(target.target)
         return [
             (stored, verdict)

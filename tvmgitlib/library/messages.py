@@ -26,7 +26,9 @@ def job_message(segment: Segment, counts: Counts) -> str:
         by_place[f"{section.platform.name}: {section.target.label} ({section.family})"].append(entry)
     refused = plural(sum(len(named.records or ()) for named in segment.invalidations), "record")
     if by_place:
-        where = next(iter(by_place)).partition(":")[0] if len(by_place) == 1 else _many(len(by_place))
+        where = next(iter(by_place)).partition(":")[0]
+        if len(by_place) > 1:
+            where = f"{len(by_place)} targets and platforms"
         what = f"{plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
     else:
         what = f"{refused}, which no longer hold"
@@ -51,10 +53,6 @@ def job_message(segment: Segment, counts: Counts) -> str:
         "Tvmgitlib-Improved": str(counts.improved),
     }
     return message(subject, body, trailers)
-
-
-def _many(places: int) -> str:
-    return f"{places} targets and platforms"
 
 
 def _reasons(segment: Segment) -> list[str]:

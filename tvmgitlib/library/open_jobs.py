@@ -16,7 +16,7 @@ from tvmgitlib.errors import JobError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.appending import append_lines
 from tvmgitlib.library.intake import Origin
-from tvmgitlib.model.job import JobKind, is_job_id
+from tvmgitlib.model.job import Invalidation, JobKind, TaskIdentity, is_job_id
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.target import Target, parse_target
@@ -44,6 +44,7 @@ class RemeasuredNote:
         job, record: the stored record: its job and its hash.
         cost: the new mean run time in seconds; None when it was refused.
         why: why it was refused; None when it holds.
+        checked: whether its outputs were compared with those of an untuned build, and agreed.
         invalidates: the stored records that do not hold for that: (job, first 16 hex digits of the hash).
     """
 
@@ -52,6 +53,7 @@ class RemeasuredNote:
     record: str
     cost: float | None
     why: str | None
+    checked: bool = False
     invalidates: list[list[str]] = field(default_factory=list)
 
 
@@ -120,15 +122,15 @@ class OpenJob:
         if mark not in self.exhausted():
             self._note(_EXHAUSTED, mark)
 
-    def exhausted(self) -> set[tuple[str, str, str]]:
+    def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""
         return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
 
-    def note_baseline(self, identity: tuple[str, str, str], seconds: float) -> None:
+    def note_baseline(self, identity: TaskIdentity, seconds: float) -> None:
         """Note, durably, what the untuned config of a task takes."""
         self._note(_BASELINES, (*identity, seconds))
 
-    def baselines(self) -> dict[tuple[str, str, str], float]:
+    def baselines(self) -> dict[TaskIdentity, float]:
         """The seconds that the untuned configs of tasks take, by `Task.identity`."""
         noted = self._noted(_BASELINES)
         return {(family, target, workload): seconds for family, target, workload, seconds in noted}
@@ -140,6 +142,14 @@ class OpenJob:
     def remeasured(self) -> list[RemeasuredNote]:
         """What came of the records that were measured again."""
         return [RemeasuredNote(**note) for note in self._noted(_REMEASURED)]
+
+    def refused(self) -> tuple[Invalidation, ...]:
+        """The stored records that were found not to hold, by job and reason."""
+        named: dict[tuple[str, str], set[str]] = {}
+        for note in self.remeasured():
+            for job, record in note.invalidates:
+                named.setdefault((job, note.why or ""), set()).add(record)
+        return tuple(Invalidation(job, tuple(sorted(records)), why) for (job, why), records in sorted(named.items()))
 
     def _note(self, name: str, value: object) -> None:
         append_lines(self.folder / name, [json.dumps(value)])

@@ -60,10 +60,10 @@ def best(
                 candidate = _Candidate(platform, stored, invalid)
                 groups[candidate.place].append(candidate)
     wanted = GRADES if accept == "any" else up_to(accept)
-    answers = [min(group, key=lambda candidate: candidate.preference) for _, group in sorted(groups.items())]
-    here = {answer.computation for answer in answers if not answer.is_incompatible}
+    answers = [_best_of(group, grader) for _, group in sorted(groups.items())]
+    here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     return [
-        _answer(answer)
+        _answer(answer, contents.baseline(answer.stored, answer.platform))
         for answer in answers
         if (answer.verdict is None or answer.verdict.grade in wanted)
         and not (answer.is_incompatible and answer.computation in here)
@@ -94,12 +94,15 @@ class _Candidate:
     def is_incompatible(self) -> bool:
         return self.verdict is not None and self.verdict.grade == "incompatible"
 
-    @property
-    def preference(self) -> tuple[Any, ...]:
-        return (GRADES.index(self.verdict.grade) if self.verdict else 0, rank(self.stored))
+
+def _best_of(group: list[_Candidate], grader: Grader | None) -> _Candidate:
+    if grader is None:
+        return min(group, key=lambda candidate: rank(candidate.stored))
+    best, _ = grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None])
+    return next(each for each in group if each.stored is best)
 
 
-def _answer(candidate: _Candidate) -> BestConfig:
+def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
     stored, verdict = candidate.stored, candidate.verdict
     record = stored.record
     native: Any = orjson.loads(record.native)
@@ -118,7 +121,7 @@ def _answer(candidate: _Candidate) -> BestConfig:
         workload_label=workload_label(record.workload),
         tuned_with=stored.tuned_with,
         written_by=record.tvm_version or record.workload.tvm_version,
-        baseline=stored.baseline,
+        baseline=baseline,
         native=record.native,
     )
 

@@ -12,7 +12,7 @@ from tvmgitlib.library.grading import Grader
 from tvmgitlib.library.logs import Leniency, read_log, survey
 from tvmgitlib.library.lookup import device_key, lookup_keys
 from tvmgitlib.library.open_jobs import OpenJob
-from tvmgitlib.model.job import Effort, Header, Section, Task
+from tvmgitlib.model.job import Effort, Header, Section, Task, TaskIdentity
 from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
@@ -38,8 +38,8 @@ class Place:
     workload: Workload
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Family, target key and workload text, as `OpenJob.exhausted` names it."""
+    def identity(self) -> TaskIdentity:
+        """The name of its task in a job of this target."""
         return (self.family, self.target.key, self.workload.text)
 
     def holds(self, family: FamilyName, target: Target, workload: Workload) -> bool:

@@ -70,7 +70,7 @@ class BestConfig:
         target_label, workload_label: both for people.
         tuned_with: the TVM it was tuned with, and how that is known.
         written_by: the version of the TVM that wrote the record, as the record itself says; None where it does not.
-        baseline: what the untuned config took in the same job, in seconds; None where nobody measured it.
+        baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
     """
 

@@ -23,6 +23,7 @@ class Remeasurement:
         tuned_with: the TVM of then.
         old_cost: mean run time in seconds, as stored.
         new_cost: the same, measured now; None where it was not, or failed.
+        is_checked: whether its outputs were compared with those of an untuned build, and agreed.
         state: what came of it.
         why: in words, where it does not hold.
         target_label, workload_label: both for people.
@@ -36,6 +37,7 @@ class Remeasurement:
     tuned_with: TvmVersion
     old_cost: float
     new_cost: float | None
+    is_checked: bool
     state: RevalidationState
     why: str | None
     target_label: str
@@ -48,7 +50,11 @@ class Remeasurement:
 
     def to_json(self) -> dict[str, Any]:
         names = ("family", "target", "platform", "workload", "job", "old_cost", "new_cost", "ratio", "state", "why")
-        return {name: getattr(self, name) for name in names} | {"tuned_with": self.tuned_with.to_json()}
+        return {
+            **{name: getattr(self, name) for name in names},
+            "checked": self.is_checked,
+            "tuned_with": self.tuned_with.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,15 @@ class Revalidated:
     """What a revalidation did.
 
     Attributes:
-        job: its id: revert it to undo it; None when there was nothing to measure.
-        commit: the commit; None when nothing was committed.
+        jobs: their ids, one a target and platform: revert them to undo it; none when nothing was committed.
+        commit: the last commit; None when nothing was committed.
         records: one entry for each stored record that was to be measured again.
         exact: workloads that hold as they are, and were not measured.
         missing: tasks given that have no record to measure again.
-        invalidated: how many stored records leave the library's configs, because they were refused.
+        invalidated: how many stored records the jobs name because they were refused, in configs/ or not.
     """
 
-    job: str | None
+    jobs: tuple[str, ...]
     commit: str | None
     records: tuple[Remeasurement, ...]
     exact: int
@@ -79,7 +85,7 @@ class Revalidated:
     def to_json(self) -> dict[str, Any]:
         states: tuple[RevalidationState, ...] = ("holds", "refused", "left")
         return {
-            "job": self.job,
+            "jobs": list(self.jobs),
             "commit": self.commit,
             **{state: self.counts[state] for state in states},
             "exact": self.exact,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.target import Target
@@ -122,6 +122,10 @@ class Effort:
         return sum(self.errors.values())
 
 
+#: Family, target key and workload text: what names a task inside one job.
+TaskIdentity: TypeAlias = "tuple[str, str, str]"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a job did for one workload; its best records follow it in the segment.
@@ -139,8 +143,8 @@ class Task:
     baseline: float | None = None
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Family, target key and workload text: what names a task inside one job."""
+    def identity(self) -> TaskIdentity:
+        """What names it inside the job."""
         return (self.section.family, self.section.target.key, self.workload.text)
 
 

@@ -123,7 +123,8 @@ def merged_facts(facts: Mapping[str, Json], stronger: Mapping[str, Json]) -> dic
 def parse_assignment(text: str) -> tuple[str, Json]:
     """The dotted key and the value of `KEY=VALUE`. The value is JSON where it is valid JSON, and text elsewhere.
 
-    JSON that not every reader reads the same is text as well: repeated names, integers beyond 64 bits, deep nesting.
+    JSON that not every reader reads the same is text as well: repeated names, integers beyond 64 bits, deep nesting,
+    and numbers that would be written otherwise (a driver's `550.120` is no 550.12).
 
     Raises:
         PlatformError: there is no `=`, the key is malformed, or the value is not valid Unicode.
@@ -174,10 +175,12 @@ def _json_or_text(text: str) -> Json:
             object_pairs_hook=_unrepeated,
         )
         _check_depth(value)
-        json.dumps(value, ensure_ascii=False).encode()  # an escaped lone surrogate parses, but UTF-8 cannot hold it
+        written = json.dumps(value, ensure_ascii=False)
+        written.encode()  # an escaped lone surrogate parses, but UTF-8 cannot hold it
     except (ValueError, RecursionError):
         return text
-    return value
+    # A version such as 550.120 is no number: as one it would be 550.12.
+    return text if type(value) in (int, float) and written != text else value
 
 
 def _refuse_constant(name: str) -> NoReturn:

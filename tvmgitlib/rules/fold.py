@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tvmgitlib.model.job import Header, Invalidation, JobKind, Section
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.job import Header, Invalidation, JobKind
+from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.platform import fact
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.order import moment, rank
@@ -103,18 +103,24 @@ def _reverted(jobs: list[str], named_by: Mapping[str, list[str]]) -> dict[str, s
     return {job: by for job, by in verdict.items() if by is not None}
 
 
-def fold(segments: Iterable[Segment], standing: Standing, settings: Settings) -> Configs:
+def fold(
+    segments: Iterable[Segment],
+    standing: Standing,
+    settings: Settings,
+    admits: Callable[[StoredRecord], bool] | None = None,
+) -> Configs:
     """The best `settings.keep` records of every group, by file and in canonical order.
 
     Args:
         segments: every segment, in any order; read once.
         standing: which of them count.
         settings: `keep`, and the platform facts that separate groups.
+        admits: leaves out records of which it is not true; None for none. configs/ leaves out none.
     """
     contest = _Contest(settings.keep, standing.revalidated)
     for segment in segments:
         for path, group, stored in entries(segment, settings):
-            if standing.holds(stored):
+            if standing.holds(stored) and (admits is None or admits(stored)):
                 contest.enter(path, group, stored, segment.header.kind)
     return contest.result()
 
@@ -137,7 +143,7 @@ def fold_onto(configs: Configs, segment: Segment, settings: Settings) -> Configs
 def entries(segment: Segment, settings: Settings) -> Iterator[tuple[str, Group, StoredRecord]]:
     """The records of a segment with the file and group that each competes in."""
     for entry in segment.tasks:
-        facts = _facts(entry.task.section, settings)
+        facts = group_facts(entry.task.section.platform.facts, settings)
         for stored in entry.records:
             yield entry.task.section.path, group_of(stored, facts), stored
 
@@ -147,10 +153,11 @@ def group_of(stored: StoredRecord, facts: str) -> Group:
     return (stored.record.workload.text, *stored.tuned_with.group, facts)
 
 
-def _facts(section: Section, settings: Settings) -> str:
+def group_facts(facts: Mapping[str, Json], settings: Settings) -> str:
+    """What of a platform's facts separates groups: those that the policy compares, as text."""
     if not settings.policy_facts:
         return ""
-    return canonical_json({name: fact(section.platform.facts, name) for name in settings.policy_facts})
+    return canonical_json({name: fact(facts, name) for name in settings.policy_facts})
 
 
 class _Contest:

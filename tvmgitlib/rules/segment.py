@@ -50,11 +50,6 @@ class StoredRecord:
     tuned_with: TvmVersion
     baseline: float | None = None
 
-    @property
-    def is_slower_than_untuned(self) -> bool:
-        """Whether a build does better without it; False where nobody knows."""
-        return self.baseline is not None and self.record.cost > self.baseline
-
 
 @dataclass(frozen=True, slots=True)
 class TaskRecords:

@@ -9,17 +9,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import TvmError
+from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.tuners.base import Failure, Remeasured
-from tvmgitlib.tuners.outputs import TIMEOUT, Check, last_line
+from tvmgitlib.tuners.error_text import last_line
+from tvmgitlib.tuners.outputs import TIMEOUT
+from tvmgitlib.tuners.schedule_outputs import Check
 
 if TYPE_CHECKING:
     from tvmgitlib.tuners.job import Job
-
-#: What a log holds instead of the run time of a failed trial, in seconds.
-_FAILED = 1e10
 
 
 def task_of(record: TuningRecord) -> Any:
@@ -51,8 +51,8 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     """Measure states again, all in one batch; see `LiveFamily.remeasure`.
 
     Where the target is this machine's CPU, a state is refused unmeasured when it computes something else than the
-    schedule that nothing was done to; such a one cannot be built for a GPU. A state that rewrites layouts is compared
-    with the rewriting as a part of it, since else its arguments are other ones.
+    schedule that nothing was done to; such a one cannot be built for a GPU. Elsewhere states are measured unchecked. A
+    state that rewrites layouts is compared with the rewriting as a part of it, since else its arguments are other ones.
 
     Args:
         job, task, records: as there.
@@ -67,9 +67,8 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     loaded = {at: _input(task, record) for at, record in enumerate(records)}
     inputs = {at: each for at, each in loaded.items() if not isinstance(each, Failure)}
     target = parse_target(str(task.target)).target
-    wrong = {}
-    if inputs and told.get("check", True) and target.kind == "llvm" and detect_for(target):
-        wrong = _wrong(task, inputs, told)
+    checked = told.get("check", True) and target.kind == "llvm" and detect_for(target) is not None
+    wrong = _wrong(task, inputs, told) if checked and inputs else {}
     left = {at: each for at, each in inputs.items() if at not in wrong}
     results = {at: _failed(failure.kind, failure.text) for at, failure in wrong.items()}
     results |= zip(left, _measure(list(left.values()), told), strict=True)
@@ -77,11 +76,16 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
         job.append(dump_record_to_string(each, results[at]).rstrip("\n") for at, each in inputs.items())
     for at, each in loaded.items():
         outcome = each if isinstance(each, Failure) else _outcome(results[at])
-        yield Remeasured(None, outcome) if isinstance(outcome, Failure) else Remeasured(outcome)
+        agreed = checked and at in left
+        yield Remeasured(None, outcome, agreed) if isinstance(outcome, Failure) else Remeasured(outcome, None, agreed)
 
 
 def measure_untuned(job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
-    """Measure the schedule that nothing was done to; see `LiveFamily.measure_untuned`."""
+    """Measure the schedule that nothing was done to; see `LiveFamily.measure_untuned`.
+
+    A Relay build without tuning takes TOPI's schedule instead, which a task does not know: over that one the speed-up
+    is another, mostly a smaller one. For a GPU the schedule that nothing was done to cannot be built.
+    """
     (result,) = _measure([_untuned(task)], told)
     outcome = _outcome(result)
     if isinstance(outcome, Failure):
@@ -179,7 +183,7 @@ def _measure(inputs: Sequence[Any], told: Mapping[str, Any]) -> list[Any]:
 def _sound(result: Any) -> Any:
     """A result; one whose run times can be none is a failure."""
     costs = _costs(result)
-    if result.error_no != 0 or (costs and all(0 < cost < _FAILED for cost in costs)):
+    if result.error_no != 0 or (costs and all(0 < cost < FAILED for cost in costs)):
         return result
     return _failed("unknown", f"the runner gave run times of {list(costs)} s", result.all_cost)
 
@@ -188,7 +192,7 @@ def _failed(kind: ErrorKind, text: str, all_cost: float = 0.0) -> Any:
     """A failure as a runner says it."""
     from tvm.auto_scheduler.measure import MeasureResult
 
-    return MeasureResult([_FAILED], ERROR_KINDS.index(kind) + 1, text, all_cost, time.time())
+    return MeasureResult([FAILED], ERROR_KINDS.index(kind) + 1, text, all_cost, time.time())
 
 
 def _costs(result: Any) -> tuple[float, ...]:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tvmgitlib.errors import TvmError
+from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.library.detect import detect_for
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.tuners.autotvm_tuning import measuring_anew
 from tvmgitlib.tuners.base import Failure, Remeasured
-from tvmgitlib.tuners.outputs import TIMEOUT, Check, last_line
+from tvmgitlib.tuners.error_text import last_line
+from tvmgitlib.tuners.outputs import TIMEOUT
+from tvmgitlib.tuners.schedule_outputs import Check
 
 if TYPE_CHECKING:
     from tvmgitlib.tuners.job import Job
-
-#: What a log holds instead of the run time of a failed trial, in seconds.
-_FAILED = 1e9
 
 
 def task_of(record: TuningRecord) -> Any:
@@ -57,8 +57,8 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     """Measure configs again, all in one batch; see `LiveFamily.remeasure`.
 
     A config is refused unmeasured when this TVM's template has other knobs, or, where the target is this machine's,
-    when it computes something else than the fallback config. What runs on another machine is for a runner to compare
-    that does so (error number 5).
+    when it computes something else than the fallback config. What runs on another machine is measured unchecked: it is
+    for a runner to compare that does so (error number 5).
 
     Args:
         job, task, records: as there.
@@ -77,7 +77,8 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     inputs = [MeasureInput(task.target, task, _config(space, record)) for record in records]
     failures = {at: failure for at, record in enumerate(records) if (failure := _misfit(space, record))}
     left = {at: each for at, each in enumerate(inputs) if at not in failures}
-    if told.get("check", True) and detect_for(parse_target(str(task.target)).target):
+    checked = told.get("check", True) and detect_for(parse_target(str(task.target)).target) is not None
+    if checked:
         failures |= _wrong(task, left, option["runner"], told.get("check_timeout", TIMEOUT))
     left = {at: each for at, each in left.items() if at not in failures}
     results = {at: _failed(failure.kind, failure.text) for at, failure in failures.items()}
@@ -86,7 +87,8 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
         job.append(encode(each, results[at]) for at, each in enumerate(inputs))
     for at in range(len(inputs)):
         outcome = _outcome(results[at])
-        yield Remeasured(None, outcome) if isinstance(outcome, Failure) else Remeasured(outcome)
+        agreed = checked and at in left
+        yield Remeasured(None, outcome, agreed) if isinstance(outcome, Failure) else Remeasured(outcome, None, agreed)
 
 
 def measure_untuned(job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
@@ -235,7 +237,7 @@ def _sound(result: Any) -> Any:
     if result.error_no != 0:
         return result
     costs = tuple(map(float, result.costs))
-    if costs and all(0 < cost < _FAILED for cost in costs):
+    if costs and all(0 < cost < FAILED for cost in costs):
         return result._replace(costs=costs)
     return _failed("unknown", f"the runner gave run times of {list(costs)} s", result.all_cost)
 

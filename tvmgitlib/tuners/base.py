@@ -35,10 +35,12 @@ class Remeasured:
     Attributes:
         costs: run times in seconds; None for a failure.
         failure: why it failed; None for a success.
+        checked: whether outputs were compared with an untuned build's before, and agreed.
     """
 
     costs: tuple[float, ...] | None
     failure: Failure | None = None
+    checked: bool = False
 
 
 class LiveFamily(Protocol):
@@ -96,25 +98,35 @@ class LiveFamily(Protocol):
     ) -> Iterator[Remeasured]:
         """Measure configs on record again, in this TVM and on this machine, each once.
 
+        What computes something else than an untuned build is refused unmeasured, where that can be found out. AutoTVM
+        compares with the fallback config, where the target is this machine's; Ansor with the schedule that nothing was
+        done to, where it is this machine's CPU. Elsewhere they measure unchecked. MetaSchedule compares with the module
+        as it is, on a GPU with TVM's default schedule, and refuses to go on where that does not run.
+
         Args:
             job: where the measurements are logged: each is on the disk before its result is given.
             task: the task, as this TVM has it.
             records: records of that computation, of this TVM or of another.
             told: how to measure. AutoTVM: `measure_option`. Ansor: `builder` and `runner` as in `TuningOptions`.
-                MetaSchedule: `builder` and `runner` as in `tune_tir`. All: `check`: whether outputs are compared with
-                those of an untuned build before anything is measured (True unless told otherwise), and
-                `check_timeout`: how long building and running one for that may take, in seconds.
+                MetaSchedule: `builder` and `runner` as in `tune_tir`. All: `check`: whether outputs are compared (True
+                unless told otherwise), and `check_timeout`: how long it may take to build and run a config for that
+                (for MetaSchedule: to run what its builder has built), in seconds.
 
         Yields:
             What came of each record, in their order.
 
         Raises:
-            TvmError: there is nothing to compare outputs with, or they cannot be compared here.
+            TvmError: the untuned build that outputs are compared with fails, or takes other arguments; or the task
+                cannot be measured at all.
         """
         ...
 
     def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
-        """Measure what a build without tuning makes of a task; nothing is logged.
+        """Measure a task without tuning; nothing is logged.
+
+        AutoTVM measures the fallback config and MetaSchedule the module as it is (on a GPU with TVM's default
+        schedule): what a build makes of them. Ansor's tasks know no such thing: it measures the schedule that nothing
+        was done to, where a Relay build takes TOPI's.
 
         Args:
             job, task, told: as for `remeasure`.

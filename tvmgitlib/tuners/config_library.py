@@ -22,6 +22,7 @@ from tvmgitlib.library.revalidation import Revalidated
 from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.job import Effort, JobKind
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import validate_platform_name
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
@@ -160,12 +161,17 @@ class ConfigLibrary(config_library.ConfigLibrary):
         every: bool = False,
         baseline: bool = False,
         keep_refused: bool = False,
-        **told: Any,
+        measure_option: Any = None,
+        builder: Any = None,
+        runner: Any = None,
+        check: bool = True,
+        check_timeout: float | None = None,
     ) -> Revalidated:
         """Measure stored best records again, here and with this TVM, and commit what holds.
 
         After an upgrade of TVM, a driver or a board: minutes, where tuning took hours. Of each workload only records
         that do not hold as they are, K at most. What no longer compiles, or computes something else, is invalidated.
+        One job a target and platform.
 
         Args:
             tasks: the tasks, as this TVM has them, or a model to take them from; see `tvmgitlib.tuners.tasks.expand`.
@@ -178,8 +184,11 @@ class ConfigLibrary(config_library.ConfigLibrary):
             every: also measure records that hold as they are.
             baseline: also measure the untuned config of each task.
             keep_refused: do not invalidate what is refused: others may still use a TVM in which it holds.
-            told: how to measure. AutoTVM: `measure_option`. Ansor and MetaSchedule: `builder` and `runner`. `check`:
-                compare outputs with those of an untuned build first (True unless told otherwise).
+            measure_option: how to measure, for AutoTVM; None for this machine.
+            builder, runner: the same, for Ansor and MetaSchedule.
+            check: compare outputs with those of an untuned build before anything is measured. Where that cannot be
+                done (an AutoTVM runner elsewhere, Ansor on a GPU) the result says so.
+            check_timeout: how long building and running one for that may take, in seconds; None for a minute.
 
         Raises:
             SelectionError: no record of the library is meant.
@@ -188,11 +197,28 @@ class ConfigLibrary(config_library.ConfigLibrary):
         from tvmgitlib.tuners.revalidating import RevalidationRequest, revalidate
         from tvmgitlib.tuners.tasks import expand
 
+        if platform is not None:
+            validate_platform_name(platform)
         self._require_startable()
         chosen = selection or Selection()
         found = None if tasks is None else [each.task for each in expand(tasks, target, chosen.family)]
+        told = {
+            "measure_option": measure_option,
+            "builder": builder,
+            "runner": runner,
+            "check": check,
+            "check_timeout": check_timeout,
+        }
         request = RevalidationRequest(
-            found, chosen, target, platform, dict(facts or {}), every, baseline, keep_refused, told
+            tasks=found,
+            selection=chosen,
+            target=target,
+            platform=platform,
+            facts=dict(facts or {}),
+            every=every,
+            baseline=baseline,
+            keep_refused=keep_refused,
+            told={name: option for name, option in told.items() if option is not None},
         )
         return revalidate(self, request)
 
@@ -223,6 +249,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
     def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
         """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
 
+        Without those that are slower than the untuned config.
+
         TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
 
         Args:
@@ -232,7 +260,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
         from tvmgitlib.tuners import autotvm
 
         chosen = replace(selection or Selection(), family="autotvm")
-        return autotvm.pairs(self.best(chosen, tvm=running_tvm(), accept=accept))
+        found = self.best(chosen, tvm=running_tvm(), accept=accept)
+        return autotvm.pairs(each for each in found if each.speedup is None or each.speedup >= 1)
 
     def _effort(self, task: Any) -> Effort | None:
         job = self._job
@@ -277,7 +306,7 @@ class ConfigLibrary(config_library.ConfigLibrary):
             if (
                 job.kind == told.kind
                 and its.target == wanted.target
-                and its.platform == wanted.platform
+                and (its.platform, its.facts) == (wanted.platform, wanted.facts)
                 and (its.tvm is None or its.tvm.group == told.tvm.group)
                 and (claim := job.claim()) is not None
             ):
@@ -312,6 +341,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
             accept: the worst grade that is applied: `exact` or `stale`.
             facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """
+        if platform is not None:
+            validate_platform_name(platform)
         return self._using(platform, accept, facts)
 
     @contextmanager
@@ -386,6 +417,8 @@ class ConfigLibrary(config_library.ConfigLibrary):
         from tvmgitlib.tuners.covering import coverage
         from tvmgitlib.tuners.tasks import expand
 
+        if platform is not None:
+            validate_platform_name(platform)
         tvm = running_tvm()
         found = expand(tasks, target, family)
         with self._reading() as contents:

@@ -103,7 +103,7 @@ class _Survey:
             why=outcome.why,
             is_covered=applied is not None,
             cost=applied.record.cost if applied is not None else None,
-            baseline=applied.baseline if applied is not None else None,
+            baseline=None,
             trials=0,
             all_trials=0,
             target_label=target.label,
@@ -114,24 +114,28 @@ class _Survey:
         place = Place(asked.family, target, platform, workload)
         if applied is None:
             task = self._with_best(task, asked, place)
+        else:
+            task = replace(task, baseline=self._contents.baseline(applied, platform))
         return self._with_effort(task, asked, place)
 
     def _with_best(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
         """What is on record and not applied: the fastest, whatever its grade, or what only another TVM can read."""
         there = [stored for stored in self._of_place(asked, place) if asked.is_called(stored.record.workload)]
         named = [stored for stored in there if stored.record.workload == asked.workload]
-        best = min(named or self._invalidated(place), key=rank, default=None)
+        best = min(named or self._invalidated(asked), key=rank, default=None)
         if best is None and there:
             best = min(there, key=rank)
             why = self._grader.verdict(best, place.platform).why
             task = replace(task, state="incompatible", why=why)
-        return task if best is None else replace(task, cost=best.record.cost, baseline=best.baseline)
+        if best is None:
+            return task
+        return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best, place.platform))
 
     def _with_effort(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
-        """The effort on record, and the baseline, where another job than the best record's has measured it."""
+        """The effort on record, and the baseline of what has no record."""
         facts = merged_facts(facts_here(place.target), self._facts)
         baseline = task.baseline
-        if baseline is None:
+        if task.cost is None:
             baseline = baseline_of(self._contents, place, self._tvm, facts)
         effort = effort_of(self._contents, (), place, self._tvm, facts=facts)
         efforts = [
@@ -151,11 +155,5 @@ class _Survey:
             self._records[key] = list(self._lookup.records(asked.family, asked.target))
         return self._records[key]
 
-    def _invalidated(self, place: Place) -> list[StoredRecord]:
-        """The records that would be here, had they not been invalidated."""
-        return [
-            stored
-            for path, stored, *_ in self._contents.invalidated
-            if path.endswith(f"/{place.platform}/{place.family}.jsonl")
-            and place.holds(stored.record.family, stored.record.target.target, stored.record.workload)
-        ]
+    def _invalidated(self, asked: _Asked) -> list[StoredRecord]:
+        return [stored for stored, _ in self._lookup.invalidated(asked.family, asked.target, asked.workload)]

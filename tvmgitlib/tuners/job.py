@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError, PlatformError, TvmError
+from tvmgitlib.errors import JobError, TvmError
 from tvmgitlib.library.appending import append_lines
-from tvmgitlib.library.detect import facts_here
-from tvmgitlib.library.intake import Counts
-from tvmgitlib.library.lookup import device_key, platform_of
+from tvmgitlib.library.intake import Counts, Origin
+from tvmgitlib.library.lookup import device_key
 from tvmgitlib.library.open_jobs import OpenJob
 from tvmgitlib.library.recorded import (
     DETERMINISTIC,
@@ -90,6 +89,7 @@ class Job:
         self.result: JobResult | None = None
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[Place, list[TuningRecord]] = {}
+        self._facts: dict[Place, Mapping[str, Json]] = {}
 
     def __enter__(self) -> Job:
         return self
@@ -155,7 +155,7 @@ class Job:
     def finish(self, *, push: bool = False) -> JobResult:
         """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead."""
         self._release()
-        if self._taken is None or not self.opened.logs():
+        if self._taken is None or not (self.opened.logs() or self.opened.refused()):
             if self._taken is not None:
                 self._library.abort_job(self.id)
             _log.info("nothing was measured, so there is nothing to commit")
@@ -185,18 +185,14 @@ class Job:
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",
                 hint="Start a job without a target to tune for several.",
             )
-        platform = platform_of(given, self._taken.opened.platform if self._taken else None)
-        if platform is None:
-            raise PlatformError(
-                f"nothing says which platform {given.target.label} is on", hint="Start the job with platform='NAME'."
-            )
-        return Place(family.name, given.target, platform, workload)
+        platform = (self._taken.opened.origin if self._taken is not None else Origin()).platform_of(given)
+        place = Place(family.name, given.target, platform.name, workload)
+        self._facts[place] = platform.facts
+        return place
 
-    def facts(self, place: Place) -> dict[str, Json]:
-        """The facts of the platform that this job's records of a place will have."""
-        if self._taken is not None and self.opened.facts:
-            return self.opened.facts
-        return facts_here(place.target)
+    def facts(self, place: Place) -> Mapping[str, Json]:
+        """The facts of the platform that this job's records of a place will have, as `place` has found them."""
+        return self._facts[place]
 
     def effort(self, task: Any, tuner: str | None = None) -> Effort | None:
         """The effort on record for a task with this TVM, in the library and in this job; None when there is none."""
@@ -216,15 +212,16 @@ class Job:
         effort = self.effort(task, tuner)
         return effort is not None and (effort.trials >= trials or effort.exhausted is True)
 
-    def baseline(self, task: Any, **told: Any) -> float:
+    def baseline(self, task: Any, *, measure_option: Any = None, builder: Any = None, runner: Any = None) -> float:
         """Mean run time in seconds of what a build without tuning makes of a task: on record, else measured now.
 
-        It is committed with the job's own trials of the task; `best` then says the speed-up over it, and no build
-        applies a record that is slower.
+        It is committed with the job's own trials of the task, if it makes any; `best` then says the speed-up over it,
+        and no build applies a record that is slower.
 
         Args:
             task: the task.
-            told: how to measure: see `LiveFamily.remeasure`.
+            measure_option: how to measure, for AutoTVM.
+            builder, runner: the same, for Ansor and MetaSchedule.
 
         Raises:
             TvmError: it cannot be built or run.
@@ -235,16 +232,22 @@ class Job:
             with self._library.reading() as contents:
                 known = baseline_of(contents, place, self.tvm, self.facts(place))
             if known is None:
-                costs = live_family(place.family).measure_untuned(self, task, told)
+                told = {"measure_option": measure_option, "builder": builder, "runner": runner}
+                how = {name: option for name, option in told.items() if option is not None}
+                costs = live_family(place.family).measure_untuned(self, task, how)
                 known = math.fsum(costs) / len(costs)
             self.opened.note_baseline(place.identity, known)
         return known
 
     def try_baseline(self, task: Any, told: Mapping[str, Any]) -> None:
-        """`baseline` after tuning, by what the call was told of how to measure: a failure is a warning."""
+        """`baseline` after tuning, by what the call was told of how to measure: a failure is a warning.
+
+        Where this job has made no trial of the task there is nothing that it could be committed with.
+        """
         how = {name: told[name] for name in ("measure_option", "builder", "runner") if name in told}
         try:
-            self.baseline(task, **how)
+            if self.measured(task):
+                self.baseline(task, **how)
         except TvmError as error:
             _log.warning("no baseline: %s", error)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.appending import append_lines
 from tvmgitlib.model.record import ErrorKind
 from tvmgitlib.tuners.base import Failure
@@ -20,9 +20,6 @@ from tvmgitlib.tuners.metaschedule_tvm import meta_schedule
 
 if TYPE_CHECKING:
     from tvmgitlib.tuners.job import Job
-
-#: What TVM writes as the run time of a failure.
-FAILED = 1e10
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tvmgitlib.families.metaschedule import FAILED
 from tvmgitlib.library.lookup import device_key
 from tvmgitlib.model.target import parse_target
-from tvmgitlib.tuners.metaschedule_database import FAILED, Measured, database_of, failure_of
+from tvmgitlib.tuners.metaschedule_database import Measured, database_of, failure_of
 from tvmgitlib.tuners.metaschedule_tvm import derived_object, meta_schedule
 
 if TYPE_CHECKING:

@@ -13,17 +13,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.families.metaschedule import module_tvm_version
+from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.tvm import minor_version
 from tvmgitlib.tuners import metaschedule_hooks as hooks
 from tvmgitlib.tuners.base import Failure, Remeasured
-from tvmgitlib.tuners.metaschedule_database import FAILED, Measured, database_of, failure_of
-from tvmgitlib.tuners.metaschedule_outputs import Interface, TrialError, output_check
+from tvmgitlib.tuners.error_text import last_line
+from tvmgitlib.tuners.metaschedule_database import Measured, database_of, failure_of
+from tvmgitlib.tuners.metaschedule_outputs import Interface, output_check
 from tvmgitlib.tuners.metaschedule_trace import replay, rewrites_weights, rewriting_inside
 from tvmgitlib.tuners.metaschedule_tuning import builder_and_runner, live_target, target_attributes
 from tvmgitlib.tuners.metaschedule_tvm import meta_schedule, structural_hash
-from tvmgitlib.tuners.outputs import TIMEOUT, last_line
+from tvmgitlib.tuners.outputs import TIMEOUT, UNCHECKED, TrialError, failing
 
 if TYPE_CHECKING:
     from tvmgitlib.tuners.job import Job
@@ -70,11 +71,13 @@ def remeasure(
         target: the task's own; None for the job's.
 
     Raises:
-        TvmError: outputs are to be compared, and the untuned build does not run here.
+        TvmError: outputs are to be compared, and the untuned build does not run here; or the module says no shapes.
     """
+    target = live_target(job, target)
+    interface = Interface.of(mod, _device(target))
     tried = [_candidate(mod, record) for record in records]
     candidates = [each for each in tried if isinstance(each, _Candidate)]
-    with closing(_measure(job, mod, live_target(job, target), candidates, told)) as measured:
+    with closing(_measure(job, mod, target, interface, candidates, told)) as measured:
         for each in tried:
             yield next(measured) if isinstance(each, _Candidate) else Remeasured(None, each)
 
@@ -86,10 +89,11 @@ def measure_untuned(job: Job, mod: Any, target: Any, told: Mapping[str, Any]) ->
         job, mod, target, told: as for `remeasure`.
     """
     target = live_target(job, target)
-    untuned = _untuned(mod, target)
+    Interface.of(mod, _device(target))  # there is one
     with _Bench(target, told) as bench:
-        bench.build([untuned])
         try:
+            untuned = _untuned(mod, target)
+            bench.build([untuned])
             return bench.run(bench.artifact(untuned), _arguments(untuned))
         except TrialError as error:
             raise TvmError(f"the task cannot be measured untuned: {last_line(str(error))}") from None
@@ -127,67 +131,82 @@ def _arguments(mod: Any) -> Any:
 
 
 def _untuned(mod: Any, target: Any) -> Any:
-    """What is built of a module without tuning: on a GPU its loops have to be bound to threads at least."""
+    """What is built of a module without tuning: on a GPU its loops have to be bound to threads at least.
+
+    Raises:
+        TrialError: TVM cannot bind them.
+    """
     if "gpu" not in target.keys:
         return mod
     try:
         from tvm.s_tir.transform import DefaultGPUSchedule
     except ImportError:
         from tvm.tir.transform import DefaultGPUSchedule
-    with target:
+    with failing("instantiation"), target:
         return DefaultGPUSchedule()(mod)
 
 
+def _device(target: Any) -> str:
+    """What builds for a target run on, by TVM's name for it."""
+    return "cpu" if int(target.get_target_device_type()) == _CPU else str(target.kind.name)
+
+
 def _measure(
-    job: Job, mod: Any, target: Any, candidates: Sequence[_Candidate], told: Mapping[str, Any]
+    job: Job, mod: Any, target: Any, interface: Interface, candidates: Sequence[_Candidate], told: Mapping[str, Any]
 ) -> Generator[Remeasured, None, None]:
     """Build candidates, all in one batch; then compare, measure and log them, one by one."""
     with _Bench(target, told) as bench, ExitStack() as stack:
-        modules = [each.mod for each in candidates]
         compare = None
         if told.get("check", True):
-            untuned = _untuned(mod, target)
-            bench.build([untuned, *modules, *(each.checked for each in candidates)])
-            compare = stack.enter_context(_comparing(bench, mod, untuned, told.get("check_timeout", TIMEOUT)))
+            timeout = told.get("check_timeout", TIMEOUT)
+            compare = stack.enter_context(_comparing(bench, mod, interface, candidates, timeout))
         else:
-            bench.build(modules)
+            bench.build(each.mod for each in candidates)
         for each in candidates:
-            costs = failure = None
+            costs, failure, checked = None, None, False
             try:
                 if compare is not None:
                     compare(bench.artifact(each.checked))
+                    checked = True
                 costs = bench.run(bench.artifact(each.mod), each.args)
             except TrialError as error:
                 failure = error.failure
             database_of(job).add(mod, target, [Measured(each.trace, each.args, costs, failure)])
             job.forget_logged()
-            yield Remeasured(costs, failure and Failure(failure.kind, last_line(failure.text)))
+            yield Remeasured(costs, failure and Failure(failure.kind, last_line(failure.text)), checked)
 
 
 @contextmanager
-def _comparing(bench: _Bench, mod: Any, untuned: Any, timeout: float) -> Iterator[Callable[[str], None]]:
-    """What compares the outputs of builds; see `output_check`.
+def _comparing(
+    bench: _Bench, mod: Any, interface: Interface, candidates: Sequence[_Candidate], timeout: float
+) -> Iterator[Callable[[str], None]]:
+    """Build candidates together with the untuned module; then compare their outputs, see `output_check`.
 
     Raises:
         TvmError: there is nothing to compare with.
     """
     with ExitStack() as stack:
         try:
-            artifact = bench.artifact(untuned)
-            compare = stack.enter_context(output_check(Interface.of(mod, bench.device), artifact, timeout))
+            untuned = _untuned(mod, bench.target)
+            bench.build([untuned, *(each.mod for each in candidates), *(each.checked for each in candidates)])
+            compare = stack.enter_context(output_check(interface, bench.artifact(untuned), timeout))
         except TrialError as error:
             raise TvmError(
                 f"outputs cannot be compared with an untuned build's, which fails here: {last_line(str(error))}",
-                hint="Give check=False (--no-check) to measure without comparing outputs.",
+                hint=UNCHECKED,
             ) from None
         yield compare
 
 
 class _Bench:
-    """The user's builder and runner. A context manager: in the end, what was built is removed."""
+    """The user's builder and runner. A context manager: in the end, what was built is removed.
+
+    Attributes:
+        target: what is built for.
+    """
 
     def __init__(self, target: Any, told: Mapping[str, Any]) -> None:
-        self._target = target
+        self.target = target
         self._builder, self._runner = map(hooks.python_side, builder_and_runner(told))
         self._built: dict[int, Any] = {}
 
@@ -201,15 +220,10 @@ class _Bench:
             if result.artifact_path is not None:
                 meta_schedule().utils.remove_build_dir(str(result.artifact_path))
 
-    @property
-    def device(self) -> str:
-        """What builds run on, by TVM's name for it."""
-        return "cpu" if int(self._target.get_target_device_type()) == _CPU else str(self._target.kind.name)
-
     def build(self, mods: Iterable[Any]) -> None:
         """Build modules in one batch, equal ones once."""
         ms = meta_schedule()
-        inputs = {structural_hash(mod): ms.builder.BuilderInput(mod, self._target) for mod in mods}
+        inputs = {structural_hash(mod): ms.builder.BuilderInput(mod, self.target) for mod in mods}
         results = self._builder.build(list(inputs.values()))
         self._built |= zip(inputs, results, strict=True)
 
@@ -230,7 +244,7 @@ class _Bench:
         Raises:
             TrialError: it does not run, or in no time.
         """
-        (future,) = self._runner.run([meta_schedule().runner.RunnerInput(artifact, self.device, args)])
+        (future,) = self._runner.run([meta_schedule().runner.RunnerInput(artifact, _device(self.target), args)])
         result = hooks.python_side(future).result()
         if result.error_msg is not None:
             raise TrialError(failure_of(str(result.error_msg), built=True))

@@ -70,10 +70,16 @@ def workload_text(mod: Any) -> str:
 
 
 def signature_of(mod: Any) -> str | None:
-    """A module's workload in words that no TVM version changes, as it is read from databases."""
+    """A module's workload in words that no TVM version changes, as it is read from databases.
+
+    None where it has none: its shapes are not known yet, or it is no single function.
+    """
     ms = meta_schedule()
+    try:
+        arguments = [info.as_json() for info in ms.arg_info.ArgInfo.from_entry_func(mod)]
+    except Exception:  # of many kinds, by TVM
+        return None
     line = json.dumps([str(part) for part in ms.database.Workload(mod).as_json()])
-    arguments = [info.as_json() for info in ms.arg_info.ArgInfo.from_entry_func(mod)]
     return with_signature(read_workload(line.encode()), arguments).signature
 
 

@@ -1,19 +1,16 @@
-"""Whether a tuned kernel computes what an untuned one does: run in a process of its own, and compared in words."""
+"""What it takes to compare kernels: random numbers, differences in words, and a process to try them in."""
 
 from __future__ import annotations
 
 import math
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from traceback import format_exception_only
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.model.record import ErrorKind
 from tvmgitlib.tuners.base import Failure
+from tvmgitlib.tuners.error_text import last_line
 
 #: How far 1 is from the next number. Integers and truth values are equal or they are not.
 EPSILONS: Final = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -47,189 +44,164 @@ def difference(expected: Any, got: Any, allowed: float | None = None) -> str | N
     if (expected.shape, expected.dtype) != (got.shape, got.dtype):
         return f"{got.dtype}{list(got.shape)} instead of {expected.dtype}{list(expected.shape)}"
     expected, got = np.atleast_1d(expected), np.atleast_1d(got)
-    wide, wide_got = expected.astype("float64"), got.astype("float64")
-    with np.errstate(invalid="ignore"):
-        away = np.abs(wide_got - wide)
-    away[(expected == got) | (np.isnan(wide) & np.isnan(wide_got))] = 0.0
-    away[np.isnan(away)] = np.inf
-    margin = np.zeros(wide.shape)
-    finite = np.isfinite(wide)
-    if expected.dtype.name in EPSILONS and finite.any():
+    if expected.dtype.name in EPSILONS:
         part = tolerance([expected.dtype.name]) if allowed is None else allowed
-        margin[finite] = part * (np.abs(wide[finite]) + np.abs(wide[finite]).mean())
-    wrong = away > margin
+        wrong, away = _beyond(part, expected.astype("float64"), got.astype("float64"))
+    else:
+        wrong = expected != got
+        away = np.abs(expected[wrong].astype(object) - got[wrong].astype(object))  # Python's integers have no bounds
     if not wrong.any():
         return None
-    worst = np.unravel_index(np.where(wrong, away, -1.0).argmax(), away.shape)
+    worst = tuple(np.argwhere(wrong)[away.argmax()])
     return (
-        f"{wrong.sum()} of {wrong.size} numbers are wrong, with the largest difference {away[worst]:g} "
+        f"{wrong.sum()} of {wrong.size} numbers are wrong, with the largest difference {away.max():g} "
         f"at {[int(at) for at in worst]}: {got[worst]} instead of {expected[worst]}"
     )
 
 
-def last_line(error: object) -> str:
-    """What an error comes down to: TVM puts its stack before it."""
-    text = "".join(format_exception_only(error)) if isinstance(error, BaseException) else str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "TVM does not say why"
+def _beyond(part: float, expected: Any, got: Any) -> tuple[Any, Any]:
+    """Which numbers differ by more than a part of themselves and of the mean, and by how much each of these does."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        away = np.abs(got - expected)
+    away[(expected == got) | (np.isnan(expected) & np.isnan(got))] = 0.0
+    away[np.isnan(away)] = np.inf
+    margin = np.zeros(expected.shape)
+    finite = np.isfinite(expected)
+    if finite.any():
+        margin[finite] = part * (np.abs(expected[finite]) + np.abs(expected[finite]).mean())
+    wrong = away > margin
+    return wrong, away[wrong]
 
 
-#: How long building and running one schedule may take, in seconds, unless the user says so.
-TIMEOUT: Final = 60.0
+#: Where random numbers start: with those below zero most can go wrong, but not everything has a root or a logarithm.
+_LOWEST: Final = (-1.0, 0.1)
 
-#: Makes a schedule and the tensors that it takes, as `tvm.build` takes them; it is called in another process.
-Scheduling = Callable[[], tuple[Any, Sequence[Any]]]
+#: Integers of few bits are random; wider ones are 0 or 1, for they may be places in another array.
+_INTEGERS: Final = {"int8": (-128, 128), "int16": (-128, 128), "uint8": (0, 256), "uint16": (0, 256)}
 
 
-class Check:
-    """Compares what schedules compute with what an untuned one does, on the same random inputs.
-
-    They are built and run in a process of their own, which a wrong kernel may crash or hang. A context manager.
+def random_array(seed: int, dtype: str, shape: Sequence[int], lowest: float) -> Any:
+    """Random numbers, the same ones for the same seed.
 
     Args:
-        untuned: what is compared with.
-        target: what it is all built for: this machine, or a device in it.
-        given: by their places, the values of those arguments that cannot be random; None for the others.
-        timeout: how long building and running one schedule may take, in seconds.
+        seed: any number.
+        dtype: by numpy's name; of numbers or truth values.
+        shape: of the array.
+        lowest: where floating-point numbers start; they end at 1.
 
     Raises:
-        TvmError: on entering: the untuned schedule cannot be built or run.
+        TypeError: numpy has no such numbers.
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    if dtype in EPSILONS:
+        return generator.uniform(lowest, 1.0, shape).astype(dtype)
+    if np.dtype(dtype).kind not in "biu":
+        raise TypeError(f"{dtype} cannot be compared")
+    return generator.integers(*_INTEGERS.get(dtype, (0, 2)), shape).astype(dtype)
+
+
+def run_with_numbers(run: Callable[[float], list[Any]]) -> tuple[float, list[Any]]:
+    """Run an untuned build on random numbers that something can be made of.
+
+    Args:
+        run: given where the random numbers start, says what the arguments hold then.
+
+    Returns:
+        Where they started, and what the arguments held: no NaN, where that is possible.
+
+    Raises:
+        TrialError: an argument is NaN throughout, with which anything would agree that does nothing right.
+    """
+    import numpy as np
+
+    for lowest in _LOWEST:
+        arrays = run(lowest)
+        if not any(np.isnan(array).any() for array in arrays):
+            break
+    for at, array in enumerate(arrays):
+        if array.size and np.isnan(array).all():
+            raise TrialError(Failure("unknown", f"argument {at} is not a number throughout, whatever the inputs are"))
+    return lowest, arrays
+
+
+# Running
+
+#: How long trying one build may take, in seconds, unless the user says so.
+TIMEOUT: Final = 60.0
+
+#: What to do about a comparison that cannot be made.
+UNCHECKED: Final = "Give check=False (--no-check) to measure without comparing outputs."
+
+
+class TrialError(Exception):
+    """A build failed, did not run, or computes something else.
+
+    Attributes:
+        failure: which of these, as it is logged.
     """
 
-    def __init__(self, untuned: Scheduling, target: Any, given: Sequence[Any] | None, timeout: float) -> None:
-        from tvm.contrib.popen_pool import PopenWorker
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
-        self._untuned = untuned
-        self._target = target
-        self._given = given
+
+@contextmanager
+def failing(kind: ErrorKind) -> Iterator[None]:
+    """Whatever is raised here, by TVM or a template, is a failure of this kind.
+
+    Raises:
+        TrialError: something was.
+    """
+    try:
+        yield
+    except Exception as error:  # of many kinds
+        raise TrialError(Failure(kind, last_line(error))) from error
+
+
+class Process:
+    """Another process, in which what may crash or hang is tried. To be closed.
+
+    Args:
+        timeout: how long a call may take, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        try:
+            from tvm.support.popen_pool import PopenWorker
+        except ImportError:
+            from tvm.contrib.popen_pool import PopenWorker
         self._timeout = timeout
-        self._folder = TemporaryDirectory(prefix="tvmgitlib-")
         self._worker = PopenWorker(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def __enter__(self) -> Check:
-        failure = self._ask(_expect, self._untuned)
-        if failure is not None:
-            self._close()
-            raise TvmError(f"there is nothing to compare outputs with: untuned, {failure.text}", hint=_UNCHECKED)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        self._worker.kill()
-        self._folder.cleanup()
-
-    def failure(self, tuned: Scheduling) -> Failure | None:
-        """What is wrong with a schedule: it cannot be built or run, or computes something else. None when it is right.
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function there.
 
         Raises:
-            TvmError: it takes other arguments than the untuned one, so the two cannot be compared.
+            TrialError: the function's own; or it took too long, or the process died.
         """
-        return self._ask(_compare, tuned)
-
-    def _ask(self, question: Callable[..., Failure | None], scheduling: Scheduling) -> Failure | None:
-        arguments = (scheduling, self._target, self._given, Path(self._folder.name, "expected.npz"))
-        self._worker.send(question, arguments, None, self._timeout)
+        self._worker.send(_answer, (function, *arguments), None, self._timeout)
         try:
-            failure: Failure | None = self._worker.recv()
+            answer = self._worker.recv()
         except TimeoutError:
-            return Failure("run_timeout", f"building and running it once took longer than {self._timeout:g} s")
+            answer = Failure("run_timeout", f"trying it took longer than {self._timeout:g} s")
         except ChildProcessError:
-            return Failure("runtime_device", "the process that built and ran it died")
-        except _IncomparableError:
-            raise TvmError(
-                "a config takes other arguments than the untuned build, so that their outputs cannot be compared",
-                hint=_UNCHECKED,
-            ) from None
-        if failure is not None:
-            self._worker.kill()  # what failed may have left the device in any state; the next starts afresh
-        return failure
+            answer = Failure("runtime_device", "the process that tried it died")
+        if isinstance(answer, Failure):
+            self.close()  # what failed may have left the device in any state: the next call is made in a new process
+            raise TrialError(answer)
+        return answer
+
+    def close(self) -> None:
+        self._worker.kill()
 
 
-_UNCHECKED = "Give check=False to measure without comparing outputs."
-
-
-class _IncomparableError(Exception):
-    """Two schedules take different arguments."""
-
-
-# In the other process
-
-
-def _expect(untuned: Scheduling, target: Any, given: Sequence[Any] | None, file: Path) -> Failure | None:
-    import numpy as np
-
-    arrays = _arguments_after(untuned, target, given)
-    if isinstance(arrays, Failure):
-        return arrays
-    np.savez(file, *arrays)
-    return None
-
-
-def _compare(tuned: Scheduling, target: Any, given: Sequence[Any] | None, file: Path) -> Failure | None:
-    import numpy as np
-
-    arrays = _arguments_after(tuned, target, given)
-    if isinstance(arrays, Failure):
-        return arrays
-    with np.load(file) as saved:
-        expected = list(saved.values())
-    if [_signature(array) for array in expected] != [_signature(array) for array in arrays]:
-        raise _IncomparableError
-    for at, (before, now) in enumerate(zip(expected, arrays, strict=True)):
-        wrong = difference(before, now) if before.shape == now.shape else difference(_unpacked(before), _unpacked(now))
-        if wrong is not None:
-            return Failure("wrong_answer", f"argument {at}: {wrong}")
-    return None
-
-
-def _arguments_after(scheduling: Scheduling, target: Any, given: Sequence[Any] | None) -> list[Any] | Failure:
-    """Build a schedule, run it once, and give what is in its arguments then, outputs and all."""
-    import tvm
-
-    step: ErrorKind = "instantiation"
+def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function returns, or the failure that it raises: TVM would make another error of it, of all its text."""
     try:
-        with target:
-            schedule, tensors = scheduling()
-            step = "compile_host"
-            built = tvm.build(schedule, tensors, target=target)
-        step = "runtime_device"
-        device = tvm.device(target.kind.name, 0)
-        values = list(given) if given is not None else [None] * len(tensors)
-        arguments = [
-            tvm.nd.array(_random(at, tensor) if value is None else value, device)
-            for at, (tensor, value) in enumerate(zip(tensors, values, strict=True))
-        ]
-        built(*arguments)
-        device.sync()
-        return [argument.numpy() for argument in arguments]
-    except Exception as error:  # whatever TVM or the template raises says what is wrong with the schedule
-        return Failure(step, last_line(error))
-
-
-def _random(seed: int, tensor: Any) -> Any:
-    """Values for a tensor. Wide integers are 0 or 1: they may be places in another tensor."""
-    import numpy as np
-
-    generator, dtype = np.random.default_rng(seed), np.dtype(tensor.dtype)
-    shape = tuple(int(extent) for extent in tensor.shape)
-    if dtype.kind == "f":
-        return generator.uniform(-1, 1, shape).astype(dtype)
-    if dtype.itemsize == 1 and dtype.kind != "b":
-        bounds = np.iinfo(dtype)
-        return generator.integers(bounds.min, bounds.max, shape, dtype, endpoint=True)
-    return generator.integers(0, 2, shape).astype(dtype)
-
-
-def _signature(array: Any) -> tuple[Any, ...]:
-    """What two arrays must share to be compared."""
-    return (array.dtype, _unpacked(array).shape if array.ndim == 5 else array.shape)
-
-
-def _unpacked(array: Any) -> Any:
-    """An NCHWc array as NCHW: how many channels are in a block is up to the config."""
-    batch, blocks, height, width, block = array.shape
-    return array.transpose(0, 1, 4, 2, 3).reshape(batch, blocks * block, height, width)
+        return function(*arguments)
+    except TrialError as error:
+        return error.failure

@@ -26,11 +26,12 @@ from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
+from tvmgitlib.model.target import GivenTarget, Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
+from tvmgitlib.rules.validity import Grade
 from tvmgitlib.tuners.base import Remeasured, family_of_task, live_family, running_tvm
 
 if TYPE_CHECKING:
@@ -66,85 +67,113 @@ class RevalidationRequest:
     keep_refused: bool = False
     told: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def says_where(self) -> bool:
+        """Whether the user says how to measure; else it is done on this machine."""
+        return bool({"measure_option", "runner"} & self.told.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One task with the stored records to try, best first; without a task, why there is none."""
+    """One task with the stored records to try, best first.
+
+    Attributes:
+        place: what the task's records answer for, as this TVM has it.
+        given: the task's target, as it was given.
+        task: the task; None where it is not known here.
+        records: the records.
+        why: why there is no task.
+        may_invalidate: whether what fails is known to be this computation, so that it does not hold.
+    """
 
     place: Place
     given: GivenTarget
     task: Any
     records: tuple[StoredRecord, ...]
     why: str | None = None
+    may_invalidate: bool = True
 
 
 def revalidate(library: ConfigLibrary, request: RevalidationRequest) -> Revalidated:
-    """Measure stored best records again and commit what holds, as a job of kind `revalidate`.
+    """Measure stored best records again and commit what holds: a job of kind `revalidate` a target and platform.
 
     Interrupted, it goes on where it was when it is called again.
 
     Raises:
         SelectionError: no record of the library is meant.
-        TvmError: TVM is missing; or the target is not this machine's, and nothing says how to measure there.
+        TvmError: TVM is missing; or a target is not this machine's, and nothing says how to measure there.
     """
-    tvm = running_tvm()
     with library.reading() as contents:
-        plan = _Plan(contents, tvm, request)
+        plan = _Plan(contents, running_tvm(), request)
         items = list(plan.items())
-        measured = [item for item in items if item.why is None]
         result = _Result(plan)
+        jobs: defaultdict[tuple[str, str], list[_Item]] = defaultdict(list)
         for item in items:
             if item.why is not None:
-                result.leave(item.place, item.records, item.why)
-        if not measured:
-            return result.of(None, None)
-        first = measured[0].place.target
-        if detect_for(first) is None and not _says_where(request.told):
-            raise TvmError(
-                f"{first.label} is not this machine's target, and nothing says how to measure it",
-                hint="In Python: library.revalidate(..., runner=...), for AutoTVM measure_option=....",
-            )
-        targets = {item.place.target: item.given.text for item in measured}
-        target = next(iter(targets.values())) if len(targets) == 1 else None
-        facts = merged_facts(facts_here(first), request.facts)
-        with library.revalidation_job(target, measured[0].place.platform, facts) as job:
-            for number, item in enumerate(measured, start=1):
-                _progress.info("revalidating %d of %d: %s", number, len(measured), workload_label(item.place.workload))
-                try:
-                    for stored, note in _remeasure(contents, job, item, request):
-                        result.add(item.place, stored, note)
-                except TvmError as error:  # of this task: the others may do better
-                    result.leave(item.place, item.records, str(error))
-                    continue
-                if request.baseline:
-                    job.try_baseline(item.task, request.told)
-    committed = job.result
-    return result.of(committed.job, committed.commit) if committed else result.of(None, None)
+                result.leave(item, item.why)
+                continue
+            if not request.says_where and detect_for(item.place.target) is None:
+                result.leave(item, str(_elsewhere(item.place.target)))
+                continue
+            jobs[item.place.platform, item.place.target.key].append(item)
+        if items and all(item.why is None for item in items) and not jobs:
+            raise _elsewhere(items[0].place.target)
+        number, total = 0, sum(map(len, jobs.values()))
+        for (platform, _), of_job in jobs.items():
+            facts = merged_facts(facts_here(of_job[0].place.target), request.facts)
+            with library.revalidation_job(of_job[0].given.text, platform, facts) as job:
+                for item in of_job:
+                    number += 1
+                    _progress.info("revalidating %d of %d: %s", number, total, workload_label(item.place.workload))
+                    _revalidate(plan, job, item, result)
+            if job.result is not None and job.result.job is not None:
+                result.committed(job.result.job, job.result.commit)
+    return result.whole
 
 
-def _says_where(told: Mapping[str, Any]) -> bool:
-    return told.get("measure_option") is not None or told.get("runner") is not None
+def _elsewhere(target: Target) -> TvmError:
+    return TvmError(
+        f"{target.label} is not this machine's target, and nothing says how to measure it",
+        hint="In Python: library.revalidate(..., runner=...), for AutoTVM measure_option=....",
+    )
+
+
+def _revalidate(plan: _Plan, job: Job, item: _Item, result: _Result) -> None:
+    try:
+        for stored, note in _remeasure(plan, job, item):
+            result.add(item, stored, note)
+    except TvmError as error:  # of this task: the others may do better
+        result.leave(item, str(error))
+        return
+    if plan.request.baseline:
+        job.try_baseline(item.task, plan.request.told)
 
 
 class _Plan:
-    """Which records to measure again, task by task."""
+    """Which records to measure again, task by task.
+
+    Attributes:
+        contents, request: the library, and what is asked.
+        exact: how many workloads hold as they are.
+        missing: how many of the tasks given have no record.
+    """
 
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
-        self._contents = contents
-        self._request = request
+        self.contents = contents
+        self.request = request
         self._grader = Grader(contents, tvm, request.facts)
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
         self.missing = 0
 
     def items(self) -> Iterator[_Item]:
-        """The tasks that have records to try; `exact` counts those that need none, `missing` those that have none.
+        """The tasks that have records to try.
 
         Raises:
             SelectionError: no record is meant.
         """
         there: defaultdict[str, list[StoredRecord]] = defaultdict(list)
-        for platform, stored in selected(self._contents.current(), self._request.selection):
+        for platform, stored in selected(self._grader.records, self.request.selection):
             if self._is_here(platform, stored):
                 there[platform].append(stored)
         if not there:
@@ -152,44 +181,61 @@ class _Plan:
                 "the library has no record that was asked for of the platform at hand",
                 hint="tvmgitlib best shows what there is; --platform NAME says which platform this is.",
             )
-        tasks = self._request.tasks
+        tasks = self.request.tasks
         yield from self._of_records(there) if tasks is None else self._of_tasks(tasks, there)
 
     def _is_here(self, platform: str, stored: StoredRecord) -> bool:
-        named = self._request.platform
+        if self.request.tasks is not None:
+            return True  # each task says its platform
+        named = self.request.platform
         if named is None:
-            if self._request.tasks is not None:
-                return True  # each task says its platform
             here = detect_for(stored.record.target.target)
             named = here.name if here else None
         return platform == named
 
+    # Tasks of the records themselves
+
     def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[_Item]:
-        """The tasks of the records themselves."""
         groups: defaultdict[Place, list[StoredRecord]] = defaultdict(list)
         for platform, found in there.items():
             for stored in found:
                 record = stored.record
                 groups[Place(record.family, record.target.target, platform, record.workload)].append(stored)
+        exact = {place for place, records in groups.items() if self._holds(place, records)}
+        carried_over = {_computation(place) for place in exact}
         for place, records in groups.items():
-            if chosen := self._choose(place, records):
-                given = chosen[0].record.target
-                try:
-                    yield _Item(place, given, live_family(place.family).task_of(self._whole(chosen[0])), chosen)
-                except TvmError as error:
-                    yield _Item(place, given, None, chosen, str(error))
+            if not self.request.every:
+                if place in exact:
+                    self.exact += 1
+                    continue
+                if _computation(place) in carried_over and not self._is_readable(place, records):
+                    continue
+            chosen = self._best(place, records)
+            given, family = chosen[0].record.target, live_family(place.family)
+            if not family.available():
+                yield _Item(place, given, None, chosen, f"this TVM has no {place.family}")
+                continue
+            try:
+                yield _Item(place, given, family.task_of(self._whole(chosen[0])), chosen)
+            except TvmError as error:
+                yield _Item(place, given, None, chosen, str(error))
+
+    # Tasks that are given
 
     def _of_tasks(self, tasks: Sequence[Any], there: Mapping[str, list[StoredRecord]]) -> Iterator[_Item]:
-        """The tasks given, each with the records of its computation."""
+        seen: set[Place] = set()
         for task in tasks:
             family = family_of_task(task)
             given, workload = family.identify(task, self._given)
-            platform = platform_of(given, self._request.platform)
+            platform = platform_of(given, self.request.platform)
             if platform is None:
                 raise SelectionError(
                     f"nothing says which platform {given.target.label} is on", hint="Name it with --platform NAME."
                 )
             place = Place(family.name, given.target, platform, workload)
+            if place in seen:
+                continue
+            seen.add(place)
             signature = family.signature(task)
             records = [
                 stored
@@ -200,13 +246,34 @@ class _Plan:
             ]
             if not records:
                 self.missing += 1
-            chosen = self._choose(place, records)
-            own = tuple(stored for stored in chosen if stored.record.workload == workload)
-            others = tuple(stored for stored in chosen if stored.record.workload != workload)
+            elif not self.request.every and self._holds(place, records):
+                self.exact += 1
+            else:
+                yield from self._with_records(place, given, task, records)
+
+    def _with_records(
+        self, place: Place, given: GivenTarget, task: Any, records: list[StoredRecord]
+    ) -> Iterator[_Item]:
+        """A task with the records to try: under its own name, and under the names that other TVMs gave it.
+
+        Two computations of one TVM may share a signature. Which of them the task is nobody knows then, so the best of
+        both are tried, and what fails is not held against them.
+        """
+        names: defaultdict[str | None, set[str]] = defaultdict(set)
+        for stored in records:
+            names[stored.record.workload.tvm_version].add(stored.record.workload.text)
+        if all(len(of_tvm) == 1 for of_tvm in names.values()):
+            chosen = self._best(place, records)
+            own = tuple(stored for stored in chosen if stored.record.workload == place.workload)
+            others = tuple(stored for stored in chosen if stored.record.workload != place.workload)
             if own:
                 yield _Item(place, given, self._own_task(place, own[0], task), own)
             if others:
                 yield _Item(place, given, task, others)
+            return
+        for text in sorted({stored.record.workload.text for stored in records}):
+            chosen = self._best(place, [stored for stored in records if stored.record.workload.text == text])
+            yield _Item(place, given, task, chosen, may_invalidate=False)
 
     def _own_task(self, place: Place, stored: StoredRecord, task: Any) -> Any:
         """The task for records of its own name: a MetaSchedule trace names blocks of the module it was recorded for,
@@ -219,23 +286,36 @@ class _Plan:
         except TvmError:  # written by a TVM of the same minor version that this one does not read after all
             return task
 
-    def _choose(self, place: Place, records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
-        """The best K that do not hold as they are, each config once; none where there is one that holds."""
-        graded = [(self._grader.verdict(stored, place.platform).grade, stored) for stored in records]
-        if not self._request.every and any(grade == "exact" for grade, _ in graded):
-            self.exact += 1
-            return ()
-        graded.sort(key=lambda pair: (GRADES.index(pair[0]), rank(pair[1])))
+    # Records
+
+    def _holds(self, place: Place, records: Iterable[StoredRecord]) -> bool:
+        return any(self.grade(place, stored) == "exact" for stored in records)
+
+    def _is_readable(self, place: Place, records: Iterable[StoredRecord]) -> bool:
+        return any(self.grade(place, stored) != "incompatible" for stored in records)
+
+    def grade(self, place: Place, stored: StoredRecord) -> Grade:
+        """How far a record holds here."""
+        return self._grader.verdict(stored, place.platform).grade
+
+    def _best(self, place: Place, records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
+        """The best K, each config once."""
         once: dict[bytes, StoredRecord] = {}
-        for _, stored in graded:
+        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(place, each)), rank(each))):
             once.setdefault(stored.record.config, stored)
-        return tuple(once.values())[: self._contents.settings.keep]
+        return tuple(once.values())[: self.contents.settings.keep]
 
     def _whole(self, stored: StoredRecord) -> TuningRecord:
         """The record with its module, where records do not carry it."""
         if stored.record.family != "metaschedule":
             return stored.record
-        return replace(stored.record, workload=self._contents.modules([stored])[stored.record.workload])
+        return replace(stored.record, workload=self.contents.modules([stored])[stored.record.workload])
+
+
+def _computation(place: Place) -> tuple[str, ...]:
+    """What is computed where, by whatever name a TVM gives it."""
+    name = place.workload.signature or place.workload.text
+    return (place.family, device_key(place.target), place.platform, name)
 
 
 def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> bool:
@@ -245,9 +325,7 @@ def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> boo
     )
 
 
-def _remeasure(
-    contents: Contents, job: Job, item: _Item, request: RevalidationRequest
-) -> Iterator[tuple[StoredRecord, RemeasuredNote]]:
+def _remeasure(plan: _Plan, job: Job, item: _Item) -> Iterator[tuple[StoredRecord, RemeasuredNote]]:
     """Measure the records of a task again, except those that this job had measured before it was interrupted."""
     task = list(job.place(item.task).identity)
     known = {note.record: note for note in job.opened.remeasured() if note.task == task}
@@ -258,11 +336,12 @@ def _remeasure(
         else:
             pending.append(stored)
     family = live_family(item.place.family)
-    results = family.remeasure(job, item.task, [stored.record for stored in pending], request.told)
+    results = family.remeasure(job, item.task, [stored.record for stored in pending], plan.request.told)
     for stored, result in zip(pending, results, strict=True):
-        note = RemeasuredNote(task, stored.job, stored.record.hash, _mean(result), _why(result))
-        if result.failure is not None and result.failure.kind in DETERMINISTIC and not request.keep_refused:
-            note = replace(note, invalidates=_same_config(contents, item.place.platform, stored))
+        note = RemeasuredNote(task, stored.job, stored.record.hash, _mean(result), _why(result), result.checked)
+        fails_for_good = result.failure is not None and result.failure.kind in DETERMINISTIC
+        if fails_for_good and item.may_invalidate and not plan.request.keep_refused:
+            note = replace(note, invalidates=_same_config(plan, item.place.platform, stored))
         job.opened.note_remeasured(note)
         yield stored, note
 
@@ -277,14 +356,15 @@ def _why(result: Remeasured) -> str | None:
     return f"{result.failure.kind.replace('_', ' ')}: {result.failure.text}"
 
 
-def _same_config(contents: Contents, platform: str, refused: StoredRecord) -> list[list[str]]:
-    """Every record of the config that was refused, of the same TVM: it failed for all of them."""
+def _same_config(plan: _Plan, platform: str, refused: StoredRecord) -> list[list[str]]:
+    """Every record of the config that was refused, of the same TVM or one whose records hold here: all of them fail."""
     record = refused.record
     place = Place(record.family, record.target.target, platform, record.workload)
     return [
         [stored.job, stored.record.hash[:16]]
-        for stored in stored_records(contents, place)
-        if stored.record.config == record.config and stored.tuned_with.group == refused.tuned_with.group
+        for stored in stored_records(plan.contents, place)
+        if stored.record.config == record.config
+        and (stored.tuned_with.is_like(refused.tuned_with) or plan.grade(place, stored) == "exact")
     ]
 
 
@@ -293,24 +373,37 @@ class _Result:
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
+        self._jobs: list[str] = []
+        self._commit: str | None = None
         self._records: list[Remeasurement] = []
         self._tried: set[tuple[Place, str, str]] = set()
         self._invalidated = 0
 
-    def leave(self, place: Place, records: Iterable[StoredRecord], why: str) -> None:
+    def leave(self, item: _Item, why: str) -> None:
         """Those of a task's records that were not tried stay as they are."""
-        for stored in records:
-            if (place, stored.job, stored.record.hash) not in self._tried:
-                self._append(place, stored, None, "left", why)
+        for stored in item.records:
+            if (item.place, stored.job, stored.record.hash) not in self._tried:
+                self._append(item.place, stored, "left", why)
 
-    def add(self, place: Place, stored: StoredRecord, note: RemeasuredNote) -> None:
+    def add(self, item: _Item, stored: StoredRecord, note: RemeasuredNote) -> None:
+        """What came of a record."""
         state: RevalidationState = "holds" if note.cost is not None else "refused"
-        self._append(place, stored, note.cost, state, note.why)
-        self._tried.add((place, stored.job, stored.record.hash))
+        self._append(item.place, stored, state, note.why, note)
+        self._tried.add((item.place, stored.job, stored.record.hash))
         self._invalidated += len(note.invalidates)
 
+    def committed(self, job: str, commit: str | None) -> None:
+        """A job was committed."""
+        self._jobs.append(job)
+        self._commit = commit
+
     def _append(
-        self, place: Place, stored: StoredRecord, cost: float | None, state: RevalidationState, why: str | None
+        self,
+        place: Place,
+        stored: StoredRecord,
+        state: RevalidationState,
+        why: str | None,
+        note: RemeasuredNote | None = None,
     ) -> None:
         record = stored.record
         self._records.append(
@@ -322,7 +415,8 @@ class _Result:
                 job=stored.job,
                 tuned_with=stored.tuned_with,
                 old_cost=record.cost,
-                new_cost=cost,
+                new_cost=note.cost if note else None,
+                is_checked=note.checked if note else False,
                 state=state,
                 why=why,
                 target_label=place.target.label,
@@ -330,6 +424,14 @@ class _Result:
             )
         )
 
-    def of(self, job: str | None, commit: str | None) -> Revalidated:
-        plan = self._plan
-        return Revalidated(job, commit, tuple(self._records), plan.exact, plan.missing, self._invalidated)
+    @property
+    def whole(self) -> Revalidated:
+        """All of it."""
+        return Revalidated(
+            jobs=tuple(self._jobs),
+            commit=self._commit,
+            records=tuple(self._records),
+            exact=self._plan.exact,
+            missing=self._plan.missing,
+            invalidated=self._invalidated,
+        )

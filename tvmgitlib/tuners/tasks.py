@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import os
 import sys
 import threading
@@ -13,12 +14,13 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.tuners.base import family_of_task, live_families, require_triple
+from tvmgitlib.tuners.error_text import last_line
 from tvmgitlib.tuners.import_trap import fast_imports
 from tvmgitlib.tuners.metaschedule_tuning import lower_relax, target_attributes
 from tvmgitlib.tuners.metaschedule_tvm import meta_schedule, tir_functions
@@ -27,6 +29,7 @@ _FORMS = (
     "Give tasks of a tuner, a Relax or Relay module, alone or as (module, params), TensorIR functions, a list of any "
     "of these, or a function without arguments that gives them."
 )
+_MAX_DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,17 @@ class WeightedTask:
 
     Attributes:
         task: of any family.
-        weight: how often the model runs it.
+        weight: how often the model runs it, as a `float` whatever kind of number is given.
+
+    Raises:
+        SelectionError: the weight is no finite number, or below 0.
     """
 
     task: Any
-    weight: float = 1
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", _as_weight(self.weight))
 
 
 def load_tasks(spec: str) -> Any:
@@ -92,12 +101,22 @@ def _users_code() -> Iterator[None]:
     """Run the user's code: where it fails is said with its file and line."""
     try:
         yield
-    except TvmgitlibError:
+    except (TvmgitlibError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         file, line = _place_of(error)
         hint = "That is in the code that gives the tasks, or in what it calls."
-        raise SelectionError(_last_line(error), file=file, line=line, hint=hint) from error
+        raise SelectionError(_said(error), file=file, line=line, hint=hint) from error
+
+
+def _said(error: BaseException) -> str:
+    """What an error says; its kind alone where the user's `__str__` fails."""
+    try:
+        return last_line(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return type(error).__name__
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -150,17 +169,18 @@ def _frames_of(error: BaseException) -> list[traceback.FrameSummary]:
     ]
 
 
-def _last_line(error: BaseException) -> str:
-    """An error as the last line of its traceback, which is where TVM's say what is wrong."""
-    kind = type(error).__name__
-    lines = str(error.msg if isinstance(error, SyntaxError) else error).strip().splitlines()
-    return ": ".join([kind, *(line.removeprefix(f"{kind}: ") for line in lines[-1:])])
-
-
 # What is found there
 
 
-def _expanded(found: Any, target: object | None, family: str | None) -> Iterator[WeightedTask]:
+def _expanded(found: Any, target: object | None, family: str | None, depth: int = 0) -> Iterator[WeightedTask]:
+    if depth > _MAX_DEPTH:
+        code = found.__code__ if isinstance(found, FunctionType) else None
+        raise SelectionError(
+            f"this gives or contains itself, or tasks more than {_MAX_DEPTH} deep",
+            file=code and code.co_filename,
+            line=code and code.co_firstlineno,
+            hint=_FORMS,
+        )
     match found:
         case WeightedTask():
             yield found
@@ -170,23 +190,34 @@ def _expanded(found: Any, target: object | None, family: str | None) -> Iterator
             yield from _of_module(module, None, target, family)
         case [Sequence() as tasks, Sequence() as weights] if len(tasks) == len(weights) and _are_numbers(weights):
             for task, weight in zip(tasks, weights, strict=True):
-                yield from (WeightedTask(each.task, each.weight * weight) for each in _expanded(task, target, family))
+                times = _as_weight(weight)
+                for each in _expanded(task, target, family, depth + 1):
+                    yield WeightedTask(each.task, each.weight * times)
         case list() | tuple():
             for each in found:
-                yield from _expanded(each, target, family)
+                yield from _expanded(each, target, family, depth + 1)
         case _ if _is_module(found):
             yield from _of_module(found, None, target, family)
         case _ if any(each.handles(found) for each in live_families()):
             if getattr(found, "target", None) is None:
                 _require(target)
             yield WeightedTask(found, found.weight if type(found).__name__ == "ExtractedTask" else 1)
-        case _ if callable(found) and not type(found).__module__.startswith("tvm"):
+        case _ if callable(found) and type(found).__module__.partition(".")[0] not in ("tvm", "tvm_ffi"):
             with _users_code():
                 given = found()
-            yield from _expanded(given, target, family)
+            yield from _expanded(given, target, family, depth + 1)
         case _:
             kind = type(found)
             raise TvmError(f"{kind.__module__}.{kind.__qualname__} is nothing that tasks are in", hint=_FORMS)
+
+
+def _as_weight(number: Any) -> float:
+    with _users_code():
+        weight = float(number)
+    if not (math.isfinite(weight) and weight >= 0):
+        hint = "A weight is a finite number, 0 or more."
+        raise SelectionError(f"{weight:g} is not how often a model runs a task", hint=hint)
+    return weight
 
 
 def _are_numbers(weights: Sequence[Any]) -> bool:
@@ -232,7 +263,7 @@ def _extract(
         with _errors_of_threads():
             return how(module, params or {}, live)
     except Exception as error:  # TVM raises whatever its passes and the user's operators do
-        raise TvmError(f"TVM cannot take tasks out of the module: {_last_line(error)}") from error
+        raise TvmError(f"TVM cannot take tasks out of the module: {_said(error)}") from error
 
 
 def _from_relax(module: Any, params: Mapping[str, Any], target: Any) -> Any:
@@ -318,4 +349,4 @@ def _live_target(target: object) -> Any:
     try:
         return tvm.target.Target(target_attributes(given))
     except Exception as error:  # of another kind in each TVM
-        raise TargetError(f"TVM does not know the target {given.target.label}: {_last_line(error)}") from error
+        raise TargetError(f"TVM does not know the target {given.target.label}: {last_line(error)}") from error

@@ -45,6 +45,8 @@ def command(
     from tvmgitlib.library.grading import GRADES, up_to
 
     told = options.read_facts(facts)
+    if tvm is None and (told or accept != "exact"):
+        note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
     library = context.open()
     there = (library.at(rev) if rev else library).best(selection, tvm=tvm, accept="any", facts=told)
     wanted = {None, *(GRADES if accept == "any" else up_to(accept))}  # type: ignore[arg-type]  # click checks it

@@ -8,6 +8,7 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import duration, fitted, table
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
 
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
-    found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
+    with output_as_errors():
+        found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
     if not found.tasks:
         note("No task was found.")
     context.print(found.to_json(), _words(found))
@@ -74,7 +76,7 @@ def _place(tasks: list[TaskCoverage], latency: float) -> str:
     first = tasks[0]
     columns = {
         "estimate": [duration(task.estimate) if task.estimate is not None else "none" for task in tasks],
-        "share": [f"{task.latency / latency:.1%}" if task.estimate is not None else "" for task in tasks],
+        "share": [f"{task.latency / latency:.1%}" if task.estimate is not None and latency else "" for task in tasks],
         "trials": [f"{task.trials:,}" for task in tasks],
         "state": [task.state for task in tasks],
         "workload": [task.workload_label for task in tasks],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import duration, table
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 @options.selection
 @click.option(
     "--tasks",
-    metavar="MODULE:NAME",
-    help="The tasks, or a model to take them from: a name in a Python file or module. Else those of the records.",
+    metavar="FILE.py:NAME",
+    help="The tasks, or a model to take them from: a name in a Python file (or MODULE:NAME). Else the records' own.",
 )
 @options.facts
 @click.option("--all", "every", is_flag=True, help="Also measure records that hold as they are.")
@@ -44,8 +46,9 @@ def command(
     """Measure stored best records again, here and with this TVM.
 
     After an upgrade of TVM, a driver or a board: of each workload only the best records, and only those that do not
-    hold as they are. What holds is committed as one job; what no longer compiles, or computes something else than an
-    untuned build, is invalidated by it (tvmgitlib revert undoes both). Interrupted, it goes on when it is called again.
+    hold as they are. What holds is committed, as one job a target and platform; what no longer compiles, or computes
+    something else than an untuned build, is invalidated by it (tvmgitlib revert undoes both). Interrupted, it goes on
+    when it is called again.
 
     Records of MetaSchedule from another TVM need --tasks, for their modules do not load here; --target is the target
     of tasks that do not say theirs. Targets of other machines are measured from Python, with your runner:
@@ -53,18 +56,27 @@ def command(
     """
     from tvmgitlib.tuners.base import running_tvm
     from tvmgitlib.tuners.config_library import ConfigLibrary
-    from tvmgitlib.tuners.tasks import load_tasks
+    from tvmgitlib.tuners.tasks import expand, load_tasks
 
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
-    found = load_tasks(tasks) if tasks is not None else None
-    with progress.shown():
+    with output_as_errors(), progress.shown():
+        found = expand(load_tasks(tasks), selection.target, selection.family) if tasks is not None else None
         done = library.revalidate(
-            found, selection, target=selection.target, platform=selection.platform, check=not no_check, **told
+            found,
+            # Tasks say which target they are for, and find records of the spellings that lookups take for the same.
+            selection if found is None else replace(selection, target=None),
+            target=selection.target,
+            platform=selection.platform,
+            check=not no_check,
+            **told,
         )
     if done.exact:
         note(f"{done.exact:,} hold as they are, and were not measured (--all measures them too).")
+    unchecked = sum(each.state == "holds" and not each.is_checked for each in done.records)
+    if unchecked:
+        note(f"warning: {unchecked:,} measured without comparing outputs with an untuned build's.")
     if done.missing:
         note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
     context.print(done.to_json(), _words(done))
@@ -72,15 +84,18 @@ def command(
 
 
 def _words(done: Revalidated) -> str:
+    from tvmgitlib.library.messages import plural
+
     if not done.records:
         return "Nothing was to be measured again."
     counts = ", ".join(f"{count:,} {state}" for state, count in sorted(done.counts.items()))
-    if done.job is None:
+    if not done.jobs:
         last = f"{counts}. Nothing was committed."
     else:
-        last = f"{counts}; committed as {(done.commit or '')[:12]}, job {done.job}."
+        jobs = " ".join(done.jobs)
+        last = f"{counts}; committed as {(done.commit or '')[:12]}. To undo it: tvmgitlib revert {jobs}"
     if done.invalidated:
-        last += f"\n{done.invalidated:,} records no longer hold. To undo it: tvmgitlib revert {done.job}"
+        last += f"\nInvalidated: {plural(done.invalidated, 'record')} of the library."
     header = ("was", "is", "ratio", "", "platform", "workload", "why")
     return table([_row(each) for each in done.records], header=header, right=(0, 1, 2)) + "\n" + last
 
