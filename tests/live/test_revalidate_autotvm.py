@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.errors import SelectionError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 
@@ -320,8 +320,16 @@ def test_what_cannot_be_measured_here_is_left_and_the_rest_is_not(
     log = tmp_path / "arm.log"
     autotvm.tuner.GridSearchTuner(arm).tune(1, work.pretended(), callbacks=[autotvm.callback.log_to_file(str(log))])
     old.import_logs(log, platform="box", tvm="hhb-tvm==0.15.0")
-    done = old.revalidate([arm, tasks[-1]], platform="box")
-    assert dict(done.counts) == {"left": 1, "holds": 1}
+    vague = autotvm.task.create(tasks[0].name, tasks[0].args, "llvm -mcpu=haswell")  # in hhb-tvm: RISC-V
+    log = tmp_path / "vague.log"
+    autotvm.tuner.GridSearchTuner(vague).tune(1, work.pretended(), callbacks=[autotvm.callback.log_to_file(str(log))])
+    old.import_logs(log, platform="box", tvm="hhb-tvm==0.15.0")
+    done = old.revalidate([arm, vague, tasks[-1]], platform="box")
+    assert dict(done.counts) == {"left": 2, "holds": 1}
+    whys = [record.why or "" for record in done.records if record.state == "left"]
+    assert ["nothing says how to measure" in whys[0], "no triple" in whys[1]] == [True, True]
+    with pytest.raises(TargetError, match="no triple"):
+        old.revalidate([vague], platform="box")
 
 
 def test_slower_than_untuned_is_not_for_apply_history_best_either(old: ConfigLibrary, tasks: list[Any]) -> None:

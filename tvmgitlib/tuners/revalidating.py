@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.contents import Contents
 from tvmgitlib.library.detect import detect_for, facts_here
 from tvmgitlib.library.grading import GRADES, Grader
@@ -26,13 +26,13 @@ from tvmgitlib.library.selection import Selection
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, Target, parse_target
+from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.segment import StoredRecord
 from tvmgitlib.rules.validity import Grade
-from tvmgitlib.tuners.base import Remeasured, family_of_task, live_family, running_tvm
+from tvmgitlib.tuners.base import Remeasured, family_of_task, live_family, require_triple, running_tvm
 
 if TYPE_CHECKING:
     from tvmgitlib.tuners.config_library import ConfigLibrary
@@ -101,23 +101,25 @@ def revalidate(library: ConfigLibrary, request: RevalidationRequest) -> Revalida
 
     Raises:
         SelectionError: no record of the library is meant.
-        TvmError: TVM is missing; or a target is not this machine's, and nothing says how to measure there.
+        TvmError: TVM is missing; or no target is this machine's, and nothing says how to measure there.
+        TargetError: all targets leave open which machine they are for.
     """
     with library.reading() as contents:
         plan = _Plan(contents, running_tvm(), request)
         items = list(plan.items())
         result = _Result(plan)
         jobs: defaultdict[tuple[str, str], list[_Item]] = defaultdict(list)
+        obstacles: list[TvmgitlibError] = []
         for item in items:
             if item.why is not None:
                 result.leave(item, item.why)
-                continue
-            if not request.says_where and detect_for(item.place.target) is None:
-                result.leave(item, str(_elsewhere(item.place.target)))
-                continue
-            jobs[item.place.platform, item.place.target.key].append(item)
-        if items and all(item.why is None for item in items) and not jobs:
-            raise _elsewhere(items[0].place.target)
+            elif (obstacle := _obstacle(item, request)) is not None:
+                obstacles.append(obstacle)
+                result.leave(item, str(obstacle))
+            else:
+                jobs[item.place.platform, item.place.target.key].append(item)
+        if obstacles and len(obstacles) == len(items):
+            raise obstacles[0]
         number, total = 0, sum(map(len, jobs.values()))
         for (platform, _), of_job in jobs.items():
             facts = merged_facts(facts_here(of_job[0].place.target), request.facts)
@@ -131,9 +133,16 @@ def revalidate(library: ConfigLibrary, request: RevalidationRequest) -> Revalida
     return result.whole
 
 
-def _elsewhere(target: Target) -> TvmError:
+def _obstacle(item: _Item, request: RevalidationRequest) -> TvmgitlibError | None:
+    """Why a task cannot be measured, if so."""
+    try:
+        require_triple(item.given)
+    except TargetError as error:
+        return error
+    if request.says_where or detect_for(item.place.target) is not None:
+        return None
     return TvmError(
-        f"{target.label} is not this machine's target, and nothing says how to measure it",
+        f"{item.place.target.label} is not this machine's target, and nothing says how to measure it",
         hint="In Python: library.revalidate(..., runner=...), for AutoTVM measure_option=....",
     )
 
