@@ -74,7 +74,7 @@ def grade(
     """
     unreadable = _unreadable(family, tuned_with, current)
     if unreadable:
-        return Verdict("incompatible", f"{unreadable}; tune or revalidate it with {current}")
+        return Verdict("incompatible", unreadable)
     stale = _other_tvm(tuned_with, current, settings.policy_tvm)
     if stale is None and recorded_facts is not None and current_facts is not None:
         stale = other_facts(recorded_facts, current_facts, settings.policy_facts)
@@ -89,17 +89,20 @@ _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log s
 
 
 def _unreadable(family: FamilyName, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
-    """Why the current TVM cannot read the record at all, if so."""
+    """Why the current TVM cannot read the record at all, if so, and what to do."""
     if family == "metaschedule":
         if tuned_with.version is None or tuned_with.group == current.group:
             return None
         if tuned_with.minor != current.minor or (tuned_with.distribution and current.distribution):
-            return f"tuned with {tuned_with}, and MetaSchedule databases load only in the TVM that wrote them"
+            return (
+                f"tuned with {tuned_with}, and MetaSchedule databases load only in the TVM that wrote them; "
+                f"tune or revalidate it with {current}"
+            )
         return None
     release = _release(current.version)
     if release is not None and release[:2] > _LAST_WITH_AUTOTVM:
         name = {"autotvm": "AutoTVM", "ansor": "auto_scheduler"}[family]
-        return f"{current} has no {name}, which left TVM after 0.19"
+        return f"{current} has no {name}, which left TVM after 0.19; tune it with MetaSchedule"
     return None
 
 
