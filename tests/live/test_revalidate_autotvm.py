@@ -297,7 +297,9 @@ def test_what_this_tvm_measured_goes_before_what_a_log_says_of_the_same_config(
     assert [outcome.stored and outcome.stored.record.cost for outcome in summary.outcomes.values()] == [1.0] * 3
 
 
-def test_interrupted_under_other_facts_it_begins_anew(old: ConfigLibrary, tasks: list[Any]) -> None:
+def test_interrupted_under_other_facts_it_begins_anew(
+    old: ConfigLibrary, tasks: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         old.revalidate(
             tasks, platform="box", facts={"cooling": "fan"}, measure_option=Counting(stop_at=2).option, check=False
@@ -305,7 +307,8 @@ def test_interrupted_under_other_facts_it_begins_anew(old: ConfigLibrary, tasks:
     done = old.revalidate(
         tasks, platform="box", facts={"cooling": "water"}, measure_option=Counting().option, check=False
     )
-    assert len(old.open_jobs()) == 1
+    (left,) = old.open_jobs()
+    assert f"job {left.id}, started {left.started}, was interrupted under other platform facts" in caplog.text
     assert done.counts["holds"] == 3
     for entry in old.show_job(done.jobs[0]).tasks:
         assert entry.task.section.platform.facts["cooling"] == "water"

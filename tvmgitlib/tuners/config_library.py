@@ -88,7 +88,7 @@ class ConfigLibrary(config_library.ConfigLibrary):
             platform: the platform's name, or facts about it, added to the detected ones.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
-            resume: take up an interrupted job of the same target and platform, if there is one.
+            resume: take up an interrupted job of the same target, platform and facts, if there is one.
 
         Raises:
             TvmError: TVM is missing, or its parts do not fit together.
@@ -299,18 +299,25 @@ class ConfigLibrary(config_library.ConfigLibrary):
             )
 
     def _interrupted(self, target: object | None, told: _Told) -> TakenJob | None:
-        """The newest job in progress of the same target, platform and TVM that no process has."""
+        """The newest job in progress of the same kind, target, platform, facts and TVM that no process has."""
         wanted = self._origin(target, told.platform, told.facts, told.tvm, live=True)
         for job in reversed(self.open_jobs()):
             its = job.origin
-            if (
-                job.kind == told.kind
-                and its.target == wanted.target
-                and (its.platform, its.facts) == (wanted.platform, wanted.facts)
-                and (its.tvm is None or its.tvm.group == told.tvm.group)
-                and (claim := job.claim()) is not None
-            ):
+            same = (job.kind, its.target, its.platform) == (told.kind, wanted.target, wanted.platform)
+            if not same or not (its.tvm is None or its.tvm.group == told.tvm.group):
+                continue
+            claim = job.claim()
+            if claim is None:
+                continue
+            if its.facts == wanted.facts:
                 return TakenJob(job, claim, resumed=True)
+            claim.release()
+            _log.warning(
+                "job %s, started %s, was interrupted under other platform facts, so it is not resumed; tvmgitlib job "
+                "finish commits it as it is",
+                job.id,
+                job.started,
+            )
         return None
 
     def kept_records(
