@@ -98,7 +98,13 @@ def main(arguments: Sequence[str]) -> int:
         if environment.name not in skipped:
             # What is slow is so because of Git and processes, not of Python: one version runs it.
             chosen = "not soak" if environment == environments.find("core") else "not soak and not slow"
-            done.append(run(test_step(environment, "tests", "--ignore=tests/live", "-n", "3", "-m", chosen)))
+            done.append(
+                run(
+                    test_step(
+                        environment, "tests", "--ignore=tests/live", "-n", "3", "--dist", "loadgroup", "-m", chosen
+                    )
+                )
+            )
     steps = [
         test_step(environment, "tests/live", "-W", "default") for environment in live if environment.name not in skipped
     ]

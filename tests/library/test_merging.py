@@ -13,6 +13,9 @@ from tvmgitlib.errors import GitError, LibraryError, SelectionError, SettingsErr
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
 
+#: Their branches are made once: by one worker, where tests run in several.
+ONE_WORKER = pytest.mark.xdist_group("two_hundred")
+
 
 def switch(git: Git, library: ConfigLibrary, *arguments: str) -> None:
     git(library.path, "switch", "--quiet", *arguments)
@@ -239,6 +242,7 @@ def conflict(library: ConfigLibrary, git: Git) -> None:
     assert all(path.startswith("configs/") for path in conflicts)
 
 
+@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLibrary, git: Git) -> None:
     done = two_hundred.merge("origin/side")
@@ -246,6 +250,7 @@ def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLib
     check_whole(two_hundred, git)
 
 
+@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture
@@ -255,6 +260,7 @@ def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     check_stale_until_rebuilt(two_hundred, git, caplog)
 
 
+@ONE_WORKER
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "resolution",
@@ -279,6 +285,7 @@ def test_two_branches_of_100_jobs_lose_none_in_plain_git_without_drivers(
     check_stale_until_rebuilt(two_hundred, git, caplog)
 
 
+@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_after_an_abort(
     two_hundred: ConfigLibrary, git: Git
