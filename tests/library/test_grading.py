@@ -288,7 +288,7 @@ def test_a_refusal_is_committed_alone_and_undone_by_a_revert(
     library.import_logs(make_log("dense", [1e-3, 2e-3], version="0.16.dev0"), platform="box")
     first = min(library.best(), key=lambda best: best.cost)
     digest = sha256(first.native).hexdigest()
-    note = RemeasuredNote(["autotvm", "", DENSE.text], first.job, digest, None, "wrong answer: off by 3", [])
+    note = RemeasuredNote(["autotvm", "", DENSE.text], first.job, digest, None, "wrong answer: off by 3")
     note.invalidates.append([first.job, digest[:16]])
     made = finished(library, None, lambda job: job.note_remeasured(note), kind="revalidate")
     assert [best.cost for best in library.best(tvm=TVM)] == [2e-3]

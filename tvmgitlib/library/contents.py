@@ -230,7 +230,7 @@ class Contents:
         identity = (record.family, record.target.target.key, record.workload.text)
         return self._facts[stored.job].get((*identity, platform), {})
 
-    @property
+    @cached_property
     def _tally(self) -> Tally | None:
         """What is counted of the segments, where the stamp can be believed."""
         return self.fold_stamp.tally if self.fold_stamp is not None and self.is_fresh else None
