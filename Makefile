@@ -27,8 +27,8 @@ bench: ## how fast an import is, against bare parsing in the same run
 	$(ENV) run core benchmarks/import_speed.py
 
 soak: ## the long tests: random histories, kills, all records of real databases
-	$(ENV) run core -m pytest tests -m soak --ignore=tests/live -n 2
-	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/live -m soak -W default || exit; done
+	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
+	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/tvm -m soak -W default || exit; done
 
 example: ## remake example-repo/ from its logs
 	$(ENV) run core example-repo/make.py

@@ -101,12 +101,12 @@ def main(arguments: Sequence[str]) -> int:
             done.append(
                 run(
                     test_step(
-                        environment, "tests", "--ignore=tests/live", "-n", "3", "--dist", "loadgroup", "-m", chosen
+                        environment, "tests", "--ignore=tests/tvm", "-n", "3", "--dist", "loadgroup", "-m", chosen
                     )
                 )
             )
     steps = [
-        test_step(environment, "tests/live", "-W", "default") for environment in live if environment.name not in skipped
+        test_step(environment, "tests/tvm", "-W", "default") for environment in live if environment.name not in skipped
     ]
     with ThreadPoolExecutor(max_workers=2) as pool:  # two at a time: one is mostly one core's work
         done += pool.map(lambda step: run(step, captured=True), steps)

@@ -28,9 +28,9 @@ from demo_job import BATCH, default_callbacks, microseconds, prepare, progress
 from demo_kernels import KERNELS, Kernel, conv2d, host_target, matmul_relu
 
 from tvmgitlib import ConfigLibrary, TvmgitlibError
-from tvmgitlib.tuners.import_trap import fast_imports
-from tvmgitlib.tuners.metaschedule_tvm import structural_equal
-from tvmgitlib.tuners.tvm_check import require_tvm
+from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.metaschedule.tvm import structural_equal
+from tvmgitlib.live.tvm_check import require_tvm
 
 if TYPE_CHECKING:
     from demo_kernels import Array

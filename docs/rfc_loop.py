@@ -18,7 +18,7 @@ from tvm import autotvm, relay
 from tvm.autotvm.tuner import XGBTuner
 
 from tvmgitlib import ConfigLibrary, log_to_library
-from tvmgitlib.tuners.autotvm_local import load_module
+from tvmgitlib.live.autotvm.local import load_module
 
 TARGET = tvm.target.Target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu")
 TRIALS = 4

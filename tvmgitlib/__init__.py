@@ -8,15 +8,15 @@ from tvmgitlib._version import __version__
 
 if TYPE_CHECKING:
     from tvmgitlib.errors import TvmgitlibError
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.live.autotvm.family import log_to_library
+    from tvmgitlib.live.config_library import ConfigLibrary
     from tvmgitlib.model.tvm import TvmVersion
-    from tvmgitlib.tuners.autotvm import log_to_library
-    from tvmgitlib.tuners.config_library import ConfigLibrary
 
 _HOMES = {
-    "ConfigLibrary": "tvmgitlib.tuners.config_library",
-    "log_to_library": "tvmgitlib.tuners.autotvm",
-    "Selection": "tvmgitlib.library.selection",
+    "ConfigLibrary": "tvmgitlib.live.config_library",
+    "log_to_library": "tvmgitlib.live.autotvm.family",
+    "Selection": "tvmgitlib.library.reading.selection",
     "TvmVersion": "tvmgitlib.model.tvm",
     "TvmgitlibError": "tvmgitlib.errors",
 }

@@ -9,8 +9,8 @@ import pytest
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, family_of
+from tvmgitlib.format import schema
 from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.rules import schema
 
 ANSOR = FAMILIES["ansor"]
 KEY = '["matmul", 128, 128]'

@@ -20,9 +20,9 @@ from tvmgitlib.families.metaschedule import (
     read_workload,
 )
 from tvmgitlib.families.text import decode, family_of
+from tvmgitlib.format import schema
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.workload import Workload
-from tvmgitlib.rules import schema
 
 METASCHEDULE = FAMILIES["metaschedule"]
 LLVM = {"kind": "llvm", "mcpu": "haswell", "num-cores": 2, "tag": ""}

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tvmgitlib.format.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import Configs, Standing, fold, fold_onto, standing
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.segment import Segment
 
 
 def folded(segments: list[Segment], settings: Settings | None = None) -> Configs:

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tvmgitlib.families import FAMILIES
+from tvmgitlib.format.segment import Segment, TaskRecords, store
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Task
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.rules.fold import Configs, fold, fold_onto, standing
-from tvmgitlib.rules.segment import Segment, TaskRecords, store
 
 _TARGET = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"
 _CLONES = 3

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.cli.context import as_line
 from tvmgitlib.cli.tables import table
-from tvmgitlib.library.labels import workload_label
+from tvmgitlib.library.reading.labels import workload_label
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.open_jobs import OpenJob
-    from tvmgitlib.rules.segment import Segment, TaskRecords
+    from tvmgitlib.format.segment import Segment, TaskRecords
+    from tvmgitlib.library.jobs.open_jobs import OpenJob
 
 
 class OpenJobAnswer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmgitlib.cli.context import Context, note
-from tvmgitlib.library.messages import outcome, plural
-from tvmgitlib.library.results import JobResult
+from tvmgitlib.library.changes.messages import outcome, plural
+from tvmgitlib.library.reading.results import JobResult
 
 _MOST = 5
 

@@ -29,7 +29,7 @@ def selection(command: Command) -> Command:
     def with_selection(
         *args: Any, family: str | None, target: str | None, platform: str | None, workload: str | None, **kwargs: Any
     ) -> Any:
-        from tvmgitlib.library.selection import Selection
+        from tvmgitlib.library.reading.selection import Selection
 
         return command(*args, selection=Selection(family, target, platform, workload), **kwargs)
 

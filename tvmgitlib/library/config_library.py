@@ -11,40 +11,31 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tvmgitlib.errors import JobError, LibraryError, PlatformError, SelectionError, TargetError
-from tvmgitlib.library import (
-    changing,
-    checking,
-    comparing,
-    exporting,
-    finishing,
-    history,
-    invalidating,
-    kept_history,
-    merging,
-    pinning,
-    queries,
-    reverting,
-    settings_edit,
-    syncing,
-)
-from tvmgitlib.library.comparing import Blame, ConfigChange
-from tvmgitlib.library.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
-from tvmgitlib.library.detect import detect_for
-from tvmgitlib.library.drivers import configure_drivers
-from tvmgitlib.library.finishing import ImportRequest
-from tvmgitlib.library.grading import Accept, Grader
-from tvmgitlib.library.intake import Origin
-from tvmgitlib.library.invalidating import Condemned, Invalidated
-from tvmgitlib.library.locating import locate
-from tvmgitlib.library.logs import Leniency
-from tvmgitlib.library.merging import Merged
-from tvmgitlib.library.messages import message
-from tvmgitlib.library.open_jobs import OpenJob, OpenJobs
-from tvmgitlib.library.pinning import Pin
-from tvmgitlib.library.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
-from tvmgitlib.library.reverting import Reverted
-from tvmgitlib.library.selection import Selection
-from tvmgitlib.library.syncing import Synced
+from tvmgitlib.format.segment import Segment
+from tvmgitlib.library.care import checking, pinning
+from tvmgitlib.library.care.drivers import configure_drivers
+from tvmgitlib.library.care.locating import locate
+from tvmgitlib.library.care.pinning import Pin
+from tvmgitlib.library.changes import change as changing
+from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
+from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
+from tvmgitlib.library.changes.merging import Merged
+from tvmgitlib.library.changes.messages import message
+from tvmgitlib.library.changes.reverting import Reverted
+from tvmgitlib.library.changes.syncing import Synced
+from tvmgitlib.library.jobs import finishing, kept_history
+from tvmgitlib.library.jobs.finishing import ImportRequest
+from tvmgitlib.library.jobs.intake import Origin
+from tvmgitlib.library.jobs.logs import Leniency
+from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.reading import comparing, exporting, queries
+from tvmgitlib.library.reading import log as history
+from tvmgitlib.library.reading.comparing import Blame, ConfigChange
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
+from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import Platform, merged_facts, validate_platform_name
@@ -53,7 +44,6 @@ from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.rules.segment import Segment
 from tvmgitlib.store import refs, remotes
 from tvmgitlib.store.remotes import check_url
 from tvmgitlib.store.repository import Committed, Draft, Repository, create_repository, identity
@@ -343,7 +333,7 @@ class ConfigLibrary:
         accept: Accept | Literal["any"] = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> list[BestConfig]:
-        """The best record of every selected workload; see `tvmgitlib.library.queries.best`.
+        """The best record of every selected workload; see `tvmgitlib.library.reading.queries.best`.
 
         Args:
             selection: which workloads.
@@ -430,12 +420,12 @@ class ConfigLibrary:
         return invalidating.invalidate(self._repository, condemned, reason)
 
     def merge(self, branch: str) -> Merged:
-        """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.merging.merge`."""
+        """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         self._require_writable()
         return merging.merge(self._repository, branch)
 
     def sync(self, *, history: bool = False) -> Synced:
-        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.syncing.sync`.
+        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.syncing.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
@@ -448,7 +438,7 @@ class ConfigLibrary:
             return kept_history.exchange(self._repository, contents, done)
 
     def propose(self, branch: str) -> Synced:
-        """Push local jobs to a branch for review; see `tvmgitlib.library.syncing.propose`."""
+        """Push local jobs to a branch for review; see `tvmgitlib.library.changes.syncing.propose`."""
         self._require_writable()
         return syncing.propose(self._repository, branch)
 
@@ -490,7 +480,7 @@ class ConfigLibrary:
         return self._repository.commit(draft)
 
     def check(self) -> list[Problem]:
-        """Prove the library; see `tvmgitlib.library.checking`. Nothing found means that all is well."""
+        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well."""
         with self._reading(trusted=False) as contents:
             return checking.check(self._repository, contents)
 
@@ -578,7 +568,7 @@ def _not_live(job: OpenJob) -> Iterator[None]:
 
 def detect_platform() -> Platform:
     """The platform of this machine, as detected."""
-    from tvmgitlib.library import detect
+    from tvmgitlib.library.platforms import detect
 
     return detect.detect_platform()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.rules.fold import Configs, Group, group_of
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.segment import StoredRecord
 
 Kind = Literal["added", "removed", "faster", "slower", "same"]
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.deltas import RAW, deltas
 from tvmgitlib.store.git import DURABLE, failure, git, try_git
-from tvmgitlib.store.leftovers import sweep_branch_locks, sweep_scratch
-from tvmgitlib.store.links import refuse_links
-from tvmgitlib.store.lock import try_write_lock, write_lock
+from tvmgitlib.store.landing.leftovers import sweep_branch_locks, sweep_scratch
+from tvmgitlib.store.landing.links import refuse_links
+from tvmgitlib.store.landing.lock import try_write_lock, write_lock
+from tvmgitlib.store.landing.redo import RedoNote, Step
+from tvmgitlib.store.landing.worktree import Following
 from tvmgitlib.store.objects import Blob
-from tvmgitlib.store.redo import RedoNote, Step
 from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.worktree import Following
 from tvmgitlib.store.writer import write_tree
 
 _log = logging.getLogger("tvmgitlib")

@@ -13,8 +13,8 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import duration, fitted, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.results import BestConfig
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.results import BestConfig
+    from tvmgitlib.library.reading.selection import Selection
 
 
 @click.command(
@@ -42,7 +42,7 @@ def command(
     One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
     --accept). Exit code 1 when there is none.
     """
-    from tvmgitlib.library.grading import GRADES, up_to
+    from tvmgitlib.library.reading.grading import GRADES, up_to
 
     told = options.read_facts(facts)
     if tvm is None and (told or accept != "exact"):
@@ -70,7 +70,7 @@ def _place_of(config: BestConfig) -> tuple[str, str, str]:
 
 def _place(configs: list[BestConfig]) -> str:
     """One target and platform with its workloads."""
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     first = configs[0]
     columns = {

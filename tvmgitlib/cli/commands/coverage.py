@@ -12,7 +12,7 @@ from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import duration, fitted, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.coverage import Coverage, TaskCoverage
+    from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
 
 
 @click.command(
@@ -48,9 +48,9 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     else of the fastest measurement there is; what nobody has measured is left out of the share. Exit code 1 when
     there is no task.
     """
-    from tvmgitlib.tuners.base import running_tvm
-    from tvmgitlib.tuners.config_library import ConfigLibrary
-    from tvmgitlib.tuners.tasks import load_tasks
+    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.config_library import ConfigLibrary
+    from tvmgitlib.live.tasks import load_tasks
 
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
@@ -71,7 +71,7 @@ def _words(coverage: Coverage) -> str:
 
 def _place(tasks: list[TaskCoverage], latency: float) -> str:
     """One target and platform with its tasks."""
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     first = tasks[0]
     columns = {

@@ -12,8 +12,8 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import duration, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.comparing import ConfigChange
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.comparing import ConfigChange
+    from tvmgitlib.library.reading.selection import Selection
 
 _KINDS = ("added", "removed", "faster", "slower", "same")
 

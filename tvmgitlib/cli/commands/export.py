@@ -11,7 +11,7 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.selection import Selection
 
 
 @click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))
@@ -28,7 +28,7 @@ def command(context: Context, format_: Any, output: str, selection: Selection, r
     """
     if selection.family not in (None, format_):
         raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     library = context.open()
     chosen = library.at(rev) if rev else library

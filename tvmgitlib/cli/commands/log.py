@@ -11,7 +11,7 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.selection import Selection
 
 
 @click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log --json | head -3"))

@@ -16,7 +16,7 @@ def command(context: Context, branch: str) -> None:
 
     The jobs of both are there then, and configs/ is folded anew: it never has a text conflict.
     """
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     done = context.open().merge(branch)
     for path in done.left_alone:

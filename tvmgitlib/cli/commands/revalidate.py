@@ -13,8 +13,8 @@ from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import duration, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.revalidation import Remeasurement, Revalidated
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated
 
 
 @click.command(
@@ -54,9 +54,9 @@ def command(
     of tasks that do not say theirs. Targets of other machines are measured from Python, with your runner:
     library.revalidate(). Exit code 1 when a record was refused, or its task is not known here.
     """
-    from tvmgitlib.tuners.base import running_tvm
-    from tvmgitlib.tuners.config_library import ConfigLibrary
-    from tvmgitlib.tuners.tasks import expand, load_tasks
+    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.config_library import ConfigLibrary
+    from tvmgitlib.live.tasks import expand, load_tasks
 
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
@@ -84,7 +84,7 @@ def command(
 
 
 def _words(done: Revalidated) -> str:
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     if not done.records:
         return "Nothing was to be measured again."

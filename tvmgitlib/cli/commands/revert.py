@@ -18,7 +18,7 @@ def command(context: Context, jobs: tuple[str, ...], reason: str | None) -> None
     This is one commit; the best configs of the other jobs come back. Nothing is deleted: a revert is a job itself,
     and reverting it brings the jobs back.
     """
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     done = context.open().revert(*jobs, reason=reason)
     for path in done.left_alone:

@@ -18,7 +18,7 @@ def command(context: Context, propose: str | None, history: bool) -> None:
     Fetch, replay local commits on the remote's tip, push, and again if others were faster. No merge commits come of
     it, and no job is ever lost: what cannot be sent now stays committed here.
     """
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     if propose and history:
         raise click.UsageError("--history goes with the branch itself, not with --propose.")

@@ -12,8 +12,8 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import fitted, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.results import WorkloadEffort
-    from tvmgitlib.library.selection import Selection
+    from tvmgitlib.library.reading.results import WorkloadEffort
+    from tvmgitlib.library.reading.selection import Selection
 
 
 @click.command(epilog=options.example("tvmgitlib trials --workload dense"))
@@ -38,7 +38,7 @@ def _place_of(effort: WorkloadEffort) -> tuple[str, str, str]:
 
 
 def _place(efforts: list[WorkloadEffort]) -> str:
-    from tvmgitlib.library.messages import plural
+    from tvmgitlib.library.changes.messages import plural
 
     first = efforts[0]
     rows = [

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import JobError, SelectionError
+from tvmgitlib.library.changes.invalidating import Condemned
+from tvmgitlib.rules.matching import FactRule, TvmRule
+
+Git = Callable[..., str]
+MakeLog = Callable[..., Path]
+
+
+@pytest.fixture
+def mixed(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
+    """Jobs of three TVM versions on two platforms, two records each."""
+    for minor in (16, 17, 18):
+        for platform in ("fan", "nofan"):
+            log = make_log("dense", [2e-3, 1e-3], version=f"0.{minor}.dev0")
+            library.import_logs(log, platform=platform, facts={"driver": f"5{minor}.1", "cooling": platform})
+    return library
+
+
+@pytest.mark.parametrize(
+    ("condemned", "invalidated", "left"),
+    [
+        (Condemned(tvm=TvmRule.parse("<0.18.dev0")), 8, 2),
+        (Condemned(tvm=TvmRule.parse("apache-tvm<0.17.dev0")), 4, 4),
+        (Condemned(tvm=TvmRule.parse("==0.17.*")), 4, 4),
+        (Condemned(Selection(platform="fan")), 6, 3),
+        (Condemned(facts=(FactRule.parse("driver<517"),)), 4, 4),
+        (Condemned(facts=(FactRule.parse("cooling==fan"), FactRule.parse("driver>=517"))), 4, 4),
+        (Condemned(older_than=timedelta(days=1)), 12, 0),
+    ],
+)
+def test_exactly_what_meets_every_condition_leaves(
+    mixed: ConfigLibrary, condemned: Condemned, invalidated: int, left: int
+) -> None:
+    done = mixed.invalidate(condemned, "a reason")
+    assert done.invalidated == invalidated
+    assert len(mixed.best()) == left
+    assert mixed.check() == []
+    mixed.revert(done.job)
+    assert len(mixed.best()) == 6
+    assert mixed.check() == []
+
+
+def test_jobs_merged_in_later_are_not_touched(mixed: ConfigLibrary, make_log: MakeLog, git: Git) -> None:
+    git(mixed.path, "switch", "--quiet", "-c", "side")
+    mixed.import_logs(make_log("dense", [5e-3], version="0.16.dev0"), platform="fan")
+    git(mixed.path, "switch", "--quiet", "main")
+    done = mixed.invalidate(Condemned(tvm=TvmRule.parse("<0.17.dev0")), "old")
+    mixed.merge("side")
+    fan = [config for config in mixed.best(Selection(platform="fan")) if config.tuned_with.minor == "0.16"]
+    assert [config.cost for config in fan] == [5e-3]
+    mixed.revert(done.job)
+    assert next(config.cost for config in mixed.best(Selection(platform="fan"))) == 1e-3
+    assert mixed.check() == []
+
+
+def test_what_is_invalid_already_is_not_named_again(mixed: ConfigLibrary) -> None:
+    condemned = Condemned(Selection(platform="fan"))
+    mixed.invalidate(condemned, "hot")
+    with pytest.raises(SelectionError, match="no record that holds now"):
+        mixed.invalidate(condemned, "hot")
+
+
+def test_no_condition_and_no_reason_are_refused(mixed: ConfigLibrary) -> None:
+    with pytest.raises(SelectionError, match="everything is never meant"):
+        mixed.invalidate(Condemned(), "all")
+    with pytest.raises(JobError, match="needs a reason"):
+        mixed.invalidate(Condemned(job="0"), " ")

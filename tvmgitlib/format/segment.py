@@ -1,0 +1,369 @@
+"""The text of a segment: `jobs/<hh>/<job-id>.jsonl`, one immutable file a job.
+
+A header; then sections (family, target, platform, tuned-with), in each its tasks (workload, effort), after each task
+its best records as the library keeps them: native text and bag. Everything is in canonical order, so the same job gives
+the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tvmgitlib.errors import RecordError, TvmgitlibError
+from tvmgitlib.families import FAMILIES
+from tvmgitlib.families.base import BAG_KEY
+from tvmgitlib.families.metaschedule import read_workload
+from tvmgitlib.families.text import decode
+from tvmgitlib.format import schema
+from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.moments import read_utc
+from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.settings import FORMAT
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
+from tvmgitlib.rules.effort import decode_sample, encode_sample
+
+_OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as the library holds it.
+
+    Attributes:
+        line: the whole line, native text and bag, without a line end.
+        record: what it says.
+        job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
+        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
+    """
+
+    line: bytes
+    record: TuningRecord
+    job: str
+    trials: int
+    finished: str | None
+    tuned_with: TvmVersion
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecords:
+    """A task and its best records, best first."""
+
+    task: Task
+    records: tuple[StoredRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A whole segment in memory."""
+
+    header: Header
+    tasks: tuple[TaskRecords, ...] = ()
+    invalidations: tuple[Invalidation, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return segment_path(self.header.id)
+
+
+def segment_path(job: str) -> str:
+    """Where the segment of a job is: sharded by the first two hex digits, so that folders stay small."""
+    return f"jobs/{job[:2]}/{job}.jsonl"
+
+
+def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
+    """Put a record of a task into the library's form."""
+    tuned_with = task.section.tuned_with
+    bag = {
+        "job": header.id,
+        "workload": task.workload.id,
+        "trials": task.effort.trials,
+        "finished": header.finished,
+        "tuned_with": tuned_with.to_json(),
+    }
+    if task.baseline is not None:
+        bag["baseline"] = task.baseline
+    if task.workload.module is not None:  # the record itself does not say what it tunes
+        bag |= {"text": task.workload.text, "signature": record.workload.signature}
+    line = FAMILIES[record.family].wrap(record.native, canonical_json(bag).encode())
+    return StoredRecord(line, record, header.id, task.effort.trials, header.finished, tuned_with, task.baseline)
+
+
+def write_segment(segment: Segment) -> Iterator[bytes]:
+    """The segment's lines, each with its line end. Tasks must come in canonical order (see `task_order`)."""
+    yield _line({"job": _header_json(segment.header)})
+    for invalidation in segment.invalidations:
+        yield _line({"invalidates": _invalidation_json(invalidation)})
+    section = None
+    for entry in segment.tasks:
+        if entry.task.section != section:
+            section = entry.task.section
+            yield _line({"section": _section_json(section)})
+        yield _line({"task": _task_json(entry.task)})
+        for stored in entry.records:
+            yield stored.line + b"\n"
+
+
+def task_order(task: Task) -> tuple[str, ...]:
+    """The canonical order of tasks in a segment."""
+    section = task.section
+    facts, tuned_with = canonical_json(section.platform.facts), canonical_json(section.tuned_with.to_json())
+    return (*section.key, *section.tuned_with.group, facts, tuned_with, task.workload.text)
+
+
+def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True) -> Segment:
+    """Read a segment.
+
+    Args:
+        lines: its lines, without line ends.
+        file: its name, for messages.
+        with_records: whether the records are wanted; without them they are passed over unread.
+
+    Raises:
+        RecordError: naming file, line and field of what is malformed.
+    """
+    header: Header | None = None
+    section: Section | None = None
+    tasks: list[tuple[Task, list[StoredRecord]]] = []
+    invalidations: list[Invalidation] = []
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            if not line.startswith(_OWN_LINES):
+                if not with_records:
+                    continue
+                if not tasks or header is None:
+                    raise RecordError("a record before any task")
+                tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
+                continue
+            document = decode(line)
+            schema.check(document, "segment")
+            if (number == 1) != ("job" in document):
+                raise RecordError("the header is the first line and no other")
+            match document:
+                case {"job": value}:
+                    header = _read_header(value)
+                case {"invalidates": value}:
+                    _require_kind(header, ("invalidate", "revalidate"), "invalidates records")
+                    records = None if value["records"] is None else tuple(value["records"])
+                    invalidations.append(Invalidation(value["job"], records, value.get("reason")))
+                case {"section": value}:
+                    _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
+                    section = _read_section(value)
+                case {"task": value}:
+                    if section is None:
+                        raise RecordError("a task before any section")
+                    tasks.append((_read_task(value, section), []))
+    except TvmgitlibError as error:
+        raise error.at(file=file, line=number) from None
+    if header is None:
+        raise RecordError("the segment is empty", file=file)
+    if segment_path(header.id) != file.rpartition(":")[2]:
+        raise RecordError(f"the header says job {header.id}, the name another", file=file, line=1, field="job.id")
+    return Segment(header, tuple(TaskRecords(task, tuple(found)) for task, found in tasks), tuple(invalidations))
+
+
+def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) -> None:
+    if header is None or header.kind not in kinds:
+        raise RecordError(f"only a job of kind {' or '.join(kinds)} {what}")
+
+
+def read_stored(line: bytes, family: str) -> StoredRecord:
+    """Read a record's line out of a segment or a file of configs/.
+
+    Raises:
+        TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
+    """
+    codec = FAMILIES[family]  # type: ignore[index]  # the schema allows the three names only
+    native, bag_text = codec.unwrap(line)
+    if bag_text is None:
+        raise RecordError("no x-tvmgitlib beside the record")
+    document = decode(native)
+    schema.check(document, codec.name)
+    bag = decode(bag_text)
+    schema.check(bag, "bag", within=BAG_KEY)
+    if codec.wrap(native, bag_text) != line or native != native.strip():
+        raise RecordError("the line is not in canonical form")
+    workload = Workload(codec.name, bag["text"], bag.get("signature")) if "text" in bag else None
+    record = codec.record(document, native, workload)
+    if record.workload.id != bag["workload"]:
+        raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
+    _check_time(bag["finished"], f"{BAG_KEY}.finished")
+    tuned_with = TvmVersion(**bag["tuned_with"])
+    return StoredRecord(line, record, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline"))
+
+
+def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
+    """Read a record below its task, and hold it to what the task and the header say."""
+    stored = read_stored(line, task.section.family)
+    said = {
+        "job": (stored.job, header.id),
+        "finished": (stored.finished, header.finished),
+        "trials": (stored.trials, task.effort.trials),
+        "tuned_with": (stored.tuned_with, task.section.tuned_with),
+        "baseline": (stored.baseline, task.baseline),
+    }
+    for field, (here, above) in said.items():
+        if here != above:
+            raise RecordError(f"the record says {here}, the lines above it {above}", field=f"{BAG_KEY}.{field}")
+    if stored.record.workload != task.workload:
+        raise RecordError("the record tunes another workload than the task above it")
+    if stored.record.target.target != task.section.target:
+        raise RecordError("the record has another target than the section above it")
+    if stored.record.error is not None:
+        raise RecordError("a failed trial is no config")
+    return stored
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    """A line of the segment's own; never one that could not be read again."""
+    try:
+        line = canonical_json(document).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"it cannot be written as JSON: {error}", field=next(iter(document))) from None
+    schema.check(decode(line), "segment")
+    return line + b"\n"
+
+
+def _check_time(text: str | None, field: str) -> None:
+    try:
+        if text is not None:
+            read_utc(text)
+    except ValueError as error:
+        raise RecordError(f"{text} is no time: {error}", field=field) from None
+
+
+def _header_json(header: Header) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "id": header.id,
+        "kind": header.kind,
+        "started": header.started,
+        "finished": header.finished,
+        "author": header.author,
+        "tuner": header.tuner,
+        "options": header.options,
+        "complete": header.complete,
+        "tvm": header.tvm.to_json(),
+        "sources": [
+            {"name": source.name, "size": source.size, "sha256": source.sha256, "start": source.start}
+            for source in header.sources
+        ],
+        **header.extra,
+    }
+    if header.reverts:
+        document["reverts"] = list(header.reverts)
+    if header.reason is not None:
+        document["reason"] = header.reason
+    return document
+
+
+def _read_header(value: dict[str, Any]) -> Header:
+    kind: JobKind = value["kind"]
+    for end in ("started", "finished"):
+        _check_time(value[end], f"job.{end}")
+    return Header(
+        id=value["id"],
+        kind=kind,
+        started=value["started"],
+        finished=value["finished"],
+        author=value["author"],
+        tuner=value["tuner"],
+        options=value["options"],
+        complete=value["complete"],
+        tvm=TvmVersion(**value["tvm"]),
+        sources=tuple(
+            Source(source["name"], int(source["size"]), source["sha256"], int(source["start"]))
+            for source in value["sources"]
+        ),
+        reverts=tuple(value.get("reverts", ())),
+        reason=value.get("reason"),
+        extra={key: member for key, member in value.items() if key.startswith("x-")},
+    )
+
+
+def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
+    records = None if invalidation.records is None else list(invalidation.records)
+    document = {"job": invalidation.job, "records": records}
+    return document if invalidation.reason is None else {**document, "reason": invalidation.reason}
+
+
+def _section_json(section: Section) -> dict[str, Any]:
+    return {
+        "family": section.family,
+        "target": {
+            "canonical": section.target.to_dict(),
+            "given": list(section.given),
+            "facts": section.target_facts,
+        },
+        "platform": {"name": section.platform.name, "facts": section.platform.facts},
+        "tuned_with": section.tuned_with.to_json(),
+    }
+
+
+def _read_section(value: dict[str, Any]) -> Section:
+    target = value["target"]
+    return Section(
+        family=value["family"],
+        target=parse_target(target["canonical"]).target,
+        given=tuple(target["given"]),
+        target_facts=target["facts"],
+        platform=Platform(**value["platform"]),
+        tuned_with=TvmVersion(**value["tuned_with"]),
+    )
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    workload = {"id": task.workload.id, "text": task.workload.text}
+    if task.workload.signature is not None:
+        workload["signature"] = task.workload.signature
+    if task.workload.module is not None:
+        workload["module"] = task.workload.module
+    effort = task.effort
+    document: dict[str, Any] = {
+        "workload": workload,
+        "effort": {
+            "trials": effort.trials,
+            "configs": effort.configs,
+            "errors": effort.errors,
+            "exhausted": effort.exhausted,
+            "sample": encode_sample(effort.sample),
+        },
+    }
+    if task.baseline is not None:
+        document["baseline"] = task.baseline
+    return document
+
+
+def _read_task(value: dict[str, Any], section: Section) -> Task:
+    given = value["workload"]
+    workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
+    if workload.id != given["id"]:
+        raise RecordError(f"the workload's id is {workload.id}", field="task.workload.id")
+    if workload.module is not None and read_workload(workload.module.encode()) != workload:
+        raise RecordError("the module is another workload's", field="task.workload.module")
+    return Task(section, workload, _read_effort(value["effort"]), value.get("baseline"))
+
+
+def _read_effort(value: dict[str, Any]) -> Effort:
+    try:
+        sample = decode_sample(value["sample"])
+    except ValueError as error:
+        raise RecordError(str(error), field="task.effort.sample") from None
+    errors = {kind: int(count) for kind, count in value["errors"].items()}
+    effort = Effort(int(value["trials"]), int(value["configs"]), errors, value["exhausted"], sample)
+    for field, count in (("configs", effort.configs), ("errors", effort.failed), ("sample", len(sample))):
+        if count > effort.trials:
+            raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
+    return effort
+
+
+def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
+    """The text of a file of configs/: one record a line, final newline."""
+    return b"".join(stored.line + b"\n" for stored in records)

@@ -1,0 +1,1 @@
+"""Care: proving a library, finding it, pinning it, and the Git drivers."""

@@ -1,0 +1,174 @@
+"""Pins: a lock file that fixes a library at one commit for a build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tvmgitlib._version import __version__
+from tvmgitlib.errors import GitError, LibraryError, RecordError
+from tvmgitlib.families.text import decode
+from tvmgitlib.format import schema
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.store.git import try_git
+from tvmgitlib.store.remotes import fetch, fetch_refs, remote_url, upstream
+from tvmgitlib.store.repository import Repository, create_cache
+from tvmgitlib.store.snapshot import Snapshot
+
+LOCK_FILE = "tvmgitlib.lock"
+LOCK_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a lock file says.
+
+    Attributes:
+        url: where the library is fetched from; with `--local`, its folder on this machine.
+        commit: the commit.
+        configs: SHA-256 over the files of configs/ in that commit.
+        tool: the version of tvmgitlib that wrote it.
+    """
+
+    url: str
+    commit: str
+    configs: str
+    tool: str = __version__
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": LOCK_FORMAT,
+            "url": self.url,
+            "commit": self.commit,
+            "configs": self.configs,
+            "tvmgitlib": self.tool,
+        }
+
+    def to_text(self) -> str:
+        return json.dumps(self.to_json(), indent=2) + "\n"
+
+
+def content_hash(snapshot: Snapshot) -> str:
+    """SHA-256 over the files of configs/: of each, its path, a NUL, and the SHA-256 of its content, in Git's order."""
+    digest = hashlib.sha256()
+    for path, content in snapshot.contents(snapshot.files("configs")):
+        digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
+    """The pin of a commit.
+
+    Args:
+        repository: the library.
+        commit: the commit.
+        local: pin a commit that only this machine has.
+
+    Raises:
+        GitError: the remote does not have the commit.
+        LibraryError: configs/ is not what its jobs fold to, as far as it says so itself.
+    """
+    with repository.snapshot(commit) as snapshot:
+        if not Contents(snapshot).is_fresh:
+            raise LibraryError(
+                f"configs/ does not belong to jobs/ in {commit[:12]}",
+                hint="tvmgitlib rebuild, then pin the new commit.",
+            )
+        configs = content_hash(snapshot)
+    if local:
+        return Pin(str(repository.root), commit, configs)
+    source = upstream(repository)
+    try:
+        tip = fetch(repository, source)
+    except ConnectionError as error:
+        raise GitError(str(error), hint="--local pins without asking the remote.") from None
+    if tip is None or not _contains(repository, tip, commit):
+        raise GitError(
+            f"{source.remote} does not have {commit[:12]}, so nobody else could build with it",
+            hint="tvmgitlib sync sends it; --local pins it for this machine only.",
+        )
+    url = remote_url(repository, source.remote)
+    assert url is not None  # upstream() found it
+    return Pin(url, commit, configs)
+
+
+def _contains(repository: Repository, tip: str, commit: str) -> bool:
+    return try_git(repository.root, "merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+
+def read_pin(path: Path) -> Pin:
+    """Read a lock file.
+
+    Raises:
+        LibraryError: it is missing or malformed.
+    """
+    try:
+        document = decode(path.read_bytes())
+        schema.check(document, "lock")
+    except OSError as error:
+        raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    except RecordError as error:
+        raise LibraryError(error.message, file=str(path), field=error.field) from None
+    return Pin(document["url"], document["commit"], document["configs"], document["tvmgitlib"])
+
+
+def open_pin(path: Path) -> tuple[Repository, str]:
+    """A repository that has the commit of a lock file, verified. Nothing is checked out.
+
+    The objects are kept in the user's cache; once they are there, neither network nor library is needed.
+
+    Raises:
+        LibraryError: the lock is malformed, or the content is not what was pinned.
+        GitError: the commit is not here and cannot be fetched.
+    """
+    wanted = read_pin(path)
+    repository = _holder(wanted)
+    with repository.snapshot(wanted.commit) as snapshot:
+        found = content_hash(snapshot)
+    if found != wanted.configs:
+        raise LibraryError(
+            f"the configs of {wanted.commit[:12]} have hash {found[:12]}, and the lock says {wanted.configs[:12]}",
+            file=str(path),
+            field="configs",
+            hint="Somebody changed the lock or the library. Pin again if you trust what is there now.",
+        )
+    return repository, wanted.commit
+
+
+def _holder(wanted: Pin) -> Repository:
+    """The cache's repository with the pinned commit, fetched where it is not there yet."""
+    cached = create_cache(_cache() / hashlib.sha256(wanted.url.encode()).hexdigest()[:16])
+    if cached.resolve(wanted.commit) is None:
+        try:
+            fetch_refs(cached, wanted.url, "+refs/heads/*:refs/heads/*")
+        except ConnectionError as error:
+            raise GitError(str(error), hint="The pinned commit is not on this machine yet: go online once.") from None
+    if cached.resolve(wanted.commit) is None:
+        raise GitError(f"no branch of {wanted.url} has the pinned commit {wanted.commit[:12]}")
+    return cached
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "tvmgitlib"
+
+
+def write_pin(pin: Pin, path: Path) -> None:
+    """Write a lock file, whole or not at all.
+
+    Raises:
+        LibraryError: it cannot be written.
+    """
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        scratch.write_text(pin.to_text(), encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise LibraryError(f"cannot be written: {error.strerror}", file=str(path)) from None
+    finally:
+        scratch.unlink(missing_ok=True)

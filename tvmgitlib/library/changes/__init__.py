@@ -1,0 +1,1 @@
+"""What changes a library: folds, reverts, invalidations, merges, exchange with a remote, settings."""

@@ -1,0 +1,170 @@
+"""What a commit of the library is made of: jobs that come or go, settings, and the fold of what is there then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from tvmgitlib.format.segment import Segment, ranked_lines, write_segment
+from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.model.settings import Settings
+from tvmgitlib.rules.fold import Configs, Group, fold, fold_onto, group_of, standing
+from tvmgitlib.store.objects import Blob
+from tvmgitlib.store.repository import Author, Draft
+
+#: Jobs that add records and decide nothing about those of others.
+_ADDING = {"tune", "import"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a library.
+
+    Attributes:
+        added: jobs that come.
+        dropped: ids of jobs that are no longer there (removed by plain Git on another branch).
+        settings: the settings from now on; None for those of before.
+        files: other files: content, a blob that exists, or None for a file that goes. A segment that is named here is
+            taken as it is.
+    """
+
+    added: tuple[Segment, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    settings: Settings | None = None
+    files: Mapping[str, bytes | Blob | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """configs/ before and after a change.
+
+    Attributes:
+        before, after: the records by file.
+        whole: whether that is all of configs/, or only the files that the change bears on.
+    """
+
+    before: Configs
+    after: Configs
+    whole: bool
+
+    @property
+    def left(self) -> set[bytes]:
+        """Lines that are in configs/ no longer."""
+        return _lines(self.before) - _lines(self.after)
+
+    @property
+    def entered(self) -> set[bytes]:
+        """Lines that came into configs/."""
+        return _lines(self.after) - _lines(self.before)
+
+    @property
+    def improved(self) -> int:
+        """How many groups have a best record that was not their best before."""
+        old, new = _best_lines(self.before), _best_lines(self.after)
+        return sum(old.get(place) != line for place, line in new.items())
+
+
+def _lines(configs: Configs) -> set[bytes]:
+    return {stored.line for records in configs.values() for stored in records}
+
+
+def _best_lines(configs: Configs) -> dict[tuple[str, Group], bytes]:
+    best: dict[tuple[str, Group], bytes] = {}
+    for path, records in configs.items():
+        for stored in records:
+            best.setdefault((path, group_of(stored, "")), stored.line)
+    return best
+
+
+def fold_change(contents: Contents, change: Change) -> Folded:
+    """configs/ before and after a change.
+
+    Only the files that it bears on are read when that gives the same as a fold of everything.
+    """
+    if _is_additive(contents, change):
+        touched = {entry.task.section.path for segment in change.added for entry in segment.tasks}
+        before = contents.configs_at(touched)
+        after = before
+        for segment in change.added:
+            after = fold_onto(after, segment, contents.settings)
+        return Folded(before, after, whole=False)
+    settings = change.settings or contents.settings
+    headers = ((segment.header, segment.invalidations) for segment in _outlines(contents, change))
+    segments = (segment for segment in contents.segments() if segment.header.id not in change.dropped)
+    after = fold(chain(segments, change.added), standing(headers), settings)
+    return Folded(contents.current(), after, whole=True)
+
+
+def _is_additive(contents: Contents, change: Change) -> bool:
+    stamp, settings = contents.fold_stamp, change.settings or contents.settings
+    return (
+        stamp is not None
+        and contents.is_fresh
+        and settings.fold_digest == contents.settings.fold_digest
+        and not settings.policy_facts
+        and not change.dropped
+        and {*stamp.tally.kinds, *(segment.header.kind for segment in change.added)} <= _ADDING
+    )
+
+
+def _outlines(contents: Contents, change: Change) -> Iterator[Segment]:
+    kept = (segment for segment in contents.outlines if segment.header.id not in change.dropped)
+    return chain(kept, change.added)
+
+
+def draft_change(
+    contents: Contents,
+    change: Change,
+    folded: Folded,
+    message: str,
+    *,
+    also_parents: tuple[str, ...] = (),
+    author: Author | None = None,
+) -> Draft:
+    """The commit that makes a change.
+
+    Args:
+        contents: the library before.
+        change: what changes.
+        folded: what `fold_change` gave for it.
+        message: the commit's message.
+        also_parents: parents beside the commit that `contents` is of.
+        author: the author, when it is not who commits.
+    """
+    settings = change.settings or contents.settings
+    files: dict[str, bytes | Blob | None] = {}
+    if folded.whole:
+        files |= {path: None for path, _ in contents.config_files()}
+    files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
+    files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
+    if settings != contents.settings:
+        files[SETTINGS_FILE] = settings.to_text().encode()
+    files |= change.files
+    derive = _stamp(settings, _tally(contents, change))
+    return Draft(message, files, "jobs", derive, also_parents, author)
+
+
+def draft_rebuild(contents: Contents, message: str) -> Draft | None:
+    """The commit that makes configs/ anew from jobs/; None when it is right already."""
+    files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
+    files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
+    files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
+    changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
+    return Draft(message, changed) if changed else None
+
+
+def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:
+    """Makes `configs/.fold` once the id of the jobs/ tree is known."""
+
+    def make(jobs_tree: str | None) -> Mapping[str, bytes | Blob | None]:
+        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_text().encode()}
+
+    return make
+
+
+def _tally(contents: Contents, change: Change) -> Tally:
+    """What there will be to count of segments: counted on from the stamp while it can be believed."""
+    if contents.is_fresh and contents.fold_stamp is not None and not change.dropped:
+        return contents.fold_stamp.tally + Tally.of(change.added)
+    return Tally.of(_outlines(contents, change))

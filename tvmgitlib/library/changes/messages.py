@@ -1,0 +1,95 @@
+"""The words of the library's commits: what the job did, then trailers that a machine can read."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from textwrap import shorten
+
+from tvmgitlib.format.segment import Segment, TaskRecords
+from tvmgitlib.library.jobs.intake import Counts
+from tvmgitlib.model.job import Header
+
+_MOST_PLACES = 20
+
+#: How much of a reason a commit's message tells.
+_REASON = 120
+_VERB = {"tune": "Tune", "import": "Import", "revalidate": "Revalidate"}
+
+
+def job_message(segment: Segment, counts: Counts) -> str:
+    """The message of the commit that adds a job."""
+    header = segment.header
+    by_place: defaultdict[str, list[TaskRecords]] = defaultdict(list)
+    for entry in segment.tasks:
+        section = entry.task.section
+        by_place[f"{section.platform.name}: {section.target.label} ({section.family})"].append(entry)
+    refused = plural(sum(len(named.records or ()) for named in segment.invalidations), "record")
+    if by_place:
+        where = next(iter(by_place)).partition(":")[0]
+        if len(by_place) > 1:
+            where = f"{len(by_place)} targets and platforms"
+        what = f"{plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
+    else:
+        what = f"{refused}, which no longer hold"
+    subject = f"{_VERB[header.kind]} {what}"
+    body = [*_origin(header), ""] if _origin(header) else []
+    for place, entries in list(by_place.items())[:_MOST_PLACES]:
+        trials = sum(entry.task.effort.trials for entry in entries)
+        body.append(f"- {place}: {plural(len(entries), 'workload')}, {plural(trials, 'trial')}")
+    if len(by_place) > _MOST_PLACES:
+        body.append(f"- and {len(by_place) - _MOST_PLACES} more")
+    if counts.read:
+        body += ["", f"{counts.improved:,} improved; {outcome(counts)}."]
+    if segment.invalidations:
+        body += ["", f"{refused} no longer hold:", *_reasons(segment)]
+    if not header.complete:
+        body.append("The job was interrupted.")
+    trailers = {
+        "Tvmgitlib-Job": header.id,
+        "Tvmgitlib-Kind": header.kind,
+        "Tvmgitlib-Trials": str(counts.read),
+        "Tvmgitlib-Workloads": str(counts.workloads),
+        "Tvmgitlib-Improved": str(counts.improved),
+    }
+    return message(subject, body, trailers)
+
+
+def _reasons(segment: Segment) -> list[str]:
+    reasons: Counter[str] = Counter()
+    for named in segment.invalidations:
+        reasons[named.reason or ""] += len(named.records or ())
+    lines = [f"- {plural(count, 'record')}: {shorten(reason, _REASON)}" for reason, count in reasons.most_common()]
+    return lines[:_MOST_PLACES] + [f"- and {len(lines) - _MOST_PLACES} more reasons"] * (len(lines) > _MOST_PLACES)
+
+
+def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
+    """Subject, body and trailers as Git expects them."""
+    parts = [subject, "\n".join(body).strip(), "\n".join(f"{name}: {value}" for name, value in trailers.items())]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """`1 trial`, `1,164 trials`; the plural is the noun and an s unless it is given."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or f'{noun}s'}"
+
+
+def outcome(counts: Counts) -> str:
+    """What became of the trials: `1,162 kept, 2 dropped, 1 duplicate`. What did not happen is left out."""
+    duplicates = "duplicate" if counts.duplicates == 1 else "duplicates"
+    parts = {
+        "kept": counts.kept,
+        "dropped": counts.dropped,
+        "failed": counts.failed,
+        duplicates: counts.duplicates,
+    }
+    return ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+
+
+def _origin(header: Header) -> list[str]:
+    lines = []
+    if header.sources:
+        lines.append("From " + ", ".join(source.name for source in header.sources) + ".")
+    if header.tuner:
+        lines.append(f"Tuner: {header.tuner}.")
+    return lines

@@ -1,0 +1,100 @@
+"""Taking jobs out of the fold, and back in: a job of kind `revert`, never a deletion."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.format.segment import Segment
+from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.library.changes.messages import message, plural
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.job import Header
+from tvmgitlib.model.moments import utc_text
+from tvmgitlib.store.repository import Draft, Repository, identity
+from tvmgitlib.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What a revert did.
+
+    Attributes:
+        job: the id of the revert itself: revert it to undo it.
+        commit: the commit.
+        reverted: the jobs that it takes out (or, where they were reverts, undoes).
+        restored: records that came into configs/.
+        removed: records that left it.
+        left_alone: files of the work tree that stay as the user changed them.
+    """
+
+    job: str
+    commit: str
+    reverted: tuple[str, ...]
+    restored: int
+    removed: int
+    left_alone: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def revert(repository: Repository, jobs: Sequence[str], reason: str | None = None) -> Reverted:
+    """Commit a revert of some jobs.
+
+    Args:
+        repository: the library.
+        jobs: ids, or the beginnings of ids.
+        reason: why, for the record.
+
+    Raises:
+        JobError: a job is unknown, ambiguous, or reverted already.
+    """
+    made = secrets.token_hex(8)
+    named: tuple[str, ...] = ()
+    restored = removed = 0
+
+    def draft(snapshot: Snapshot) -> Draft:
+        nonlocal named, restored, removed
+        contents = Contents(snapshot)
+        named = tuple(dict.fromkeys(_resolve(contents, job) for job in jobs))
+        header = Header(
+            id=made,
+            kind="revert",
+            finished=utc_text(time.time()),
+            author=identity(repository.root),
+            reverts=named,
+            reason=reason,
+        )
+        change = Change(added=(Segment(header),))
+        folded = fold_change(contents, change)
+        restored, removed = len(folded.entered), len(folded.left)
+        return draft_change(contents, change, folded, _message(contents, header, restored, removed))
+
+    committed = repository.commit(draft)
+    assert committed is not None  # the draft always commits
+    return Reverted(made, committed.commit, named, restored, removed, committed.left_alone)
+
+
+def _resolve(contents: Contents, job: str) -> str:
+    found = [segment.header.id for segment in contents.outlines if job and segment.header.id.startswith(job)]
+    if len(found) != 1:
+        what = "several jobs begin" if found else "no job begins"
+        raise JobError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
+    by = contents.standing.reverted.get(found[0])
+    if by is not None:
+        raise JobError(f"job {found[0]} is reverted already, by job {by}", hint=f"tvmgitlib revert {by} undoes that.")
+    return found[0]
+
+
+def _message(contents: Contents, header: Header, restored: int, removed: int) -> str:
+    kinds = {segment.header.id: segment.header.kind for segment in contents.outlines}
+    ids = header.reverts
+    subject = f"Revert job {ids[0]} ({kinds[ids[0]]})" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
+    body = [*([header.reason] if header.reason else []), f"{plural(removed, 'record')} out, {restored:,} in."]
+    trailers = {"Tvmgitlib-Job": header.id, "Tvmgitlib-Kind": "revert", "Tvmgitlib-Reverts": " ".join(ids)}
+    return message(subject, body, trailers)

@@ -1,0 +1,85 @@
+"""Putting two lines of history together in the library's terms.
+
+Jobs are a set, settings merge key by key, configs/ is folded anew; only other files need Git's three-way merge. A merge
+combines two tips over their merge base; `sync` combines the remote's tip with each local commit over its parent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from tvmgitlib.errors import LibraryError
+from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.segment import read_segment
+from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
+from tvmgitlib.model.settings import Settings
+from tvmgitlib.rules.settings_merge import merge_settings
+from tvmgitlib.store.objects import FILE_MODE, Blob
+from tvmgitlib.store.repository import OWN_FOLDERS, Repository
+from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.three_way import Files, files_of, merge_files
+
+
+def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
+    """What has to change in `ours` to hold what `theirs` changed since `base` as well.
+
+    Args:
+        repository: where all of them are.
+        base: where the two parted; without a commit when they have no common ancestor.
+        ours: the library that is built on.
+        theirs: the library that is brought in.
+
+    Raises:
+        LibraryError: a segment differs between the two: somebody edited what never changes.
+        SettingsError: both changed one setting, each to another value.
+        GitError: both changed another file, in ways that do not go together.
+    """
+    before = _jobs(Contents(base))
+    here, there = _jobs(ours), _jobs(theirs)
+    for path in here.keys() & there.keys():
+        if here[path] != there[path]:
+            raise LibraryError("the two sides hold different texts of one segment; segments never change", file=path)
+    added = sorted(path for path in there.keys() - here.keys() if path not in before)
+    dropped = {path for path in here.keys() - there.keys() if path in before}
+    segments = tuple(
+        read_segment(lines_of(content), path)
+        for path, content in ((path, theirs.snapshot.read(path)) for path in added)
+        if content is not None
+    )
+    files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
+    files |= dict.fromkeys(dropped)
+    files |= _other_files(repository, base.commit, ours.snapshot.commit, theirs.snapshot.commit)
+    return Change(
+        added=segments,
+        dropped=frozenset(path.rpartition("/")[2].removesuffix(".jsonl") for path in dropped),
+        settings=_settings(base, ours, theirs),
+        files=files,
+    )
+
+
+def _jobs(contents: Contents) -> dict[str, str]:
+    return {path: entry.oid for path, entry in contents.segment_files()}
+
+
+def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:
+    content = base.read(SETTINGS_FILE)
+    was = read_settings(content).to_json() if content is not None else {}
+    merged = merge_settings(was, ours.settings.to_json(), theirs.settings.to_json(), SETTINGS_FILE)
+    return read_settings(json.dumps(merged).encode())
+
+
+def _other_files(
+    repository: Repository, base: str | None, ours: str | None, theirs: str | None
+) -> Mapping[str, Blob | None]:
+    """What changes in the files that are not the library's own."""
+    was, here, there = (_others(files_of(repository.root, commit)) for commit in (base, ours, theirs))
+    touched = {path for path in was.keys() | there.keys() if was.get(path) != there.get(path)}
+    merged = merge_files(repository.root, was, here, there, touched)
+    return {path: merged.get(path) for path in touched if merged.get(path) != here.get(path)}
+
+
+def _others(files: Files) -> Files:
+    own = tuple(f"{folder}/" for folder in OWN_FOLDERS)
+    return {path: blob for path, blob in files.items() if path != SETTINGS_FILE and not path.startswith(own)}

@@ -1,0 +1,255 @@
+"""Finishing a job: from its logs to one commit. A live job and an import differ only in where the header comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.format.segment import Segment
+from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.library.changes.messages import job_message, plural
+from tvmgitlib.library.jobs import kept_history
+from tvmgitlib.library.jobs.intake import Counts, Intake, Origin
+from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading.results import JobResult
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.moments import utc_text
+from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.settings import FORMAT
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.store.repository import Draft, Repository
+from tvmgitlib.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What an import was asked to do.
+
+    Attributes:
+        paths: log files and MetaSchedule folders.
+        origin: what the user says of their records.
+        family: the only family allowed; None for any.
+        leniency: what to do with malformed lines.
+    """
+
+    paths: Sequence[Path]
+    origin: Origin
+    family: FamilyName | None = None
+    leniency: Leniency = field(default_factory=Leniency)
+
+
+def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
+    """Import finished logs as one job.
+
+    Raises:
+        TvmgitlibError: anything malformed; then nothing is committed.
+    """
+    with repository.snapshot(repository.head) as snapshot:
+        contents = Contents(snapshot)
+        keep = contents.settings.keep
+        known = list(_earlier_sources(contents, request))
+        surveyed = _once([survey(path, request.leniency, known) for path in request.paths])
+        # The order of the arguments must not show: the same import is the same bytes.
+        logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
+        sources = _sources(logs)
+        job = import_id(sources, request, keep)
+        if contents.has_job(job):
+            return _already(contents, job)
+        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family)
+        if intake.read == 0:
+            if any(log.sources[0].start for log in logs):
+                return JobResult(None, None, Counts(), left_out=left_out)
+            raise _no_record(logs, left_out)
+        if intake.detected:  # on another machine the same logs are another job
+            job = import_id(sources, request, keep, intake.detected)
+            if contents.has_job(job):
+                return _already(contents, job)
+        started, finished = intake.measured
+        header = Header(
+            id=job,
+            kind="import",
+            started=started,
+            finished=finished,
+            options=_options(request),
+            tvm=request.origin.tvm or TvmVersion(),
+            sources=sources,
+        )
+        segment, counts = intake.segment(header)
+        shared = overlap(contents, segment, keep)
+        if shared.everything:
+            nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
+            return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+    result = _commit(repository, segment, counts)
+    detected = tuple(platform.name for platform in intake.detected)
+    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+
+
+def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
+    """Commit what a live job has logged, and forget the job.
+
+    A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
+
+    Raises:
+        RecordError: the job has logged nothing, or something malformed; it stays in progress.
+    """
+    leniency = Leniency(drop_torn=True)
+    with repository.snapshot(repository.head) as snapshot:
+        contents = Contents(snapshot)
+        if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
+            jobs.remove(job)
+            return _already(contents, job.id)
+        logs = [survey(path, leniency) for path in job.logs()]
+        invalidations = job.refused()
+        if not logs and not invalidations:
+            raise RecordError(
+                "the job has logged nothing yet",
+                file=str(job.log),
+                hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
+            )
+        intake, left_out = _read(logs, Intake(job.origin, contents.settings.keep), leniency)
+    if intake.read == 0 and not invalidations:
+        raise _no_record(logs, left_out)
+    header = Header(
+        id=job.id,
+        kind=job.kind,
+        started=job.started,
+        finished=_now(),
+        author=job.author,
+        tuner=job.tuner,
+        options=job.options,
+        tvm=job.tvm or TvmVersion(),
+        sources=_sources(logs),
+    )
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
+    if job.keep_history:
+        kept_history.keep(repository, job.id, logs)
+    result = _commit(repository, segment, counts)
+    jobs.remove(job)
+    return replace(result, left_out=left_out)
+
+
+def _read(
+    logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None
+) -> tuple[Intake, tuple[str, ...]]:
+    """Take the records of logs in; what was left out comes back in words."""
+    left_out: list[str] = []
+    for log in logs:
+        intake.extend(str(log.path), read_log(log, leniency, left_out, family))
+        left_out += log.torn
+    return intake, tuple(left_out)
+
+
+def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
+    hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
+    return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
+
+
+def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
+    """The id of an import: the same logs with the same options are the same job, whoever imports them.
+
+    Where a platform had to be detected, it is a part of what was imported.
+    """
+    identity = {
+        "format": FORMAT,
+        "sources": sorted([source.sha256, source.start] for source in sources),
+        "options": _options(request),
+        "tvm": request.origin.tvm.to_json() if request.origin.tvm else None,
+        "records": max(keep, SEGMENT_RECORDS),
+    }
+    if detected:
+        identity["detected"] = [[platform.name, platform.facts] for platform in detected]
+    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:16]
+
+
+def _options(request: ImportRequest) -> dict[str, object]:
+    """What an import was told that bears on its records; the TVM is a field of its own in the header."""
+    told = {
+        "platform": request.origin.platform,
+        "facts": dict(request.origin.facts) or None,
+        "target": request.origin.target.key if request.origin.target else None,
+        "family": request.family,
+        "skip_invalid": request.leniency.skip_invalid or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _sources(logs: Iterable[Log]) -> tuple[Source, ...]:
+    return tuple(sorted((source for log in logs for source in log.sources), key=lambda source: source.sha256))
+
+
+def _once(logs: Iterable[Log]) -> list[Log]:
+    """Every log once, also when it was named twice (a MetaSchedule database: by both of its files)."""
+    return list({tuple(source.sha256 for source in log.sources): log for log in logs}.values())
+
+
+def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Source]:
+    """The sources of imports that count and that said the same of their records."""
+    told = _claims(_options(request))
+    for header, _ in contents.headers():
+        same = (_claims(header.options), header.tvm) == (told, request.origin.tvm or TvmVersion())
+        if header.kind == "import" and same and header.id in contents.standing.counting:
+            yield from header.sources
+
+
+def _claims(options: Mapping[str, object]) -> tuple[object, object]:
+    return (options.get("platform"), options.get("facts"))
+
+
+def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
+    """Add the segment to the branch, wherever its tip is by now."""
+    done = counts
+
+    def draft(snapshot: Snapshot) -> Draft | None:
+        nonlocal done
+        contents = Contents(snapshot)
+        if contents.has_job(segment.header.id):
+            return None
+        change = Change(added=(segment,))
+        folded = fold_change(contents, change)
+        done = replace(counts, improved=folded.improved)
+        return draft_change(contents, change, folded, job_message(segment, done))
+
+    made = repository.commit(draft)
+    if made is None:
+        with repository.snapshot(repository.head) as snapshot:
+            return _already(Contents(snapshot), segment.header.id)
+    failed = tuple(
+        f"{entry.task.section.platform.name}, {entry.task.section.target.label}: {workload_label(entry.task.workload)}"
+        for entry in segment.tasks
+        if entry.task.effort.failed == entry.task.effort.trials
+    )
+    return JobResult(
+        segment.header.id,
+        made.commit,
+        done,
+        platforms=_platforms(segment),
+        all_failed=failed,
+        left_alone=made.left_alone,
+    )
+
+
+def _already(contents: Contents, job: str) -> JobResult:
+    """The answer for a job that the library has."""
+    segment = next(segment for segment in contents.outlines if segment.header.id == job)
+    read = sum(entry.task.effort.trials for entry in segment.tasks)
+    counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
+    reverted = contents.standing.reverted.get(job)
+    return JobResult(job, None, counts, already=True, reverted=reverted, platforms=_platforms(segment))
+
+
+def _platforms(segment: Segment) -> tuple[str, ...]:
+    return tuple(sorted({entry.task.section.platform.name for entry in segment.tasks}))
+
+
+def _now() -> str:
+    return utc_text(time.time())

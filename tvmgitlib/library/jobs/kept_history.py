@@ -1,0 +1,151 @@
+"""Whole tuning histories, for those who ask for them: the logs of a job, outside the branch, so that clones stay small.
+
+A history is written before the job is committed: a job that is acknowledged has its history. It is read only as far as
+the job's header says the same of it (size and SHA-256 of every log), wherever it was fetched from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tvmgitlib.errors import LibraryError
+from tvmgitlib.format.segment import Segment
+from tvmgitlib.library.changes.messages import message
+from tvmgitlib.library.changes.syncing import Synced
+from tvmgitlib.library.jobs.logs import Log
+from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.jobs.recorded import Place, read_job
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.job import Header
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.store import refs
+from tvmgitlib.store.repository import Repository
+
+_COPY = 1 << 20
+
+
+def keep(repository: Repository, job: str, logs: Iterable[Log]) -> None:
+    """Keep the logs of a job, as far as they count, in a commit under `refs/tvmgitlib/history/<job>`.
+
+    Raises:
+        GitError: Git cannot write.
+    """
+    with tempfile.TemporaryDirectory(prefix="tvmgitlib-", dir=_folder(repository)) as scratch:
+        files: dict[str, Path] = {}
+        for log in logs:
+            for source, path in zip(log.sources, log.files, strict=True):
+                files[source.name] = _copy(path, source.size, Path(scratch, str(len(files))))
+        words = message(f"Keep the logs of job {job}", [], {"Tvmgitlib-Job": job})
+        refs.write_history(repository, job, words, files)
+
+
+def _folder(repository: Repository) -> Path:
+    repository.state.mkdir(parents=True, exist_ok=True)
+    return repository.state
+
+
+def _copy(path: Path, size: int, to: Path) -> Path:
+    """The first bytes of a log: what was surveyed, without a line that was cut off or written since."""
+    with path.open("rb") as source, to.open("wb") as copy:
+        shutil.copyfileobj(source, copy, _COPY)
+        copy.truncate(size)
+    return to
+
+
+def read_history(repository: Repository, header: Header, commit: str) -> Iterator[TuningRecord]:
+    """The records of a kept history: every trial of the job, failures too, in the order of its logs.
+
+    Args:
+        repository: where.
+        header: the job's own, from the branch.
+        commit: the commit that holds the logs.
+
+    Raises:
+        LibraryError: it is not what the job was made from.
+    """
+    hashes = {source.name: source.sha256 for source in header.sources}
+    with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
+        job = OpenJob(header.id, Path(scratch), started="", author="")
+        job.work_dir.mkdir()
+        with repository.snapshot(commit) as snapshot:
+            for file in job.log_files:
+                name = file.relative_to(job.folder).as_posix()
+                content = snapshot.read(name)
+                if hashlib.sha256(content or b"").hexdigest() != hashes.get(name, _EMPTY):
+                    raise LibraryError(
+                        f"{name} is not the log that job {header.id} was made from",
+                        file=refs.HISTORY + header.id,
+                        hint=f"Drop it with git update-ref -d {refs.HISTORY}{header.id}, and fetch it from elsewhere.",
+                    )
+                if content is not None:
+                    file.write_bytes(content)
+        yield from read_job(job)
+
+
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def kept_records(
+    repository: Repository,
+    contents: Contents,
+    place: Place,
+    tvm: TvmVersion | None = None,
+    *,
+    other_targets: bool = False,
+) -> Iterator[TuningRecord]:
+    """What kept histories of jobs that count say of a workload.
+
+    Args:
+        repository: where.
+        contents: the committed jobs.
+        place: the workload.
+        tvm: only what was measured with this TVM (its distribution and minor version).
+        other_targets: of other targets and platforms too.
+    """
+    kept = refs.histories(repository)
+    for segment in contents.outlines if kept else []:
+        commit = kept.get(segment.header.id)
+        if commit is None or segment.header.id not in contents.standing.counting:
+            continue
+        spellings = _spellings(segment, place, other_targets)
+        if not spellings:
+            continue
+        for record in read_history(repository, segment.header, commit):
+            if (
+                record.workload == place.workload
+                and record.target.text in spellings
+                and (tvm is None or _tuned_with(segment.header, record).is_like(tvm))
+            ):
+                yield record
+
+
+def _spellings(segment: Segment, place: Place, other_targets: bool) -> set[str]:
+    """The target texts of a job's records for a workload: each stands for one target on one platform."""
+    return {
+        text
+        for entry in segment.tasks
+        if entry.task.workload == place.workload and (other_targets or place.is_in(entry.task.section))
+        for text in entry.task.section.given
+    }
+
+
+def _tuned_with(header: Header, record: TuningRecord) -> TvmVersion:
+    return header.tvm if header.tvm.version else TvmVersion(None, record.tvm_version)
+
+
+def exchange(repository: Repository, contents: Contents, done: Synced) -> Synced:
+    """After the branch, also send and fetch the histories of its jobs.
+
+    Raises:
+        GitError: the remote cannot be reached, or refuses.
+    """
+    jobs = [header.id for header, _ in contents.headers()]
+    sent = refs.push_histories(repository, done.remote, jobs)
+    received = refs.fetch_histories(repository, done.remote, jobs)
+    return replace(done, histories_sent=sent, histories_received=received)

@@ -1,0 +1,262 @@
+"""Jobs in progress: a folder each under the Git directory, with what the job was told and the logs it writes."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, Timeout
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.library.jobs.intake import Origin
+from tvmgitlib.model.job import Invalidation, JobKind, TaskIdentity, is_job_id
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.moments import utc_text
+from tvmgitlib.model.target import Target, parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
+
+_TOLD = "job.json"
+_LOG = "tuning.log"
+_WORK_DIR = "work_dir"
+_EXHAUSTED = "exhausted.jsonl"
+_BASELINES = "baselines.jsonl"
+_REMEASURED = "remeasured.jsonl"
+_LIVE = "live.lock"
+
+#: What a job's folder is called once it is forgotten.
+_GONE = ".gone."
+
+
+@dataclass(frozen=True, slots=True)
+class RemeasuredNote:
+    """What came of measuring a stored record again, in a job of kind `revalidate`.
+
+    Attributes:
+        task: family, target key and workload text of the task, as this TVM has it.
+        job, record: the stored record: its job and its hash.
+        cost: the new mean run time in seconds; None when it was refused.
+        why: why it was refused; None when it holds.
+        checked: whether its outputs were compared with those of an untuned build, and agreed.
+        invalidates: the stored records that do not hold for that: (job, first 16 hex digits of the hash).
+    """
+
+    task: list[str]
+    job: str
+    record: str
+    cost: float | None
+    why: str | None
+    checked: bool = False
+    invalidates: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """A job in progress.
+
+    Attributes:
+        id: 16 hex digits.
+        folder: where it lives.
+        started: ISO 8601 in UTC.
+        author: `Name <email>`.
+        target: the target as given; None for any.
+        platform: the platform's name where the target names none; None to detect it.
+        facts: platform facts.
+        tvm: the TVM it tunes with; None to believe the logs.
+        tuner: the tuner's name.
+        options: what the tuner was told.
+        keep_history: whether the whole logs are kept too.
+        kind: `tune` or `revalidate`.
+    """
+
+    id: str
+    folder: Path
+    started: str
+    author: str
+    target: str | None = None
+    platform: str | None = None
+    facts: dict[str, Json] = field(default_factory=dict)
+    tvm: TvmVersion | None = None
+    tuner: str | None = None
+    options: dict[str, Json] = field(default_factory=dict)
+    keep_history: bool = False
+    kind: JobKind = "tune"
+
+    @property
+    def log(self) -> Path:
+        """The file that an AutoTVM or Ansor tuner logs into."""
+        return self.folder / _LOG
+
+    @property
+    def work_dir(self) -> Path:
+        """The folder that MetaSchedule works in."""
+        return self.folder / _WORK_DIR
+
+    @property
+    def origin(self) -> Origin:
+        """What is known about all records of the job."""
+        target = parse_target(self.target).target if self.target is not None else None
+        return Origin(target, self.platform, self.facts, self.tvm)
+
+    @property
+    def log_files(self) -> tuple[Path, ...]:
+        """The files that tuners write: the log, the two of a MetaSchedule database, and what is noted beside them."""
+        return (self.log, *(self.work_dir / name for name in (RECORD_FILE, WORKLOAD_FILE, ERROR_FILE)))
+
+    def logs(self) -> list[Path]:
+        """The logs that have something in them."""
+        database = self.log_files[1:3]
+        found = [self.work_dir] if all(map(_has_content, database)) else []
+        return [self.log, *found] if _has_content(self.log) else found
+
+    def mark_exhausted(self, family: str, target: Target, workload: Workload) -> None:
+        """Note, durably, that every config of a task's space has been measured."""
+        mark = (family, target.key, workload.text)
+        if mark not in self.exhausted():
+            self._note(_EXHAUSTED, mark)
+
+    def exhausted(self) -> set[TaskIdentity]:
+        """The tasks whose whole space has been measured, by `Task.identity`."""
+        return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
+
+    def note_baseline(self, identity: TaskIdentity, seconds: float) -> None:
+        """Note, durably, what the untuned config of a task takes."""
+        self._note(_BASELINES, (*identity, seconds))
+
+    def baselines(self) -> dict[TaskIdentity, float]:
+        """The seconds that the untuned configs of tasks take, by `Task.identity`."""
+        noted = self._noted(_BASELINES)
+        return {(family, target, workload): seconds for family, target, workload, seconds in noted}
+
+    def note_remeasured(self, note: RemeasuredNote) -> None:
+        """Note, durably, what came of measuring a record again."""
+        self._note(_REMEASURED, asdict(note))
+
+    def remeasured(self) -> list[RemeasuredNote]:
+        """What came of the records that were measured again."""
+        return [RemeasuredNote(**note) for note in self._noted(_REMEASURED)]
+
+    def refused(self) -> tuple[Invalidation, ...]:
+        """The stored records that were found not to hold, by job and reason."""
+        named: dict[tuple[str, str], set[str]] = {}
+        for note in self.remeasured():
+            for job, record in note.invalidates:
+                named.setdefault((job, note.why or ""), set()).add(record)
+        return tuple(Invalidation(job, tuple(sorted(records)), why) for (job, why), records in sorted(named.items()))
+
+    def _note(self, name: str, value: object) -> None:
+        append_lines(self.folder / name, [json.dumps(value)])
+
+    def _noted(self, name: str) -> list[Any]:
+        path = self.folder / name
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+        return [json.loads(line) for line in lines if line.endswith("\n")]  # else a kill cut it off
+
+    def claim(self) -> BaseFileLock | None:
+        """Take the job for this process, until the lock is released or the process dies; None: another one has it."""
+        lock = FileLock(self.folder / _LIVE)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+class OpenJobs:
+    """The jobs in progress of one library.
+
+    Args:
+        state: the library's folder under the common Git directory.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "jobs"
+
+    def start(self, author: str, **told: Any) -> OpenJob:
+        """Make a new job with the logs' places ready; all of it is there at once or nothing."""
+        job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, **told)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._folder / f".{job.id}"
+        scratch.mkdir()
+        (scratch / _WORK_DIR).mkdir()
+        (scratch / _LOG).touch()
+        document = asdict(job)
+        del document["folder"]
+        (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        scratch.rename(self._folder / job.id)
+        return self.get(job.id)
+
+    def all(self) -> list[OpenJob]:
+        """Every job in progress, oldest first."""
+        names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        found = (self._read(name) for name in names if is_job_id(name))
+        return sorted((job for job in found if job is not None), key=lambda job: (job.started, job.id))
+
+    def get(self, job: str) -> OpenJob:
+        """One job in progress, by its id or the beginning of it.
+
+        Raises:
+            JobError: there is none of that name, or several.
+        """
+        found = self._read(job if is_job_id(job) else self._complete(job))
+        if found is None:
+            raise JobError(f"no job {job} is in progress", hint="tvmgitlib job list shows them.")
+        return found
+
+    def only(self) -> OpenJob:
+        """The one job in progress.
+
+        Raises:
+            JobError: there is none, or there are several.
+        """
+        jobs = self.all()
+        if len(jobs) == 1:
+            return jobs[0]
+        if not jobs:
+            raise JobError("no job is in progress", hint="tvmgitlib job start begins one.")
+        ids = ", ".join(job.id for job in jobs)
+        raise JobError(f"{len(jobs)} jobs are in progress: {ids}", hint="Say which: tvmgitlib job finish JOB.")
+
+    def remove(self, job: OpenJob) -> None:
+        """Forget a job and its logs, also those of jobs whose removal was cut short."""
+        try:
+            job.folder.rename(self._folder / f"{_GONE}{job.id}.{secrets.token_hex(4)}")
+        except FileNotFoundError:
+            return  # another process was faster
+        for gone in self._folder.glob(f"{_GONE}*"):
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _read(self, job: str) -> OpenJob | None:
+        """A job in progress by its whole id; None when it is not, or not any more."""
+        file = self._folder / job / _TOLD
+        try:
+            document = json.loads(file.read_bytes())
+            tvm = document.pop("tvm")
+            return OpenJob(folder=file.parent, tvm=TvmVersion(**tvm) if tvm else None, **document)
+        except FileNotFoundError:
+            return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise JobError(
+                "what the job was told cannot be read any more",
+                file=str(file),
+                hint="Keep its logs if you need them (tvmgitlib import takes them), then delete the job's folder.",
+            ) from None
+
+    def _complete(self, beginning: str) -> str:
+        ids = [job.id for job in self.all()]
+        found = [job for job in ids if beginning and job.startswith(beginning)]
+        if len(found) != 1:
+            problem = "several jobs in progress begin" if found else "no job in progress begins"
+            raise JobError(f"{problem} with {beginning!r}", hint="tvmgitlib job list shows them.")
+        return found[0]

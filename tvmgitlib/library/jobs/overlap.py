@@ -1,0 +1,76 @@
+"""What of an import is on record already."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tvmgitlib.format.segment import Segment, TaskRecords
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
+from tvmgitlib.rules.effort import is_known, shared, union
+
+#: Family, target and platform, and the workload: what a task answers for.
+_Place: TypeAlias = tuple[tuple[str, str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What of a segment is on record.
+
+    Attributes:
+        by_job: how many of its measurements each job holds; at most as many as a task's sample has.
+        everything: whether it says nothing new at all.
+    """
+
+    by_job: dict[str, int]
+    everything: bool
+
+
+class _Claim:
+    """A task of the import, and what the jobs that count say of the same."""
+
+    def __init__(self, entry: TaskRecords) -> None:
+        self.task = entry.task
+        self._records = len(entry.records)
+        self._efforts: list[Effort] = []
+        self._configs: set[bytes] = set()
+
+    def compare(self, other: TaskRecords) -> int:
+        """How many measurements the two share."""
+        section = other.task.section
+        mine = self.task.section
+        if (section.platform, section.tuned_with.group) == (mine.platform, mine.tuned_with.group):
+            self._efforts.append(other.task.effort)
+            self._configs |= {stored.record.config for stored in other.records}
+        return shared(self.task.effort, other.task.effort)
+
+    def is_on_record(self, *, with_records: bool) -> bool:
+        if not self._efforts or not is_known(self.task.effort, union(self._efforts)):
+            return False
+        return not with_records or self._records <= len(self._configs)
+
+
+def overlap(contents: Contents, segment: Segment, keep: int) -> Overlap:
+    """Compare an import with the jobs that count.
+
+    A measurement that is on record under another TVM or other facts is known, but saying so is new. So are records
+    that were not kept while the library kept fewer.
+    """
+    claims: defaultdict[_Place, list[_Claim]] = defaultdict(list)
+    for entry in segment.tasks:
+        claims[_place(entry)].append(_Claim(entry))
+    keeps_more = keep > SEGMENT_RECORDS
+    by_job: Counter[str] = Counter()
+    for other in contents.segments() if keeps_more else contents.outlines:
+        if other.header.id in contents.standing.counting:
+            by_job[other.header.id] += sum(
+                claim.compare(entry) for entry in other.tasks for claim in claims.get(_place(entry), ())
+            )
+    on_record = (claim.is_on_record(with_records=keeps_more) for found in claims.values() for claim in found)
+    return Overlap({job: count for job, count in by_job.items() if count}, all(on_record))
+
+
+def _place(entry: TaskRecords) -> _Place:
+    return (entry.task.section.key, entry.task.workload.text)

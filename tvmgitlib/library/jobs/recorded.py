@@ -1,0 +1,172 @@
+"""What is on record for one workload, wherever it is: committed jobs, and jobs still in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.format.segment import StoredRecord
+from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.grading import Grader
+from tvmgitlib.library.reading.lookup import device_key, lookup_keys
+from tvmgitlib.model.job import Effort, Header, Section, Task, TaskIdentity
+from tvmgitlib.model.record import ErrorKind, TuningRecord
+from tvmgitlib.model.target import Target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.rules.effort import EffortCounter, union
+from tvmgitlib.rules.validity import other_facts
+
+#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device are
+#: not.
+DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
+    ("instantiation", "compile_host", "compile_device", "wrong_answer")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workload on a target and platform: what a record answers for."""
+
+    family: FamilyName
+    target: Target
+    platform: str
+    workload: Workload
+
+    @property
+    def identity(self) -> TaskIdentity:
+        """The name of its task in a job of this target."""
+        return (self.family, self.target.key, self.workload.text)
+
+    def holds(self, family: FamilyName, target: Target, workload: Workload) -> bool:
+        """Whether a record of this identity belongs here, as a lookup sees it: see `lookup_keys`."""
+        return (
+            family == self.family
+            and workload.text == self.workload.text
+            and device_key(target) in lookup_keys(self.target)
+        )
+
+    def is_in(self, section: Section) -> bool:
+        """Whether a section of a job is about this family, target and platform."""
+        return section.platform.name == self.platform and self.holds(section.family, section.target, self.workload)
+
+
+def read_job(job: OpenJob) -> Iterator[TuningRecord]:
+    """The records that a job in progress has logged so far; a torn last line is left out.
+
+    Raises:
+        RecordError: a line is malformed.
+    """
+    leniency = Leniency(drop_torn=True)
+    for path in job.logs():
+        try:
+            log = survey(path, leniency)
+        except RecordError:
+            if path.is_dir():
+                continue  # MetaSchedule has made its files, and nothing is in them yet
+            raise
+        yield from (record for _, record in read_log(log, leniency, []))
+
+
+def effort_of(
+    contents: Contents,
+    logged: Iterable[TuningRecord],
+    place: Place,
+    tvm: TvmVersion,
+    tuner: str | None = None,
+    exhausted: bool = False,
+    facts: Mapping[str, Any] | None = None,
+) -> Effort | None:
+    """The effort on record for a workload with this TVM (its distribution and minor version); None when there is none.
+
+    What was found under other platform facts than the policy allows here does not count, nor what was invalidated.
+
+    Args:
+        contents: the committed jobs.
+        logged: what the job in progress has measured.
+        place: the workload.
+        tvm: the TVM: effort with another one does not count.
+        tuner: count only jobs of this tuner (and the job in progress).
+        exhausted: whether the job in progress has measured the whole space of the workload.
+        facts: the platform facts of the machine at hand.
+    """
+    efforts = [
+        task.effort
+        for header, task in _tasks(contents, place, tvm, facts)
+        if tuner in (None, header.tuner) and _still_holds(contents, header.id, task)
+    ]
+    counter = EffortCounter()
+    count = 0
+    for record in logged:
+        if place.holds(record.family, record.target.target, record.workload):
+            counter.add(record)
+            count += 1
+    if count:
+        efforts.append(counter.finish(exhausted or None)[0])
+    return union(efforts) if efforts else None
+
+
+def baseline_of(
+    contents: Contents, place: Place, tvm: TvmVersion, facts: Mapping[str, Any] | None = None
+) -> float | None:
+    """What the untuned config of a workload takes with this TVM, in seconds, by the latest job that measured it."""
+    known = [
+        (header.finished or "", header.id, task.baseline)
+        for header, task in _tasks(contents, place, tvm, facts)
+        if task.baseline is not None
+    ]
+    return max(known)[2] if known else None
+
+
+def _tasks(
+    contents: Contents, place: Place, tvm: TvmVersion, facts: Mapping[str, Any] | None
+) -> Iterator[tuple[Header, Task]]:
+    """What jobs that count did for a workload, with this TVM and under facts that the policy takes for the same."""
+    names = contents.settings.policy_facts
+    for segment in contents.outlines:
+        if segment.header.id in contents.standing.counting:
+            for entry in segment.tasks:
+                section = entry.task.section
+                if (
+                    entry.task.workload == place.workload
+                    and place.is_in(section)
+                    and section.tuned_with.is_like(tvm)
+                    and other_facts(section.platform.facts, facts or {}, names) is None
+                ):
+                    yield segment.header, entry.task
+
+
+def _still_holds(contents: Contents, job: str, task: Task) -> bool:
+    """Whether anything is left of what a job found for a task: what is all invalidated is to be tuned anew."""
+    if job not in contents.standing.invalid:
+        return True
+    entries = contents.segment(job, with_records=True).tasks
+    records = next(entry.records for entry in entries if entry.task == task)
+    return not records or any(map(contents.standing.holds, records))
+
+
+def stored_records(contents: Contents, place: Place, *, other_targets: bool = False) -> Iterator[StoredRecord]:
+    """Every record of jobs that count for a workload: of all platforms and targets, if asked, else of this one."""
+
+    def is_meant(task: Task) -> bool:
+        return task.workload == place.workload and (other_targets or place.is_in(task.section))
+
+    for outline in contents.outlines:
+        if any(is_meant(entry.task) for entry in outline.tasks):
+            for entry in contents.segment(outline.header.id, with_records=True).tasks:
+                if is_meant(entry.task):
+                    yield from (stored for stored in entry.records if contents.standing.holds(stored))
+
+
+def exact_records(
+    contents: Contents, place: Place, tvm: TvmVersion, facts: Mapping[str, Any] | None = None
+) -> Iterator[TuningRecord]:
+    """The records of jobs that count for a workload that hold for this TVM, and under these platform facts."""
+    grader = Grader(contents, tvm, facts)
+    for stored in stored_records(contents, place):
+        if grader.verdict(stored, place.platform).grade == "exact":
+            yield stored.record

@@ -1,0 +1,1 @@
+"""The machine at hand: which platform it is, and its facts."""

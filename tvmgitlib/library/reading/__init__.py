@@ -1,0 +1,1 @@
+"""Questions: what a library holds in one commit, graded, selected and compared."""

@@ -1,0 +1,328 @@
+"""What a library holds in one commit: its settings, its jobs, and the configs that were folded from them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
+from tvmgitlib.families import FAMILIES
+from tvmgitlib.families.text import decode, lines_of
+from tvmgitlib.format import schema
+from tvmgitlib.format.segment import Segment, StoredRecord, read_segment, read_stored, segment_path
+from tvmgitlib.model.job import Header, Invalidation, TaskIdentity
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
+from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
+from tvmgitlib.rules.validity import check_policy
+from tvmgitlib.store.objects import Entry
+from tvmgitlib.store.snapshot import Snapshot
+
+SETTINGS_FILE = "tvmgitlib.json"
+FOLD_FILE = "configs/.fold"
+ATTRIBUTES_FILE = ".gitattributes"
+
+#: Kinds of jobs that may say of records that they do not hold.
+_INVALIDATING = {"invalidate", "revalidate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted of segments, so that a lookup knows without reading them what it need not look for.
+
+    Attributes:
+        kinds: how many there are of each kind.
+        baselines: how many say what an untuned config takes.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    baselines: int = 0
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> Tally:
+        """Count segments."""
+        kinds: Counter[str] = Counter()
+        baselines = 0
+        for segment in segments:
+            kinds[segment.header.kind] += 1
+            baselines += any(entry.task.baseline is not None for entry in segment.tasks)
+        return cls(kinds, baselines)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStamp:
+    """`configs/.fold`: what configs/ was folded from.
+
+    Attributes:
+        jobs: id of the jobs/ tree; None while there is no job.
+        settings: digest of the settings that a fold depends on.
+        tally: what was counted of the segments.
+    """
+
+    jobs: str | None
+    settings: str
+    tally: Tally
+
+    def to_text(self) -> str:
+        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": dict(self.tally.kinds)}
+        if self.tally.baselines:
+            document["baselines"] = self.tally.baselines
+        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
+        return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+class Contents:
+    """A library in one commit. Everything is read when it is first asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._facts: dict[str, dict[tuple[str, ...], Mapping[str, Json]]] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings.
+
+        Raises:
+            LibraryError: the commit holds no library, or one of a newer format.
+            SettingsError: the file is malformed.
+        """
+        content = self.snapshot.read(SETTINGS_FILE)
+        if content is None:
+            raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
+        return read_settings(content)
+
+    @cached_property
+    def fold_stamp(self) -> FoldStamp | None:
+        """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
+        content = self.snapshot.read(FOLD_FILE)
+        if content is None:
+            return None
+        try:
+            document = decode(content)
+            schema.check(document, "fold")
+        except RecordError:
+            return None
+        tally = Tally(Counter(document["kinds"]), int(document.get("baselines", 0)))
+        return FoldStamp(document["jobs"], document["settings"], tally)
+
+    @cached_property
+    def jobs_tree(self) -> str | None:
+        """The id of the jobs/ tree; None while there is no job."""
+        entry = self.snapshot.entry("jobs")
+        return entry.oid if entry else None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether configs/ was folded from these jobs and settings."""
+        stamp = self.fold_stamp
+        return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
+
+    def segment_files(self) -> list[tuple[str, Entry]]:
+        """The files under jobs/.
+
+        Raises:
+            LibraryError: something else than a plain file is there.
+        """
+        return list(self.snapshot.files("jobs"))
+
+    def config_files(self) -> list[tuple[str, Entry]]:
+        """The files of records under configs/.
+
+        Raises:
+            LibraryError: something else than a plain file is there.
+        """
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+
+    def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
+        """Every segment, in the order of paths.
+
+        Raises:
+            RecordError: a segment is malformed.
+        """
+        for path, content in self.snapshot.contents(self.segment_files()):
+            yield read_segment(lines_of(content), path, with_records=with_records)
+
+    def segment(self, job: str, *, with_records: bool = False) -> Segment:
+        """The segment of a job.
+
+        Raises:
+            LibraryError: it is missing.
+            RecordError: it is malformed.
+        """
+        path = segment_path(job)
+        content = self.snapshot.read(path)
+        if content is None:
+            raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
+        return read_segment(lines_of(content), path, with_records=with_records)
+
+    def has_job(self, job: str) -> bool:
+        return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
+
+    @cached_property
+    def outlines(self) -> list[Segment]:
+        """Every segment without its records."""
+        return list(self.segments(with_records=False))
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Which jobs count."""
+        return standing((segment.header, segment.invalidations) for segment in self.outlines)
+
+    def headers(self) -> Iterator[tuple[Header, tuple[Invalidation, ...]]]:
+        for segment in self.outlines:
+            yield segment.header, segment.invalidations
+
+    def configs(self) -> Configs:
+        """The records of configs/ as committed.
+
+        Raises:
+            TvmgitlibError: a line is malformed, or something else than a file of records is there.
+        """
+        contents = self.snapshot.contents(self.config_files())
+        return {path: read_configs(content, path) for path, content in contents}
+
+    def configs_at(self, paths: Iterable[str]) -> Configs:
+        """The records of some files of configs/ as committed; files that do not exist are left out."""
+        contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
+        return {path: read_configs(content, path) for path, content in contents if content is not None}
+
+    def fold(self, admits: Callable[[StoredRecord], bool] | None = None) -> Configs:
+        """What configs/ has to be.
+
+        Args:
+            admits: fold only records of which this is true.
+        """
+        return fold(self.segments(), self.standing, self.settings, admits)
+
+    def current(self) -> Configs:
+        """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
+        return self.configs() if self.is_fresh else self.fold()
+
+    def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
+        """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
+
+        Raises:
+            LibraryError: a segment is missing.
+        """
+        modules: dict[Workload, Workload] = {}
+        for job in {stored.job: None for stored in records}:
+            for entry in self.segment(job).tasks:
+                modules[entry.task.workload] = entry.task.workload
+        return modules
+
+    def facts(self, stored: StoredRecord, platform: str) -> Mapping[str, Json]:
+        """The platform facts that a record was measured under, which are in the segment of its job."""
+        if stored.job not in self._facts:
+            tasks = [entry.task for entry in self.segment(stored.job).tasks]
+            self._facts[stored.job] = {
+                (*task.identity, task.section.platform.name): task.section.platform.facts for task in tasks
+            }
+        record = stored.record
+        identity = (record.family, record.target.target.key, record.workload.text)
+        return self._facts[stored.job].get((*identity, platform), {})
+
+    @cached_property
+    def _tally(self) -> Tally | None:
+        """What is counted of the segments, where the stamp can be believed."""
+        return self.fold_stamp.tally if self.fold_stamp is not None and self.is_fresh else None
+
+    def baseline(self, stored: StoredRecord, platform: str) -> float | None:
+        """What the untuned config takes where a record was measured, in seconds: by its own job, else by the latest.
+
+        None where no job has measured it with that TVM, under the same of the facts that the policy compares.
+        """
+        if stored.baseline is not None or (self._tally is not None and not self._tally.baselines):
+            return stored.baseline
+        record = stored.record
+        identity = (record.family, record.target.target.key, record.workload.text)
+        facts = self.facts(stored, platform) if self.settings.policy_facts else {}
+        known = [
+            (finished, seconds)
+            for finished, tvm, seconds in self._baselines[identity, platform, group_facts(facts, self.settings)]
+            if tvm.is_like(stored.tuned_with)
+        ]
+        return max(known)[1] if known else None
+
+    @cached_property
+    def _baselines(self) -> defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]]:
+        """Every baseline: when its job finished, and with which TVM; by task, platform, and the facts that separate."""
+        known: defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
+        for segment in self.outlines:
+            if segment.header.id in self.standing.counting:
+                for task in (entry.task for entry in segment.tasks):
+                    if task.baseline is not None:
+                        platform = task.section.platform
+                        place = (task.identity, platform.name, group_facts(platform.facts, self.settings))
+                        known[place].append((segment.header.finished or "", task.section.tuned_with, task.baseline))
+        return known
+
+    @cached_property
+    def invalidated(self) -> list[tuple[str, StoredRecord, str, str]]:
+        """The records of jobs that count that do not hold, each with its file, the job that says so, and why."""
+        if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
+            return []
+        said: dict[tuple[str, str | None], tuple[str, str]] = {}
+        for segment in self.outlines:
+            if segment.header.id in self.standing.counting:
+                for named in segment.invalidations:
+                    why = (segment.header.id, named.reason or segment.header.reason or "no reason was given")
+                    said |= {(named.job, record): why for record in named.records or (None,)}
+        found = []
+        for job in sorted({job for job, _ in said} & self.standing.counting):
+            for entry in self.segment(job, with_records=True).tasks:
+                for stored in entry.records:
+                    why_not = said.get((job, stored.record.hash[:16])) or said.get((job, None))
+                    if why_not is not None:
+                        found.append((entry.task.section.path, stored, *why_not))
+        return found
+
+
+def read_settings(content: bytes) -> Settings:
+    """Read `tvmgitlib.json`.
+
+    Raises:
+        LibraryError: it is of a format that this version does not know.
+        SettingsError: it is malformed.
+    """
+    try:
+        document: Any = decode(content)
+        if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
+            raise LibraryError(
+                f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
+                file=SETTINGS_FILE,
+                field="format",
+                hint="Install a newer tvmgitlib.",
+            )
+        schema.check(document, "settings")
+    except RecordError as error:
+        raise SettingsError(error.message, file=SETTINGS_FILE, field=error.field) from None
+    settings = Settings.from_json(document)
+    check_policy(settings)
+    return settings
+
+
+def read_configs(content: bytes, path: str) -> list[StoredRecord]:
+    """Read a file of configs/.
+
+    Raises:
+        TvmgitlibError: naming file and line.
+    """
+    family, _, suffix = path.rpartition("/")[2].partition(".")
+    if family not in FAMILIES or suffix != "jsonl" or path.count("/") != 3:
+        raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
+    records = []
+    for number, line in enumerate(lines_of(content), start=1):
+        try:
+            records.append(read_stored(line, family))
+        except TvmgitlibError as error:
+            raise error.at(file=path, line=number) from None
+    return records

@@ -1,0 +1,121 @@
+"""Grading records of a library for the TVM and the machine that would use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from tvmgitlib.format.segment import StoredRecord
+from tvmgitlib.library.platforms.detect import facts_here
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.moments import read_utc
+from tvmgitlib.model.platform import merged_facts
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.rules.fold import Configs
+from tvmgitlib.rules.order import rank
+from tvmgitlib.rules.validity import Grade, Verdict, grade
+
+#: The worst grade that a build applies.
+Accept = Literal["exact", "stale"]
+
+#: From the best to the worst.
+GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidated")
+
+
+def up_to(worst: Grade) -> tuple[Grade, ...]:
+    """The grades from the best to the worst that is wanted."""
+    return GRADES[: GRADES.index(worst) + 1]
+
+
+class Grader:
+    """Grades records by the policy of their library.
+
+    Args:
+        contents: the library in one commit.
+        tvm: the TVM that would use the records.
+        facts: what the user says of the machine at hand, added to what is detected (and stronger than it).
+    """
+
+    def __init__(self, contents: Contents, tvm: TvmVersion, facts: Mapping[str, Any] | None = None) -> None:
+        self._contents = contents
+        self._tvm = tvm
+        self._facts = facts or {}
+        self._now = datetime.now(timezone.utc)
+
+    @cached_property
+    def records(self) -> Configs:
+        """The best configs; where the policy may split a group, also the best of what it takes for exact.
+
+        configs/ keeps records of one minor version together, and is the same at any time: so there a fast record of
+        another patch level, or one that has grown too old, hides what holds.
+        """
+        configs = self._contents.current()
+        settings = self._contents.settings
+        if settings.policy_max_age is None and settings.policy_tvm in ("any", "same-minor"):
+            return configs
+        if all(self._holds(stored) for records in configs.values() for stored in records):
+            return configs
+        holding = self._contents.fold(self._holds)
+        known = {stored.line for records in configs.values() for stored in records}
+        return {
+            path: [*configs.get(path, ()), *(stored for stored in holding.get(path, ()) if stored.line not in known)]
+            for path in sorted(configs.keys() | holding.keys())
+        }
+
+    def verdict(self, stored: StoredRecord, platform: str) -> Verdict:
+        """The grade of a record that takes part in the fold, on its platform."""
+        if not self._contents.settings.policy_facts:
+            return self._grade(stored)
+        recorded = self._contents.facts(stored, platform)
+        current = merged_facts(facts_here(stored.record.target.target), self._facts)
+        return self._grade(stored, recorded, current)
+
+    def _holds(self, stored: StoredRecord) -> bool:
+        """Whether version and age are within the policy; platform facts never share a group with others."""
+        return self._grade(stored).grade == "exact"
+
+    def _grade(
+        self,
+        stored: StoredRecord,
+        recorded: Mapping[str, Any] | None = None,
+        current: Mapping[str, Any] | None = None,
+    ) -> Verdict:
+        return grade(
+            stored.record.family,
+            stored.tuned_with,
+            self._tvm,
+            self._contents.settings,
+            finished=read_utc(stored.finished) if stored.finished else None,
+            now=self._now,
+            recorded_facts=recorded,
+            current_facts=current,
+        )
+
+    def best(self, graded: Sequence[tuple[StoredRecord, Verdict]]) -> tuple[StoredRecord, Verdict]:
+        """The best record of the best grade of a workload, which has one at least.
+
+        A config that this very TVM has measured goes by that, however fast another one was, or one that nobody knows.
+        """
+        known = {
+            stored.record.config
+            for stored, verdict in graded
+            if verdict.grade == "exact" and stored.tuned_with.group == self._tvm.group
+        }
+        return min(
+            (
+                (stored, verdict)
+                for stored, verdict in graded
+                if stored.tuned_with.group == self._tvm.group or stored.record.config not in known
+            ),
+            key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])),
+        )
+
+    @cached_property
+    def invalidated(self) -> list[tuple[str, StoredRecord, Verdict]]:
+        """The records that were invalidated, each with its file in configs/, to explain why they are not there."""
+        return [
+            (path, stored, Verdict("invalidated", f"{why}; tvmgitlib revert {by} undoes that"))
+            for path, stored, by, why in self._contents.invalidated
+        ]

@@ -1,0 +1,232 @@
+"""Lookups during a build: the best record that holds for the target, platform and TVM in front of us, and why.
+
+Nothing of another device is ever an answer: the platform is the one that the target's `-model` names, the one that the
+user names, or, for a target of this host, the detected one; without any of these there is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from tvmgitlib.format.segment import StoredRecord
+from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
+from tvmgitlib.model.json import Json, canonical_json
+from tvmgitlib.model.platform import platform_name_from
+from tvmgitlib.model.target import GivenTarget, Target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.rules.validity import Verdict
+
+#: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.
+SLOWER = "slower"
+MISSING = "missing"
+
+STATES: Final = (*GRADES, SLOWER, MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one lookup.
+
+    Attributes:
+        family, target, platform, workload: what was asked; the target's label, the platform's name if it is known.
+        stored: the record that is applied; None when none is.
+        state: the grade of the record applied; where none is, the grade of the best one there is, `slower` where the
+            untuned config is faster than it, or `missing`.
+        why: in words, with the option that would change it.
+    """
+
+    family: FamilyName
+    target: str
+    platform: str | None
+    workload: str
+    stored: StoredRecord | None
+    state: str
+    why: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """Every task that was looked up, with what came of it."""
+
+    outcomes: dict[tuple[str, str, str | None, str], Outcome] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.family, outcome.target, outcome.platform, outcome.workload] = outcome
+
+    def of(self, state: str) -> list[Outcome]:
+        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`."""
+        return [outcome for outcome in self.outcomes.values() if outcome.state == state]
+
+    @property
+    def applied(self) -> list[Outcome]:
+        """The tasks for which a record was applied."""
+        return [outcome for outcome in self.outcomes.values() if outcome.stored is not None]
+
+    @property
+    def line(self) -> str:
+        """The summary in one line."""
+        counts = ", ".join(f"{len(found)} {state}" for state in STATES if (found := self.of(state)))
+        return f"{len(self.outcomes)} tasks looked up, {len(self.applied)} tuned: {counts or 'nothing was asked'}"
+
+    def __str__(self) -> str:
+        details = [f"  {outcome.state:12} {outcome.workload}: {outcome.why}" for outcome in self.outcomes.values()]
+        return "\n".join([self.line, *details])
+
+
+class Lookup:
+    """Answers lookups from a library in one commit.
+
+    Args:
+        contents: the library; it must stay open for as long as lookups are made.
+        tvm: the TVM that applies the records.
+        platform: the platform's name where a target names no model; None to detect it.
+        accept: the worst grade that is applied.
+        facts: what the user says of the machine at hand, added to what is detected.
+    """
+
+    def __init__(
+        self,
+        contents: Contents,
+        tvm: TvmVersion,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
+    ) -> None:
+        self._contents = contents
+        self._grader = Grader(contents, tvm, facts)
+        self._platform = platform
+        self._accepted = up_to(accept)
+        self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
+        self.summary = Summary()
+
+    def find(
+        self, family: FamilyName, target: GivenTarget, workload: Workload, *, tunable: bool = True
+    ) -> StoredRecord | None:
+        """The best record that may be applied; the summary says which, or why none.
+
+        Args:
+            family, target, workload: what is asked.
+            tunable: False for what nobody tunes: where there is no record of it, the summary does not say so.
+        """
+        platform = self.platform_of(target)
+        candidates: list[StoredRecord] = []
+        if platform is not None:
+            known = self._of_platform(family, platform)
+            for key in lookup_keys(target.target):
+                candidates += known.get((key, workload.text), [])
+        outcome = self._choose(family, target, platform, workload, candidates)
+        if tunable or candidates:
+            self.summary.add(outcome)
+        return outcome.stored
+
+    def platform_of(self, target: GivenTarget) -> str | None:
+        """The platform that a target is on; None when nothing says."""
+        return platform_of(target, self._platform)
+
+    def module(self, stored: StoredRecord) -> Workload:
+        """The workload of a MetaSchedule record, with its module, which is in the segment of the record's job."""
+        return self._contents.modules([stored])[stored.record.workload]
+
+    def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
+        """Every record of a family for a target on its platform, whatever its grade."""
+        platform = self.platform_of(target)
+        keys = set(lookup_keys(target.target))
+        for (key, _), found in (self._of_platform(family, platform) if platform else {}).items():
+            if key in keys:
+                yield from found
+
+    def _choose(
+        self,
+        family: FamilyName,
+        target: GivenTarget,
+        platform: str | None,
+        workload: Workload,
+        candidates: list[StoredRecord],
+    ) -> Outcome:
+        def outcome(stored: StoredRecord | None, state: str, why: str) -> Outcome:
+            return Outcome(family, target.target.label, platform, workload.label, stored, state, why)
+
+        if platform is None:
+            why = f"nothing says which platform {target.target.label} is on; name it (--platform NAME, platform=...)"
+            return outcome(None, MISSING, why)
+        graded = [(stored, self._grader.verdict(stored, platform)) for stored in candidates]
+        if not graded:
+            graded = self.invalidated(family, target, workload)
+        if not graded:
+            return outcome(None, MISSING, f"no record for {target.target.label} on {platform}")
+        stored, verdict = self._grader.best(graded)
+        if verdict.grade not in self._accepted:
+            return outcome(None, verdict.grade, verdict.why)
+        baseline = self._contents.baseline(stored, platform)
+        if baseline is not None and stored.record.cost > baseline:
+            return outcome(None, SLOWER, f"tuned {stored.record.cost:.4g} s, untuned {baseline:.4g} s: left untuned")
+        return outcome(stored, verdict.grade, verdict.why)
+
+    def invalidated(
+        self, family: FamilyName, target: GivenTarget, workload: Workload
+    ) -> list[tuple[StoredRecord, Verdict]]:
+        """The records that would answer, had they not been invalidated."""
+        platform = self.platform_of(target)
+        keys = lookup_keys(target.target)
+        return [
+            (stored, verdict)
+            for path, stored, verdict in self._grader.invalidated
+            if path.endswith(f"/{platform}/{family}.jsonl")
+            and stored.record.workload == workload
+            and device_key(stored.record.target.target) in keys
+        ]
+
+    def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
+        """The records of a family on a platform, by device key and workload."""
+        known = self._records.get((family, platform))
+        if known is None:
+            known = self._records[family, platform] = {}
+            for path, records in self._grader.records.items():
+                if path.endswith(f"/{platform}/{family}.jsonl"):
+                    for stored in records:
+                        key = device_key(stored.record.target.target)
+                        known.setdefault((key, stored.record.workload.text), []).append(stored)
+        return known
+
+
+def platform_of(target: GivenTarget, named: str | None) -> str | None:
+    """The platform that a target is on: its model's, the one that the user named, or the detected one."""
+    if target.model is not None:
+        return platform_name_from(target.model)
+    if named is not None:
+        return named
+    detected = detect_for(target.target)
+    return detected.name if detected else None
+
+
+@lru_cache(maxsize=256)  # a log asks for the same one line after line
+def device_key(target: Target) -> str:
+    """The key of a target without its host: a host runs the kernels, it does not shape them.
+
+    A record may name a host, no host, or another one (AutoTVM's logs never name it), for the same kernel.
+    """
+    return _key(target.to_dict(), "host")
+
+
+@lru_cache(maxsize=256)
+def lookup_keys(target: Target) -> tuple[str, ...]:
+    """The device keys under which records for a target may stand, the closest first.
+
+    A live GPU target always has an `arch` (TVM asks the driver), a log often has none: the platform, which must be the
+    same, says what the architecture was.
+    """
+    attributes = target.to_dict()
+    keys = [_key(attributes, "host")]
+    if attributes["kind"] in ("cuda", "rocm"):
+        keys.append(_key(attributes, "host", "arch", "mcpu"))
+    return tuple(dict.fromkeys(keys))
+
+
+def _key(attributes: dict[str, Any], *without: str) -> str:
+    return canonical_json({name: value for name, value in attributes.items() if name not in without})

@@ -1,0 +1,46 @@
+"""Which records a question is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.model.target import Target, parse_target
+from tvmgitlib.model.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A family, target, platform and workload, each or none of them.
+
+    Attributes:
+        family: the tuner family's name.
+        target: a target in any spelling; a `-model` in it selects nothing (use `platform`).
+        platform: the platform's name.
+        workload: text that the workload, as it is or as people are shown it, contains; or its id.
+
+    Raises:
+        TargetError: the target does not parse.
+    """
+
+    family: str | None = None
+    target: str | None = None
+    platform: str | None = None
+    workload: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.target is not None:
+            parse_target(self.target)
+
+    def matches(self, family: str, target: Target, platform: str, workload: Workload) -> bool:
+        """Whether a record of this identity is selected."""
+        return (
+            self.family in (None, family)
+            and self.platform in (None, platform)
+            and (self.target is None or parse_target(self.target).target == target)
+            and (self.workload is None or self._names(workload))
+        )
+
+    def _names(self, workload: Workload) -> bool:
+        text = self.workload or ""
+        return text in workload.label or text in workload_label(workload) or text == workload.id

@@ -1,0 +1,1 @@
+"""Ansor (auto_scheduler) with its TVM at hand."""

@@ -1,0 +1,1 @@
+"""AutoTVM with its TVM at hand."""

@@ -1,0 +1,159 @@
+"""Coverage: the tasks of a model looked up as a build would, with the effort and the run times on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tvmgitlib.format.segment import StoredRecord
+from tvmgitlib.library.jobs.recorded import Place, baseline_of, effort_of
+from tvmgitlib.library.platforms.detect import facts_here
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.live.base import family_of_task
+from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
+from tvmgitlib.live.tasks import WeightedTask
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import merged_facts
+from tvmgitlib.model.target import GivenTarget, Target, parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.rules.effort import union
+from tvmgitlib.rules.order import rank
+
+
+def coverage(
+    contents: Contents,
+    tvm: TvmVersion,
+    tasks: Iterable[WeightedTask],
+    *,
+    target: object | None,
+    platform: str | None,
+    accept: Accept,
+    facts: Mapping[str, Json] | None,
+) -> Coverage:
+    """See `ConfigLibrary.coverage`; `target` is that of tasks that do not say theirs."""
+    given = parse_target(target) if target is not None else None
+    asked: dict[tuple[object, ...], _Asked] = {}
+    for each in tasks:
+        family = family_of_task(each.task)
+        its, workload = family.identify(each.task, given)
+        one = _Asked(family.name, its, workload, family.signature(each.task))
+        asked.setdefault((family.name, its.target, its.model, workload), one).weight += each.weight
+    survey = _Survey(contents, tvm, platform, accept, facts)
+    return Coverage(tvm, tuple(map(survey.of, asked.values())))
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A workload that is asked about.
+
+    Attributes:
+        signature: the workload in words that no TVM version changes; None where its name is that already.
+        weight: how often all tasks of this workload are run.
+    """
+
+    family: FamilyName
+    target: GivenTarget
+    workload: Workload
+    signature: str | None
+    weight: float = 0
+
+    def is_called(self, workload: Workload) -> bool:
+        """Whether a workload on record is this one: by its name here, or by the one that another TVM gave it."""
+        if workload == self.workload:
+            return True
+        of_another_tvm = workload.tvm_version not in (None, self.workload.tvm_version)
+        return of_another_tvm and self.signature is not None and workload.signature == self.signature
+
+
+class _Survey:
+    """Looks workloads up, and says what is on record for them."""
+
+    def __init__(
+        self,
+        contents: Contents,
+        tvm: TvmVersion,
+        platform: str | None,
+        accept: Accept,
+        facts: Mapping[str, Json] | None,
+    ) -> None:
+        self._contents = contents
+        self._tvm = tvm
+        self._facts = facts or {}
+        self._lookup = Lookup(contents, tvm, platform, accept, facts)
+        self._grader = Grader(contents, tvm, facts)
+        self._records: dict[tuple[FamilyName, Target, str], list[StoredRecord]] = {}
+
+    def of(self, asked: _Asked) -> TaskCoverage:
+        """What the library has for a workload."""
+        target, workload = asked.target.target, asked.workload
+        platform = self._lookup.platform_of(asked.target)
+        applied = self._lookup.find(asked.family, asked.target, workload)
+        outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.label]
+        task = TaskCoverage(
+            family=asked.family,
+            target=target.key,
+            platform=platform,
+            workload=workload.text,
+            weight=asked.weight,
+            state=outcome.state,
+            why=outcome.why,
+            is_covered=applied is not None,
+            cost=applied.record.cost if applied is not None else None,
+            baseline=None,
+            trials=0,
+            all_trials=0,
+            target_label=target.label,
+            workload_label=workload_label(replace(workload, signature=asked.signature)),
+        )
+        if platform is None:
+            return task
+        place = Place(asked.family, target, platform, workload)
+        if applied is None:
+            task = self._with_best(task, asked, place)
+        else:
+            task = replace(task, baseline=self._contents.baseline(applied, platform))
+        return self._with_effort(task, asked, place)
+
+    def _with_best(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
+        """What is on record and not applied: the fastest, whatever its grade, or what only another TVM can read."""
+        there = [stored for stored in self._of_place(asked, place) if asked.is_called(stored.record.workload)]
+        named = [stored for stored in there if stored.record.workload == asked.workload]
+        best = min(named or self._invalidated(asked), key=rank, default=None)
+        if best is None and there:
+            best = min(there, key=rank)
+            why = self._grader.verdict(best, place.platform).why
+            task = replace(task, state="incompatible", why=why)
+        if best is None:
+            return task
+        return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best, place.platform))
+
+    def _with_effort(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
+        """The effort on record, and the baseline of what has no record."""
+        facts = merged_facts(facts_here(place.target), self._facts)
+        baseline = task.baseline
+        if task.cost is None:
+            baseline = baseline_of(self._contents, place, self._tvm, facts)
+        effort = effort_of(self._contents, (), place, self._tvm, facts=facts)
+        efforts = [
+            entry.task.effort
+            for segment in self._contents.outlines
+            if segment.header.id in self._contents.standing.counting
+            for entry in segment.tasks
+            if place.is_in(entry.task.section) and asked.is_called(entry.task.workload)
+        ]
+        trials, all_trials = effort.trials if effort else 0, union(efforts).trials if efforts else 0
+        return replace(task, baseline=baseline, trials=trials, all_trials=all_trials)
+
+    def _of_place(self, asked: _Asked, place: Place) -> list[StoredRecord]:
+        """The records of a family for a target on a platform."""
+        key = (place.family, place.target, place.platform)
+        if key not in self._records:
+            self._records[key] = list(self._lookup.records(asked.family, asked.target))
+        return self._records[key]
+
+    def _invalidated(self, asked: _Asked) -> list[StoredRecord]:
+        return [stored for stored, _ in self._lookup.invalidated(asked.family, asked.target, asked.workload)]

@@ -1,0 +1,141 @@
+"""How much of a model a library covers: plain values, the same in Python and as the JSON of the command line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tvmgitlib.library.changes.messages import plural
+from tvmgitlib.library.reading.lookup import STATES
+from tvmgitlib.model.tvm import TvmVersion
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCoverage:
+    """What the library has for one task.
+
+    Attributes:
+        family, target, platform, workload: the task; the target as canonical JSON text; no platform where nothing says
+            which it is.
+        weight: how often the model runs it.
+        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`.
+        why: in words, with the option that would change it.
+        is_covered: whether a build applies a record.
+        cost: mean run time in seconds of the record that is applied, else of the fastest on record, whatever its grade;
+            None where there is none.
+        baseline: what the untuned config took, in seconds; None where nobody measured it.
+        trials: how many are on record with this TVM.
+        all_trials: how many are on record with any TVM.
+        target_label, workload_label: both for people.
+    """
+
+    family: str
+    target: str
+    platform: str | None
+    workload: str
+    weight: float
+    state: str
+    why: str
+    is_covered: bool
+    cost: float | None
+    baseline: float | None
+    trials: int
+    all_trials: int
+    target_label: str
+    workload_label: str
+
+    @property
+    def estimate(self) -> float | None:
+        """What one run is thought to take, in seconds: the applied record's cost, else the fastest known, tuned or not.
+
+        None where nobody has measured anything: it is never guessed.
+        """
+        if self.is_covered:
+            return self.cost
+        return min((cost for cost in (self.cost, self.baseline) if cost is not None), default=None)
+
+    @property
+    def latency(self) -> float:
+        """The task's part of the model's time, in seconds; 0 where there is no estimate."""
+        return self.weight * (self.estimate or 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("family", "target", "platform", "workload", "workload_label", "weight", "state", "why")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "covered": self.is_covered,
+            **{name: getattr(self, name) for name in ("cost", "baseline", "estimate", "trials", "all_trials")},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a library has for the tasks of a model, in the order of the model.
+
+    Attributes:
+        tvm: the TVM that would build it.
+        tasks: one entry for each workload on each target and platform.
+    """
+
+    tvm: TvmVersion
+    tasks: tuple[TaskCoverage, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many tasks there are of each state, from the best to the worst."""
+        found = Counter(task.state for task in self.tasks)
+        return {state: found[state] for state in STATES}
+
+    @property
+    def covered(self) -> list[TaskCoverage]:
+        """The tasks for which a build applies a record."""
+        return [task for task in self.tasks if task.is_covered]
+
+    @property
+    def without_estimate(self) -> list[TaskCoverage]:
+        """The tasks that nobody has measured: they are in no latency, and in no share of it."""
+        return [task for task in self.tasks if task.estimate is None]
+
+    @property
+    def latency(self) -> float:
+        """What all tasks that have an estimate are thought to take together, in seconds."""
+        return _latency(self.tasks)
+
+    @property
+    def share(self) -> float | None:
+        """The part of that latency that is covered, from 0 to 1; None where no task has an estimate."""
+        return _latency(self.covered) / self.latency if self.latency else None
+
+    @property
+    def line(self) -> str:
+        """The whole in one line."""
+        if not self.tasks:
+            return "no task"
+        counts = ", ".join(f"{count:,} {state}" for state, count in self.counts.items() if count)
+        said = f"{len(self.covered):,} of {plural(len(self.tasks), 'task')} covered ({counts})"
+        if self.share is None:
+            return f"{said}; no task has an estimate of its latency"
+        said += f", {self.share:.1%} of the estimated latency"
+        if left_out := len(self.without_estimate):
+            said += f"; {plural(left_out, 'task')} without an estimate left out of that"
+        return said
+
+    def __str__(self) -> str:
+        return "\n".join([self.line, *(f"  {task.state:12} {task.workload_label}: {task.why}" for task in self.tasks)])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tvm": self.tvm.to_json(),
+            "tasks": [task.to_json() for task in self.tasks],
+            "covered": len(self.covered),
+            "counts": self.counts,
+            "latency": self.latency,
+            "share": self.share,
+            "without_estimate": len(self.without_estimate),
+        }
+
+
+def _latency(tasks: Iterable[TaskCoverage]) -> float:
+    return sum(task.latency for task in tasks)

@@ -1,0 +1,1 @@
+"""MetaSchedule with its TVM at hand."""

@@ -1,0 +1,123 @@
+"""The library's schedules in a build: MetaSchedule's lookups by target, platform and workload.
+
+TVM's own databases answer for a workload whatever the target, so that joined records of two devices are mixed up; and a
+database in scope changes nothing in `tvm.compile`: `compile_relax` and `compile_tir` apply it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tvmgitlib.format.segment import StoredRecord
+from tvmgitlib.live.metaschedule.tvm import (
+    derived_object,
+    meta_schedule,
+    normalize,
+    structural_equal,
+    tuning_record,
+    workload_text,
+)
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.workload import Workload
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.lookup import Lookup
+
+_log = logging.getLogger("tvmgitlib")
+
+
+@contextmanager
+def applying(lookup: Lookup) -> Iterator[None]:
+    """Answer this thread's lookups by the library; what it does not know goes to the database that was in scope."""
+    database = meta_schedule().database.Database
+    with _library_database()(lookup, database.current()):
+        yield
+
+
+def compile_relax(mod: Any, target: Any, params: Any = None) -> Any:
+    """Build a Relax module with the database in scope; see `ConfigLibrary.compile_relax`."""
+    ms = meta_schedule()
+    return ms.relax_integration.compile_relax(ms.database.Database.current(), mod, target, params)
+
+
+def compile_tir(func: Any, target: Any) -> Any:
+    """Schedule a function by the database in scope; see `ConfigLibrary.compile_tir`."""
+    import tvm
+
+    live = target if isinstance(target, tvm.target.Target) else tvm.target.Target(target)
+    return meta_schedule().database.Database.current().query_schedule(normalize(func), live, "main")
+
+
+@cache
+def _library_database() -> Any:
+    """The class of databases that answer from a library."""
+
+    class ApplyLibrary(meta_schedule().database.PyDatabase):  # type: ignore[misc]  # TVM is not typed
+        def __init__(self, lookup: Lookup, outer: Any | None) -> None:
+            super().__init__()
+            self._lookup = lookup
+            self._outer_database = outer
+            self._workloads: dict[str, Any] = {}
+
+        def query_tuning_record(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
+            record = self._find(mod, target, workload_name)
+            if record is None and self._outer_database is not None:
+                return self._outer_database.query_tuning_record(mod, target, workload_name or "main")
+            return record
+
+        def query_schedule(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
+            record = self._find(mod, target, workload_name)
+            if record is not None:
+                return record.as_measure_candidate().sch
+            if self._outer_database is not None:
+                return self._outer_database.query_schedule(mod, target, workload_name or "main")
+            return None
+
+        def query_ir_module(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
+            schedule = self.query_schedule(mod, target, workload_name)
+            return schedule.mod if schedule is not None else None
+
+        def _find(self, mod: Any, target: Any, name: str | None) -> Any:
+            wanted = Workload("metaschedule", workload_text(mod), signature=name)
+            stored = self._lookup.find("metaschedule", parse_target(target), wanted)
+            if stored is None:
+                return None
+            workload = self._workload(stored)
+            if not structural_equal(workload.mod, mod):
+                _log.warning("%s: the record is of another computation with the same hash", wanted.label)
+                return None
+            return tuning_record(stored.record.native, workload)
+
+        def _workload(self, stored: StoredRecord) -> Any:
+            """The workload that a trace was recorded for: it names blocks, which an equal module may name otherwise."""
+            text = stored.record.workload.text
+            if text not in self._workloads:
+                line = self._lookup.module(stored).module or ""
+                self._workloads[text] = meta_schedule().database.Workload.from_json(orjson.loads(line))
+            return self._workloads[text]
+
+        def has_workload(self, mod: Any) -> bool:
+            return self._outer_database is not None and bool(self._outer_database.has_workload(mod))
+
+        def commit_workload(self, mod: Any) -> Any:
+            return meta_schedule().database.Workload(mod)
+
+        def commit_tuning_record(self, record: Any) -> None:
+            raise RuntimeError("a library is changed by jobs: tune with database=job.database()")
+
+        def get_top_k(self, workload: Any, top_k: int) -> Any:
+            return []
+
+        def get_all_tuning_records(self) -> Any:
+            return []
+
+        def __len__(self) -> int:
+            return 1  # TVM asks for the truth of a database where it means whether there is one
+
+    return derived_object(ApplyLibrary)

@@ -1,0 +1,142 @@
+"""A job's MetaSchedule database: TVM's own two files, on the disk as soon as something was measured."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.live.base import Failure
+from tvmgitlib.live.metaschedule.tvm import meta_schedule
+from tvmgitlib.model.record import ErrorKind
+
+if TYPE_CHECKING:
+    from tvmgitlib.live.job import Job
+
+#: How much of an error's text is kept, from its end, where the cause stands.
+_TEXT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One trial.
+
+    Attributes:
+        trace: how the module was scheduled.
+        args: what it was called with.
+        costs: seconds; None for a failure.
+        failure: why it failed; None for a success, and where nobody knows.
+    """
+
+    trace: Any
+    args: Any
+    costs: Any | None
+    failure: Failure | None = None
+
+
+def failure_of(text: str, *, built: bool) -> Failure:
+    """What TVM's builders and runners say of a failure, in the library's terms."""
+    kind: ErrorKind
+    if "Timeout, killed after" in text:
+        kind = "run_timeout" if built else "build_timeout"
+    elif "Subprocess terminated" in text:  # a crash, or the system took its memory away
+        kind = "unknown"
+    else:
+        kind = "runtime_device" if built else "compile_host"
+    return Failure(kind, text)
+
+
+class JobDatabase:
+    """The two files of a job's database, and beside them why trials failed.
+
+    TVM writes the lines, so that they are its own to the byte; here they are brought to the disk, and taken back when
+    they did not get there whole.
+
+    Args:
+        folder: the job's `work_dir`. What an interrupted job has left there goes on: numbers of workloads stay.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._workloads, self._records, self._errors = (
+            folder / name for name in (WORKLOAD_FILE, RECORD_FILE, ERROR_FILE)
+        )
+        for file in (self._workloads, self._records, self._errors):
+            append_lines(file, [])  # cuts off what a kill left of a last line
+        self.stock = meta_schedule().database.JSONDatabase(str(self._workloads), str(self._records))
+
+    def workload(self, mod: Any) -> Any:
+        """The workload of a module, which is on the disk before any record names it."""
+        start = self._workloads.stat().st_size
+        workload = self.stock.commit_workload(mod)
+        _settle(self._workloads, start, None)
+        return workload
+
+    def add(self, mod: Any, target: Any, trials: Iterable[Measured]) -> None:
+        """Log trials of a module: all of them are on the disk when it returns.
+
+        Raises:
+            TvmgitlibError: they do not fit on the disk; then none is in the files.
+        """
+        record = meta_schedule().database.TuningRecord
+        workload = self.workload(mod)
+        start = self._records.stat().st_size
+        whys: list[Failure | None] = []
+        for trial in trials:
+            costs, why = trial.costs, trial.failure
+            if costs is not None and not all(0 < float(cost) < FAILED for cost in costs):
+                why = why or Failure("unknown", f"the run times were {[float(cost) for cost in costs]} s")
+                costs = None
+            self.stock.commit_tuning_record(record(trial.trace, workload, costs or [FAILED], target, trial.args))
+            whys.append(why)
+        lines = _settle(self._records, start, len(whys))
+        self.explain((line, why) for line, why in zip(lines, whys, strict=True) if why is not None)
+
+    def explain(self, failures: Iterable[tuple[bytes, Failure]]) -> None:
+        """Note why trials failed, each by its line in the database."""
+        if notes := [_note(line, why) for line, why in failures]:
+            append_lines(self._errors, notes)
+
+
+def _settle(file: Path, start: int, count: int | None) -> list[bytes]:
+    """Bring what TVM has appended to the disk, and return it, line by line.
+
+    TVM does not look whether its writing succeeds: a full disk leaves a part of a line, to which it would append.
+
+    Args:
+        file: the file.
+        start: its size before.
+        count: how many lines there have to be; None for any number.
+    """
+    with file.open("r+b", buffering=0) as opened:
+        opened.seek(start)
+        added = opened.read()
+        lines = added.splitlines()
+        if (added and not added.endswith(b"\n")) or count not in (None, len(lines)):
+            opened.truncate(start)
+            raise TvmgitlibError("the measurements could not be written", file=str(file), hint="Is the disk full?")
+        if added:
+            os.fsync(opened.fileno())
+    return lines
+
+
+def _note(record: bytes, failure: Failure) -> str:
+    name = sha256(record).hexdigest()
+    return json.dumps({"record": name, "error": failure.kind, "text": failure.text[-_TEXT:]})
+
+
+_open: WeakKeyDictionary[Job, JobDatabase] = WeakKeyDictionary()
+
+
+def database_of(job: Job) -> JobDatabase:
+    """The database of a live job: one object, for two would number their workloads without knowing of each other."""
+    if job not in _open:
+        _open[job] = JobDatabase(job.work_dir)
+    return _open[job]

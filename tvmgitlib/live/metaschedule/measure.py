@@ -1,0 +1,211 @@
+"""Measuring for a job: nothing twice, nothing lost.
+
+Schedules whose result is known are taken out of what the search proposes, before they take a trial's place, and the
+search ends when enough is on record. Results are logged when the runner returns them: TVM itself hands the results of
+a task's batch over only when it next turns to that task.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tvmgitlib.library.jobs.recorded import DETERMINISTIC
+from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
+from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
+from tvmgitlib.model.record import TuningRecord
+
+if TYPE_CHECKING:
+    from tvmgitlib.live.job import Job
+
+_log = logging.getLogger("tvmgitlib")
+
+#: How often in a row a search may propose nothing new before its space counts as exhausted.
+_PATIENCE = 8
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Candidates on their way.
+
+    Attributes:
+        candidates: by the hash of the scheduled module.
+        waiting: those whose result is not logged yet, by their places.
+        not_built: what the builder said of those that it could not build, by their places.
+    """
+
+    candidates: list[tuple[int, Any]]
+    waiting: set[int]
+    not_built: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Task:
+    """One workload on one target.
+
+    Attributes:
+        recorded: trials that were on record before.
+        answers: what need not be measured again: hashes of scheduled modules.
+        learnt: measurements on record, for the cost model.
+        measured: trials made since.
+    """
+
+    mod: Any
+    target: Any
+    recorded: int
+    answers: set[int]
+    learnt: list[tuple[Any, Any]]
+    measured: int = 0
+    batch: _Batch | None = None
+
+
+class Measuring:
+    """One call of `tune_tir`, `tune_tasks` or `tune_relax` for a job.
+
+    Args:
+        job: the job.
+        trials: trials that shall be on record afterwards, all tasks together.
+    """
+
+    def __init__(self, job: Job, trials: int) -> None:
+        self._job = job
+        self._trials = trials
+        self._database = database_of(job)
+        self._tasks: dict[tuple[str, str], Task] = {}
+        self._current: Task | None = None
+        self._error: BaseException | None = None
+
+    @property
+    def measured(self) -> int:
+        """Trials made since the call began."""
+        return sum(task.measured for task in self._tasks.values())
+
+    def run(self, tune: Callable[[], object]) -> None:
+        """Call TVM. What goes wrong in here comes out of it as it was; TVM would make a RuntimeError of it."""
+        try:
+            tune()
+        except BaseException as error:
+            if self._error is not None and self._error is not error:
+                raise self._error from None
+            raise
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Around whatever TVM calls: remembers what goes wrong, for `run`."""
+        try:
+            yield
+        except BaseException as error:
+            self._error = error
+            raise
+
+    def task(self, mod: Any, target: Any) -> Task:
+        """The state of a task, with what is on record for it."""
+        key = (workload_text(mod), str(target))
+        if key not in self._tasks:
+            context = meta_schedule().TuneContext(mod=mod, target=target)
+            effort = self._job.effort(context)
+            answers, learnt = self._answers(mod, self._job.answers(context))
+            self._tasks[key] = Task(mod, target, effort.trials if effort else 0, answers, learnt)
+        return self._tasks[key]
+
+    def _answers(self, mod: Any, records: Iterable[TuningRecord]) -> tuple[set[int], list[tuple[Any, Any]]]:
+        """What records say of a module: the hashes of the scheduled ones, and the measured ones with their results."""
+        ms = meta_schedule()
+        workload = ms.database.Workload(mod)
+        hashes: set[int] = set()
+        learnt: list[tuple[Any, Any]] = []
+        for known in {record.native: record for record in records}.values():
+            try:
+                record = tuning_record(known.native, workload)
+                candidate = record.as_measure_candidate()
+            except Exception as error:  # whatever TVM raises: the trace does not fit, so it answers nothing
+                _log.debug("a record cannot be replayed, so it answers nothing: %s", error)
+                continue
+            hashes.add(structural_hash(candidate.sch.mod))
+            if known.error is None:
+                learnt.append((candidate, ms.runner.RunnerResult(record.run_secs, None)))
+        return hashes, learnt
+
+    def teach(self, task: Task, cost_model: Any) -> None:
+        """Let the cost model of a new search know what an earlier one had learnt."""
+        if cost_model is None or not task.learnt:
+            return
+        context = meta_schedule().TuneContext(mod=task.mod, target=task.target)
+        candidates, results = zip(*task.learnt, strict=True)
+        cost_model.update(context, list(candidates), list(results))
+        task.learnt = []
+
+    def propose(self, task: Task, trials: int, generate: Callable[[], Any]) -> list[Any] | None:
+        """The next candidates that are new, no more than are still wanted; None at the end."""
+        spent = sum(each.recorded + each.measured for each in self._tasks.values())
+        wanted = min(trials - task.recorded - task.measured, self._trials - spent)
+        if wanted <= 0:
+            return None
+        for _ in range(_PATIENCE):
+            candidates = generate()
+            if candidates is None:
+                break
+            new: dict[int, Any] = {}
+            for each in candidates:
+                name = structural_hash(each.sch.mod)
+                if name not in task.answers:
+                    new.setdefault(name, each)
+            if new:
+                chosen = list(new.items())[:wanted]
+                task.batch = _Batch(chosen, set(range(len(chosen))))
+                task.measured += len(chosen)
+                self._current = task
+                return [candidate for _, candidate in chosen]
+        if task.recorded + task.measured:
+            self._job.mark_exhausted(meta_schedule().TuneContext(mod=task.mod, target=task.target))
+        return None
+
+    def built(self, results: list[Any]) -> None:
+        if (batch := self._batch_at_work()) is not None:
+            batch.not_built = {
+                at: str(result.error_msg) for at, result in enumerate(results) if result.error_msg is not None
+            }
+
+    def ran(self, futures: list[Any]) -> list[Any]:
+        """Log what is there at once; a future that is not done is logged when TVM has waited for it."""
+        task, batch = self._current, self._batch_at_work()
+        if task is None or batch is None:
+            return futures
+        ms = meta_schedule()
+        failed = {at: ms.runner.RunnerResult(None, text) for at, text in batch.not_built.items()}
+        runs = [at for at in range(len(batch.candidates)) if at not in failed]
+        done = {at: future.result() for at, future in zip(runs, futures, strict=True) if future.done()}
+        self._log(task, batch, failed | done)
+        return [_finished(done[at]) if at in done else future for at, future in zip(runs, futures, strict=True)]
+
+    def returned(self, task: Task, results: Any) -> None:
+        """All results of a batch are there: log the rest of them."""
+        if (batch := task.batch) is not None:
+            self._log(task, batch, {at: results[at] for at in batch.waiting})
+            task.batch = None
+
+    def _batch_at_work(self) -> _Batch | None:
+        """What TVM is measuring: the last that was proposed; None when it measures something of its own."""
+        return self._current.batch if self._current is not None else None
+
+    def _log(self, task: Task, batch: _Batch, results: dict[int, Any]) -> None:
+        trials: list[Measured] = []
+        for at, result in sorted(results.items()):
+            name, candidate = batch.candidates[at]
+            failure = None
+            if result.error_msg is not None:
+                failure = failure_of(str(result.error_msg), built=at not in batch.not_built)
+            if failure is None or failure.kind in DETERMINISTIC:
+                task.answers.add(name)
+            trials.append(Measured(candidate.sch.trace, candidate.args_info, result.run_secs, failure))
+        if trials:
+            self._database.add(task.mod, task.target, trials)
+            self._job.forget_logged()
+            batch.waiting -= results.keys()
+
+
+def _finished(result: Any) -> Any:
+    return meta_schedule().runner.RunnerFuture(lambda: True, lambda: result)

@@ -1,0 +1,1 @@
+"""Landing a commit: lock, swap of the branch, work tree and index that follow, recovery after a kill."""

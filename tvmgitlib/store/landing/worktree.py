@@ -1,0 +1,194 @@
+"""The files of the work tree follow the branch, and never overwrite what a user changed.
+
+Like `git checkout` for just the changed paths, with three differences: a file that the user edited is left alone and
+reported; no folder on the way is followed if it is a link; a kill at any point leaves nothing to clean up by hand.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tvmgitlib.store.deltas import RAW, deltas
+from tvmgitlib.store.git import git
+from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
+from tvmgitlib.store.landing.redo import Step
+from tvmgitlib.store.objects import FILE_MODE, blob_id
+from tvmgitlib.store.snapshot import Snapshot
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+#: What a path has that is neither nothing nor a plain file that we may read: no blob id.
+_NO_FILE = "no file"
+
+
+class Following:
+    """The work tree on its way to a commit, with the index locked until it is there."""
+
+    def __init__(
+        self, root: Path, git_dir: Path, changes: Sequence[Change], target: Snapshot, index: IndexLock
+    ) -> None:
+        self._root = root
+        self._git_dir = git_dir
+        self._changes = changes
+        self._target = target
+        self._index = index
+
+    @classmethod
+    def begin(
+        cls, root: Path, git_dir: Path, steps: Sequence[Step], target: Snapshot, wait_seconds: float
+    ) -> Following | None:
+        """Lock the index and prepare the new one; None when another Git command holds it all the time.
+
+        Args:
+            root: the top of the work tree.
+            git_dir: its Git directory, on the same file system if possible.
+            steps: the moves of the branch that the work tree has not followed.
+            target: where they lead: the last one's commit, or one that a user made on top of it.
+            wait_seconds: how long to wait for another Git command.
+
+        Raises:
+            GitError: Git cannot read the index.
+        """
+        index = IndexLock.take(git_dir, wait_seconds)
+        if index is None:
+            return None
+        try:
+            changes = _changes(root, steps, target)
+            index.stage(root, changes, target)
+        except BaseException:
+            index.release()
+            raise
+        return cls(root, git_dir, changes, target, index)
+
+    def cancel(self) -> None:
+        """Leave everything as it is."""
+        self._index.release()
+
+    def finish(self) -> list[str]:
+        """Bring the files to their new state, path by path, and the index with them.
+
+        Returns:
+            The paths that were left alone, because the user had changed them.
+
+        Raises:
+            OSError: a file cannot be written, for example on a full disk. The index stays locked.
+        """
+        left = [
+            change.path for change in self._changes if not _follow_file(self._root, self._git_dir, change, self._target)
+        ]
+        self._index.install(self._root, self._changes)
+        return left
+
+
+def _changes(folder: Path, steps: Sequence[Step], target: Snapshot) -> list[Change]:
+    """What becomes of the paths that some moves of the branch changed."""
+    known: defaultdict[str, set[str | None]] = defaultdict(set)
+    for step in steps:
+        start = step.old or git(folder, "hash-object", "-t", "tree", "--stdin").decode().strip()
+        for delta in deltas(git(folder, "diff-tree", "-r", *RAW, start, step.new)):
+            known[delta.path] |= {delta.old, delta.new}
+    changes = []
+    for path, blobs in sorted(known.items()):
+        entry = target.entry(path)
+        if entry is None or entry.mode == FILE_MODE:
+            changes.append(Change(path, frozenset(blobs), entry.oid if entry else None))
+    return changes
+
+
+def _follow_file(root: Path, git_dir: Path, change: Change, target: Snapshot) -> bool:
+    """Bring one file to its new state; False when what is there is the user's."""
+    *parents, name = change.path.split("/")
+    try:
+        with _folder(root, parents, create=None in change.known and change.new is not None) as folder:
+            present = _blob_id(folder, name, len(target.commit or ""))
+            if present == change.new:
+                return True
+            if present not in change.known:
+                return False
+            if change.new is None:
+                os.unlink(name, dir_fd=folder)
+            else:
+                _replace(folder, name, target.blob(change.path, change.new), git_dir)
+    except FileNotFoundError:
+        return change.new is None  # the user removed the folder
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            return False  # the user has a link or a file where the folder was
+        raise
+    if change.new is None:
+        _prune(root, parents)
+    return True
+
+
+@contextmanager
+def _folder(root: Path, parents: Sequence[str], create: bool = False) -> Iterator[int]:
+    """Open a folder below the root step by step, so that no link on the way is followed."""
+    handle = os.open(root, _DIRECTORY)
+    try:
+        for name in parents:
+            if create:
+                try:
+                    os.mkdir(name, dir_fd=handle)
+                except FileExistsError:
+                    pass
+            below = os.open(name, _DIRECTORY, dir_fd=handle)
+            os.close(handle)
+            handle = below
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _blob_id(folder: int, name: str, digits: int) -> str | None:
+    """The blob id that a file's content would have; None when nothing is there."""
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            return _NO_FILE
+        # Without O_NONBLOCK, a pipe that was put there since would make us wait for ever.
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        return _NO_FILE
+    with open(handle, "rb") as file:
+        return blob_id(file.read(), digits)
+
+
+def _replace(folder: int, name: str, content: bytes, git_dir: Path) -> None:
+    """Write a file whole or not at all. The scratch file is in the Git directory: a kill leaves no stray file."""
+    scratch = scratch_path(git_dir)
+    try:
+        scratch.write_bytes(content)
+        try:
+            os.replace(scratch, name, dst_dir_fd=folder)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _replace_here(folder, name, content)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _replace_here(folder: int, name: str, content: bytes) -> None:
+    """The same where the Git directory is on another file system: after a kill, the redo comes by the same name."""
+    scratch = f".{name}.tvmgitlib"
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666, dir_fd=folder)
+    with open(handle, "wb") as file:
+        file.write(content)
+    os.replace(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _prune(root: Path, parents: Sequence[str]) -> None:
+    """Remove the folders that a removed file leaves empty, as Git does."""
+    for depth in range(len(parents), 0, -1):
+        try:
+            with _folder(root, parents[: depth - 1]) as folder:
+                os.rmdir(parents[depth - 1], dir_fd=folder)
+        except OSError:
+            return
