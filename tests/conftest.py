@@ -17,10 +17,11 @@ from click.testing import CliRunner
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode
-from tvmgitlib.format.segment import Segment, TaskRecords, store, task_order
+from tvmgitlib.format.segment import store, task_order
 from tvmgitlib.model.job import Header, Invalidation, Section, Task
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.rules.effort import EffortCounter
 

@@ -17,23 +17,15 @@ from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.families.text import decode, family_of, lines_of
 from tvmgitlib.format import schema
-from tvmgitlib.format.segment import (
-    Segment,
-    TaskRecords,
-    ranked_lines,
-    read_segment,
-    read_stored,
-    segment_path,
-    store,
-    task_order,
-    write_segment,
-)
+from tvmgitlib.format.samples import encode_sample
+from tvmgitlib.format.segment import ranked_lines, read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.model.job import Effort, Header, Invalidation, Section, Source, Task
 from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.segment import Segment, TaskRecords, segment_path
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
-from tvmgitlib.rules.effort import EffortCounter, encode_sample
+from tvmgitlib.rules.effort import EffortCounter
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
 

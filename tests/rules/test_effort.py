@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model.job import Effort
 from tvmgitlib.model.record import ERROR_KINDS
-from tvmgitlib.rules.effort import (
-    SAMPLE,
-    EffortCounter,
-    decode_sample,
-    encode_sample,
-    is_known,
-    is_whole,
-    union,
-)
+from tvmgitlib.rules.effort import SAMPLE, EffortCounter, is_known, is_whole, union
 
 
 def count(records: Any, exhausted: bool | None = None) -> Effort:

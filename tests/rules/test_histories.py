@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.format.segment import Segment, TaskRecords, store
+from tvmgitlib.format.segment import store
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Task
 from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion

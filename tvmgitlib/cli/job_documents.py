@@ -9,8 +9,8 @@ from tvmgitlib.cli.tables import table
 from tvmgitlib.library.reading.labels import workload_label
 
 if TYPE_CHECKING:
-    from tvmgitlib.format.segment import Segment, TaskRecords
     from tvmgitlib.library.jobs.open_jobs import OpenJob
+    from tvmgitlib.model.segment import Segment, TaskRecords
 
 
 class OpenJobAnswer:

@@ -8,7 +8,6 @@ the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
@@ -17,64 +16,19 @@ from tvmgitlib.families.base import BAG_KEY
 from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.families.text import decode
 from tvmgitlib.format import schema
+from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, segment_path
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
-from tvmgitlib.rules.effort import decode_sample, encode_sample
 
 _OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record as the library holds it.
-
-    Attributes:
-        line: the whole line, native text and bag, without a line end.
-        record: what it says.
-        job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
-        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
-    """
-
-    line: bytes
-    record: TuningRecord
-    job: str
-    trials: int
-    finished: str | None
-    tuned_with: TvmVersion
-    baseline: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRecords:
-    """A task and its best records, best first."""
-
-    task: Task
-    records: tuple[StoredRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A whole segment in memory."""
-
-    header: Header
-    tasks: tuple[TaskRecords, ...] = ()
-    invalidations: tuple[Invalidation, ...] = ()
-
-    @property
-    def path(self) -> str:
-        return segment_path(self.header.id)
-
-
-def segment_path(job: str) -> str:
-    """Where the segment of a job is: sharded by the first two hex digits, so that folders stay small."""
-    return f"jobs/{job[:2]}/{job}.jsonl"
 
 
 def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:

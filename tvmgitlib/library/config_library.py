@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tvmgitlib.errors import JobError, LibraryError, PlatformError, SelectionError, TargetError
-from tvmgitlib.format.segment import Segment
 from tvmgitlib.library.care import checking, pinning
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import locate
@@ -40,6 +39,7 @@ from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import Platform, merged_facts, validate_platform_name
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.jobs.recorded import Place, baseline_of, effort_of
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
@@ -17,6 +16,7 @@ from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
 from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import merged_facts
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import GivenTarget, Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.jobs.open_jobs import RemeasuredNote
 from tvmgitlib.library.jobs.recorded import DETERMINISTIC, Place, stored_records
 from tvmgitlib.library.platforms.detect import detect_for, facts_here
@@ -28,6 +27,7 @@ from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated, Reval
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload

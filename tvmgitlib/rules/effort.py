@@ -7,13 +7,11 @@ Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), and the overlap 
 
 from __future__ import annotations
 
-import base64
-import struct
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from tvmgitlib.model.job import Effort
 from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
@@ -132,23 +130,3 @@ def shared(one: Effort, other: Effort) -> int:
     """How many measurements of two samples are the same."""
     mine, theirs = ({name >> _OUTCOME_BITS for name in effort.sample} for effort in (one, other))
     return len(mine & theirs)
-
-
-def encode_sample(sample: Sequence[int]) -> str:
-    """Base64 of the names, 8 bytes each, big-endian."""
-    return base64.b64encode(struct.pack(f">{len(sample)}Q", *sample)).decode()
-
-
-def decode_sample(text: str) -> tuple[int, ...]:
-    """Undo `encode_sample`.
-
-    Raises:
-        ValueError: when the text is not base64 of ascending 8-byte names.
-    """
-    raw = base64.b64decode(text, validate=True)
-    if len(raw) % 8:
-        raise ValueError("not a whole number of 8-byte names")
-    sample = struct.unpack(f">{len(raw) // 8}Q", raw)
-    if any(a >= b for a, b in pairwise(sample)):
-        raise ValueError("names are not ascending")
-    return sample

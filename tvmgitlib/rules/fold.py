@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tvmgitlib.format.segment import Segment, StoredRecord
 from tvmgitlib.model.job import Header, Invalidation, JobKind
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.platform import fact
+from tvmgitlib.model.segment import Segment, StoredRecord
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.order import moment, rank
 

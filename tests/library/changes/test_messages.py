@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.format.segment import Segment, TaskRecords
 from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
 from tvmgitlib.library.jobs.intake import Counts
 from tvmgitlib.model.job import Effort, Header, Section, Source, Task
 from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.format.segment import Segment, write_segment
+from tvmgitlib.format.segment import write_segment
 from tvmgitlib.library.reading.results import JobResult
 from tvmgitlib.model.job import Header
+from tvmgitlib.model.segment import Segment
 
 Git = Callable[..., str]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.text import lines_of
-from tvmgitlib.format.segment import Segment, ranked_lines, read_segment
+from tvmgitlib.format.segment import ranked_lines, read_segment
 from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally, read_configs
 from tvmgitlib.library.reading.results import Problem
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.objects import TREE_MODE, Entry, blob_id

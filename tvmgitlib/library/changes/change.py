@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.format.segment import Segment, ranked_lines, write_segment
+from tvmgitlib.format.segment import ranked_lines, write_segment
 from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import Configs, Group, fold, fold_onto, group_of, standing
 from tvmgitlib.store.objects import Blob

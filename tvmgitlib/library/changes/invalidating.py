@@ -10,13 +10,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tvmgitlib.errors import JobError, SelectionError
-from tvmgitlib.format.segment import Segment, StoredRecord
 from tvmgitlib.library.changes.change import Change, draft_change, fold_change
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.moments import read_utc, utc_text
+from tvmgitlib.model.segment import Segment, StoredRecord
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.store.repository import Draft, Repository, identity
 from tvmgitlib.store.snapshot import Snapshot

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.format.segment import Segment, TaskRecords
 from tvmgitlib.library.jobs.intake import Counts
 from tvmgitlib.model.job import Header
+from tvmgitlib.model.segment import Segment, TaskRecords
 
 _MOST_PLACES = 20
 

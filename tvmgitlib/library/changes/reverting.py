@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.format.segment import Segment
 from tvmgitlib.library.changes.change import Change, draft_change, fold_change
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.moments import utc_text
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.store.repository import Draft, Repository, identity
 from tvmgitlib.store.snapshot import Snapshot
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.format.segment import Segment
 from tvmgitlib.library.changes.change import Change, draft_change, fold_change
 from tvmgitlib.library.changes.messages import job_message, plural
 from tvmgitlib.library.jobs import kept_history
@@ -24,6 +23,7 @@ from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName

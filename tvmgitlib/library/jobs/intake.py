@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
-from tvmgitlib.format.segment import Segment, TaskRecords, store, task_order
+from tvmgitlib.format.segment import store, task_order
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.lookup import device_key
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task, TaskIdentity
@@ -17,6 +17,7 @@ from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.model.target import GivenTarget, Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload

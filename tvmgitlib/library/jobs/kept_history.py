@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.format.segment import Segment
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.syncing import Synced
 from tvmgitlib.library.jobs.logs import Log
@@ -23,6 +22,7 @@ from tvmgitlib.library.jobs.recorded import Place, read_job
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.store import refs
 from tvmgitlib.store.repository import Repository

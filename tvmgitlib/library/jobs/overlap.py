@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tvmgitlib.format.segment import Segment, TaskRecords
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
+from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
 
 #: Family, target and platform, and the workload: what a task answers for.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading.contents import Contents
@@ -15,6 +14,7 @@ from tvmgitlib.library.reading.grading import Grader
 from tvmgitlib.library.reading.lookup import device_key, lookup_keys
 from tvmgitlib.model.job import Effort, Header, Section, Task, TaskIdentity
 from tvmgitlib.model.record import ErrorKind, TuningRecord
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload

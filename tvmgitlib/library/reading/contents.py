@@ -13,9 +13,10 @@ from tvmgitlib.errors import LibraryError, RecordError, SettingsError, Tvmgitlib
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.format import schema
-from tvmgitlib.format.segment import Segment, StoredRecord, read_segment, read_stored, segment_path
+from tvmgitlib.format.segment import read_segment, read_stored
 from tvmgitlib.model.job import Header, Invalidation, TaskIdentity
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.segment import Segment, StoredRecord, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, database
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
 

@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import merged_facts
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank

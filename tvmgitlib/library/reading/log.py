@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tvmgitlib.format.segment import Segment
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import is_job_id
+from tvmgitlib.model.segment import Segment
 from tvmgitlib.store.repository import Repository
 from tvmgitlib.store.walk import commits_touching
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.platform import platform_name_from
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import GivenTarget, Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 import orjson
 
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Task
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank

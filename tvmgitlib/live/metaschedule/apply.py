@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tvmgitlib.format.segment import StoredRecord
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
@@ -23,6 +22,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import Workload
 

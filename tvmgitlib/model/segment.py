@@ -1,0 +1,55 @@
+"""A job as the library holds it: its tasks, each with its best records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tvmgitlib.model.job import Header, Invalidation, Task
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.tvm import TvmVersion
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as the library holds it.
+
+    Attributes:
+        line: the whole line, native text and bag, without a line end.
+        record: what it says.
+        job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
+        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
+    """
+
+    line: bytes
+    record: TuningRecord
+    job: str
+    trials: int
+    finished: str | None
+    tuned_with: TvmVersion
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecords:
+    """A task and its best records, best first."""
+
+    task: Task
+    records: tuple[StoredRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A whole segment in memory."""
+
+    header: Header
+    tasks: tuple[TaskRecords, ...] = ()
+    invalidations: tuple[Invalidation, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return segment_path(self.header.id)
+
+
+def segment_path(job: str) -> str:
+    """Where the segment of a job is: sharded by the first two hex digits, so that folders stay small."""
+    return f"jobs/{job[:2]}/{job}.jsonl"
