@@ -361,10 +361,10 @@ def test_a_record_whose_line_does_not_say_its_workload_needs_the_bag_to() -> Non
     for name, message in (("text", "without its workload"), ("workload", "required")):
         without = {key: value for key, value in stated.items() if key != name}
         with pytest.raises(RecordError, match=message):
-            read_stored(FAMILIES["metaschedule"].wrap(native, json.dumps(without).encode()), "metaschedule")
+            read_stored(FAMILIES["metaschedule"].wrap(native, json.dumps(without).encode()), "metaschedule", "board")
     other = FAMILIES["metaschedule"].wrap(native, json.dumps({**stated, "text": "1@0.27"}).encode())
     with pytest.raises(RecordError, match="tunes workload"):
-        read_stored(other, "metaschedule")
+        read_stored(other, "metaschedule", "board")
 
 
 def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
@@ -420,11 +420,11 @@ def own_lines() -> Iterator[tuple[str, bytes]]:
 def test_any_record_is_read_or_refused(family: str, data: st.DataObject) -> None:
     line = data.draw(st.sampled_from([line for name, line in own_lines() if name == family]).flatmap(mutated))
     try:
-        stored = read_stored(line, family)
+        stored = read_stored(line, family, "board")
     except TvmgitlibError:
         return
     assert stored.line == line
-    assert read_stored(FAMILIES[family].wrap(*FAMILIES[family].unwrap(line)), family) == stored  # type: ignore[index, arg-type]
+    assert read_stored(FAMILIES[family].wrap(*FAMILIES[family].unwrap(line)), family, "board") == stored  # type: ignore[index, arg-type]
 
 
 @pytest.mark.parametrize("family", REAL)
@@ -479,7 +479,7 @@ def test_any_segment_is_read_or_refused(family: str, data: st.DataObject) -> Non
 @given(line=st.binary() | st.text().map(str.encode), family=st.sampled_from(list(REAL)))
 def test_any_bytes_are_read_or_refused(line: bytes, family: str) -> None:
     for reader in (
-        lambda: read_stored(line, family),
+        lambda: read_stored(line, family, "board"),
         lambda: read_segment(lines_of(line), "jobs/00/x.jsonl"),
         lambda: read_workload(line),
     ):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -28,10 +29,9 @@ def test_what_decides_first(build: Any) -> None:
 
 
 def test_a_fraction_of_a_second_comes_later(build: Any) -> None:
-    job = stored(build, build.record()).__class__
     plain = stored(build, build.record())
     times = ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.500Z", "2026-01-01T00:00:01Z", "2026-01-01T00:00:01.001Z"]
-    jobs = [job(plain.line, plain.record, plain.job, plain.trials, time, plain.tuned_with) for time in times]
+    jobs = [replace(plain, finished=time) for time in times]
     latest_first = jobs[::-1]
     assert sorted(latest_first, key=moment) == jobs
     assert sorted(latest_first, key=rank) == jobs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tvmgitlib.cli.context import Context, note
 from tvmgitlib.library.changes.messages import outcome, plural
-from tvmgitlib.library.reading.results import JobResult
+from tvmgitlib.library.changes.result import JobResult
 
 _MOST = 5
 

@@ -46,7 +46,10 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
     line = FAMILIES[record.family].wrap(record.native, canonical_json(bag).encode())
-    return StoredRecord(line, record, header.id, task.effort.trials, header.finished, tuned_with, task.baseline)
+    platform = task.section.platform.name
+    return StoredRecord(
+        line, record, platform, header.id, task.effort.trials, header.finished, tuned_with, task.baseline
+    )
 
 
 def write_segment(segment: Segment) -> Iterator[bytes]:
@@ -68,7 +71,8 @@ def task_order(task: Task) -> tuple[str, ...]:
     """The canonical order of tasks in a segment."""
     section = task.section
     facts, tuned_with = canonical_json(section.platform.facts), canonical_json(section.tuned_with.to_json())
-    return (*section.key, *section.tuned_with.group, facts, tuned_with, task.workload.text)
+    where = (section.family, section.target.key, section.platform.name)
+    return (*where, *section.tuned_with.group, facts, tuned_with, task.workload.text)
 
 
 def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True) -> Segment:
@@ -128,8 +132,8 @@ def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) 
         raise RecordError(f"only a job of kind {' or '.join(kinds)} {what}")
 
 
-def read_stored(line: bytes, family: str) -> StoredRecord:
-    """Read a record's line out of a segment or a file of configs/.
+def read_stored(line: bytes, family: str, platform: str) -> StoredRecord:
+    """Read a record's line out of a segment or a file of configs/, which say its family and platform.
 
     Raises:
         TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
@@ -150,12 +154,14 @@ def read_stored(line: bytes, family: str) -> StoredRecord:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")
     tuned_with = TvmVersion(**bag["tuned_with"])
-    return StoredRecord(line, record, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline"))
+    return StoredRecord(
+        line, record, platform, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline")
+    )
 
 
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
     """Read a record below its task, and hold it to what the task and the header say."""
-    stored = read_stored(line, task.section.family)
+    stored = read_stored(line, task.section.family, task.section.platform.name)
     said = {
         "job": (stored.job, header.id),
         "finished": (stored.finished, header.finished),

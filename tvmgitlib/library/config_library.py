@@ -20,6 +20,7 @@ from tvmgitlib.library.changes import invalidating, merging, reverting, settings
 from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
 from tvmgitlib.library.changes.merging import Merged
 from tvmgitlib.library.changes.messages import message
+from tvmgitlib.library.changes.result import JobResult
 from tvmgitlib.library.changes.reverting import Reverted
 from tvmgitlib.library.changes.syncing import Synced
 from tvmgitlib.library.jobs import finishing, kept_history
@@ -33,7 +34,7 @@ from tvmgitlib.library.reading import log as history
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
 from tvmgitlib.library.reading.grading import Accept, Grader
-from tvmgitlib.library.reading.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
+from tvmgitlib.library.reading.results import BestConfig, LogEntry, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json

@@ -12,12 +12,11 @@ from typing import Any
 
 from tvmgitlib.errors import JobError
 from tvmgitlib.library import config_library
+from tvmgitlib.library.changes.result import JobResult
 from tvmgitlib.library.jobs import kept_history
-from tvmgitlib.library.jobs.recorded import Place
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import Accept
 from tvmgitlib.library.reading.lookup import Lookup, Summary
-from tvmgitlib.library.reading.results import JobResult
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.live.base import live_families, require_triple, running_tvm
 from tvmgitlib.live.coverage_values import Coverage
@@ -25,6 +24,7 @@ from tvmgitlib.live.job import Job, TakenJob
 from tvmgitlib.live.revalidation_values import Revalidated
 from tvmgitlib.model.job import Effort, JobKind
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import validate_platform_name
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tvmgitlib.library.jobs.recorded import Place, baseline_of, effort_of
+from tvmgitlib.library.jobs.recorded import baseline_of, effort_of
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import Accept, Grader
@@ -15,6 +15,7 @@ from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
 from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import GivenTarget, Target, parse_target
@@ -115,7 +116,7 @@ class _Survey:
         if applied is None:
             task = self._with_best(task, asked, place)
         else:
-            task = replace(task, baseline=self._contents.baseline(applied, platform))
+            task = replace(task, baseline=self._contents.baseline(applied))
         return self._with_effort(task, asked, place)
 
     def _with_best(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
@@ -125,11 +126,11 @@ class _Survey:
         best = min(named or self._invalidated(asked), key=rank, default=None)
         if best is None and there:
             best = min(there, key=rank)
-            why = self._grader.verdict(best, place.platform).why
+            why = self._grader.verdict(best).why
             task = replace(task, state="incompatible", why=why)
         if best is None:
             return task
-        return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best, place.platform))
+        return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best))
 
     def _with_effort(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
         """The effort on record, and the baseline of what has no record."""
@@ -139,11 +140,9 @@ class _Survey:
             baseline = baseline_of(self._contents, place, self._tvm, facts)
         effort = effort_of(self._contents, (), place, self._tvm, facts=facts)
         efforts = [
-            entry.task.effort
-            for segment in self._contents.outlines
-            if segment.header.id in self._contents.standing.counting
-            for entry in segment.tasks
-            if place.is_in(entry.task.section) and asked.is_called(entry.task.workload)
+            task.effort
+            for _, task in self._contents.counted_tasks()
+            if task.section.place(place.workload).answers(place) and asked.is_called(task.workload)
         ]
         trials, all_trials = effort.trials if effort else 0, union(efforts).trials if efforts else 0
         return replace(task, baseline=baseline, trials=trials, all_trials=all_trials)

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 from filelock import BaseFileLock
 
 from tvmgitlib.errors import JobError, TvmError
+from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.library.jobs.intake import Counts, Origin
+from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import (
     DETERMINISTIC,
-    Place,
     baseline_of,
     effort_of,
     exact_records,
+    is_of,
     read_job,
     stored_records,
 )
-from tvmgitlib.library.reading.lookup import device_key
-from tvmgitlib.library.reading.results import JobResult
 from tvmgitlib.live.base import family_of_task, live_family, require_triple
 from tvmgitlib.model.job import Effort
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.tvm import TvmVersion
@@ -180,7 +180,7 @@ class Job:
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
-        if self.target is not None and device_key(given.target) != device_key(self.target.target):
+        if self.target is not None and given.target.device_key != self.target.target.device_key:
             raise JobError(
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",
                 hint="Start a job without a target to tune for several.",
@@ -197,7 +197,7 @@ class Job:
     def effort(self, task: Any, tuner: str | None = None) -> Effort | None:
         """The effort on record for a task with this TVM, in the library and in this job; None when there is none."""
         place = self.place(task)
-        exhausted = self._taken is not None and place.identity in self.opened.exhausted()
+        exhausted = self._taken is not None and place.task in self.opened.exhausted()
         with self._library.reading() as contents:
             return effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
 
@@ -227,7 +227,7 @@ class Job:
             TvmError: it cannot be built or run.
         """
         place = self.place(task)
-        known = self.opened.baselines().get(place.identity)
+        known = self.opened.baselines().get(place.task)
         if known is None:
             with self._library.reading() as contents:
                 known = baseline_of(contents, place, self.tvm, self.facts(place))
@@ -236,7 +236,7 @@ class Job:
                 how = {name: option for name, option in told.items() if option is not None}
                 costs = live_family(place.family).measure_untuned(self, task, how)
                 known = math.fsum(costs) / len(costs)
-            self.opened.note_baseline(place.identity, known)
+            self.opened.note_baseline(place.task, known)
         return known
 
     def try_baseline(self, task: Any, told: Mapping[str, Any]) -> None:
@@ -264,8 +264,7 @@ class Job:
 
     def mark_exhausted(self, task: Any) -> None:
         """Note, durably, that every config of a task's space has been measured: it counts as tuned from now on."""
-        place = self.place(task)
-        self.opened.mark_exhausted(place.family, place.target, place.workload)
+        self.opened.mark_exhausted(self.place(task).task)
 
     def forget_logged(self) -> None:
         """The log has grown: read it again when it is next asked for."""
@@ -274,7 +273,7 @@ class Job:
     def measured(self, task: Any) -> list[TuningRecord]:
         """The measurements of a task that this job has made already (before it was interrupted, say)."""
         place = self.place(task)
-        return [record for record in self.logged() if place.holds(record.family, record.target.target, record.workload)]
+        return [record for record in self.logged() if is_of(record, place)]
 
     def known(self, task: Any) -> list[TuningRecord]:
         """The measurements of a task that need not be made again: this job's, and those of kept histories.

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.jobs.open_jobs import RemeasuredNote
-from tvmgitlib.library.jobs.recorded import DETERMINISTIC, Place, stored_records
+from tvmgitlib.library.jobs.recorded import DETERMINISTIC, stored_records
 from tvmgitlib.library.platforms.detect import detect_for, facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.lookup import device_key, lookup_keys, platform_of
+from tvmgitlib.library.reading.lookup import platform_of
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.live.base import Remeasured, family_of_task, live_family, require_triple, running_tvm
 from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated, RevalidationState
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import StoredRecord
@@ -182,9 +183,9 @@ class _Plan:
             SelectionError: no record is meant.
         """
         there: defaultdict[str, list[StoredRecord]] = defaultdict(list)
-        for platform, stored in selected(self._grader.records, self.request.selection):
-            if self._is_here(platform, stored):
-                there[platform].append(stored)
+        for stored in selected(self._grader.records, self.request.selection):
+            if self._is_here(stored):
+                there[stored.platform].append(stored)
         if not there:
             raise SelectionError(
                 "the library has no record that was asked for of the platform at hand",
@@ -193,31 +194,29 @@ class _Plan:
         tasks = self.request.tasks
         yield from self._of_records(there) if tasks is None else self._of_tasks(tasks, there)
 
-    def _is_here(self, platform: str, stored: StoredRecord) -> bool:
+    def _is_here(self, stored: StoredRecord) -> bool:
         if self.request.tasks is not None:
             return True  # each task says its platform
         named = self.request.platform
         if named is None:
             here = detect_for(stored.record.target.target)
             named = here.name if here else None
-        return platform == named
+        return stored.platform == named
 
     # Tasks of the records themselves
 
     def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[_Item]:
         groups: defaultdict[Place, list[StoredRecord]] = defaultdict(list)
-        for platform, found in there.items():
-            for stored in found:
-                record = stored.record
-                groups[Place(record.family, record.target.target, platform, record.workload)].append(stored)
+        for stored in (stored for found in there.values() for stored in found):
+            groups[stored.place].append(stored)
         exact = {place for place, records in groups.items() if self._holds(place, records)}
-        carried_over = {_computation(place) for place in exact}
+        carried_over = {place.computation for place in exact}
         for place, records in groups.items():
             if not self.request.every:
                 if place in exact:
                     self.exact += 1
                     continue
-                if _computation(place) in carried_over and not self._is_readable(place, records):
+                if place.computation in carried_over and not self._is_readable(place, records):
                     continue
             chosen = self._best(place, records)
             given, family = chosen[0].record.target, live_family(place.family)
@@ -250,7 +249,7 @@ class _Plan:
                 stored
                 for stored in there.get(platform, ())
                 if stored.record.family == place.family
-                and device_key(stored.record.target.target) in lookup_keys(place.target)
+                and stored.record.target.target.device_key in place.target.lookup_keys
                 and _is_of(stored.record.workload, workload, signature)
             ]
             if not records:
@@ -298,19 +297,19 @@ class _Plan:
     # Records
 
     def _holds(self, place: Place, records: Iterable[StoredRecord]) -> bool:
-        return any(self.grade(place, stored) == "exact" for stored in records)
+        return any(self.grade(stored) == "exact" for stored in records)
 
     def _is_readable(self, place: Place, records: Iterable[StoredRecord]) -> bool:
-        return any(self.grade(place, stored) != "incompatible" for stored in records)
+        return any(self.grade(stored) != "incompatible" for stored in records)
 
-    def grade(self, place: Place, stored: StoredRecord) -> Grade:
+    def grade(self, stored: StoredRecord) -> Grade:
         """How far a record holds here."""
-        return self._grader.verdict(stored, place.platform).grade
+        return self._grader.verdict(stored).grade
 
     def _best(self, place: Place, records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
         """The best K, each config once."""
         once: dict[bytes, StoredRecord] = {}
-        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(place, each)), rank(each))):
+        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(each)), rank(each))):
             once.setdefault(stored.record.config, stored)
         return tuple(once.values())[: self.contents.settings.keep]
 
@@ -319,12 +318,6 @@ class _Plan:
         if stored.record.family != "metaschedule":
             return stored.record
         return replace(stored.record, workload=self.contents.modules([stored])[stored.record.workload])
-
-
-def _computation(place: Place) -> tuple[str, ...]:
-    """What is computed where, by whatever name a TVM gives it."""
-    name = place.workload.signature or place.workload.text
-    return (place.family, device_key(place.target), place.platform, name)
 
 
 def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> bool:
@@ -336,7 +329,7 @@ def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> boo
 
 def _remeasure(plan: _Plan, job: Job, item: _Item) -> Iterator[tuple[StoredRecord, RemeasuredNote]]:
     """Measure the records of a task again, except those that this job had measured before it was interrupted."""
-    task = list(job.place(item.task).identity)
+    task = list(job.place(item.task).task)
     known = {note.record: note for note in job.opened.remeasured() if note.task == task}
     pending = []
     for stored in item.records:
@@ -350,7 +343,7 @@ def _remeasure(plan: _Plan, job: Job, item: _Item) -> Iterator[tuple[StoredRecor
         note = RemeasuredNote(task, stored.job, stored.record.hash, _mean(result), _why(result), result.checked)
         fails_for_good = result.failure is not None and result.failure.kind in DETERMINISTIC
         if fails_for_good and item.may_invalidate and not plan.request.keep_refused:
-            note = replace(note, invalidates=_same_config(plan, item.place.platform, stored))
+            note = replace(note, invalidates=_same_config(plan, stored))
         job.opened.note_remeasured(note)
         yield stored, note
 
@@ -365,15 +358,13 @@ def _why(result: Remeasured) -> str | None:
     return f"{result.failure.kind.replace('_', ' ')}: {result.failure.text}"
 
 
-def _same_config(plan: _Plan, platform: str, refused: StoredRecord) -> list[list[str]]:
+def _same_config(plan: _Plan, refused: StoredRecord) -> list[list[str]]:
     """Every record of the config that was refused, of the same TVM or one whose records hold here: all of them fail."""
-    record = refused.record
-    place = Place(record.family, record.target.target, platform, record.workload)
     return [
         [stored.job, stored.record.hash[:16]]
-        for stored in stored_records(plan.contents, place)
-        if stored.record.config == record.config
-        and (stored.tuned_with.is_like(refused.tuned_with) or plan.grade(place, stored) == "exact")
+        for stored in stored_records(plan.contents, refused.place)
+        if stored.record.config == refused.record.config
+        and (stored.tuned_with.is_like(refused.tuned_with) or plan.grade(stored) == "exact")
     ]
 
 
@@ -417,10 +408,7 @@ class _Result:
         record = stored.record
         self._records.append(
             Remeasurement(
-                family=record.family,
-                target=place.target.key,
-                platform=place.platform,
-                workload=record.workload.text,
+                place=replace(place, workload=record.workload),
                 job=stored.job,
                 tuned_with=stored.tuned_with,
                 old_cost=record.cost,
@@ -428,8 +416,6 @@ class _Result:
                 is_checked=note.checked if note else False,
                 state=state,
                 why=why,
-                target_label=place.target.label,
-                workload_label=workload_label(record.workload),
             )
         )
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.model.tvm import TvmVersion
 
 #: `holds`: measured, and on record for this TVM and machine now. `refused`: it fails, or computes something else.
@@ -14,11 +15,10 @@ RevalidationState = Literal["holds", "refused", "left"]
 
 
 @dataclass(frozen=True, slots=True)
-class Remeasurement:
+class Remeasurement(Placed):
     """What came of one stored record.
 
     Attributes:
-        family, target, platform, workload: what it answered for; the target as canonical JSON text.
         job: the job that had measured it.
         tuned_with: the TVM of then.
         old_cost: mean run time in seconds, as stored.
@@ -26,13 +26,8 @@ class Remeasurement:
         is_checked: whether its outputs were compared with those of an untuned build, and agreed.
         state: what came of it.
         why: in words, where it does not hold.
-        target_label, workload_label: both for people.
     """
 
-    family: str
-    target: str
-    platform: str
-    workload: str
     job: str
     tuned_with: TvmVersion
     old_cost: float
@@ -40,8 +35,6 @@ class Remeasurement:
     is_checked: bool
     state: RevalidationState
     why: str | None
-    target_label: str
-    workload_label: str
 
     @property
     def ratio(self) -> float | None:
@@ -49,12 +42,8 @@ class Remeasurement:
         return self.new_cost / self.old_cost if self.new_cost is not None else None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("family", "target", "platform", "workload", "job", "old_cost", "new_cost", "ratio", "state", "why")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "checked": self.is_checked,
-            "tuned_with": self.tuned_with.to_json(),
-        }
+        document = self.fields("job", "old_cost", "new_cost", "ratio", "state", "why")
+        return document | {"checked": self.is_checked, "tuned_with": self.tuned_with.to_json()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
@@ -88,15 +89,9 @@ class Section:
     platform: Platform
     tuned_with: TvmVersion
 
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Family, target key and platform name: with the workload, what a record answers for."""
-        return (self.family, self.target.key, self.platform.name)
-
-    @property
-    def path(self) -> str:
-        """The file under the library's root that holds the best configs of this family, target and platform."""
-        return f"configs/{self.target.folder}/{self.platform.name}/{self.family}.jsonl"
+    def place(self, workload: Workload) -> Place:
+        """What records of a workload below it answer for."""
+        return Place(self.family, self.target, self.platform.name, workload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +138,14 @@ class Task:
     baseline: float | None = None
 
     @property
+    def place(self) -> Place:
+        """What its records answer for."""
+        return self.section.place(self.workload)
+
+    @property
     def identity(self) -> TaskIdentity:
         """What names it inside the job."""
-        return (self.section.family, self.section.target.key, self.workload.text)
+        return self.place.task
 
 
 @dataclass(frozen=True, slots=True)

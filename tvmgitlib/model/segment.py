@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tvmgitlib.model.job import Header, Invalidation, Task
+from tvmgitlib.model.job import Header, Invalidation, Task, is_job_id
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.tvm import TvmVersion
+
+JOBS = "jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +19,25 @@ class StoredRecord:
     Attributes:
         line: the whole line, native text and bag, without a line end.
         record: what it says.
+        platform: the name of the platform that it was measured on.
         job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
         baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
     """
 
     line: bytes
     record: TuningRecord
+    platform: str
     job: str
     trials: int
     finished: str | None
     tuned_with: TvmVersion
     baseline: float | None = None
+
+    @property
+    def place(self) -> Place:
+        """What it answers for."""
+        record = self.record
+        return Place(record.family, record.target.target, self.platform, record.workload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +63,10 @@ class Segment:
 
 def segment_path(job: str) -> str:
     """Where the segment of a job is: sharded by the first two hex digits, so that folders stay small."""
-    return f"jobs/{job[:2]}/{job}.jsonl"
+    return f"{JOBS}/{job[:2]}/{job}.jsonl"
+
+
+def job_at(path: str) -> str | None:
+    """The id of the job whose segment would be at a path; None when no segment is ever there."""
+    name = path.rpartition("/")[2].removesuffix(".jsonl")
+    return name if is_job_id(name) and path == segment_path(name) else None

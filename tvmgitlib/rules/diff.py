@@ -19,12 +19,10 @@ class Difference:
     """One group (workload, target, platform, TVM) in two folds.
 
     Attributes:
-        path: the file of configs/ that it is in.
         kind: what happened to its best record. `same` is the same cost, be it by another record.
         old, new: the best record before and after; None where there is none.
     """
 
-    path: str
     kind: Kind
     old: StoredRecord | None
     new: StoredRecord | None
@@ -46,7 +44,7 @@ def diff(before: Configs, after: Configs) -> list[Difference]:
     """Every group of either fold, in canonical order."""
     old, new = _bests(before), _bests(after)
     return [
-        Difference(place[0], _kind(old.get(place), new.get(place)), old.get(place), new.get(place))
+        Difference(_kind(old.get(place), new.get(place)), old.get(place), new.get(place))
         for place in sorted(old.keys() | new.keys())
     ]
 

@@ -144,8 +144,9 @@ def entries(segment: Segment, settings: Settings) -> Iterator[tuple[str, Group, 
     """The records of a segment with the file and group that each competes in."""
     for entry in segment.tasks:
         facts = group_facts(entry.task.section.platform.facts, settings)
+        path = entry.task.place.path
         for stored in entry.records:
-            yield entry.task.section.path, group_of(stored, facts), stored
+            yield path, group_of(stored, facts), stored
 
 
 def group_of(stored: StoredRecord, facts: str) -> Group:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
-from tvmgitlib.library.jobs.intake import Counts
+from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model.job import Effort, Header, Section, Source, Task
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.segment import Segment, TaskRecords

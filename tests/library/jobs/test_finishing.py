@@ -9,7 +9,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.format.segment import write_segment
-from tvmgitlib.library.reading.results import JobResult
+from tvmgitlib.library.changes.result import JobResult
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.segment import Segment
 

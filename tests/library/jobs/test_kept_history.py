@@ -10,7 +10,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
-from tvmgitlib.library.jobs.recorded import Place
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion

@@ -14,7 +14,6 @@ from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
 
 TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "user")
@@ -147,13 +146,13 @@ def test_a_job_that_was_committed_before_a_kill_is_only_forgotten(library, logs:
 def test_an_exhausted_space_is_noted_once_and_survives_a_kill(library: ConfigLibrary) -> None:
     job = library.begin_job()
     for workload in ("one", "two", "one"):
-        job.mark_exhausted("autotvm", TARGET, Workload("autotvm", workload))
+        job.mark_exhausted(("autotvm", TARGET.key, workload))
     (path,) = job.folder.glob("exhausted*")
     with path.open("a") as file:
         file.write('["autotvm", ')
     expected = {("autotvm", TARGET.key, "one"), ("autotvm", TARGET.key, "two")}
     assert library.open_job(job.id).exhausted() == expected
-    job.mark_exhausted("autotvm", TARGET, Workload("autotvm", "three"))
+    job.mark_exhausted(("autotvm", TARGET.key, "three"))
     assert job.exhausted() == {*expected, ("autotvm", TARGET.key, "three")}
 
 
@@ -166,7 +165,7 @@ def test_an_exhausted_space_is_effort_of_the_committed_job(library: ConfigLibrar
 
     again = library.begin_job(platform="board")
     again.log.write_bytes(log.read_bytes())
-    again.mark_exhausted(task.section.family, task.section.target, task.workload)
+    again.mark_exhausted(task.identity)
     library.finish_job(again.id)
     efforts = {entry.task.workload.text: entry.task.effort for entry in library.show_job(again.id).tasks}
     assert {text for text, effort in efforts.items() if effort.exhausted} == {task.workload.text}

@@ -10,8 +10,9 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.jobs.recorded import Place, effort_of, exact_records, read_job, stored_records
+from tvmgitlib.library.jobs.recorded import effort_of, exact_records, read_job, stored_records
 from tvmgitlib.model.job import Effort
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
@@ -137,9 +138,9 @@ def test_a_space_that_was_measured_to_its_end_is_remembered(
 
     job = library.begin_job(platform="box", tvm=TVM)
     shutil.copy(make_log("dense", [1e-3, 2e-3]), job.log)
-    job.mark_exhausted("autotvm", place().target, place().workload)
-    assert job.exhausted() == {place().identity}
-    found = effort(job=job, exhausted=place().identity in job.exhausted())
+    job.mark_exhausted(place().task)
+    assert job.exhausted() == {place().task}
+    found = effort(job=job, exhausted=place().task in job.exhausted())
     assert found is not None
     assert (found.trials, found.exhausted) == (3, True)
     library.finish_job()

@@ -4,6 +4,7 @@ import pytest
 
 from tvmgitlib.errors import TargetError
 from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import Workload
 
@@ -33,7 +34,7 @@ WORKLOAD = Workload("autotvm", '["dense.cuda",[["TENSOR",[1,512],"float32"]]]')
     ],
 )
 def test_a_selection_matches_where_all_of_it_does(selection: Selection, matches: bool) -> None:
-    assert selection.matches("autotvm", TARGET, "h100", WORKLOAD) is matches
+    assert selection.matches(Place("autotvm", TARGET, "h100", WORKLOAD)) is matches
 
 
 def test_a_target_that_does_not_parse_is_refused_before_anything_is_read() -> None:

@@ -51,7 +51,7 @@ def readable(file: Path) -> str:
 def _readable(line: bytes) -> str:
     for family in FAMILIES:
         try:
-            stored = read_stored(line, family)
+            stored = read_stored(line, family, "")
         except TvmgitlibError:
             continue
         record = stored.record

@@ -84,7 +84,7 @@ def fold_change(contents: Contents, change: Change) -> Folded:
     Only the files that it bears on are read when that gives the same as a fold of everything.
     """
     if _is_additive(contents, change):
-        touched = {entry.task.section.path for segment in change.added for entry in segment.tasks}
+        touched = {entry.task.place.path for segment in change.added for entry in segment.tasks}
         before = contents.configs_at(touched)
         after = before
         for segment in change.added:

@@ -48,7 +48,7 @@ class Condemned:
         section = task.section
         return (
             (self.job is None or stored.job.startswith(self.job))
-            and self.selection.matches(section.family, section.target, section.platform.name, task.workload)
+            and self.selection.matches(task.place)
             and (self.tvm is None or self.tvm.matches(stored.tuned_with))
             and all(rule.matches(section.platform.facts) for rule in self.facts)
             and (self.older_than is None or _is_older(stored, now, self.older_than))

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.library.jobs.intake import Counts
+from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.segment import Segment, TaskRecords
 

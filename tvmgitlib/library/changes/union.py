@@ -14,6 +14,7 @@ from tvmgitlib.families.text import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
+from tvmgitlib.model.segment import job_at
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store.objects import FILE_MODE, Blob
@@ -53,7 +54,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     files |= _other_files(repository, base.commit, ours.snapshot.commit, theirs.snapshot.commit)
     return Change(
         added=segments,
-        dropped=frozenset(path.rpartition("/")[2].removesuffix(".jsonl") for path in dropped),
+        dropped=frozenset(job for path in dropped if (job := job_at(path)) is not None),
         settings=_settings(base, ours, theirs),
         files=files,
     )

@@ -11,14 +11,14 @@ from pathlib import Path
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.changes.change import Change, draft_change, fold_change
 from tvmgitlib.library.changes.messages import job_message, plural
+from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.jobs import kept_history
-from tvmgitlib.library.jobs.intake import Counts, Intake, Origin
+from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.results import JobResult
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import utc_text

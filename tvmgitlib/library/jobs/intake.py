@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
 from tvmgitlib.format.segment import store, task_order
+from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.reading.lookup import device_key
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task, TaskIdentity
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.moments import utc_text
@@ -48,7 +48,7 @@ class Origin:
             PlatformError: nothing says on which platform it was measured.
             RecordError: the log's TVM cannot be the one that the user named.
         """
-        if self.target is not None and device_key(record.target.target) != device_key(self.target):
+        if self.target is not None and record.target.target.device_key != self.target.device_key:
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
                 hint="Without --target a job takes records of every target.",
@@ -91,29 +91,6 @@ class Origin:
                 hint="A MetaSchedule database says itself which version it is: leave --tvm out.",
             )
         return self.tvm
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of the lines that were read: `read = failed + duplicates + kept + dropped`.
-
-    Attributes:
-        read: tuning records in the logs.
-        failed: trials that failed.
-        duplicates: lines that repeat a measurement.
-        kept: records that the segment holds.
-        dropped: successes beyond the segment's best.
-        workloads: tasks, that is workloads on a target and platform.
-        improved: groups whose best record changed.
-    """
-
-    read: int = 0
-    failed: int = 0
-    duplicates: int = 0
-    kept: int = 0
-    dropped: int = 0
-    workloads: int = 0
-    improved: int = 0
 
 
 class _TaskIntake:
@@ -211,7 +188,9 @@ class Intake:
         section = self._sections.get(spelling)
         if section is None:
             section = self._origin.section(record)
-            place = canonical_json([*section.key, section.platform.facts, section.tuned_with.to_json()])
+            place = canonical_json(
+                [*section.place(record.workload).order[:3], section.platform.facts, section.tuned_with.to_json()]
+            )
             section = self._places.setdefault(place, section)
             self._sections[spelling] = section
             if record.target.model is None and self._origin.platform is None:
@@ -247,7 +226,7 @@ class Intake:
         entries: list[TaskRecords] = []
         failed = duplicates = 0
         for (key, _), intake in self._tasks.items():
-            identity = (intake.section.family, intake.section.target.key, intake.workload.text)
+            identity = intake.section.place(intake.workload).task
             effort, repeated = intake.effort.finish(True if identity in exhausted else None)
             task = Task(whole[key], intake.workload, effort, baselines.get(identity))
             entries.append(TaskRecords(task, tuple(store(record, header, task) for record in intake.best())))
@@ -261,7 +240,7 @@ class Intake:
             duplicates=duplicates,
             kept=kept,
             dropped=self._read - failed - duplicates - kept,
-            workloads=len({(entry.task.section.key, entry.task.workload.text) for entry in entries}),
+            workloads=len({entry.task.place for entry in entries}),
         )
         return Segment(header, tuple(entries), invalidations), counts
 

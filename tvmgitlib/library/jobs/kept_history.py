@@ -18,9 +18,10 @@ from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.syncing import Synced
 from tvmgitlib.library.jobs.logs import Log
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.library.jobs.recorded import Place, read_job
+from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.tvm import TvmVersion
@@ -130,7 +131,7 @@ def _spellings(segment: Segment, place: Place, other_targets: bool) -> set[str]:
     return {
         text
         for entry in segment.tasks
-        if entry.task.workload == place.workload and (other_targets or place.is_in(entry.task.section))
+        if entry.task.place.answers(place) or (other_targets and entry.task.workload == place.workload)
         for text in entry.task.section.given
     }
 

@@ -19,9 +19,8 @@ from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.model.job import Invalidation, JobKind, TaskIdentity, is_job_id
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.target import Target, parse_target
+from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
@@ -116,11 +115,10 @@ class OpenJob:
         found = [self.work_dir] if all(map(_has_content, database)) else []
         return [self.log, *found] if _has_content(self.log) else found
 
-    def mark_exhausted(self, family: str, target: Target, workload: Workload) -> None:
+    def mark_exhausted(self, task: TaskIdentity) -> None:
         """Note, durably, that every config of a task's space has been measured."""
-        mark = (family, target.key, workload.text)
-        if mark not in self.exhausted():
-            self._note(_EXHAUSTED, mark)
+        if task not in self.exhausted():
+            self._note(_EXHAUSTED, task)
 
     def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""

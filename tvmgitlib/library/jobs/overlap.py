@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.segment import Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
-
-#: Family, target and platform, and the workload: what a task answers for.
-_Place: TypeAlias = tuple[tuple[str, str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +55,15 @@ def overlap(contents: Contents, segment: Segment, keep: int) -> Overlap:
     A measurement that is on record under another TVM or other facts is known, but saying so is new. So are records
     that were not kept while the library kept fewer.
     """
-    claims: defaultdict[_Place, list[_Claim]] = defaultdict(list)
+    claims: defaultdict[Place, list[_Claim]] = defaultdict(list)
     for entry in segment.tasks:
-        claims[_place(entry)].append(_Claim(entry))
+        claims[entry.task.place].append(_Claim(entry))
     keeps_more = keep > SEGMENT_RECORDS
     by_job: Counter[str] = Counter()
     for other in contents.segments() if keeps_more else contents.outlines:
         if other.header.id in contents.standing.counting:
             by_job[other.header.id] += sum(
-                claim.compare(entry) for entry in other.tasks for claim in claims.get(_place(entry), ())
+                claim.compare(entry) for entry in other.tasks for claim in claims.get(entry.task.place, ())
             )
     on_record = (claim.is_on_record(with_records=keeps_more) for found in claims.values() for claim in found)
     return Overlap({job: count for job, count in by_job.items() if count}, all(on_record))
-
-
-def _place(entry: TaskRecords) -> _Place:
-    return (entry.task.section.key, entry.task.workload.text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tvmgitlib.errors import RecordError
@@ -11,13 +10,11 @@ from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import Grader
-from tvmgitlib.library.reading.lookup import device_key, lookup_keys
-from tvmgitlib.model.job import Effort, Header, Section, Task, TaskIdentity
+from tvmgitlib.model.job import Effort, Header, Task
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
 
@@ -28,31 +25,9 @@ DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A workload on a target and platform: what a record answers for."""
-
-    family: FamilyName
-    target: Target
-    platform: str
-    workload: Workload
-
-    @property
-    def identity(self) -> TaskIdentity:
-        """The name of its task in a job of this target."""
-        return (self.family, self.target.key, self.workload.text)
-
-    def holds(self, family: FamilyName, target: Target, workload: Workload) -> bool:
-        """Whether a record of this identity belongs here, as a lookup sees it: see `lookup_keys`."""
-        return (
-            family == self.family
-            and workload.text == self.workload.text
-            and device_key(target) in lookup_keys(self.target)
-        )
-
-    def is_in(self, section: Section) -> bool:
-        """Whether a section of a job is about this family, target and platform."""
-        return section.platform.name == self.platform and self.holds(section.family, section.target, self.workload)
+def is_of(record: TuningRecord, place: Place) -> bool:
+    """Whether a record that was measured on the platform of a place belongs there, as a lookup sees it."""
+    return Place(record.family, record.target.target, place.platform, record.workload).answers(place)
 
 
 def read_job(job: OpenJob) -> Iterator[TuningRecord]:
@@ -102,7 +77,7 @@ def effort_of(
     counter = EffortCounter()
     count = 0
     for record in logged:
-        if place.holds(record.family, record.target.target, record.workload):
+        if is_of(record, place):
             counter.add(record)
             count += 1
     if count:
@@ -127,17 +102,14 @@ def _tasks(
 ) -> Iterator[tuple[Header, Task]]:
     """What jobs that count did for a workload, with this TVM and under facts that the policy takes for the same."""
     names = contents.settings.policy_facts
-    for segment in contents.outlines:
-        if segment.header.id in contents.standing.counting:
-            for entry in segment.tasks:
-                section = entry.task.section
-                if (
-                    entry.task.workload == place.workload
-                    and place.is_in(section)
-                    and section.tuned_with.is_like(tvm)
-                    and other_facts(section.platform.facts, facts or {}, names) is None
-                ):
-                    yield segment.header, entry.task
+    for header, task in contents.counted_tasks():
+        section = task.section
+        if (
+            task.place.answers(place)
+            and section.tuned_with.is_like(tvm)
+            and other_facts(section.platform.facts, facts or {}, names) is None
+        ):
+            yield header, task
 
 
 def _still_holds(contents: Contents, job: str, task: Task) -> bool:
@@ -153,7 +125,7 @@ def stored_records(contents: Contents, place: Place, *, other_targets: bool = Fa
     """Every record of jobs that count for a workload: of all platforms and targets, if asked, else of this one."""
 
     def is_meant(task: Task) -> bool:
-        return task.workload == place.workload and (other_targets or place.is_in(task.section))
+        return task.place.answers(place) or (other_targets and task.workload == place.workload)
 
     for outline in contents.outlines:
         if any(is_meant(entry.task) for entry in outline.tasks):
@@ -168,5 +140,5 @@ def exact_records(
     """The records of jobs that count for a workload that hold for this TVM, and under these platform facts."""
     grader = Grader(contents, tvm, facts)
     for stored in stored_records(contents, place):
-        if grader.verdict(stored, place.platform).grade == "exact":
+        if grader.verdict(stored).grade == "exact":
             yield stored.record

@@ -14,8 +14,9 @@ from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.format import schema
 from tvmgitlib.format.segment import read_segment, read_stored
-from tvmgitlib.model.job import Header, Invalidation, TaskIdentity
+from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.segment import Segment, StoredRecord, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.tvm import TvmVersion
@@ -86,7 +87,7 @@ class Contents:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._facts: dict[str, dict[tuple[str, ...], Mapping[str, Json]]] = {}
+        self._facts: dict[str, dict[Place, Mapping[str, Json]]] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -182,6 +183,13 @@ class Contents:
         for segment in self.outlines:
             yield segment.header, segment.invalidations
 
+    def counted_tasks(self) -> Iterator[tuple[Header, Task]]:
+        """The tasks of the jobs that count, each with its job."""
+        for segment in self.outlines:
+            if segment.header.id in self.standing.counting:
+                for entry in segment.tasks:
+                    yield segment.header, entry.task
+
     def configs(self) -> Configs:
         """The records of configs/ as committed.
 
@@ -220,55 +228,47 @@ class Contents:
                 modules[entry.task.workload] = entry.task.workload
         return modules
 
-    def facts(self, stored: StoredRecord, platform: str) -> Mapping[str, Json]:
+    def facts(self, stored: StoredRecord) -> Mapping[str, Json]:
         """The platform facts that a record was measured under, which are in the segment of its job."""
         if stored.job not in self._facts:
-            tasks = [entry.task for entry in self.segment(stored.job).tasks]
-            self._facts[stored.job] = {
-                (*task.identity, task.section.platform.name): task.section.platform.facts for task in tasks
-            }
-        record = stored.record
-        identity = (record.family, record.target.target.key, record.workload.text)
-        return self._facts[stored.job].get((*identity, platform), {})
+            tasks = (entry.task for entry in self.segment(stored.job).tasks)
+            self._facts[stored.job] = {task.place: task.section.platform.facts for task in tasks}
+        return self._facts[stored.job].get(stored.place, {})
 
     @cached_property
     def _tally(self) -> Tally | None:
         """What is counted of the segments, where the stamp can be believed."""
         return self.fold_stamp.tally if self.fold_stamp is not None and self.is_fresh else None
 
-    def baseline(self, stored: StoredRecord, platform: str) -> float | None:
+    def baseline(self, stored: StoredRecord) -> float | None:
         """What the untuned config takes where a record was measured, in seconds: by its own job, else by the latest.
 
         None where no job has measured it with that TVM, under the same of the facts that the policy compares.
         """
         if stored.baseline is not None or (self._tally is not None and not self._tally.baselines):
             return stored.baseline
-        record = stored.record
-        identity = (record.family, record.target.target.key, record.workload.text)
-        facts = self.facts(stored, platform) if self.settings.policy_facts else {}
+        facts = self.facts(stored) if self.settings.policy_facts else {}
         known = [
             (finished, seconds)
-            for finished, tvm, seconds in self._baselines[identity, platform, group_facts(facts, self.settings)]
+            for finished, tvm, seconds in self._baselines[stored.place, group_facts(facts, self.settings)]
             if tvm.is_like(stored.tuned_with)
         ]
         return max(known)[1] if known else None
 
     @cached_property
-    def _baselines(self) -> defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]]:
-        """Every baseline: when its job finished, and with which TVM; by task, platform, and the facts that separate."""
-        known: defaultdict[tuple[TaskIdentity, str, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
-        for segment in self.outlines:
-            if segment.header.id in self.standing.counting:
-                for task in (entry.task for entry in segment.tasks):
-                    if task.baseline is not None:
-                        platform = task.section.platform
-                        place = (task.identity, platform.name, group_facts(platform.facts, self.settings))
-                        known[place].append((segment.header.finished or "", task.section.tuned_with, task.baseline))
+    def _baselines(self) -> defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]:
+        """Every baseline: when its job finished, and with which TVM; by place, and the facts that separate."""
+        known: defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
+        for header, task in self.counted_tasks():
+            if task.baseline is not None:
+                section = task.section
+                facts = group_facts(section.platform.facts, self.settings)
+                known[task.place, facts].append((header.finished or "", section.tuned_with, task.baseline))
         return known
 
     @cached_property
-    def invalidated(self) -> list[tuple[str, StoredRecord, str, str]]:
-        """The records of jobs that count that do not hold, each with its file, the job that says so, and why."""
+    def invalidated(self) -> list[tuple[StoredRecord, str, str]]:
+        """The records of jobs that count that do not hold, each with the job that says so, and why."""
         if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
             return []
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
@@ -283,7 +283,7 @@ class Contents:
                 for stored in entry.records:
                     why_not = said.get((job, stored.record.hash[:16])) or said.get((job, None))
                     if why_not is not None:
-                        found.append((entry.task.section.path, stored, *why_not))
+                        found.append((stored, *why_not))
         return found
 
 
@@ -317,13 +317,13 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
     Raises:
         TvmgitlibError: naming file and line.
     """
-    family, _, suffix = path.rpartition("/")[2].partition(".")
-    if family not in FAMILIES or suffix != "jsonl" or path.count("/") != 3:
+    file = ConfigsFile.at(path)
+    if file is None or file.family not in FAMILIES:
         raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
     records = []
     for number, line in enumerate(lines_of(content), start=1):
         try:
-            records.append(read_stored(line, family))
+            records.append(read_stored(line, file.family, file.platform))
         except TvmgitlibError as error:
             raise error.at(file=path, line=number) from None
     return records

@@ -49,14 +49,13 @@ def export(
     Raises:
         SelectionError: nothing is selected, or MetaSchedule records of several TVMs, which no TVM can load together.
     """
-    chosen = [
-        (platform, stored)
-        for platform, stored in selected(contents.current(), selection)
+    records = [
+        stored
+        for stored in selected(contents.current(), selection)
         if stored.record.family == family and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
-    if not chosen:
+    if not records:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    records = [stored for _, stored in chosen]
     if family == "metaschedule":
         _write_database(contents, records, path)
     else:
@@ -65,7 +64,7 @@ def export(
         path,
         len(records),
         len({stored.record.workload for stored in records}),
-        tuple(sorted({platform for platform, _ in chosen})),
+        tuple(sorted({stored.platform for stored in records})),
     )
 
 

@@ -64,11 +64,11 @@ class Grader:
             for path in sorted(configs.keys() | holding.keys())
         }
 
-    def verdict(self, stored: StoredRecord, platform: str) -> Verdict:
-        """The grade of a record that takes part in the fold, on its platform."""
+    def verdict(self, stored: StoredRecord) -> Verdict:
+        """The grade of a record that takes part in the fold."""
         if not self._contents.settings.policy_facts:
             return self._grade(stored)
-        recorded = self._contents.facts(stored, platform)
+        recorded = self._contents.facts(stored)
         current = merged_facts(facts_here(stored.record.target.target), self._facts)
         return self._grade(stored, recorded, current)
 
@@ -113,9 +113,9 @@ class Grader:
         )
 
     @cached_property
-    def invalidated(self) -> list[tuple[str, StoredRecord, Verdict]]:
-        """The records that were invalidated, each with its file in configs/, to explain why they are not there."""
+    def invalidated(self) -> list[tuple[StoredRecord, Verdict]]:
+        """The records that were invalidated, to explain why they are not there."""
         return [
-            (path, stored, Verdict("invalidated", f"{why}; tvmgitlib revert {by} undoes that"))
-            for path, stored, by, why in self._contents.invalidated
+            (stored, Verdict("invalidated", f"{why}; tvmgitlib revert {by} undoes that"))
+            for stored, by, why in self._contents.invalidated
         ]

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model.job import is_job_id
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.model.segment import Segment, job_at
 from tvmgitlib.store.repository import Repository
 from tvmgitlib.store.walk import commits_touching
 
@@ -31,12 +30,12 @@ def log(
     }
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
         for delta in commit.deltas:
-            job = delta.path.rpartition("/")[2].removesuffix(".jsonl")
-            segment = outlines.pop(job, None) if delta.status == "A" and is_job_id(job) else None
+            job = job_at(delta.path) if delta.status == "A" else None
+            segment = outlines.pop(job, None) if job is not None else None
             if segment is None:
                 continue
             yield LogEntry(
-                job=job,
+                job=segment.header.id,
                 kind=segment.header.kind,
                 commit=commit.id,
                 date=commit.date,
@@ -44,15 +43,9 @@ def log(
                 subject=commit.subject,
                 trials=sum(entry.task.effort.trials for entry in segment.tasks),
                 workloads=len(segment.tasks),
-                reverted=contents.standing.reverted.get(job),
+                reverted=contents.standing.reverted.get(segment.header.id),
             )
 
 
 def _touches(segment: Segment, selection: Selection) -> bool:
-    if selection == Selection():
-        return True
-    tasks = (entry.task for entry in segment.tasks)
-    return any(
-        selection.matches(task.section.family, task.section.target, task.section.platform.name, task.workload)
-        for task in tasks
-    )
+    return selection == Selection() or any(selection.matches(entry.task.place) for entry in segment.tasks)

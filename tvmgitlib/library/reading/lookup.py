@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
-from tvmgitlib.model.json import Json, canonical_json
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import platform_name_from
 from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget, Target
+from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.validity import Verdict
@@ -118,7 +118,7 @@ class Lookup:
         candidates: list[StoredRecord] = []
         if platform is not None:
             known = self._of_platform(family, platform)
-            for key in lookup_keys(target.target):
+            for key in target.target.lookup_keys:
                 candidates += known.get((key, workload.text), [])
         outcome = self._choose(family, target, platform, workload, candidates)
         if tunable or candidates:
@@ -136,9 +136,8 @@ class Lookup:
     def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
         """Every record of a family for a target on its platform, whatever its grade."""
         platform = self.platform_of(target)
-        keys = set(lookup_keys(target.target))
         for (key, _), found in (self._of_platform(family, platform) if platform else {}).items():
-            if key in keys:
+            if key in target.target.lookup_keys:
                 yield from found
 
     def _choose(
@@ -155,7 +154,7 @@ class Lookup:
         if platform is None:
             why = f"nothing says which platform {target.target.label} is on; name it (--platform NAME, platform=...)"
             return outcome(None, MISSING, why)
-        graded = [(stored, self._grader.verdict(stored, platform)) for stored in candidates]
+        graded = [(stored, self._grader.verdict(stored)) for stored in candidates]
         if not graded:
             graded = self.invalidated(family, target, workload)
         if not graded:
@@ -163,7 +162,7 @@ class Lookup:
         stored, verdict = self._grader.best(graded)
         if verdict.grade not in self._accepted:
             return outcome(None, verdict.grade, verdict.why)
-        baseline = self._contents.baseline(stored, platform)
+        baseline = self._contents.baseline(stored)
         if baseline is not None and stored.record.cost > baseline:
             return outcome(None, SLOWER, f"tuned {stored.record.cost:.4g} s, untuned {baseline:.4g} s: left untuned")
         return outcome(stored, verdict.grade, verdict.why)
@@ -173,25 +172,20 @@ class Lookup:
     ) -> list[tuple[StoredRecord, Verdict]]:
         """The records that would answer, had they not been invalidated."""
         platform = self.platform_of(target)
-        keys = lookup_keys(target.target)
-        return [
-            (stored, verdict)
-            for path, stored, verdict in self._grader.invalidated
-            if path.endswith(f"/{platform}/{family}.jsonl")
-            and stored.record.workload == workload
-            and device_key(stored.record.target.target) in keys
-        ]
+        if platform is None:
+            return []
+        asked = Place(family, target.target, platform, workload)
+        return [(stored, verdict) for stored, verdict in self._grader.invalidated if stored.place.answers(asked)]
 
     def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
         """The records of a family on a platform, by device key and workload."""
         known = self._records.get((family, platform))
         if known is None:
             known = self._records[family, platform] = {}
-            for path, records in self._grader.records.items():
-                if path.endswith(f"/{platform}/{family}.jsonl"):
-                    for stored in records:
-                        key = device_key(stored.record.target.target)
-                        known.setdefault((key, stored.record.workload.text), []).append(stored)
+            for stored in (stored for records in self._grader.records.values() for stored in records):
+                if (stored.record.family, stored.platform) == (family, platform):
+                    key = stored.record.target.target.device_key
+                    known.setdefault((key, stored.record.workload.text), []).append(stored)
         return known
 
 
@@ -203,30 +197,3 @@ def platform_of(target: GivenTarget, named: str | None) -> str | None:
         return named
     detected = detect_for(target.target)
     return detected.name if detected else None
-
-
-@lru_cache(maxsize=256)  # a log asks for the same one line after line
-def device_key(target: Target) -> str:
-    """The key of a target without its host: a host runs the kernels, it does not shape them.
-
-    A record may name a host, no host, or another one (AutoTVM's logs never name it), for the same kernel.
-    """
-    return _key(target.to_dict(), "host")
-
-
-@lru_cache(maxsize=256)
-def lookup_keys(target: Target) -> tuple[str, ...]:
-    """The device keys under which records for a target may stand, the closest first.
-
-    A live GPU target always has an `arch` (TVM asks the driver), a log often has none: the platform, which must be the
-    same, says what the architecture was.
-    """
-    attributes = target.to_dict()
-    keys = [_key(attributes, "host")]
-    if attributes["kind"] in ("cuda", "rocm"):
-        keys.append(_key(attributes, "host", "arch", "mcpu"))
-    return tuple(dict.fromkeys(keys))
-
-
-def _key(attributes: dict[str, Any], *without: str) -> str:
-    return canonical_json({name: value for name, value in attributes.items() if name not in without})

@@ -11,10 +11,10 @@ import orjson
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
-from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Task
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
@@ -24,14 +24,9 @@ from tvmgitlib.rules.validity import Verdict
 _NOT_GRADED = "not graded: give the TVM that would use it with --tvm DIST==VERSION"
 
 
-def selected(configs: Configs, selection: Selection) -> Iterator[tuple[str, StoredRecord]]:
-    """The records of configs/ that are selected, with their platform's name."""
-    for path, records in configs.items():
-        platform = path.split("/")[2]
-        for stored in records:
-            record = stored.record
-            if selection.matches(record.family, record.target.target, platform, record.workload):
-                yield platform, stored
+def selected(configs: Configs, selection: Selection) -> Iterator[StoredRecord]:
+    """The records of configs/ that are selected."""
+    return (stored for records in configs.values() for stored in records if selection.matches(stored.place))
 
 
 def best(
@@ -49,21 +44,19 @@ def best(
             what was invalidated.
     """
     groups: defaultdict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
-    for platform, stored in selected(grader.records if grader else contents.current(), selection):
-        verdict = grader.verdict(stored, platform) if grader else None
-        candidate = _Candidate(platform, stored, verdict)
+    for stored in selected(grader.records if grader else contents.current(), selection):
+        verdict = grader.verdict(stored) if grader else None
         version = () if grader else stored.tuned_with.group
-        groups[candidate.place + version].append(candidate)
+        groups[stored.place.order + version].append(_Candidate(stored, verdict))
     if grader and accept == "any":
-        for path, stored, invalid in grader.invalidated:
-            for platform, _ in selected({path: [stored]}, selection):
-                candidate = _Candidate(platform, stored, invalid)
-                groups[candidate.place].append(candidate)
+        for stored, invalid in grader.invalidated:
+            if selection.matches(stored.place):
+                groups[stored.place.order].append(_Candidate(stored, invalid))
     wanted = GRADES if accept == "any" else up_to(accept)
     answers = [_best_of(group, grader) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     return [
-        _answer(answer, contents.baseline(answer.stored, answer.platform))
+        _answer(answer, contents.baseline(answer.stored))
         for answer in answers
         if (answer.verdict is None or answer.verdict.grade in wanted)
         and not (answer.is_incompatible and answer.computation in here)
@@ -74,21 +67,13 @@ def best(
 class _Candidate:
     """A record that may be the best of its place; without a verdict where nothing is graded."""
 
-    platform: str
     stored: StoredRecord
     verdict: Verdict | None
 
     @property
-    def place(self) -> tuple[str, ...]:
-        record = self.stored.record
-        return (record.family, record.target.target.key, self.platform, record.workload.text)
-
-    @property
-    def computation(self) -> tuple[str | None, ...]:
+    def computation(self) -> tuple[str, ...]:
         """What is computed where, by whatever name a TVM version gives it."""
-        record = self.stored.record
-        name = record.workload.signature or record.workload.text
-        return (record.family, record.target.target.key, self.platform, name)
+        return self.stored.place.computation
 
     @property
     def is_incompatible(self) -> bool:
@@ -107,18 +92,13 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
     record = stored.record
     native: Any = orjson.loads(record.native)
     return BestConfig(
-        family=record.family,
-        target=record.target.target.key,
-        platform=candidate.platform,
-        workload=record.workload.text,
+        place=stored.place,
         cost=record.cost,
         trials=stored.trials,
         job=stored.job,
         grade=verdict.grade if verdict else None,
         why=verdict.why if verdict else _NOT_GRADED,
         record=native,
-        target_label=record.target.target.label,
-        workload_label=workload_label(record.workload),
         tuned_with=stored.tuned_with,
         written_by=record.tvm_version or record.workload.tvm_version,
         baseline=baseline,
@@ -128,35 +108,20 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
 
 def trials(contents: Contents, selection: Selection) -> list[WorkloadEffort]:
     """The effort on record for every selected workload: jobs that count, each measurement once."""
-    groups: defaultdict[tuple[str, ...], list[tuple[str, Task]]] = defaultdict(list)
-    for segment in contents.outlines:
-        if segment.header.id not in contents.standing.counting:
-            continue
-        for entry in segment.tasks:
-            task = entry.task
-            if selection.matches(*_identity(task)):
-                place = (*task.section.key, task.workload.text)
-                groups[place].append((segment.header.id, task))
-    return [_effort(group) for _, group in sorted(groups.items())]
+    groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
+    for header, task in contents.counted_tasks():
+        if selection.matches(task.place):
+            groups[task.place].append((header.id, task))
+    return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
 
-def _identity(task: Task) -> tuple[Any, ...]:
-    return (task.section.family, task.section.target, task.section.platform.name, task.workload)
-
-
-def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
-    task = group[0][1]
+def _effort(place: Place, group: list[tuple[str, Task]]) -> WorkloadEffort:
     effort = union(task.effort for _, task in group)
     return WorkloadEffort(
-        family=task.section.family,
-        target=task.section.target.key,
-        platform=task.section.platform.name,
-        workload=task.workload.text,
+        place=place,
         trials=effort.trials,
         configs=effort.configs,
         failed=effort.failed,
         errors=effort.errors,
         jobs=tuple(sorted({job for job, _ in group})),
-        target_label=task.section.target.label,
-        workload_label=workload_label(task.workload),
     )

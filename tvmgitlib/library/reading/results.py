@@ -2,90 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from tvmgitlib.library.jobs.intake import Counts
+from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.tvm import TvmVersion
 
 
 @dataclass(frozen=True, slots=True)
-class JobResult:
-    """What became of a finished job or an import.
+class Placed:
+    """An answer about one workload on one target and platform.
 
     Attributes:
-        job: its id; None when there was nothing new to commit.
-        commit: the commit that holds it; None when nothing was committed.
-        counts: what became of the lines.
-        already: the job was in the library before.
-        reverted: of a job that was in the library before, the revert that takes it out; None while it counts.
-        platforms: the platforms that the records were measured on, by name.
-        detected: those of them that nothing named: what this machine was found to be.
-        all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
-        known: jobs that hold some of the measurements already, and how many.
-        left_out: lines that were left out, in words.
-        left_alone: files of the work tree that stay as the user changed them.
+        place: which; `family`, `target` (canonical JSON text), `platform` and `workload` say the same as text.
     """
 
-    job: str | None
-    commit: str | None
-    counts: Counts
-    already: bool = False
-    reverted: str | None = None
-    platforms: tuple[str, ...] = ()
-    detected: tuple[str, ...] = ()
-    all_failed: tuple[str, ...] = ()
-    known: dict[str, int] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-    left_alone: tuple[str, ...] = ()
+    place: Place
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "job": self.job,
-            "commit": self.commit,
-            **asdict(self.counts),
-            "already": self.already,
-            "reverted": self.reverted,
-            "platforms": list(self.platforms),
-            "detected": list(self.detected),
-            "all_failed": list(self.all_failed),
-            "known": self.known,
-            "left_out": list(self.left_out),
-            "left_alone": list(self.left_alone),
-        }
+    @property
+    def family(self) -> str:
+        return self.place.family
+
+    @property
+    def target(self) -> str:
+        return self.place.target.key
+
+    @property
+    def platform(self) -> str:
+        return self.place.platform
+
+    @property
+    def workload(self) -> str:
+        return self.place.workload.text
+
+    @property
+    def target_label(self) -> str:
+        """The target for people."""
+        return self.place.target.label
+
+    @property
+    def workload_label(self) -> str:
+        """The workload for people."""
+        return workload_label(self.place.workload)
+
+    def fields(self, *more: str) -> dict[str, Any]:
+        """What of this is said as JSON: the place, then the attributes named."""
+        return {name: getattr(self, name) for name in ("family", "target", "platform", "workload", *more)}
 
 
 @dataclass(frozen=True, slots=True)
-class BestConfig:
+class BestConfig(Placed):
     """The best record of a workload on a target and platform.
 
     Attributes:
-        family, target, platform, workload: what it answers for; the target as canonical JSON text.
         cost: mean run time in seconds.
         trials: trials of its job for the workload.
         job: the job that measured it.
         grade: how far it holds for the TVM asked about; None when none was.
         why: the grade's reason in words.
         record: the tuner's own record, as JSON.
-        target_label, workload_label: both for people.
         tuned_with: the TVM it was tuned with, and how that is known.
         written_by: the version of the TVM that wrote the record, as the record itself says; None where it does not.
         baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
     """
 
-    family: str
-    target: str
-    platform: str
-    workload: str
     cost: float
     trials: int
     job: str
     grade: str | None
     why: str
     record: Any
-    target_label: str
-    workload_label: str
     tuned_with: TvmVersion
     written_by: str | None
     baseline: float | None
@@ -97,34 +85,23 @@ class BestConfig:
         return self.baseline / self.cost if self.baseline is not None else None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("family", "target", "platform", "workload", "cost", "trials", "job", "grade", "why", "record")
-        more = ("written_by", "baseline", "speedup")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "tuned_with": self.tuned_with.to_json(),
-            **{name: getattr(self, name) for name in more},
-        }
+        document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
+        document["tuned_with"] = self.tuned_with.to_json()
+        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup")}
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadEffort:
+class WorkloadEffort(Placed):
     """The effort on record for a workload on a target and platform, each measurement counted once."""
 
-    family: str
-    target: str
-    platform: str
-    workload: str
     trials: int
     configs: int
     failed: int
     errors: dict[str, int]
     jobs: tuple[str, ...]
-    target_label: str
-    workload_label: str
 
     def to_json(self) -> dict[str, Any]:
-        names = ("family", "target", "platform", "workload", "trials", "configs", "failed", "errors")
-        return {name: getattr(self, name) for name in names} | {"jobs": list(self.jobs)}
+        return self.fields("trials", "configs", "failed", "errors") | {"jobs": list(self.jobs)}
 
 
 @dataclass(frozen=True, slots=True)

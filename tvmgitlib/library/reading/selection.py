@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.target import Target, parse_target
+from tvmgitlib.model.place import Place
+from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import Workload
 
 
@@ -32,13 +33,13 @@ class Selection:
         if self.target is not None:
             parse_target(self.target)
 
-    def matches(self, family: str, target: Target, platform: str, workload: Workload) -> bool:
-        """Whether a record of this identity is selected."""
+    def matches(self, place: Place) -> bool:
+        """Whether what answers for a place is selected."""
         return (
-            self.family in (None, family)
-            and self.platform in (None, platform)
-            and (self.target is None or parse_target(self.target).target == target)
-            and (self.workload is None or self._names(workload))
+            self.family in (None, place.family)
+            and self.platform in (None, place.platform)
+            and (self.target is None or parse_target(self.target).target == place.target)
+            and (self.workload is None or self._names(place.workload))
         )
 
     def _names(self, workload: Workload) -> bool:

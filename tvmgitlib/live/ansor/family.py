@@ -141,8 +141,7 @@ def tune(
         task.tune(options, policy)
     made = len(job.measured(task)) - before
     if made == 0:  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
-        place = job.place(task)
-        job.opened.mark_exhausted(place.family, place.target, place.workload)
+        job.mark_exhausted(task)
     return made > 0
 
 

@@ -128,7 +128,7 @@ class _LogToJob:
 
         job = self._job()
         place = job.place(tuner.task)
-        key = (job.id, *place.identity)
+        key = (job.id, *place.task)
         if key not in self._configs:
             self._configs[key] = {record.config for record in job.on_record(tuner.task)}
         answered = answer_type()

@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.families.metaschedule import FAILED
-from tvmgitlib.library.reading.lookup import device_key
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
 from tvmgitlib.model.target import parse_target
@@ -171,7 +170,7 @@ def job_database() -> Any:
 
 
 def _device(target: Any) -> str:
-    return device_key(parse_target(target).target)
+    return parse_target(target).target.device_key
 
 
 def python_side(derived: Any) -> Any:

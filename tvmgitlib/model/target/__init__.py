@@ -56,6 +56,23 @@ class Target:
         digest = hashlib.sha256(self.key.encode()).hexdigest()[:8]
         return f"{readable[:_READABLE_LENGTH].rstrip('-.')}-{digest}"
 
+    @property
+    def device_key(self) -> str:
+        """The key without the host: a host runs the kernels, it does not shape them.
+
+        A record may name a host, no host, or another one (AutoTVM's logs never name it), for the same kernel.
+        """
+        return self.lookup_keys[0]
+
+    @property
+    def lookup_keys(self) -> tuple[str, ...]:
+        """The device keys under which records for this target may stand, the closest first.
+
+        A live GPU target always has an `arch` (TVM asks the driver), a log often has none: the platform, which must be
+        the same, says what the architecture was.
+        """
+        return _lookup_keys(self.key)
+
     def to_dict(self) -> dict[str, object]:
         """The attributes as a new dict, which TVM's `Target` takes too."""
         return cast("dict[str, object]", json.loads(self.key))
@@ -103,6 +120,19 @@ def _parse_text(text: str) -> GivenTarget:
 
 
 @lru_cache(maxsize=1024)  # every record of a target asks
+def _lookup_keys(key: str) -> tuple[str, ...]:
+    attributes = json.loads(key)
+    keys = [_without(attributes, "host")]
+    if attributes["kind"] in ("cuda", "rocm"):
+        keys.append(_without(attributes, "host", "arch", "mcpu"))
+    return tuple(dict.fromkeys(keys))
+
+
+def _without(attributes: Mapping[str, object], *names: str) -> str:
+    return canonical_json({name: value for name, value in attributes.items() if name not in names})
+
+
+@lru_cache(maxsize=1024)
 def _label(key: str) -> str:
     return " ".join(_label_words(json.loads(key)))
 

@@ -1,0 +1,75 @@
+"""What became of a job that was added: counts, and what the user should know beside them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the lines that were read: `read = failed + duplicates + kept + dropped`.
+
+    Attributes:
+        read: tuning records in the logs.
+        failed: trials that failed.
+        duplicates: lines that repeat a measurement.
+        kept: records that the segment holds.
+        dropped: successes beyond the segment's best.
+        workloads: tasks, that is workloads on a target and platform.
+        improved: groups whose best record changed.
+    """
+
+    read: int = 0
+    failed: int = 0
+    duplicates: int = 0
+    kept: int = 0
+    dropped: int = 0
+    workloads: int = 0
+    improved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What became of a finished job or an import.
+
+    Attributes:
+        job: its id; None when there was nothing new to commit.
+        commit: the commit that holds it; None when nothing was committed.
+        counts: what became of the lines.
+        already: the job was in the library before.
+        reverted: of a job that was in the library before, the revert that takes it out; None while it counts.
+        platforms: the platforms that the records were measured on, by name.
+        detected: those of them that nothing named: what this machine was found to be.
+        all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
+        known: jobs that hold some of the measurements already, and how many.
+        left_out: lines that were left out, in words.
+        left_alone: files of the work tree that stay as the user changed them.
+    """
+
+    job: str | None
+    commit: str | None
+    counts: Counts
+    already: bool = False
+    reverted: str | None = None
+    platforms: tuple[str, ...] = ()
+    detected: tuple[str, ...] = ()
+    all_failed: tuple[str, ...] = ()
+    known: dict[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    left_alone: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "job": self.job,
+            "commit": self.commit,
+            **asdict(self.counts),
+            "already": self.already,
+            "reverted": self.reverted,
+            "platforms": list(self.platforms),
+            "detected": list(self.detected),
+            "all_failed": list(self.all_failed),
+            "known": self.known,
+            "left_out": list(self.left_out),
+            "left_alone": list(self.left_alone),
+        }
