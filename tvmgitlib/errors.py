@@ -92,4 +92,4 @@ class GitError(TvmgitlibError):
 
 
 class TvmError(TvmgitlibError):
-    """TVM is missing, or its parts do not fit together."""
+    """TVM is missing, its parts do not fit together, or a text does not say which TVM is meant."""

@@ -80,7 +80,7 @@ def test_a_bug_shows_its_traceback_and_asks_for_a_report(cli: Any, monkeypatch: 
     def broken(self: object, *arguments: object, **options: object) -> None:
         raise ZeroDivisionError("for the test")
 
-    monkeypatch.setattr("tvmgitlib.library.config_library.ConfigLibrary.log", broken)
+    monkeypatch.setattr("tvmgitlib.config_library.ConfigLibrary.log", broken)
     cli("log")
     assert cli.code == 3
     assert "ZeroDivisionError: for the test" in cli.err

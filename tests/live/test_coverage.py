@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
+from tvmgitlib.live.coverage import Coverage, TaskCoverage
 from tvmgitlib.model.tvm import TvmVersion
 
 TVM = TvmVersion.parse("hhb-tvm==0.16.dev0", "runtime")

@@ -17,7 +17,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import PlatformError, TargetError, TvmError
 from tvmgitlib.library.changes.invalidating import Condemned
-from tvmgitlib.live.coverage_values import Coverage
+from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
 from tvmgitlib.live.tasks import expand
 
@@ -82,7 +82,7 @@ def autotvm_library(library: ConfigLibrary, model: Any, tmp_path: Path) -> Confi
     library.import_logs(autotvm_log(tmp_path / "3", stale, 2e-3), platform="board", tvm=OLDER)
     with library.job(TARGET, platform="board") as job:
         job.append(autotvm_log(tmp_path / "4", slower, 4e-3).read_text().splitlines())
-        job.opened.note_baseline(job.place(slower).identity, 3e-3)
+        job.journal.note_baseline(job.place(slower), 3e-3)
     return library
 
 
@@ -132,7 +132,7 @@ def test_what_only_failed_is_estimated_by_its_baseline(library: ConfigLibrary, m
     task = expand(model, TARGET)[0].task
     with library.job(TARGET, platform="board") as job:
         job.append(autotvm_log(tmp_path / "1", task, 1e9, 1e9, error=4).read_text().splitlines())
-        job.opened.note_baseline(job.place(task).identity, 7e-3)
+        job.journal.note_baseline(job.place(task), 7e-3)
     found = library.coverage(task, platform="board")
     assert [(each.state, each.cost, each.estimate, each.trials) for each in found.tasks] == [("missing", None, 7e-3, 2)]
     assert (found.share, found.without_estimate) == (0.0, [])

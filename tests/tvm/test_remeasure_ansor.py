@@ -16,7 +16,7 @@ from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.platforms.detect import detect_platform
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.live.ansor.family import FAMILY
-from tvmgitlib.live.base import Failure, Remeasured
+from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.model.record import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
@@ -125,7 +125,7 @@ def imported(library: ConfigLibrary, folder: Path, lines: Sequence[str], target:
     log = folder / "old.json"
     log.write_text("".join(each + "\n" for each in lines))
     library.import_logs(log, tvm=OLD, platform="bench")
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         return list(_all(contents))
 
 
@@ -140,7 +140,7 @@ def remeasured(
 ) -> tuple[list[Remeasured], list[TuningRecord]]:
     """What came of measuring again, and what was logged of it."""
     with library.job(str(task.target), platform="bench") as job:
-        results = list(FAMILY.remeasure(job, task, records, told))
+        results = list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)))
         return results, job.logged()
 
 
@@ -181,11 +181,11 @@ def test_a_state_is_really_measured(library: ConfigLibrary, logs: Path, tmp_path
     task = matmul(128, 128, 128)
     records = imported(library, tmp_path, [first])
     with library.job(TARGET, platform="bench") as job:
-        results = FAMILY.remeasure(job, task, records, measuring())
+        results = FAMILY.remeasure(job.journal, task, records, HowToMeasure(**measuring()))
         result = next(results)
         assert result.costs == pytest.approx(job.measured(task)[0].costs, rel=1e-4)  # TVM rounds what it logs
         assert list(results) == []
-        costs = FAMILY.measure_untuned(job, task, measuring())
+        costs = FAMILY.measure_untuned(job.journal, task, HowToMeasure(**measuring()))
         assert len(job.logged()) == 1
     assert all(0 < cost < 1 for cost in (*(result.costs or (0,)), *costs))
 
@@ -363,7 +363,7 @@ def test_a_task_that_cannot_be_measured_untuned_says_why(
         library.job(TARGET, platform="bench") as job,
         pytest.raises(TvmError, match=r"an_matmul.* cannot be measured untuned: TVMError: no such compiler"),
     ):
-        FAMILY.measure_untuned(job, matmul(16, 16, 16), {})
+        FAMILY.measure_untuned(job.journal, matmul(16, 16, 16), HowToMeasure())
 
 
 # Tasks from records

@@ -15,7 +15,7 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs.recorded import stored_records
 from tvmgitlib.live.autotvm.family import FAMILY
-from tvmgitlib.live.base import Failure, Remeasured
+from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.model.record import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
@@ -141,13 +141,13 @@ def imported(library: ConfigLibrary, folder: Path, logged: Sequence[str], task: 
     library.import_logs(log, tvm=OLD, platform="bench")
     with library.job(TARGET, platform="bench") as job:
         place = job.place(task)
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         return [stored.record for stored in stored_records(contents, place)]
 
 
 def remeasured(library: ConfigLibrary, task: Any, records: Sequence[TuningRecord], **told: Any) -> list[Remeasured]:
     with library.job(TARGET, platform="bench") as job:
-        return list(FAMILY.remeasure(job, task, records, told))
+        return list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)))
 
 
 def kinds(results: Sequence[Remeasured]) -> list[str | None]:
@@ -157,7 +157,7 @@ def kinds(results: Sequence[Remeasured]) -> list[str | None]:
 def logged(library: ConfigLibrary, task: Any, records: Sequence[TuningRecord], **told: Any) -> list[TuningRecord]:
     """What a job has logged of records measured again."""
     with library.job(TARGET, platform="bench") as job:
-        list(FAMILY.remeasure(job, task, records, told))
+        list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)))
         return job.measured(task)
 
 
@@ -177,7 +177,7 @@ def test_records_of_another_tvm_are_measured_once_each_and_are_exact_then(
     assert len(records) == 3
 
     with library.job(TARGET, platform="bench") as job:
-        results = FAMILY.remeasure(job, task, records, {"measure_option": counting.option})
+        results = FAMILY.remeasure(job.journal, task, records, HowToMeasure(measure_option=counting.option))
         first = next(results)
         assert len(job.measured(task)) == 3
         assert [first, *results] == [Remeasured((2e-3, 4e-3), checked=True)] * 3
@@ -207,7 +207,7 @@ def test_a_logged_convolution_is_really_measured(library: ConfigLibrary, logs: P
     path = tmp_path / "old.log"
     path.write_text("\n".join(chosen) + "\n")
     library.import_logs(path, tvm=OLD, platform="bench")
-    with library.reading() as contents, library.job(TARGET, platform="bench") as job:
+    with library._view.reading() as contents, library.job(TARGET, platform="bench") as job:
         (place,) = {job.place(FAMILY.task_of(record)) for record in _all(contents)}
         records = [stored.record for stored in stored_records(contents, place)]
         task = FAMILY.task_of(records[0])
@@ -234,7 +234,7 @@ def test_what_fails_or_computes_something_else_is_refused_unmeasured(
     order = [json.loads(record.native)["config"]["entity"][0][2] for record in records]
     with library.job(TARGET, platform="bench") as job:
         told = {"measure_option": counting.option, "check_timeout": 4}
-        results = dict(zip(order, FAMILY.remeasure(job, task, records, told), strict=True))
+        results = dict(zip(order, FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)), strict=True))
         errors = dict(zip(order, (record.error for record in job.measured(task)), strict=True))
     said = {kind: (result.failure.kind, result.failure.text) for kind, result in results.items() if result.failure}
     assert results["right"] == Remeasured((2e-3, 4e-3), checked=True)
@@ -371,10 +371,10 @@ def test_what_is_for_another_machine_is_left_to_its_runner(
     path = tmp_path / "old.log"
     path.write_text("\n".join(lines(task, configs(task, kind=["wrong"]))) + "\n")
     library.import_logs(path, tvm=OLD, platform="board")
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         records = list(_all(contents))
     with library.job(target, platform="board") as job:
-        results = list(FAMILY.remeasure(job, task, records, {"measure_option": counting.option}))
+        results = list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(measure_option=counting.option)))
     assert results == [Remeasured((2e-3, 4e-3), checked=False)]
 
 
@@ -394,7 +394,9 @@ def test_the_users_own_errors_come_through_and_nothing_is_logged(
     monkeypatch.setattr(counting, "run", unplugged)
     with library.job(TARGET, platform="bench") as job:
         with pytest.raises(BoardError):
-            list(FAMILY.remeasure(job, task, records, {"measure_option": counting.option, "check": False}))
+            list(
+                FAMILY.remeasure(job.journal, task, records, HowToMeasure(measure_option=counting.option, check=False))
+            )
         assert job.logged() == []
     assert GLOBAL_SCOPE.in_tuning is False
 
@@ -407,9 +409,9 @@ def test_a_task_that_was_read_from_a_log_has_no_space(library: ConfigLibrary, tm
     read = decode(records[0].native.decode())[0].task
     with library.job(TARGET, platform="bench") as job:
         with pytest.raises(TvmError, match="has no space"):
-            list(FAMILY.remeasure(job, read, records, {}))
+            list(FAMILY.remeasure(job.journal, read, records, HowToMeasure()))
         with pytest.raises(TvmError, match="has no space"):
-            FAMILY.measure_untuned(job, read, {})
+            FAMILY.measure_untuned(job.journal, read, HowToMeasure())
 
 
 # Untuned
@@ -418,7 +420,7 @@ def test_a_task_that_was_read_from_a_log_has_no_space(library: ConfigLibrary, tm
 def test_the_fallback_config_is_measured_and_not_logged(library: ConfigLibrary, template: Any) -> None:
     task = template("remeasure/double", doubling())(64)
     with library.job(TARGET, platform="bench") as job:
-        costs = FAMILY.measure_untuned(job, task, {})
+        costs = FAMILY.measure_untuned(job.journal, task, HowToMeasure())
         assert job.logged() == []
     assert all(0 < cost < 1 for cost in costs)
 
@@ -435,7 +437,7 @@ def test_a_fallback_config_that_cannot_be_built_says_why(library: ConfigLibrary,
     double = doubling()
     task = template("remeasure/broken", broken)(64)
     with library.job(TARGET, platform="bench") as job, pytest.raises(TvmError, match=r"untuned: .*there is no such"):
-        FAMILY.measure_untuned(job, task, {"measure_option": work["local"]()})
+        FAMILY.measure_untuned(job.journal, task, HowToMeasure(measure_option=work["local"]()))
 
 
 # Tasks from records
@@ -468,7 +470,7 @@ def test_a_task_that_cannot_be_made_from_its_record_says_why(
     path = tmp_path / "old.log"
     path.write_text(line.replace(*change) + "\n")
     library.import_logs(path, tvm=OLD, platform="bench")
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         (record,) = _all(contents)
     with pytest.raises(TvmError, match=why):
         FAMILY.task_of(record)

@@ -20,7 +20,7 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
-from tvmgitlib.live.base import Remeasured
+from tvmgitlib.live.base import HowToMeasure, Remeasured
 from tvmgitlib.live.metaschedule.family import FAMILY
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
 from tvmgitlib.model.record import TuningRecord
@@ -123,7 +123,7 @@ def remeasure(
 ) -> Any:
     """A job of these records alone: results, errors on record by their kinds, and the lines that were logged."""
     with library.job(target or work.live_target(), platform="board") as job:
-        results = list(FAMILY.remeasure(job, task, records, told))
+        results = list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)))
         effort = job.effort(task)
         logged = lines(job.work_dir / RECORD_FILE)
     return SimpleNamespace(results=results, errors=dict(effort.errors) if effort else {}, logged=logged)
@@ -310,7 +310,7 @@ def test_an_interruption_comes_through_and_what_was_measured_is_on_the_disk(libr
 
     told = {**Bench(costs=costs).told, "check": False}
     with pytest.raises(KeyboardInterrupt), library.job(work.live_target(), platform="board") as job:
-        results = FAMILY.remeasure(job, work.matmul(16), [PARALLEL, VECTORIZED], told)
+        results = FAMILY.remeasure(job.journal, work.matmul(16), [PARALLEL, VECTORIZED], HowToMeasure(**told))
         assert next(results) == MEASURED
         assert len(lines(job.work_dir / RECORD_FILE)) == len(job.logged()) == 1
         next(results)
@@ -379,7 +379,7 @@ def test_a_function_of_any_shape_has_nothing_to_be_measured_with(library: Config
         remeasure(library, task, [INCREMENT], {**bench.told, "check": check})
     assert "check=False" not in str(raised.value)  # nor is that any help
     with library.job(work.live_target(), platform="board") as job, pytest.raises(TvmError, match="are not known"):
-        FAMILY.measure_untuned(job, task, bench.told)
+        FAMILY.measure_untuned(job.journal, task, HowToMeasure(**bench.told))
     assert bench.batches == []
 
 
@@ -388,7 +388,7 @@ def test_a_function_of_any_shape_has_nothing_to_be_measured_with(library: Config
 
 def test_an_untuned_build_is_measured_and_not_logged(library: ConfigLibrary) -> None:
     with library.job(work.live_target(), platform="board") as job:
-        (cost,) = FAMILY.measure_untuned(job, work.matmul(16), {"builder": Bench(as_given).builder})
+        (cost,) = FAMILY.measure_untuned(job.journal, work.matmul(16), HowToMeasure(builder=Bench(as_given).builder))
         assert 0 < cost < 1
         assert lines(job.work_dir / RECORD_FILE) == []
 
@@ -401,13 +401,13 @@ def test_an_untuned_build_that_fails_is_an_error(library: ConfigLibrary) -> None
         library.job(work.live_target(), platform="board") as job,
         pytest.raises(TvmError, match="cannot be measured untuned: ValueError: no such thing"),
     ):
-        FAMILY.measure_untuned(job, work.matmul(16), Bench(build).told)
+        FAMILY.measure_untuned(job.journal, work.matmul(16), HowToMeasure(**Bench(build).told))
 
 
 def test_untuned_loops_are_bound_to_threads_of_a_gpu(library: ConfigLibrary) -> None:
     bench = Bench()
     with library.job(GPU, platform="board") as job:
-        assert FAMILY.measure_untuned(job, work.matmul(16), bench.told) == (0.001,)
+        assert FAMILY.measure_untuned(job.journal, work.matmul(16), HowToMeasure(**bench.told)) == (0.001,)
     assert all(thread in str(bench.batches[0][0]) for thread in ("blockIdx.x", "threadIdx.x"))
 
 
@@ -417,12 +417,15 @@ def test_untuned_loops_are_bound_to_threads_of_a_gpu(library: ConfigLibrary) -> 
 def test_the_task_of_a_record_of_this_tvm_is_made_of_it(library: ConfigLibrary) -> None:
     told = {**Bench().told, "check": False}
     with library.job(work.live_target(), platform="board") as job:
-        assert list(FAMILY.remeasure(job, work.matmul(16), [PARALLEL, VECTORIZED], told)) == [MEASURED] * 2
+        assert (
+            list(FAMILY.remeasure(job.journal, work.matmul(16), [PARALLEL, VECTORIZED], HowToMeasure(**told)))
+            == [MEASURED] * 2
+        )
         records = job.logged()
         task = FAMILY.task_of(records[0])
         assert FAMILY.identify(task, None) == (records[0].target, records[0].workload)
         assert job.place(task) == job.place(work.matmul(16))
-        assert list(FAMILY.remeasure(job, task, records, told)) == [MEASURED] * 2
+        assert list(FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told))) == [MEASURED] * 2
 
 
 def test_the_task_of_a_record_of_another_tvm_has_to_be_given(database: Callable[[str], list[TuningRecord]]) -> None:

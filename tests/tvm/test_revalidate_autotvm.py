@@ -139,7 +139,7 @@ def test_what_computes_something_else_is_invalidated_with_the_reason(old: Config
     assert (done.counts["refused"], done.invalidated) == (1, 1)
     assert (done.records[0].new_cost, done.records[0].ratio) == (None, None)
     assert "wrong answer: " in str(done.records[0].why)
-    with old.reading() as contents:
+    with old._view.reading() as contents:
         (gone,) = contents.invalidated
     assert (gone[1].record.cost, gone[2]) == (done.records[0].old_cost, done.jobs[0])
     assert gone[3].startswith("wrong answer: ") and "off by 3" in gone[3]
@@ -230,7 +230,7 @@ def test_a_later_job_does_not_make_builds_forget_what_is_untuned(old: ConfigLibr
     with old.job(work.TARGET, platform="box") as job:
         job.tune(autotvm_tuner(dense), 2, work.pretended())
         place = job.place(dense)
-        job.opened.note_baseline(place.identity, 1e-9)  # nothing is as fast
+        job.journal.note_baseline(place, 1e-9)  # nothing is as fast
     (slow,) = [best for best in old.best(tvm=TVM) if best.baseline]
     old.revalidate([dense], platform="box", every=True, measure_option=Counting().option, check=False)
     (again,) = [best for best in old.best(tvm=TVM) if best.workload == slow.workload]
@@ -339,6 +339,6 @@ def test_slower_than_untuned_is_not_for_apply_history_best_either(old: ConfigLib
     with old.job(work.TARGET, platform="box") as job:
         for task in tasks[:2]:
             job.tune(autotvm_tuner(task), 2, work.pretended())
-        job.opened.note_baseline(job.place(tasks[0]).identity, 1e-9)
+        job.journal.note_baseline(job.place(tasks[0]), 1e-9)
     assert len(old.best(tvm=TVM)) == 2
     assert len(old.records(Selection(platform="box"))) == 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.config_library import ConfigLibrary
+    from tvmgitlib.config_library import ConfigLibrary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ class Context:
         Raises:
             LibraryError: there is none.
         """
-        from tvmgitlib.library.config_library import ConfigLibrary
+        from tvmgitlib.config_library import ConfigLibrary
 
         return ConfigLibrary(self.library)
 

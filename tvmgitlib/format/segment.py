@@ -138,7 +138,7 @@ def read_stored(line: bytes, family: str, platform: str) -> StoredRecord:
     Raises:
         TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
     """
-    codec = FAMILIES[family]  # type: ignore[index]  # the schema allows the three names only
+    codec = FAMILIES[family]
     native, bag_text = codec.unwrap(line)
     if bag_text is None:
         raise RecordError("no x-tvmgitlib beside the record")

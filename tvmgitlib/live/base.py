@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-from tvmgitlib.errors import TargetError, TvmError
+from tvmgitlib.errors import TvmError
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.reading.lookup import Lookup
 from tvmgitlib.live.tvm_check import require_tvm
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import ErrorKind, TuningRecord
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 
-if TYPE_CHECKING:
-    from tvmgitlib.library.reading.lookup import Lookup
-    from tvmgitlib.live.job import Job
+#: How long trying one build may take, in seconds, unless the user says so.
+TIMEOUT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class HowToMeasure:
+    """How a user wants trials to be measured; what is None is done as the family does it on this machine.
+
+    Attributes:
+        measure_option: of AutoTVM.
+        builder, runner: of Ansor, as in `TuningOptions`, and of MetaSchedule, as in `tune_tir`.
+        check: whether outputs are compared with those of an untuned build before anything is measured.
+        check_timeout: how long it may take to build and run a config for that (for MetaSchedule: to run what its
+            builder has built), in seconds.
+    """
+
+    measure_option: Any = None
+    builder: Any = None
+    runner: Any = None
+    check: bool = True
+    check_timeout: float = TIMEOUT
+
+    @property
+    def says_where(self) -> bool:
+        """Whether it says on what to measure; else it is done on this machine."""
+        return self.measure_option is not None or self.runner is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +102,37 @@ class LiveFamily(Protocol):
         """Records in the form that this family's transfer learning takes."""
         ...
 
-    def callback(self, job: Job) -> Any:
-        """What the tuner calls after each batch: everything measured is on the disk when it returns."""
+    def callback(self, journal: Callable[[], Journal]) -> Any:
+        """What the tuner calls after each batch: everything measured is on the disk when it returns.
+
+        Args:
+            journal: gives the job's journal, whenever the tuner calls.
+        """
         ...
 
-    def measure_option(self, job: Job, option: Any) -> Any:
+    def database(self, journal: Journal) -> Any:
+        """A job as a database of this TVM, for the tuner's own calls.
+
+        Raises:
+            TvmError: this family has no databases.
+        """
+        ...
+
+    def measure_option(self, journal: Journal, option: Any) -> Any:
         """The user's way of measuring, with configs that were measured before answered from the record."""
+        ...
+
+    def extract(self, module: Any, params: Mapping[str, Any], target: Any) -> Any:
+        """The tasks of a model, as this family's TVM takes them out of it.
+
+        Args:
+            module: a Relay module; for MetaSchedule, a Relax or a Relay one.
+            params: its parameters by name.
+            target: TVM's object.
+
+        Raises:
+            Exception: of whatever kind TVM's passes and the user's operators raise.
+        """
         ...
 
     def task_of(self, record: TuningRecord) -> Any:
@@ -94,7 +145,7 @@ class LiveFamily(Protocol):
         ...
 
     def remeasure(
-        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+        self, journal: Journal, task: Any, records: Sequence[TuningRecord], how: HowToMeasure
     ) -> Iterator[Remeasured]:
         """Measure configs on record again, in this TVM and on this machine, each once.
 
@@ -104,13 +155,10 @@ class LiveFamily(Protocol):
         as it is, on a GPU with TVM's default schedule, and refuses to go on where that does not run.
 
         Args:
-            job: where the measurements are logged: each is on the disk before its result is given.
+            journal: where the measurements are logged: each is on the disk before its result is given.
             task: the task, as this TVM has it.
             records: records of that computation, of this TVM or of another.
-            told: how to measure. AutoTVM: `measure_option`. Ansor: `builder` and `runner` as in `TuningOptions`.
-                MetaSchedule: `builder` and `runner` as in `tune_tir`. All: `check`: whether outputs are compared (True
-                unless told otherwise), and `check_timeout`: how long it may take to build and run a config for that
-                (for MetaSchedule: to run what its builder has built), in seconds.
+            how: how to measure.
 
         Yields:
             What came of each record, in their order.
@@ -121,7 +169,7 @@ class LiveFamily(Protocol):
         """
         ...
 
-    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+    def measure_untuned(self, journal: Journal, task: Any, how: HowToMeasure) -> tuple[float, ...]:
         """Measure a task without tuning; nothing is logged.
 
         AutoTVM measures the fallback config and MetaSchedule the module as it is (on a GPU with TVM's default
@@ -129,7 +177,7 @@ class LiveFamily(Protocol):
         was done to, where a Relay build takes TOPI's.
 
         Args:
-            job, task, told: as for `remeasure`.
+            journal, task, how: as for `remeasure`.
 
         Returns:
             Run times in seconds.
@@ -144,21 +192,24 @@ class LiveFamily(Protocol):
         ...
 
 
-_MODULES: dict[FamilyName, str] = {
-    "autotvm": "tvmgitlib.live.autotvm.family",
-    "ansor": "tvmgitlib.live.ansor.family",
-    "metaschedule": "tvmgitlib.live.metaschedule.family",
-}
+#: The families that have a live side: a folder each beside this module.
+_LIVE: Final = ("autotvm", "ansor", "metaschedule")
 
 
 def live_families() -> list[LiveFamily]:
-    """All three families."""
-    return [cast(LiveFamily, import_module(module).FAMILY) for module in _MODULES.values()]
+    """Every family that has a live side."""
+    return [live_family(name) for name in _LIVE]
 
 
 def live_family(name: FamilyName) -> LiveFamily:
-    """A family by name."""
-    return cast(LiveFamily, import_module(_MODULES[name]).FAMILY)
+    """A family by name.
+
+    Raises:
+        TvmError: it has no live side.
+    """
+    if name not in _LIVE:
+        raise TvmError(f"nothing is tuned live with {name!r}", hint=f"Live families: {', '.join(_LIVE)}.")
+    return cast(LiveFamily, import_module(f"tvmgitlib.live.{name}.family").FAMILY)
 
 
 def family_of_task(task: Any) -> LiveFamily:
@@ -176,18 +227,15 @@ def family_of_task(task: Any) -> LiveFamily:
     )
 
 
-def require_triple(given: GivenTarget) -> None:
-    """Refuse an `llvm` target that leaves open which machine it is for.
+def place_of(journal: Journal, task: Any) -> Place:
+    """What the records of a task answer for in a job.
 
     Raises:
-        TargetError: it has no triple.
+        TvmError: it is no task of any family.
+        TvmgitlibError: see `Journal.place`.
     """
-    if given.target.kind == "llvm" and "mtriple" not in given.target.attributes:
-        raise TargetError(
-            f"{given.target.label!r} has no triple, and what it means without one differs from TVM to TVM "
-            "(in hhb-tvm: RISC-V)",
-            hint="Say which machine it is for, such as llvm -mcpu=haswell -mtriple=x86_64-linux-gnu.",
-        )
+    family = family_of_task(task)
+    return journal.place(family.name, *family.identify(task, journal.target))
 
 
 def running_tvm() -> TvmVersion:

@@ -4,56 +4,25 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from filelock import BaseFileLock
-
-from tvmgitlib.errors import JobError, TvmError
-from tvmgitlib.library.changes.result import Counts, JobResult
-from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.library.jobs.intake import Origin
-from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.library.jobs.recorded import (
-    DETERMINISTIC,
-    baseline_of,
-    effort_of,
-    exact_records,
-    is_of,
-    read_job,
-    stored_records,
-)
-from tvmgitlib.live.base import family_of_task, live_family, require_triple
+from tvmgitlib.errors import TvmError
+from tvmgitlib.library.changes.result import JobResult
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.ansor import tuning as ansor_tuning
+from tvmgitlib.live.autotvm import tuning as autotvm_tuning
+from tvmgitlib.live.base import HowToMeasure, live_family, place_of
+from tvmgitlib.live.metaschedule import tuning
 from tvmgitlib.model.job import Effort
-from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
+from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.config_library import ConfigLibrary
 
 _log = logging.getLogger("tvmgitlib")
-
-
-@dataclass(frozen=True, slots=True)
-class TakenJob:
-    """A job on disk that is live in this process.
-
-    Attributes:
-        opened: the job.
-        claim: the lock that says so to other processes.
-        resumed: whether it had been interrupted before.
-    """
-
-    opened: OpenJob
-    claim: BaseFileLock
-    resumed: bool
 
 
 class Job:
@@ -63,33 +32,20 @@ class Job:
     everything measured so far on the disk, to be resumed.
 
     Attributes:
-        tvm: the TVM that it runs in.
+        journal: the job as places and records.
         result: what became of it once it is finished.
     """
 
-    def __init__(
-        self,
-        library: ConfigLibrary,
-        tvm: TvmVersion,
-        taken: TakenJob | None = None,
-        take: Callable[[GivenTarget], TakenJob] | None = None,
-    ) -> None:
+    def __init__(self, journal: Journal, ended: Callable[[Job], None]) -> None:
         """Make a job.
 
         Args:
-            library: where it will be committed.
-            tvm: the TVM that it runs in.
-            taken: the job on disk, begun or resumed.
-            take: begins or resumes it once the first task says what the target is.
+            journal: what it reads and writes.
+            ended: is called when it is no longer live, one way or the other.
         """
-        self._library = library
-        self.tvm = tvm
-        self._taken = taken
-        self._take = take
+        self.journal = journal
+        self._ended = ended
         self.result: JobResult | None = None
-        self._logged: list[TuningRecord] | None = None
-        self._kept: dict[Place, list[TuningRecord]] = {}
-        self._facts: dict[Place, Mapping[str, Json]] = {}
 
     def __enter__(self) -> Job:
         return self
@@ -101,69 +57,54 @@ class Job:
             self.finish()
             return
         self._release()
-        if self._taken is not None:
+        if self.journal.is_begun:
             _log.warning(
                 "job %s was interrupted: what it measured is kept, and starting a job for the same target and platform "
                 "resumes it",
                 self.id,
             )
 
-    @property
-    def opened(self) -> OpenJob:
-        """The job on disk.
+    def __repr__(self) -> str:
+        return f"<Job {self.id if self.journal.is_begun else 'without a target yet'}>"
 
-        Raises:
-            JobError: it takes its target from its first task, and there was none yet.
-        """
-        if self._taken is None:
-            raise JobError("no target was given, and no task was seen yet", hint="Give the target to start_job().")
-        return self._taken.opened
+    @property
+    def tvm(self) -> TvmVersion:
+        """The TVM that it runs in."""
+        return self.journal.tvm
 
     @property
     def resumed(self) -> bool:
         """Whether it had been interrupted before."""
-        return self._taken is not None and self._taken.resumed
+        return self.journal.resumed
 
     @property
     def id(self) -> str:
         """16 hex digits."""
-        return self.opened.id
+        return self.journal.id
 
     @property
     def log(self) -> Path:
         """The file that AutoTVM and Ansor tuners log into."""
-        return self.opened.log
+        return self.journal.log
 
     @property
     def work_dir(self) -> Path:
         """The folder that MetaSchedule works in."""
-        return self.opened.work_dir
+        return self.journal.work_dir
 
     @property
     def target(self) -> GivenTarget | None:
         """The job's target; None when it takes any (or has not seen its first task)."""
-        if self._taken is None or self.opened.target is None:
-            return None
-        return parse_target(self.opened.target)
+        return self.journal.target
 
     def _release(self) -> None:
-        """The job is no longer live here; until it is committed, another process may take it up."""
-        self._library.forget_job(self)
-        if self._taken is not None:
-            self._taken.claim.release()
+        self._ended(self)
+        self.journal.release()
 
     def finish(self, *, push: bool = False) -> JobResult:
         """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead."""
         self._release()
-        if self._taken is None or not (self.opened.logs() or self.opened.refused()):
-            if self._taken is not None:
-                self._library.abort_job(self.id)
-            _log.info("nothing was measured, so there is nothing to commit")
-            self.result = JobResult(None, None, Counts())
-            return self.result
-        self.result = self._library.finish_job(self.id, push=push)
-        for workload in self.result.all_failed:
-            _log.warning("no trial of %s succeeded: its effort is on record, and it has no config", workload)
+        self.result = self.journal.finish(push=push)
         return self.result
 
     # What is on record
@@ -175,31 +116,11 @@ class Job:
             JobError: the task has another target than the job.
             PlatformError: nothing says which platform it is on.
         """
-        family = family_of_task(task)
-        given, workload = family.identify(task, self.target)
-        require_triple(given)
-        if self._taken is None and self._take is not None:
-            self._taken = self._take(given)
-        if self.target is not None and given.target.device_key != self.target.target.device_key:
-            raise JobError(
-                f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",
-                hint="Start a job without a target to tune for several.",
-            )
-        platform = (self._taken.opened.origin if self._taken is not None else Origin()).platform_of(given)
-        place = Place(family.name, given.target, platform.name, workload)
-        self._facts[place] = platform.facts
-        return place
-
-    def facts(self, place: Place) -> Mapping[str, Json]:
-        """The facts of the platform that this job's records of a place will have, as `place` has found them."""
-        return self._facts[place]
+        return place_of(self.journal, task)
 
     def effort(self, task: Any, tuner: str | None = None) -> Effort | None:
         """The effort on record for a task with this TVM, in the library and in this job; None when there is none."""
-        place = self.place(task)
-        exhausted = self._taken is not None and place.task in self.opened.exhausted()
-        with self._library.reading() as contents:
-            return effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
+        return self.journal.effort(self.place(task), tuner)
 
     def is_tuned(self, task: Any, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record for a task: as many trials, or the end of its space.
@@ -209,8 +130,7 @@ class Job:
             trials: how many are enough.
             tuner: count only jobs of this tuner.
         """
-        effort = self.effort(task, tuner)
-        return effort is not None and (effort.trials >= trials or effort.exhausted is True)
+        return self.journal.is_tuned(self.place(task), trials, tuner)
 
     def baseline(self, task: Any, *, measure_option: Any = None, builder: Any = None, runner: Any = None) -> float:
         """Mean run time in seconds of what a build without tuning makes of a task: on record, else measured now.
@@ -226,77 +146,43 @@ class Job:
         Raises:
             TvmError: it cannot be built or run.
         """
+        return self._baseline(task, HowToMeasure(measure_option, builder, runner))
+
+    def _baseline(self, task: Any, how: HowToMeasure) -> float:
         place = self.place(task)
-        known = self.opened.baselines().get(place.task)
+        known = self.journal.baseline(place)
         if known is None:
-            with self._library.reading() as contents:
-                known = baseline_of(contents, place, self.tvm, self.facts(place))
-            if known is None:
-                told = {"measure_option": measure_option, "builder": builder, "runner": runner}
-                how = {name: option for name, option in told.items() if option is not None}
-                costs = live_family(place.family).measure_untuned(self, task, how)
-                known = math.fsum(costs) / len(costs)
-            self.opened.note_baseline(place.task, known)
+            costs = live_family(place.family).measure_untuned(self.journal, task, how)
+            known = math.fsum(costs) / len(costs)
+        self.journal.note_baseline(place, known)
         return known
 
-    def try_baseline(self, task: Any, told: Mapping[str, Any]) -> None:
-        """`baseline` after tuning, by what the call was told of how to measure: a failure is a warning.
+    def try_baseline(self, task: Any, how: HowToMeasure) -> None:
+        """`baseline` after tuning, measured as the trials were: a failure is a warning.
 
         Where this job has made no trial of the task there is nothing that it could be committed with.
         """
-        how = {name: told[name] for name in ("measure_option", "builder", "runner") if name in told}
         try:
-            if self.measured(task):
-                self.baseline(task, **how)
+            if self.journal.measured(self.place(task)):
+                self._baseline(task, how)
         except TvmError as error:
             _log.warning("no baseline: %s", error)
 
     def logged(self) -> list[TuningRecord]:
         """What this job has logged so far."""
-        if self._logged is None:
-            self._logged = list(read_job(self.opened)) if self._taken is not None else []
-        return self._logged
-
-    def append(self, lines: Iterable[str]) -> None:
-        """Log records of AutoTVM or Ansor; they are on the disk when this returns."""
-        append_lines(self.log, lines)
-        self.forget_logged()
-
-    def mark_exhausted(self, task: Any) -> None:
-        """Note, durably, that every config of a task's space has been measured: it counts as tuned from now on."""
-        self.opened.mark_exhausted(self.place(task).task)
-
-    def forget_logged(self) -> None:
-        """The log has grown: read it again when it is next asked for."""
-        self._logged = None
+        return self.journal.logged()
 
     def measured(self, task: Any) -> list[TuningRecord]:
         """The measurements of a task that this job has made already (before it was interrupted, say)."""
-        place = self.place(task)
-        return [record for record in self.logged() if is_of(record, place)]
-
-    def known(self, task: Any) -> list[TuningRecord]:
-        """The measurements of a task that need not be made again: this job's, and those of kept histories.
-
-        Kept histories count for the same target, platform and TVM.
-        """
-        place = self.place(task)
-        kept = self._kept.get(place)
-        if kept is None:
-            with self._library.reading() as contents:
-                kept = self._kept[place] = list(self._library.kept_records(contents, place, self.tvm))
-        return [*kept, *self.measured(task)]
+        return self.journal.measured(self.place(task))
 
     def on_record(self, task: Any) -> list[TuningRecord]:
         """The measurements of a task that hold here: of this job, and exact ones of the library."""
-        place = self.place(task)
-        with self._library.reading() as contents:
-            records = [*exact_records(contents, place, self.tvm, self.facts(place)), *self.known(task)]
-        return list({record.native: record for record in records}.values())
+        return self.journal.on_record(self.place(task))
 
-    def answers(self, task: Any) -> list[TuningRecord]:
-        """Those of them that need not be made again: successes, and failures that would only come again."""
-        return [record for record in self.on_record(task) if record.error is None or record.error in DETERMINISTIC]
+    def mark_exhausted(self, task: Any) -> None:
+        """Note, durably, that every config of a task's space has been measured: it counts as tuned from now on."""
+        self.journal.mark_exhausted(self.place(task))
 
     def history(self, task: Any, *, other_targets: bool = False) -> Any:
         """What is on record for a task, in the form that its tuner learns from.
@@ -309,11 +195,8 @@ class Job:
             other_targets: also what was measured on other targets and platforms.
         """
         place = self.place(task)
-        with self._library.reading() as contents:
-            records = [stored.record for stored in stored_records(contents, place, other_targets=other_targets)]
-            records += self._library.kept_records(contents, place, other_targets=other_targets)
-        once = {record.native: record for record in [*records, *self.measured(task)]}
-        return live_family(place.family).history(task, once.values())
+        records = self.journal.learnable(place, other_targets=other_targets)
+        return live_family(place.family).history(task, records)
 
     # What a tuner is given
 
@@ -322,24 +205,18 @@ class Job:
 
         With `"metaschedule"` a measure callback for TVM's own calls, in the place of their `AddToDatabase`.
         """
-        return live_family(family).callback(self)  # type: ignore[arg-type]  # an unknown name says so itself
+        return live_family(family).callback(lambda: self.journal)
 
     def measure_option(self, option: Any) -> Any:
         """The user's AutoTVM measure option, with configs measured before answered from the record."""
-        return live_family("autotvm").measure_option(self, option)
+        return live_family("autotvm").measure_option(self.journal, option)
 
-    def database(self, family: FamilyName = "metaschedule") -> Any:
+    def database(self, family: str = "metaschedule") -> Any:
         """A MetaSchedule database for `database=` of `tune_tir` and the like: records reach the disk as they come.
 
         With `"autotvm"` a view of the job as an `autotvm.database.Database`.
         """
-        if family == "autotvm":
-            from tvmgitlib.live.autotvm import family as autotvm
-
-            return autotvm.job_database(self)
-        from tvmgitlib.live.metaschedule import family as metaschedule
-
-        return metaschedule.job_database(self)
+        return live_family(family).database(self.journal)
 
     def tune(
         self,
@@ -366,11 +243,9 @@ class Job:
         Returns:
             Whether any trial was made.
         """
-        from tvmgitlib.live.autotvm import tuning as autotvm_tuning
-
-        made = autotvm_tuning.tune(self, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
+        made = autotvm_tuning.tune(self.journal, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
         if baseline:
-            self.try_baseline(tuner.task, {"measure_option": measure_option})
+            self.try_baseline(tuner.task, HowToMeasure(measure_option=measure_option))
         return made
 
     def tune_ansor(self, task: Any, trials: int, **told: Any) -> bool:
@@ -388,12 +263,10 @@ class Job:
         Returns:
             Whether any trial was made.
         """
-        from tvmgitlib.live.ansor import family as ansor
-
         baseline = told.pop("baseline", False)
-        made = ansor.tune(self, task, trials, **told)
+        made = ansor_tuning.tune(self.journal, task, trials, **told)
         if baseline:
-            self.try_baseline(task, told)
+            self.try_baseline(task, HowToMeasure(builder=told.get("builder"), runner=told.get("runner")))
         return made
 
     def tune_tir(self, mod: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
@@ -413,9 +286,7 @@ class Job:
         Returns:
             How many trials were made.
         """
-        from tvmgitlib.live.metaschedule import tuning as metaschedule_tuning
-
-        return metaschedule_tuning.tune_tir(self, mod, target, max_trials_global, told)
+        return self._with_baselines(told, tuning.tune_tir(self.journal, mod, target, max_trials_global, told))
 
     def tune_relax(self, mod: Any, params: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
         """Tune the tasks of a Relax module as `tune_relax` of MetaSchedule does; see `tune_tir`.
@@ -427,9 +298,7 @@ class Job:
             target: None for the job's.
             told: what else TVM's call takes, except `work_dir` and `database`.
         """
-        from tvmgitlib.live.metaschedule import tuning as metaschedule_tuning
-
-        return metaschedule_tuning.tune_relax(self, mod, params, target, max_trials_global, told)
+        return self._with_baselines(told, tuning.tune_relax(self.journal, mod, params, target, max_trials_global, told))
 
     def tune_tasks(
         self, tasks: Sequence[Any], task_weights: Sequence[float], max_trials_global: int, **told: Any
@@ -442,6 +311,11 @@ class Job:
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
             told: what else TVM's call takes, except `work_dir` and `database`.
         """
-        from tvmgitlib.live.metaschedule import tuning as metaschedule_tuning
+        return self._with_baselines(told, tuning.tune_tasks(self.journal, tasks, task_weights, max_trials_global, told))
 
-        return metaschedule_tuning.tune_tasks(self, tasks, task_weights, max_trials_global, told)
+    def _with_baselines(self, told: dict[str, Any], tuned: tuning.Tuned) -> int:
+        """The trials that one of MetaSchedule's calls made; where told so, its tasks are measured untuned then."""
+        if told.get("baseline"):
+            for task in tuned.tasks:
+                self.try_baseline(task, HowToMeasure(builder=told.get("builder"), runner=told.get("runner")))
+        return tuned.trials

@@ -130,9 +130,6 @@ def run_with_numbers(run: Callable[[float], list[Any]]) -> tuple[float, list[Any
 
 # Running
 
-#: How long trying one build may take, in seconds, unless the user says so.
-TIMEOUT: Final = 60.0
-
 #: What to do about a comparison that cannot be made.
 UNCHECKED: Final = "Give check=False (--no-check) to measure without comparing outputs."
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
-import os
 import sys
 import threading
 import traceback
@@ -15,21 +14,25 @@ from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
-from tvmgitlib.live.base import family_of_task, live_families, require_triple
+from tvmgitlib.live.base import family_of_task, live_families, live_family
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.import_trap import fast_imports
-from tvmgitlib.live.metaschedule.tuning import lower_relax, target_attributes
-from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.live.metaschedule.tvm import tir_functions
+from tvmgitlib.live.targets import live_target
+from tvmgitlib.model.target import parse_target, require_triple
 
 _FORMS = (
     "Give tasks of a tuner, a Relax or Relay module, alone or as (module, params), TensorIR functions, a list of any "
     "of these, or a function without arguments that gives them."
 )
 _MAX_DEPTH = 32
+
+#: Which family takes the tasks out of a model, by the dialect of its functions; None where the user says which.
+_EXTRACTS: Final[dict[str, str | None]] = {"relax": "metaschedule", "relay": None}
+_DEFAULT_OF_RELAY: Final = "autotvm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,74 +243,29 @@ def _of_module(
     module: Any, params: Mapping[str, Any] | None, target: object | None, family: str | None
 ) -> Iterator[WeightedTask]:
     dialects = {type(func).__module__.split(".")[1] for _, func in module.functions_items()}
-    if "relax" in dialects:
-        extracted = _extract(_from_relax, module, params, target)
-    elif "relay" in dialects:
-        with _without_tophub():
-            extracted = _extract(_FROM_RELAY[family or "autotvm"], module, params, target)
-    else:
+    dialect = next((each for each in _EXTRACTS if each in dialects), None)
+    if dialect is None:
         extracted = tir_functions(module)
+    else:
+        extracts = _EXTRACTS[dialect] or family or _DEFAULT_OF_RELAY
+        extracted = _extract(live_family(extracts).extract, module, params, target)
     yield from _expanded(extracted, target, family)
 
 
 def _extract(
-    how: Callable[[Any, Mapping[str, Any], Any], Any], module: Any, params: Mapping[str, Any] | None, target: Any
+    how: Callable[[Any, Mapping[str, Any], Any], Any], module: Any, params: Mapping[str, Any] | None, target: object
 ) -> Any:
     """Let TVM take the tasks out of a model.
 
     Raises:
         TvmError: it cannot.
     """
-    live = _live_target(_require(target))
+    live = live_target(_require(target))
     try:
         with _errors_of_threads():
             return how(module, params or {}, live)
     except Exception as error:  # TVM raises whatever its passes and the user's operators do
         raise TvmError(f"TVM cannot take tasks out of the module: {_said(error)}") from error
-
-
-def _from_relax(module: Any, params: Mapping[str, Any], target: Any) -> Any:
-    return meta_schedule().relax_integration.extract_tasks(lower_relax(module, target, params), target)
-
-
-def _from_relay_for_autotvm(module: Any, params: Mapping[str, Any], target: Any) -> Any:
-    from tvm import autotvm
-
-    return autotvm.task.extract_from_program(module, params=params, target=target)
-
-
-def _from_relay_for_ansor(module: Any, params: Mapping[str, Any], target: Any) -> Any:
-    from tvm import auto_scheduler
-
-    return auto_scheduler.extract_tasks(module, params, target)
-
-
-def _from_relay_for_metaschedule(module: Any, params: Mapping[str, Any], target: Any) -> Any:
-    return meta_schedule().relay_integration.extract_tasks(module, target, params)
-
-
-_FROM_RELAY: dict[str, Callable[[Any, Mapping[str, Any], Any], Any]] = {
-    "autotvm": _from_relay_for_autotvm,
-    "ansor": _from_relay_for_ansor,
-    "metaschedule": _from_relay_for_metaschedule,
-}
-
-
-@contextmanager
-def _without_tophub() -> Iterator[None]:
-    """Keep TVM from downloading TopHub, where it looks for configs to fall back to: the tasks are the same without."""
-    from tvm.autotvm import tophub
-
-    known, usual = dict(tophub.REFERENCE_LOG_CACHE), os.environ.get(tophub.AUTOTVM_TOPHUB_LOC_VAR)
-    os.environ[tophub.AUTOTVM_TOPHUB_LOC_VAR] = tophub.AUTOTVM_TOPHUB_NONE_LOC
-    try:
-        yield
-    finally:
-        del os.environ[tophub.AUTOTVM_TOPHUB_LOC_VAR]
-        if usual is not None:
-            os.environ[tophub.AUTOTVM_TOPHUB_LOC_VAR] = usual
-        tophub.REFERENCE_LOG_CACHE.clear()  # what was not found is not to be taken for what is not there
-        tophub.REFERENCE_LOG_CACHE.update(known)
 
 
 @contextmanager
@@ -337,16 +295,3 @@ def _require(target: object | None) -> object:
         )
     require_triple(parse_target(target))
     return target
-
-
-def _live_target(target: object) -> Any:
-    """The target as TVM's object."""
-    import tvm
-
-    if isinstance(target, tvm.target.Target):
-        return target
-    given = parse_target(target)
-    try:
-        return tvm.target.Target(target_attributes(given))
-    except Exception as error:  # of another kind in each TVM
-        raise TargetError(f"TVM does not know the target {given.target.label}: {last_line(error)}") from error

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.target import Target
@@ -25,6 +26,31 @@ _JOB_ID = re.compile(r"[0-9a-f]{16}")
 def is_job_id(text: str) -> bool:
     """Whether `text` is a whole job id: 16 hex digits."""
     return _JOB_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What a job is told before anything is measured or read.
+
+    Attributes:
+        kind: what the job is.
+        target: the only target, as given; None for any.
+        platform: the platform's name where a target names no model; None to detect it.
+        facts: platform facts, given or detected.
+        tvm: the TVM that tunes; None to believe the logs.
+        tuner: the tuner's name.
+        options: what the tuner was told.
+        keep_history: whether the whole logs are kept too.
+    """
+
+    kind: JobKind = "tune"
+    target: str | None = None
+    platform: str | None = None
+    facts: dict[str, Json] = field(default_factory=dict)
+    tvm: TvmVersion | None = None
+    tuner: str | None = None
+    options: dict[str, Json] = field(default_factory=dict)
+    keep_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class ConfigsFile:
         """The file that such a path is of; None when it is none of configs/."""
         match path.split("/"):
             case [folder, target, platform, name] if folder == CONFIGS and name.endswith(".jsonl"):
-                return cls(target, platform, name.removesuffix(".jsonl"))  # type: ignore[arg-type]
+                return cls(target, platform, name.removesuffix(".jsonl"))
         return None
 
 

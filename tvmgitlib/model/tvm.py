@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from tvmgitlib.errors import TvmError
+
 VersionSource = Literal["runtime", "option", "log"]
 
 _MINOR = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -44,6 +46,20 @@ class TvmVersion:
         if match is None:
             raise ValueError(f"{text!r} is not DIST==VERSION, such as apache-tvm==0.27.0.post1")
         return cls(match["distribution"].lower().replace("_", "-"), match["version"], source)
+
+    @classmethod
+    def of(cls, value: TvmVersion | str | None) -> TvmVersion | None:
+        """What a user means: a version as it is, or `DIST==VERSION`; None stays None.
+
+        Raises:
+            TvmError: the text has another form.
+        """
+        if value is None or isinstance(value, TvmVersion):
+            return value
+        try:
+            return cls.parse(value)
+        except ValueError as error:
+            raise TvmError(str(error), hint="VERSION is what tvm.__version__ says.") from None
 
     @property
     def minor(self) -> str | None:

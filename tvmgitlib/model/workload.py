@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TypeAlias
 
-FamilyName = Literal["autotvm", "ansor", "metaschedule"]
+#: The name of a tuner family, such as `autotvm`; `tvmgitlib.families` knows which there are.
+FamilyName: TypeAlias = str
 
 
 @dataclass(frozen=True)

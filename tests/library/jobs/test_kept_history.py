@@ -10,6 +10,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
+from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
@@ -179,8 +180,8 @@ def kept(library: ConfigLibrary) -> Callable[..., list[float]]:
         workload = Workload("autotvm", json.dumps([name, [8, 8, "float32"]], separators=(",", ":")))
         place = Place("autotvm", parse_target(target).target, platform, workload)
         version = TvmVersion.parse(tvm) if tvm else None
-        with library.reading() as contents:
-            return [record.cost for record in library.kept_records(contents, place, version, **told)]
+        with library._view.reading() as contents:
+            return [record.cost for record in kept_records(library._view.repository, contents, place, version, **told)]
 
     return ask
 

@@ -12,6 +12,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
+from tvmgitlib.model.job import JobSpec
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 
@@ -25,7 +26,7 @@ def jobs(tmp_path: Path) -> OpenJobs:
 
 
 def start(jobs: OpenJobs, **told):
-    return jobs.start("Tess Ter <tess@example.com>", **told)
+    return jobs.start("Tess Ter <tess@example.com>", JobSpec(**told))
 
 
 def test_a_job_is_read_back_as_it_was_told(jobs: OpenJobs) -> None:
@@ -40,7 +41,7 @@ def test_a_job_is_read_back_as_it_was_told(jobs: OpenJobs) -> None:
     }
     started = start(jobs, **told)
     assert jobs.get(started.id) == started
-    assert {name: getattr(started, name) for name in told} == told
+    assert started.spec == JobSpec(**told)
     assert started.log.is_file()
     assert started.work_dir.is_dir()
     assert started.logs() == []
@@ -116,7 +117,7 @@ from pathlib import Path
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
 jobs = OpenJobs(Path(sys.argv[1]))
 for _ in range(30):
-    jobs.remove(jobs.start("Tess Ter <tess@example.com>"))
+    jobs.remove(start(jobs))
     jobs.all()
 """
 

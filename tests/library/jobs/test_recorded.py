@@ -44,7 +44,7 @@ def effort(library: ConfigLibrary) -> GetEffort:
 
     def ask(asked: Place | None = None, tvm: str = TVM, job: Any = None, **told: Any) -> Effort | None:
         logged = list(read_job(job)) if job else []
-        with library.reading() as contents:
+        with library._view.reading() as contents:
             return effort_of(contents, logged, asked or place(), TvmVersion.parse(tvm), **told)
 
     return ask
@@ -204,7 +204,7 @@ def test_records_are_those_of_the_place_or_of_the_workload_everywhere(
     tune(library, make_log("dense", [4e-3]), platform="other")
     tune(library, make_log("conv", [5e-3]))
     library.revert(tune(library, make_log("dense", [6e-3])))
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         here = {stored.record.cost for stored in stored_records(contents, place())}
         everywhere = {stored.record.cost for stored in stored_records(contents, place(), other_targets=True)}
     assert here == {1e-3, 2e-3}
@@ -216,7 +216,7 @@ def test_exact_records_are_those_that_the_policy_lets_through(library: ConfigLib
     tune(library, make_log("dense", [2e-3]), tvm="hhb-tvm==0.15.0")
 
     def costs() -> set[float]:
-        with library.reading() as contents:
+        with library._view.reading() as contents:
             return {record.cost for record in exact_records(contents, place(), TvmVersion.parse(TVM))}
 
     assert costs() == {1e-3}

@@ -99,7 +99,7 @@ def test_a_damaged_segment_is_named_by_whoever_reads_it(library: ConfigLibrary, 
 
 def test_a_job_is_found_by_its_id_alone(library: ConfigLibrary) -> None:
     job = library.log()[0].job
-    with library._reading() as contents:
+    with library._view.reading() as contents:
         assert contents.has_job(job)
         assert not contents.has_job("0" * 16)
 

@@ -34,7 +34,7 @@ DENSE = Workload("autotvm", '["dense",[8,8,"float32"]]')
 
 def looked_up(library: ConfigLibrary, target: str = HASWELL, facts: Any = None, accept: Any = "exact") -> Outcome:
     """What a build of `dense` on the box gets."""
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse(TVM), "box", accept, facts)
         lookup.find("autotvm", parse_target(target), DENSE)
     (outcome,) = lookup.summary.outcomes.values()
@@ -122,7 +122,7 @@ def test_nor_does_one_of_another_patch_level_where_the_policy_tells_them_apart(
         library.import_logs(make_log("dense", [cost], version=version), platform="box")
     (best,) = library.best(tvm="hhb-tvm==0.16.1")
     assert (best.cost, best.grade) == (2e-3, "exact")
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse("hhb-tvm==0.16.1"), "box")
         stored = lookup.find("autotvm", parse_target(HASWELL), DENSE)
     assert stored is not None and stored.record.cost == 2e-3
@@ -211,7 +211,7 @@ def test_what_is_all_invalidated_is_to_be_tuned_again(library: ConfigLibrary, ma
     place = Place("autotvm", parse_target(HASWELL).target, "box", DENSE)
 
     def trials() -> int | None:
-        with library.reading() as contents:
+        with library._view.reading() as contents:
             effort = effort_of(contents, [], place, TvmVersion.parse(TVM))
         return effort.trials if effort else None
 

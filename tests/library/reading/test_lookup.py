@@ -39,7 +39,7 @@ def find(library: ConfigLibrary) -> Find:
         accept: str = "exact",
         family: FamilyName = "autotvm",
     ) -> Outcome:
-        with library.reading() as contents:
+        with library._view.reading() as contents:
             lookup = Lookup(contents, TvmVersion.parse(tvm), platform, accept)  # type: ignore[arg-type]
             found = lookup.find(family, parse_target(target), workload(name, family))
         (outcome,) = lookup.summary.outcomes.values()
@@ -210,7 +210,7 @@ def test_every_record_of_a_device_whatever_its_grade(library: ConfigLibrary, mak
     library.import_logs(make_log("conv", [2e-3], target="cuda -arch=sm_80 -model=a"), tvm="hhb-tvm==0.15.0")
     library.import_logs(make_log("dense", [3e-3], target="cuda -arch=sm_70 -model=a"), tvm=TVM)
     library.import_logs(make_log("dense", [4e-3], target="cuda -arch=sm_80 -model=b"), tvm=TVM)
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse(TVM))
         costs = {stored.record.cost for stored in lookup.records("autotvm", parse_target("cuda -arch=sm_80 -model=a"))}
         assert list(lookup.records("ansor", parse_target("cuda -arch=sm_80 -model=a"))) == []
@@ -223,7 +223,7 @@ def test_every_record_of_a_device_whatever_its_grade(library: ConfigLibrary, mak
 def test_the_summary_counts_every_task_once(library: ConfigLibrary, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [1e-3]), platform="box", tvm=TVM)
     library.import_logs(make_log("old", [1e-3]), platform="box", tvm="hhb-tvm==0.15.0")
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse(TVM), "box")
         assert lookup.summary.line == "0 tasks looked up, 0 tuned: nothing was asked"
         for name in ("dense", "old", "conv", "dense"):
@@ -240,7 +240,7 @@ def test_the_summary_counts_every_task_once(library: ConfigLibrary, make_log: Ma
 
 def test_the_summary_tells_platforms_apart(library: ConfigLibrary, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [1e-3], target="cuda -model=a"), tvm=TVM)
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse(TVM))
         for model in ("a", "b"):
             lookup.find("autotvm", parse_target(f"cuda -model={model}"), workload("dense"))
@@ -249,7 +249,7 @@ def test_the_summary_tells_platforms_apart(library: ConfigLibrary, make_log: Mak
 
 def test_what_nobody_tunes_is_not_missing(library: ConfigLibrary, make_log: MakeLog) -> None:
     library.import_logs(make_log("relu", [1e-3]), platform="box", tvm=TVM)
-    with library.reading() as contents:
+    with library._view.reading() as contents:
         lookup = Lookup(contents, TvmVersion.parse(TVM), "box")
         assert lookup.find("autotvm", parse_target(HASWELL), workload("add"), tunable=False) is None
         assert lookup.find("autotvm", parse_target(HASWELL), workload("relu"), tunable=False) is not None

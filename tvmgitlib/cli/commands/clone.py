@@ -18,7 +18,7 @@ def command(context: Context, url: str, path: str | None) -> None:
     URL is https, ssh, git, file, or a path. The copy has the library's Git drivers configured. Plain git clone
     works too; then git merge knows no drivers.
     """
-    from tvmgitlib.library.config_library import ConfigLibrary
+    from tvmgitlib.config_library import ConfigLibrary
 
     library = ConfigLibrary.clone(url, path)
     context.print({"library": str(library.path), "commit": library.commit}, f"Cloned into {library.path}")

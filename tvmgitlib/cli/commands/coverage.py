@@ -12,7 +12,7 @@ from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import duration, fitted, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
+    from tvmgitlib.live.coverage import Coverage, TaskCoverage
 
 
 @click.command(
@@ -48,8 +48,8 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     else of the fastest measurement there is; what nobody has measured is left out of the share. Exit code 1 when
     there is no task.
     """
+    from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm
-    from tvmgitlib.live.config_library import ConfigLibrary
     from tvmgitlib.live.tasks import load_tasks
 
     library = ConfigLibrary(context.library)

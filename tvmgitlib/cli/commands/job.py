@@ -79,7 +79,7 @@ def list_(context: Context) -> None:
     if not jobs:
         note("No job is in progress.")
     header = ("job", "started", "tuner", "target")
-    rows = [(job.id, _moment(job.started), job.tuner or "-", job.target or "any") for job in jobs]
+    rows = [(job.id, _moment(job.started), job.spec.tuner or "-", job.spec.target or "any") for job in jobs]
     context.print_lines(map(OpenJobAnswer, jobs), lambda: table(rows, header=header))
 
 

@@ -24,7 +24,7 @@ def detect(context: Context) -> None:
 
     That is the name and the facts that a job here gets. It needs no library.
     """
-    from tvmgitlib.library.config_library import detect_platform
+    from tvmgitlib.library.platforms.detect import detect_platform
 
     found = detect_platform()
     document = {"name": found.name, "facts": dict(found.facts)}

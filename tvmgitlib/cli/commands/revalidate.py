@@ -14,7 +14,7 @@ from tvmgitlib.cli.tables import duration, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.selection import Selection
-    from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated
+    from tvmgitlib.live.revalidation import Remeasurement, Revalidated
 
 
 @click.command(
@@ -54,8 +54,8 @@ def command(
     of tasks that do not say theirs. Targets of other machines are measured from Python, with your runner:
     library.revalidate(). Exit code 1 when a record was refused, or its task is not known here.
     """
+    from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm
-    from tvmgitlib.live.config_library import ConfigLibrary
     from tvmgitlib.live.tasks import expand, load_tasks
 
     told["facts"] = options.read_facts(facts)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from tvmgitlib.format.segment import ranked_lines, write_segment
+from tvmgitlib.library.changes.folded import Folded
+from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
-from tvmgitlib.rules.fold import Configs, Group, fold, fold_onto, group_of, standing
+from tvmgitlib.rules.fold import fold, fold_onto, standing
 from tvmgitlib.store.objects import Blob
-from tvmgitlib.store.repository import Author, Draft
+from tvmgitlib.store.repository import Author, Committed, Draft, Repository
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}
@@ -34,48 +36,6 @@ class Change:
     dropped: frozenset[str] = frozenset()
     settings: Settings | None = None
     files: Mapping[str, bytes | Blob | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """configs/ before and after a change.
-
-    Attributes:
-        before, after: the records by file.
-        whole: whether that is all of configs/, or only the files that the change bears on.
-    """
-
-    before: Configs
-    after: Configs
-    whole: bool
-
-    @property
-    def left(self) -> set[bytes]:
-        """Lines that are in configs/ no longer."""
-        return _lines(self.before) - _lines(self.after)
-
-    @property
-    def entered(self) -> set[bytes]:
-        """Lines that came into configs/."""
-        return _lines(self.after) - _lines(self.before)
-
-    @property
-    def improved(self) -> int:
-        """How many groups have a best record that was not their best before."""
-        old, new = _best_lines(self.before), _best_lines(self.after)
-        return sum(old.get(place) != line for place, line in new.items())
-
-
-def _lines(configs: Configs) -> set[bytes]:
-    return {stored.line for records in configs.values() for stored in records}
-
-
-def _best_lines(configs: Configs) -> dict[tuple[str, Group], bytes]:
-    best: dict[tuple[str, Group], bytes] = {}
-    for path, records in configs.items():
-        for stored in records:
-            best.setdefault((path, group_of(stored, "")), stored.line)
-    return best
 
 
 def fold_change(contents: Contents, change: Change) -> Folded:
@@ -153,6 +113,12 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
+
+
+def rebuild(repository: Repository) -> Committed | None:
+    """Commit configs/ made anew from jobs/; None when it is right already."""
+    subject = message("Rebuild configs/ from jobs/", [], {})
+    return repository.commit(lambda snapshot: draft_rebuild(Contents(snapshot), subject))
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:

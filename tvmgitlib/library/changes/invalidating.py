@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tvmgitlib.errors import JobError, SelectionError
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
-from tvmgitlib.library.changes.messages import message, plural
+from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.changes.decision import Decision, decide_and_commit
+from tvmgitlib.library.changes.folded import Folded
+from tvmgitlib.library.changes.messages import in_and_out, message, plural
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.model.segment import Segment, StoredRecord
 from tvmgitlib.rules.matching import FactRule, TvmRule
-from tvmgitlib.store.repository import Draft, Repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.repository import Repository, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,9 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
     if not condemned:
         raise SelectionError("no condition is given, and everything is never meant", hint="See --help for conditions.")
     made = secrets.token_hex(8)
-    result: Invalidated | None = None
 
-    def draft(snapshot: Snapshot) -> Draft:
-        nonlocal result
-        contents = Contents(snapshot)
-        named = {invalidation.job: invalidation.records or () for invalidation in _named(contents, condemned)}
+    def decide(contents: Contents) -> Decision[tuple[Invalidation, ...]]:
+        named = tuple(sorted(_named(contents, condemned), key=lambda invalidation: invalidation.job))
         if not named:
             raise SelectionError("no record that holds now meets the conditions, so nothing was committed")
         header = Header(
@@ -112,20 +110,29 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
             author=identity(repository.root),
             reason=reason,
         )
-        invalidations = tuple(Invalidation(job, records) for job, records in sorted(named.items()))
-        change = Change(added=(Segment(header, invalidations=invalidations),))
-        folded = fold_change(contents, change)
-        counts = {job: len(records) for job, records in sorted(named.items())}
-        result = Invalidated(made, "", sum(counts.values()), counts, len(folded.left), len(folded.entered))
-        subject = f"Invalidate {plural(result.invalidated, 'record')} of {plural(len(counts), 'job')}"
-        trailers = {"Tvmgitlib-Job": made, "Tvmgitlib-Kind": "invalidate"}
-        body = [reason, f"{plural(result.removed, 'record')} out, {result.restored:,} in."]
-        return draft_change(contents, change, folded, message(subject, body, trailers))
+        change = Change(added=(Segment(header, invalidations=named),))
+        return Decision(named, change, lambda folded: _message(header, named, folded))
 
-    committed = repository.commit(draft)
-    assert committed is not None and result is not None  # the draft always commits
-    counted = asdict(result) | {"commit": committed.commit, "left_alone": committed.left_alone}
-    return Invalidated(**counted)
+    done = decide_and_commit(repository, decide)
+    return Invalidated(
+        job=made,
+        commit=done.committed.commit,
+        invalidated=_count(done.about),
+        jobs={invalidation.job: len(invalidation.records or ()) for invalidation in done.about},
+        removed=len(done.folded.left),
+        restored=len(done.folded.entered),
+        left_alone=done.committed.left_alone,
+    )
+
+
+def _message(header: Header, named: Sequence[Invalidation], folded: Folded) -> str:
+    subject = f"Invalidate {plural(_count(named), 'record')} of {plural(len(named), 'job')}"
+    trailers = {"Tvmgitlib-Job": header.id, "Tvmgitlib-Kind": "invalidate"}
+    return message(subject, [header.reason or "", in_and_out(folded)], trailers)
+
+
+def _count(named: Sequence[Invalidation]) -> int:
+    return sum(len(invalidation.records or ()) for invalidation in named)
 
 
 def _named(contents: Contents, condemned: Condemned) -> Iterator[Invalidation]:

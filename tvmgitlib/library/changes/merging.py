@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tvmgitlib.errors import SelectionError
-from tvmgitlib.library.changes.change import draft_change, fold_change
+from tvmgitlib.library.changes.change import fold_change
+from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
+from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.store.git import try_git
-from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.repository import Committed, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +51,45 @@ def merge(repository: Repository, branch: str) -> Merged:
     theirs = repository.resolve(branch)
     if theirs is None:
         raise SelectionError(f"{branch!r} names no commit", hint="git branch --all shows the branches.")
-    result: Merged | None = None
-    tip = ""
 
-    def draft(snapshot: Snapshot) -> Draft | None:
-        nonlocal result, tip
-        assert snapshot.commit is not None  # a library has a commit
-        tip = snapshot.commit
-        base = merge_base(repository, snapshot.commit, theirs)
+    def decide(contents: Contents) -> Decision[Merged] | Instead[Merged]:
+        tip = contents.snapshot.commit
+        base = merge_base(repository, tip, theirs) if tip is not None else None
         if base == theirs:
-            result = Merged("up-to-date", snapshot.commit)
-            return None
+            return Instead(Merged("up-to-date", theirs))
         with repository.snapshot(base) as parted, repository.snapshot(theirs) as other:
-            contents, incoming = Contents(snapshot), Contents(other)
+            incoming = Contents(other)
             change = combine(repository, parted, contents, incoming)
-            folded = fold_change(contents, change)
-            jobs = tuple(segment.header.id for segment in change.added)
-            forward = base == snapshot.commit and incoming.is_fresh
-            result = Merged(
-                "fast-forward" if forward else "merge", theirs, jobs, tuple(sorted(change.dropped)), folded.improved
-            )
-            if forward:
-                return None
-            subject = f"Merge {branch}: {plural(len(jobs), 'job')}"
-            trailers = {"Tvmgitlib-Merged-Jobs": str(len(jobs)), "Tvmgitlib-Improved": str(folded.improved)}
-            return draft_change(contents, change, folded, message(subject, [], trailers), also_parents=(theirs,))
+            jobs, dropped = tuple(segment.header.id for segment in change.added), tuple(sorted(change.dropped))
+            if base == tip and incoming.is_fresh:
+                improved = fold_change(contents, change).improved
+                return Instead(Merged("fast-forward", theirs, jobs, dropped, improved))
+        merged = Merged("merge", theirs, jobs, dropped)
+        return Decision(merged, change, lambda folded: _message(branch, merged, folded), also_parents=(theirs,))
 
-    made = repository.commit(draft)
-    assert result is not None  # the draft sets it
-    if result.kind == "fast-forward":
-        made = repository.advance(tip, theirs, f"merge {branch}: fast-forward")
-        if made is None:  # the branch moved meanwhile: there is something to merge now
-            return merge(repository, branch)
-    if made is None:
-        return result
-    return Merged(result.kind, made.commit, result.jobs, result.dropped, result.improved, made.left_alone)
+    done = decide_and_commit(repository, decide)
+    if not isinstance(done, Merged):
+        commit, left_alone = done.committed.commit, done.committed.left_alone
+        return replace(done.about, commit=commit, improved=done.folded.improved, left_alone=left_alone)
+    if done.kind == "up-to-date":
+        return replace(done, commit=repository.head or theirs)
+    forwarded = _fast_forward(repository, theirs, branch)
+    # The branch moved meanwhile: there is something to merge now.
+    return merge(repository, branch) if forwarded is None else replace(done, left_alone=forwarded.left_alone)
+
+
+def _fast_forward(repository: Repository, theirs: str, branch: str) -> Committed | None:
+    """Move the branch to a commit that is ahead of it; None when it is not ahead any more."""
+    tip = repository.head
+    if tip is None or merge_base(repository, tip, theirs) != tip:
+        return None
+    return repository.advance(tip, theirs, f"merge {branch}: fast-forward")
+
+
+def _message(branch: str, merged: Merged, folded: Folded) -> str:
+    subject = f"Merge {branch}: {plural(len(merged.jobs), 'job')}"
+    trailers = {"Tvmgitlib-Merged-Jobs": str(len(merged.jobs)), "Tvmgitlib-Improved": str(folded.improved)}
+    return message(subject, [], trailers)
 
 
 def merge_base(repository: Repository, one: str, other: str) -> str | None:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
+from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.segment import Segment, TaskRecords
@@ -67,6 +68,11 @@ def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
     """Subject, body and trailers as Git expects them."""
     parts = [subject, "\n".join(body).strip(), "\n".join(f"{name}: {value}" for name, value in trailers.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def in_and_out(folded: Folded) -> str:
+    """What a change did to configs/, in words."""
+    return f"{plural(len(folded.left), 'record')} out, {len(folded.entered):,} in."
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
-from tvmgitlib.library.changes.messages import message, plural
+from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.changes.decision import Decision, decide_and_commit
+from tvmgitlib.library.changes.folded import Folded
+from tvmgitlib.library.changes.messages import in_and_out, message, plural
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.segment import Segment
-from tvmgitlib.store.repository import Draft, Repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.repository import Repository, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +56,28 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
         JobError: a job is unknown, ambiguous, or reverted already.
     """
     made = secrets.token_hex(8)
-    named: tuple[str, ...] = ()
-    restored = removed = 0
 
-    def draft(snapshot: Snapshot) -> Draft:
-        nonlocal named, restored, removed
-        contents = Contents(snapshot)
-        named = tuple(dict.fromkeys(_resolve(contents, job) for job in jobs))
+    def decide(contents: Contents) -> Decision[Header]:
         header = Header(
             id=made,
             kind="revert",
             finished=utc_text(time.time()),
             author=identity(repository.root),
-            reverts=named,
+            reverts=tuple(dict.fromkeys(_resolve(contents, job) for job in jobs)),
             reason=reason,
         )
         change = Change(added=(Segment(header),))
-        folded = fold_change(contents, change)
-        restored, removed = len(folded.entered), len(folded.left)
-        return draft_change(contents, change, folded, _message(contents, header, restored, removed))
+        return Decision(header, change, lambda folded: _message(contents, header, folded))
 
-    committed = repository.commit(draft)
-    assert committed is not None  # the draft always commits
-    return Reverted(made, committed.commit, named, restored, removed, committed.left_alone)
+    done = decide_and_commit(repository, decide)
+    return Reverted(
+        job=made,
+        commit=done.committed.commit,
+        reverted=done.about.reverts,
+        restored=len(done.folded.entered),
+        removed=len(done.folded.left),
+        left_alone=done.committed.left_alone,
+    )
 
 
 def _resolve(contents: Contents, job: str) -> str:
@@ -91,10 +91,10 @@ def _resolve(contents: Contents, job: str) -> str:
     return found[0]
 
 
-def _message(contents: Contents, header: Header, restored: int, removed: int) -> str:
+def _message(contents: Contents, header: Header, folded: Folded) -> str:
     kinds = {segment.header.id: segment.header.kind for segment in contents.outlines}
     ids = header.reverts
     subject = f"Revert job {ids[0]} ({kinds[ids[0]]})" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
-    body = [*([header.reason] if header.reason else []), f"{plural(removed, 'record')} out, {restored:,} in."]
+    body = [*([header.reason] if header.reason else []), in_and_out(folded)]
     trailers = {"Tvmgitlib-Job": header.id, "Tvmgitlib-Kind": "revert", "Tvmgitlib-Reverts": " ".join(ids)}
     return message(subject, body, trailers)

@@ -1,4 +1,4 @@
-"""Changing one setting."""
+"""Changing one setting, as one commit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import Any
 
 from tvmgitlib.errors import RecordError, SettingsError
 from tvmgitlib.families.text import decode
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, read_settings
+from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
+from tvmgitlib.library.changes.messages import message
+from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.settings import Settings
+from tvmgitlib.store.repository import Committed, Repository
 
 READ_ONLY = ("format",)
 
@@ -28,6 +32,24 @@ def changed(settings: Settings, key: str, value: Any) -> Settings:
     except (TypeError, ValueError):
         raise SettingsError(f"{value!a} is no JSON value", file=SETTINGS_FILE, field=key) from None
     return read_settings(text)
+
+
+def configure(repository: Repository, key: str, value: Any) -> Committed | None:
+    """Commit a change of one setting, with a new fold where it asks for one; None when it has that value already.
+
+    Raises:
+        SettingsError: as `changed`.
+    """
+
+    def decide(contents: Contents) -> Decision[Settings] | Instead[None]:
+        settings = changed(contents.settings, key, value)
+        if settings == contents.settings:
+            return Instead(None)
+        subject = f"Set {key} to {settings.to_json()[key]}"
+        return Decision(settings, Change(settings=settings), lambda _: message(subject, [], {}))
+
+    done = decide_and_commit(repository, decide)
+    return done.committed if done is not None else None
 
 
 def value_of(text: str) -> Any:

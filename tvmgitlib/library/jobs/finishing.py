@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import job_message, plural
 from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.jobs import kept_history
@@ -19,7 +20,7 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Source
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, JobSpec, Source
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform
@@ -27,8 +28,7 @@ from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,20 @@ class ImportRequest:
 
     Attributes:
         paths: log files and MetaSchedule folders.
-        origin: what the user says of their records.
+        spec: what the user says of their records.
         family: the only family allowed; None for any.
         leniency: what to do with malformed lines.
     """
 
     paths: Sequence[Path]
-    origin: Origin
+    spec: JobSpec
     family: FamilyName | None = None
     leniency: Leniency = field(default_factory=Leniency)
+
+    @property
+    def origin(self) -> Origin:
+        """What is known of all records."""
+        return Origin.of(self.spec)
 
 
 def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
@@ -116,22 +121,22 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, left_out = _read(logs, Intake(job.origin, contents.settings.keep), leniency)
+        intake, left_out = _read(logs, Intake(Origin.of(job.spec), contents.settings.keep), leniency)
     if intake.read == 0 and not invalidations:
         raise _no_record(logs, left_out)
     header = Header(
         id=job.id,
-        kind=job.kind,
+        kind=job.spec.kind,
         started=job.started,
         finished=_now(),
         author=job.author,
-        tuner=job.tuner,
-        options=job.options,
-        tvm=job.tvm or TvmVersion(),
+        tuner=job.spec.tuner,
+        options=job.spec.options,
+        tvm=job.spec.tvm or TvmVersion(),
         sources=_sources(logs),
     )
     segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
-    if job.keep_history:
+    if job.spec.keep_history:
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
@@ -207,22 +212,16 @@ def _claims(options: Mapping[str, object]) -> tuple[object, object]:
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
     """Add the segment to the branch, wherever its tip is by now."""
-    done = counts
 
-    def draft(snapshot: Snapshot) -> Draft | None:
-        nonlocal done
-        contents = Contents(snapshot)
+    def decide(contents: Contents) -> Decision[None] | Instead[JobResult]:
         if contents.has_job(segment.header.id):
-            return None
+            return Instead(_already(contents, segment.header.id))
         change = Change(added=(segment,))
-        folded = fold_change(contents, change)
-        done = replace(counts, improved=folded.improved)
-        return draft_change(contents, change, folded, job_message(segment, done))
+        return Decision(None, change, lambda folded: job_message(segment, replace(counts, improved=folded.improved)))
 
-    made = repository.commit(draft)
-    if made is None:
-        with repository.snapshot(repository.head) as snapshot:
-            return _already(Contents(snapshot), segment.header.id)
+    done = decide_and_commit(repository, decide)
+    if isinstance(done, JobResult):
+        return done
     failed = tuple(
         f"{entry.task.section.platform.name}, {entry.task.section.target.label}: {workload_label(entry.task.workload)}"
         for entry in segment.tasks
@@ -230,11 +229,11 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
     )
     return JobResult(
         segment.header.id,
-        made.commit,
-        done,
+        done.committed.commit,
+        replace(counts, improved=done.folded.improved),
         platforms=_platforms(segment),
         all_failed=failed,
-        left_alone=made.left_alone,
+        left_alone=done.committed.left_alone,
     )
 
 

@@ -12,13 +12,13 @@ from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibErro
 from tvmgitlib.format.segment import store, task_order
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, Section, Task, TaskIdentity
+from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, JobSpec, Section, Task, TaskIdentity
 from tvmgitlib.model.json import Json, canonical_json
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.target import GivenTarget, Target
+from tvmgitlib.model.target import GivenTarget, Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 from tvmgitlib.rules.effort import EffortCounter
@@ -39,6 +39,12 @@ class Origin:
     platform: str | None = None
     facts: dict[str, Json] = field(default_factory=dict)
     tvm: TvmVersion | None = None
+
+    @classmethod
+    def of(cls, spec: JobSpec) -> Origin:
+        """What a job's spec says of all its records."""
+        target = parse_target(spec.target).target if spec.target is not None else None
+        return cls(target, spec.platform, spec.facts, spec.tvm)
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.syncing import Synced
 from tvmgitlib.library.jobs.logs import Log
@@ -57,6 +57,22 @@ def _copy(path: Path, size: int, to: Path) -> Path:
         shutil.copyfileobj(source, copy, _COPY)
         copy.truncate(size)
     return to
+
+
+def history_of(repository: Repository, header: Header) -> list[TuningRecord]:
+    """Every trial of a job that kept its history.
+
+    Raises:
+        SelectionError: its history is not here.
+        LibraryError: what is here is not what the job was made from.
+    """
+    commit = refs.histories(repository).get(header.id)
+    if commit is None:
+        raise SelectionError(
+            f"the history of job {header.id} is not here",
+            hint="Only jobs started with --keep-history have one; tvmgitlib sync --history fetches others'.",
+        )
+    return list(read_history(repository, header, commit))
 
 
 def read_history(repository: Repository, header: Header, commit: str) -> Iterator[TuningRecord]:

@@ -15,11 +15,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib.errors import JobError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.library.jobs.intake import Origin
-from tvmgitlib.model.job import Invalidation, JobKind, TaskIdentity, is_job_id
-from tvmgitlib.model.json import Json
+from tvmgitlib.model.job import Invalidation, JobSpec, TaskIdentity, is_job_id
 from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 
 _TOLD = "job.json"
@@ -65,28 +62,14 @@ class OpenJob:
         folder: where it lives.
         started: ISO 8601 in UTC.
         author: `Name <email>`.
-        target: the target as given; None for any.
-        platform: the platform's name where the target names none; None to detect it.
-        facts: platform facts.
-        tvm: the TVM it tunes with; None to believe the logs.
-        tuner: the tuner's name.
-        options: what the tuner was told.
-        keep_history: whether the whole logs are kept too.
-        kind: `tune` or `revalidate`.
+        spec: what it was told.
     """
 
     id: str
     folder: Path
     started: str
     author: str
-    target: str | None = None
-    platform: str | None = None
-    facts: dict[str, Json] = field(default_factory=dict)
-    tvm: TvmVersion | None = None
-    tuner: str | None = None
-    options: dict[str, Json] = field(default_factory=dict)
-    keep_history: bool = False
-    kind: JobKind = "tune"
+    spec: JobSpec = field(default_factory=JobSpec)
 
     @property
     def log(self) -> Path:
@@ -97,12 +80,6 @@ class OpenJob:
     def work_dir(self) -> Path:
         """The folder that MetaSchedule works in."""
         return self.folder / _WORK_DIR
-
-    @property
-    def origin(self) -> Origin:
-        """What is known about all records of the job."""
-        target = parse_target(self.target).target if self.target is not None else None
-        return Origin(target, self.platform, self.facts, self.tvm)
 
     @property
     def log_files(self) -> tuple[Path, ...]:
@@ -181,16 +158,15 @@ class OpenJobs:
     def __init__(self, state: Path) -> None:
         self._folder = state / "jobs"
 
-    def start(self, author: str, **told: Any) -> OpenJob:
+    def start(self, author: str, spec: JobSpec) -> OpenJob:
         """Make a new job with the logs' places ready; all of it is there at once or nothing."""
-        job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, **told)
+        job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, spec)
         self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f".{job.id}"
         scratch.mkdir()
         (scratch / _WORK_DIR).mkdir()
         (scratch / _LOG).touch()
-        document = asdict(job)
-        del document["folder"]
+        document = {"id": job.id, "started": job.started, "author": author, **asdict(spec)}
         (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         scratch.rename(self._folder / job.id)
         return self.get(job.id)
@@ -240,8 +216,10 @@ class OpenJobs:
         file = self._folder / job / _TOLD
         try:
             document = json.loads(file.read_bytes())
+            own = {name: document.pop(name) for name in ("id", "started", "author")}
             tvm = document.pop("tvm")
-            return OpenJob(folder=file.parent, tvm=TvmVersion(**tvm) if tvm else None, **document)
+            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, **document)
+            return OpenJob(folder=file.parent, spec=spec, **own)
         except FileNotFoundError:
             return None
         except (AttributeError, KeyError, TypeError, ValueError):

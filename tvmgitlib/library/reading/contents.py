@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
+from tvmgitlib.errors import LibraryError, RecordError, SelectionError, SettingsError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.format import schema
@@ -165,6 +165,18 @@ class Contents:
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
         return read_segment(lines_of(content), path, with_records=with_records)
+
+    def find(self, job: str) -> Segment:
+        """A committed job, by its id or the beginning of it, without its records.
+
+        Raises:
+            SelectionError: there is no such job, or more than one.
+        """
+        found = [segment for segment in self.outlines if segment.header.id.startswith(job)]
+        if len(found) != 1:
+            what = "several jobs of the library begin" if found else "no job of the library begins"
+            raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
+        return found[0]
 
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))

@@ -14,6 +14,7 @@ from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Task
+from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.rules.effort import union
@@ -125,3 +126,16 @@ def _effort(place: Place, group: list[tuple[str, Task]]) -> WorkloadEffort:
         errors=effort.errors,
         jobs=tuple(sorted({job for job, _ in group})),
     )
+
+
+def platforms(contents: Contents) -> dict[str, dict[str, Json]]:
+    """Every platform with the latest facts that a job told of it, by name."""
+    latest: dict[str, tuple[str, dict[str, Json]]] = {}
+    for segment in contents.outlines:
+        when = segment.header.finished or ""
+        for entry in segment.tasks:
+            platform = entry.task.section.platform
+            known = latest.get(platform.name, ("", {}))
+            if not known[1] or (platform.facts and when >= known[0]):
+                latest[platform.name] = (when, dict(platform.facts))
+    return {name: facts for name, (_, facts) in sorted(latest.items())}

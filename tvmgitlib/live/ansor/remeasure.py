@@ -6,20 +6,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
+from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.live.base import Failure, Remeasured
+from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
-from tvmgitlib.live.outputs import TIMEOUT
 from tvmgitlib.live.schedule_outputs import Check
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 
 def task_of(record: TuningRecord) -> Any:
@@ -47,7 +44,7 @@ def task_of(record: TuningRecord) -> Any:
         ) from error
 
 
-def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]) -> Iterator[Remeasured]:
+def remeasure(journal: Journal, task: Any, records: Sequence[TuningRecord], how: HowToMeasure) -> Iterator[Remeasured]:
     """Measure states again, all in one batch; see `LiveFamily.remeasure`.
 
     Where the target is this machine's CPU, a state is refused unmeasured when it computes something else than the
@@ -55,9 +52,7 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     state that rewrites layouts is compared with the rewriting as a part of it, since else its arguments are other ones.
 
     Args:
-        job, task, records: as there.
-        told: `builder` and `runner` as in `TuningOptions`. `check`: compare outputs first (True unless told otherwise).
-            `check_timeout`: how long building and running a state may take then, in seconds.
+        journal, task, records, how: as there.
 
     Raises:
         TvmError: the schedule to compare with cannot be built or run.
@@ -67,26 +62,26 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     loaded = {at: _input(task, record) for at, record in enumerate(records)}
     inputs = {at: each for at, each in loaded.items() if not isinstance(each, Failure)}
     target = parse_target(str(task.target)).target
-    checked = told.get("check", True) and target.kind == "llvm" and detect_for(target) is not None
-    wrong = _wrong(task, inputs, told) if checked and inputs else {}
+    checked = how.check and target.kind == "llvm" and detect_for(target) is not None
+    wrong = _wrong(task, inputs, how.check_timeout) if checked and inputs else {}
     left = {at: each for at, each in inputs.items() if at not in wrong}
     results = {at: _failed(failure.kind, failure.text) for at, failure in wrong.items()}
-    results |= zip(left, _measure(list(left.values()), told), strict=True)
+    results |= zip(left, _measure(list(left.values()), how), strict=True)
     if inputs:
-        job.append(dump_record_to_string(each, results[at]).rstrip("\n") for at, each in inputs.items())
+        journal.append(dump_record_to_string(each, results[at]).rstrip("\n") for at, each in inputs.items())
     for at, each in loaded.items():
         outcome = each if isinstance(each, Failure) else _outcome(results[at])
         agreed = checked and at in left
         yield Remeasured(None, outcome, agreed) if isinstance(outcome, Failure) else Remeasured(outcome, None, agreed)
 
 
-def measure_untuned(job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+def measure_untuned(task: Any, how: HowToMeasure) -> tuple[float, ...]:
     """Measure the schedule that nothing was done to; see `LiveFamily.measure_untuned`.
 
     A Relay build without tuning takes TOPI's schedule instead, which a task does not know: over that one the speed-up
     is another, mostly a smaller one. For a GPU the schedule that nothing was done to cannot be built.
     """
-    (result,) = _measure([_untuned(task)], told)
+    (result,) = _measure([_untuned(task)], how)
     outcome = _outcome(result)
     if isinstance(outcome, Failure):
         raise TvmError(f"{task.desc or task.workload_key} cannot be measured untuned: {outcome.text}")
@@ -133,10 +128,10 @@ def _with_layouts(task: Any, option: int) -> Any:
 # Outputs
 
 
-def _wrong(task: Any, inputs: Mapping[int, Any], told: Mapping[str, Any]) -> dict[int, Failure]:
+def _wrong(task: Any, inputs: Mapping[int, Any], timeout: float) -> dict[int, Failure]:
     """Those of the states that fail or compute something else than the task says."""
     untuned = _untuned(task)
-    with Check(_scheduling(untuned), task.target, _given(untuned), told.get("check_timeout", TIMEOUT)) as check:
+    with Check(_scheduling(untuned), task.target, _given(untuned), timeout) as check:
         found = {at: check.failure(_scheduling(each)) for at, each in inputs.items()}
     return {at: failure for at, failure in found.items() if failure is not None}
 
@@ -170,12 +165,12 @@ def _given(measured: Any) -> list[Any] | None:
 # Measuring
 
 
-def _measure(inputs: Sequence[Any], told: Mapping[str, Any]) -> list[Any]:
+def _measure(inputs: Sequence[Any], how: HowToMeasure) -> list[Any]:
     from tvm.auto_scheduler import TuningOptions
 
     if not inputs:
         return []
-    options = TuningOptions(builder=told.get("builder") or "local", runner=told.get("runner") or "local")
+    options = TuningOptions(builder=how.builder or "local", runner=how.runner or "local")
     builds = options.builder.build(inputs, verbose=0)
     return [_sound(result) for result in options.runner.run(inputs, builds, verbose=0)]
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.autotvm import FAILED
+from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.live.autotvm.tuning import measuring_anew
-from tvmgitlib.live.base import Failure, Remeasured
+from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
-from tvmgitlib.live.outputs import TIMEOUT
 from tvmgitlib.live.schedule_outputs import Check
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.target import parse_target
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 
 def task_of(record: TuningRecord) -> Any:
@@ -53,7 +50,7 @@ def task_of(record: TuningRecord) -> Any:
 _GIVE_TASK = "Give the task as this TVM has it."
 
 
-def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]) -> Iterator[Remeasured]:
+def remeasure(journal: Journal, task: Any, records: Sequence[TuningRecord], how: HowToMeasure) -> Iterator[Remeasured]:
     """Measure configs again, all in one batch; see `LiveFamily.remeasure`.
 
     A config is refused unmeasured when this TVM's template has other knobs, or, where the target is this machine's,
@@ -61,10 +58,9 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     for a runner to compare that does so (error number 5).
 
     Args:
-        job, task, records: as there.
-        told: `measure_option`; without one TVM's `LocalBuilder` and `LocalRunner`, in a form that works on hhb-tvm too.
-            `check`: compare outputs first (True unless told otherwise). `check_timeout`: how long building and running
-            a config may take then, in seconds.
+        journal, task, records: as there.
+        how: as there. Without a measure option it is TVM's `LocalBuilder` and `LocalRunner`, in a form that works on
+            hhb-tvm too.
 
     Raises:
         TvmError: the task has no space; or the fallback config cannot be built, or takes other arguments, so that there
@@ -73,31 +69,31 @@ def remeasure(job: Job, task: Any, records: Sequence[TuningRecord], told: Mappin
     from tvm.autotvm.measure import MeasureInput
     from tvm.autotvm.record import encode
 
-    space, option = _space(task), _option(told)
+    space, option = _space(task), _option(how)
     inputs = [MeasureInput(task.target, task, _config(space, record)) for record in records]
     failures = {at: failure for at, record in enumerate(records) if (failure := _misfit(space, record))}
     left = {at: each for at, each in enumerate(inputs) if at not in failures}
-    checked = told.get("check", True) and detect_for(parse_target(str(task.target)).target) is not None
+    checked = how.check and detect_for(parse_target(str(task.target)).target) is not None
     if checked:
-        failures |= _wrong(task, left, option["runner"], told.get("check_timeout", TIMEOUT))
+        failures |= _wrong(task, left, option["runner"], how.check_timeout)
     left = {at: each for at, each in left.items() if at not in failures}
     results = {at: _failed(failure.kind, failure.text) for at, failure in failures.items()}
     results |= zip(left, _measure(task, list(left.values()), option), strict=True)
     if inputs:
-        job.append(encode(each, results[at]) for at, each in enumerate(inputs))
+        journal.append(encode(each, results[at]) for at, each in enumerate(inputs))
     for at in range(len(inputs)):
         outcome = _outcome(results[at])
         agreed = checked and at in left
         yield Remeasured(None, outcome, agreed) if isinstance(outcome, Failure) else Remeasured(outcome, None, agreed)
 
 
-def measure_untuned(job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+def measure_untuned(task: Any, how: HowToMeasure) -> tuple[float, ...]:
     """Measure the fallback config, which a build takes without a record; see `LiveFamily.measure_untuned`."""
     from tvm.autotvm.measure import MeasureInput
     from tvm.autotvm.task.space import FallbackConfigEntity
 
     _space(task)
-    (result,) = _measure(task, [MeasureInput(task.target, task, FallbackConfigEntity())], _option(told))
+    (result,) = _measure(task, [MeasureInput(task.target, task, FallbackConfigEntity())], _option(how))
     outcome = _outcome(result)
     if isinstance(outcome, Failure):
         raise TvmError(f"{task.name} cannot be measured untuned: {outcome.text}")
@@ -205,14 +201,13 @@ def _schedule(task: Any, config: Any) -> tuple[Any, Sequence[Any]]:
 # Measuring
 
 
-def _option(told: Mapping[str, Any]) -> Mapping[str, Any]:
+def _option(how: HowToMeasure) -> Mapping[str, Any]:
     from tvm.autotvm.measure import LocalBuilder, LocalRunner
 
     from tvmgitlib.live.autotvm.local import load_module
 
-    option: Mapping[str, Any] | None = told.get("measure_option")
-    if option is not None:
-        return measuring_anew(option)
+    if how.measure_option is not None:
+        return measuring_anew(how.measure_option)
     return {"builder": LocalBuilder(timeout=60), "runner": LocalRunner(module_loader=load_module)}
 
 

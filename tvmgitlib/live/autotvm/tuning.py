@@ -7,15 +7,15 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-from tvmgitlib.live.autotvm.family import answer_type, config_of
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.autotvm.recording import LogToJob
+from tvmgitlib.live.autotvm.records import answer_type, config_of
+from tvmgitlib.live.base import place_of
 from tvmgitlib.model.record import TuningRecord
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -30,8 +30,8 @@ _PATIENCE = 10_000
 class Answers:
     """The results of one task, by config: from the record, and as they are measured."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._results: dict[bytes, Any] = {}
 
     def open(self, task: Any) -> None:
@@ -40,7 +40,8 @@ class Answers:
         Raises:
             JobError: it has another target than the job.
         """
-        self._results = {record.config: answer(record) for record in self._job.answers(task)}
+        records = self._journal.answers(place_of(self._journal, task))
+        self._results = {record.config: answer(record) for record in records}
 
     def get(self, config: Any) -> Any | None:
         """The result of a config; None when it has to be measured."""
@@ -125,11 +126,11 @@ class _Runner(_Part):
         return [repeated[result.first] if isinstance(result, _Repeat) else result for result in results]
 
 
-def measure_option(job: Job, option: Any) -> Any:
+def measure_option(journal: Journal, option: Any) -> Any:
     """The user's measure option, with configs that were measured before answered from the record."""
     if isinstance(option["builder"], _Builder):
         return option
-    answers = Answers(job)
+    answers = Answers(journal)
     return {**option, "builder": _Builder(option["builder"], answers), "runner": _Runner(option["runner"], answers)}
 
 
@@ -140,7 +141,7 @@ def measuring_anew(option: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def tune(
-    job: Job,
+    journal: Journal,
     tuner: Any,
     n_trial: int,
     option: Any,
@@ -150,19 +151,20 @@ def tune(
 ) -> bool:
     """Tune a task until as many trials are on record; see `Job.tune`."""
     task = tuner.task
-    if job.is_tuned(task, n_trial):
+    place = place_of(journal, task)
+    if journal.is_tuned(place, n_trial):
         _log.info("%s is tuned: enough is on record", task.name)
         return False
-    place, effort = job.place(task), job.effort(task)
+    effort = journal.effort(place)
     if seed is None:
-        seed = int.from_bytes(hashlib.sha256(f"{job.id}\n{place.workload.text}".encode()).digest()[:4], "big")
-    run = _Run(tuner, n_trial - (effort.trials if effort else 0), job.answers(task), seed)
+        seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
+    run = _Run(tuner, n_trial - (effort.trials if effort else 0), journal.answers(place), seed)
     with run.steering():
         tuner.tune(
             n_trial=_ENDLESS,
-            measure_option=measure_option(job, option),
+            measure_option=measure_option(journal, option),
             early_stopping=early_stopping,
-            callbacks=[job.callback(), *callbacks],
+            callbacks=[LogToJob(lambda: journal), *callbacks],
         )
     return run.new > 0
 

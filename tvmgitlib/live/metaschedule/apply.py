@@ -10,10 +10,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from tvmgitlib.library.reading.lookup import Lookup
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
@@ -25,9 +26,6 @@ from tvmgitlib.live.metaschedule.tvm import (
 from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.workload import Workload
-
-if TYPE_CHECKING:
-    from tvmgitlib.library.reading.lookup import Lookup
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -8,18 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.live.base import Failure
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
 from tvmgitlib.model.record import ErrorKind
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000
@@ -132,11 +130,11 @@ def _note(record: bytes, failure: Failure) -> str:
     return json.dumps({"record": name, "error": failure.kind, "text": failure.text[-_TEXT:]})
 
 
-_open: WeakKeyDictionary[Job, JobDatabase] = WeakKeyDictionary()
+_open: WeakKeyDictionary[Journal, JobDatabase] = WeakKeyDictionary()
 
 
-def database_of(job: Job) -> JobDatabase:
+def database_of(journal: Journal) -> JobDatabase:
     """The database of a live job: one object, for two would number their workloads without knowing of each other."""
-    if job not in _open:
-        _open[job] = JobDatabase(job.work_dir)
-    return _open[job]
+    if journal not in _open:
+        _open[journal] = JobDatabase(journal.work_dir)
+    return _open[journal]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tvmgitlib.errors import TargetError, TvmError
-from tvmgitlib.live.metaschedule import apply as metaschedule_apply
-from tvmgitlib.live.metaschedule import hooks as metaschedule_hooks
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
+from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.tvm import (
     has_meta_schedule,
     meta_schedule,
@@ -20,11 +22,6 @@ from tvmgitlib.live.metaschedule.tvm import (
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
 from tvmgitlib.model.workload import FamilyName, Workload
-
-if TYPE_CHECKING:
-    from tvmgitlib.library.reading.lookup import Lookup
-    from tvmgitlib.live.base import LiveFamily, Remeasured
-    from tvmgitlib.live.job import Job
 
 
 class MetaSchedule:
@@ -60,36 +57,37 @@ class MetaSchedule:
         workload = meta_schedule().database.Workload(_module(task))
         return [tuning_record(record.native, workload) for record in records]
 
-    def callback(self, job: Job) -> Any:
+    def callback(self, journal: Callable[[], Journal]) -> Any:
         """A measure callback, in the place of TVM's `AddToDatabase`: it also keeps why trials failed."""
-        return metaschedule_hooks.measure_callback()(job)
+        return hooks.measure_callback()(journal)
 
-    def measure_option(self, job: Job, option: Any) -> Any:
+    def database(self, journal: Journal) -> Any:
+        """A job's database for `ms.tune_tir(..., database=...)` and the like."""
+        return hooks.job_database()(journal)
+
+    def measure_option(self, journal: Journal, option: Any) -> Any:
         raise TvmError(
             "MetaSchedule has no measure option",
             hint="job.tune_tir, job.tune_relax and job.tune_tasks take builder= and runner= as TVM's own calls do, and "
             "measure no schedule again.",
         )
 
-    def task_of(self, record: TuningRecord) -> Any:
-        from tvmgitlib.live.metaschedule import remeasure as metaschedule_remeasure
+    def extract(self, module: Any, params: Mapping[str, Any], target: Any) -> Any:
+        return extracting.extract(module, params, target)
 
-        return metaschedule_remeasure.task_of(record)
+    def task_of(self, record: TuningRecord) -> Any:
+        return remeasure.task_of(record)
 
     def remeasure(
-        self, job: Job, task: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+        self, journal: Journal, task: Any, records: Sequence[TuningRecord], how: HowToMeasure
     ) -> Iterator[Remeasured]:
-        from tvmgitlib.live.metaschedule import remeasure as metaschedule_remeasure
+        return remeasure.remeasure(journal, _module(task), _target(task), records, how)
 
-        return metaschedule_remeasure.remeasure(job, _module(task), _target(task), records, told)
-
-    def measure_untuned(self, job: Job, task: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
-        from tvmgitlib.live.metaschedule import remeasure as metaschedule_remeasure
-
-        return metaschedule_remeasure.measure_untuned(job, _module(task), _target(task), told)
+    def measure_untuned(self, journal: Journal, task: Any, how: HowToMeasure) -> tuple[float, ...]:
+        return remeasure.measure_untuned(journal, _module(task), _target(task), how)
 
     def applying(self, lookup: Lookup) -> AbstractContextManager[None]:
-        return metaschedule_apply.applying(lookup)
+        return apply.applying(lookup)
 
 
 FAMILY: LiveFamily = MetaSchedule()
@@ -108,8 +106,3 @@ def _module(task: Any) -> Any:
 def _target(task: Any) -> Any:
     """The target that a task says itself; None for a function."""
     return None if type(task).__name__ in _FUNCTIONS else task.target
-
-
-def job_database(job: Job) -> Any:
-    """A job's database for `ms.tune_tir(..., database=...)` and the like."""
-    return metaschedule_hooks.job_database()(job)

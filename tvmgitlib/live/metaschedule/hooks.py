@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.families.metaschedule import FAILED
+from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
 from tvmgitlib.model.target import parse_target
 
 if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
     from tvmgitlib.live.metaschedule.measure import Measuring
 
 #: For a search that is ended from outside.
@@ -102,9 +103,9 @@ def measure_callback() -> Any:
     """The class of measure callbacks that log a batch, with what TVM's own database drops: why trials failed."""
 
     class LogBatch(meta_schedule().measure_callback.PyMeasureCallback):  # type: ignore[misc]
-        def __init__(self, job: Job) -> None:
+        def __init__(self, journal: Callable[[], Journal]) -> None:
             super().__init__()
-            self._job = job
+            self._journal = journal
 
         def apply(self, scheduler: Any, task: int, candidates: Any, built: Any, ran: Any) -> None:
             context = scheduler.tasks_[task].ctx
@@ -114,8 +115,8 @@ def measure_callback() -> Any:
                 if run.error_msg is not None:
                     failure = failure_of(str(run.error_msg), built=build.error_msg is None)
                 trials.append(Measured(candidate.sch.trace, candidate.args_info, run.run_secs, failure))
-            database_of(self._job).add(context.mod, context.target, trials)
-            self._job.forget_logged()
+            database_of(self._journal()).add(context.mod, context.target, trials)
+            self._journal().forget_logged()
 
     return derived_object(LogBatch)
 
@@ -128,15 +129,15 @@ def job_database() -> Any:
         """Records that TVM hands over are logged, unless that was done when they were measured.
 
         Args:
-            job: the job.
+            journal: the job's.
             target: show the search only records of this target: TVM's own databases do not tell targets apart.
             logged: whether what TVM hands over is in the log already.
         """
 
-        def __init__(self, job: Job, target: Any = None, *, logged: bool = False) -> None:
+        def __init__(self, journal: Journal, target: Any = None, *, logged: bool = False) -> None:
             super().__init__()
-            self._job = job
-            self._database = database_of(job)
+            self._journal = journal
+            self._database = database_of(journal)
             self._stock = self._database.stock
             self._device = _device(target) if target is not None else None
             self._is_logged = logged
@@ -152,7 +153,7 @@ def job_database() -> Any:
                 costs = record.run_secs if record.run_secs and float(record.run_secs[0]) < FAILED else None
                 trial = Measured(record.trace, record.args_info, costs)
                 self._database.add(record.workload.mod, record.target, [trial])
-                self._job.forget_logged()
+                self._journal.forget_logged()
 
         def get_top_k(self, workload: Any, top_k: int) -> Any:
             if self._device is None:

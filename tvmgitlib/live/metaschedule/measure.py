@@ -11,15 +11,14 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.library.jobs.recorded import DETERMINISTIC
+from tvmgitlib.live.base import place_of
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
 from tvmgitlib.model.record import TuningRecord
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -66,14 +65,14 @@ class Measuring:
     """One call of `tune_tir`, `tune_tasks` or `tune_relax` for a job.
 
     Args:
-        job: the job.
+        journal: the job's.
         trials: trials that shall be on record afterwards, all tasks together.
     """
 
-    def __init__(self, job: Job, trials: int) -> None:
-        self._job = job
+    def __init__(self, journal: Journal, trials: int) -> None:
+        self._journal = journal
         self._trials = trials
-        self._database = database_of(job)
+        self._database = database_of(journal)
         self._tasks: dict[tuple[str, str], Task] = {}
         self._current: Task | None = None
         self._error: BaseException | None = None
@@ -105,9 +104,9 @@ class Measuring:
         """The state of a task, with what is on record for it."""
         key = (workload_text(mod), str(target))
         if key not in self._tasks:
-            context = meta_schedule().TuneContext(mod=mod, target=target)
-            effort = self._job.effort(context)
-            answers, learnt = self._answers(mod, self._job.answers(context))
+            place = place_of(self._journal, meta_schedule().TuneContext(mod=mod, target=target))
+            effort = self._journal.effort(place)
+            answers, learnt = self._answers(mod, self._journal.answers(place))
             self._tasks[key] = Task(mod, target, effort.trials if effort else 0, answers, learnt)
         return self._tasks[key]
 
@@ -160,7 +159,8 @@ class Measuring:
                 self._current = task
                 return [candidate for _, candidate in chosen]
         if task.recorded + task.measured:
-            self._job.mark_exhausted(meta_schedule().TuneContext(mod=task.mod, target=task.target))
+            context = meta_schedule().TuneContext(mod=task.mod, target=task.target)
+            self._journal.mark_exhausted(place_of(self._journal, context))
         return None
 
     def built(self, results: list[Any]) -> None:
@@ -203,7 +203,7 @@ class Measuring:
             trials.append(Measured(candidate.sch.trace, candidate.args_info, result.run_secs, failure))
         if trials:
             self._database.add(task.mod, task.target, trials)
-            self._job.forget_logged()
+            self._journal.forget_logged()
             batch.waiting -= results.keys()
 
 

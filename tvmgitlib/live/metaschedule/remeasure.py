@@ -6,28 +6,27 @@ No trace is searched for and none is changed; TVM's postprocessing is in a recor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
-from tvmgitlib.live.base import Failure, Remeasured
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.outputs import Interface, output_check
 from tvmgitlib.live.metaschedule.trace import replay, rewrites_weights, rewriting_inside
-from tvmgitlib.live.metaschedule.tuning import builder_and_runner, live_target, target_attributes
+from tvmgitlib.live.metaschedule.tuning import builder_and_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash
-from tvmgitlib.live.outputs import TIMEOUT, UNCHECKED, TrialError, failing
+from tvmgitlib.live.outputs import UNCHECKED, TrialError, failing
+from tvmgitlib.live.targets import target_attributes, target_of_call
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.tvm import minor_version
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
 
 #: `kDLCPU`: the type of this machine's own processor.
 _CPU = 1
@@ -61,36 +60,36 @@ def task_of(record: TuningRecord) -> Any:
 
 
 def remeasure(
-    job: Job, mod: Any, target: Any, records: Sequence[TuningRecord], told: Mapping[str, Any]
+    journal: Journal, mod: Any, target: Any, records: Sequence[TuningRecord], how: HowToMeasure
 ) -> Iterator[Remeasured]:
     """Measure schedules again; all are built in one batch. See `LiveFamily.remeasure`.
 
     Args:
-        job, records, told: as there. Also `check_timeout`: how long it may take to run a build once, in seconds.
+        journal, records, how: as there.
         mod: the module of the task.
         target: the task's own; None for the job's.
 
     Raises:
         TvmError: outputs are to be compared, and the untuned build does not run here; or the module says no shapes.
     """
-    target = live_target(job, target)
+    target = target_of_call(journal, target)
     interface = Interface.of(mod, _device(target))
     tried = [_candidate(mod, record) for record in records]
     candidates = [each for each in tried if isinstance(each, _Candidate)]
-    with closing(_measure(job, mod, target, interface, candidates, told)) as measured:
+    with closing(_measure(journal, mod, target, interface, candidates, how)) as measured:
         for each in tried:
             yield next(measured) if isinstance(each, _Candidate) else Remeasured(None, each)
 
 
-def measure_untuned(job: Job, mod: Any, target: Any, told: Mapping[str, Any]) -> tuple[float, ...]:
+def measure_untuned(journal: Journal, mod: Any, target: Any, how: HowToMeasure) -> tuple[float, ...]:
     """Measure a module as it is, or on a GPU with TVM's default schedule. See `LiveFamily.measure_untuned`.
 
     Args:
-        job, mod, target, told: as for `remeasure`.
+        journal, mod, target, how: as for `remeasure`.
     """
-    target = live_target(job, target)
+    target = target_of_call(journal, target)
     Interface.of(mod, _device(target))  # there is one
-    with _Bench(target, told) as bench:
+    with _Bench(target, how) as bench:
         try:
             untuned = _untuned(mod, target)
             bench.build([untuned])
@@ -152,14 +151,13 @@ def _device(target: Any) -> str:
 
 
 def _measure(
-    job: Job, mod: Any, target: Any, interface: Interface, candidates: Sequence[_Candidate], told: Mapping[str, Any]
+    journal: Journal, mod: Any, target: Any, interface: Interface, candidates: Sequence[_Candidate], how: HowToMeasure
 ) -> Generator[Remeasured, None, None]:
     """Build candidates, all in one batch; then compare, measure and log them, one by one."""
-    with _Bench(target, told) as bench, ExitStack() as stack:
+    with _Bench(target, how) as bench, ExitStack() as stack:
         compare = None
-        if told.get("check", True):
-            timeout = told.get("check_timeout", TIMEOUT)
-            compare = stack.enter_context(_comparing(bench, mod, interface, candidates, timeout))
+        if how.check:
+            compare = stack.enter_context(_comparing(bench, mod, interface, candidates, how.check_timeout))
         else:
             bench.build(each.mod for each in candidates)
         for each in candidates:
@@ -171,8 +169,8 @@ def _measure(
                 costs = bench.run(bench.artifact(each.mod), each.args)
             except TrialError as error:
                 failure = error.failure
-            database_of(job).add(mod, target, [Measured(each.trace, each.args, costs, failure)])
-            job.forget_logged()
+            database_of(journal).add(mod, target, [Measured(each.trace, each.args, costs, failure)])
+            journal.forget_logged()
             yield Remeasured(costs, failure and Failure(failure.kind, last_line(failure.text)), checked)
 
 
@@ -205,9 +203,9 @@ class _Bench:
         target: what is built for.
     """
 
-    def __init__(self, target: Any, told: Mapping[str, Any]) -> None:
+    def __init__(self, target: Any, how: HowToMeasure) -> None:
         self.target = target
-        self._builder, self._runner = map(hooks.python_side, builder_and_runner(told))
+        self._builder, self._runner = map(hooks.python_side, builder_and_runner(how.builder, how.runner))
         self._built: dict[int, Any] = {}
 
     def __enter__(self) -> _Bench:

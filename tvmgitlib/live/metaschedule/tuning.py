@@ -2,80 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from tvmgitlib.errors import TargetError, TvmError
+from tvmgitlib.errors import TvmError
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.base import place_of
 from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.live.metaschedule import hooks
+from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
-from tvmgitlib.model.target import GivenTarget
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.job import Job
+from tvmgitlib.live.targets import target_of_call
 
 #: A builder process imports much before it builds: with TVM's own 30 s, builds fail for that on a busy machine.
 _BUILD_TIMEOUT = 60.0
 
 
-def tune_tir(job: Job, mod: Any, target: Any, trials: int, told: dict[str, Any]) -> int:
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What one of TVM's calls did.
+
+    Attributes:
+        trials: how many trials were made.
+        tasks: what was tuned.
+    """
+
+    trials: int
+    tasks: tuple[Any, ...]
+
+
+def tune_tir(journal: Journal, mod: Any, target: Any, trials: int, told: dict[str, Any]) -> Tuned:
     """See `Job.tune_tir`."""
     ms = meta_schedule()
-    target = live_target(job, target)
+    target = target_of_call(journal, target)
     tasks = [ms.TuneContext(mod=func, target=target) for func in tir_functions(mod)]
-    _place(job, tasks)
-    measuring = Measuring(job, trials)
-    options = _around(job, measuring, target, told)
+    _place(journal, tasks)
+    measuring = Measuring(journal, trials)
+    options = _around(journal, measuring, target, told)
     measuring.run(lambda: ms.tune_tir(mod=mod, target=target, max_trials_global=trials, **options))
-    _measure_untuned(job, tasks, told)
-    return measuring.measured
+    return Tuned(measuring.measured, tuple(tasks))
 
 
-def tune_relax(job: Job, mod: Any, params: Any, target: Any, trials: int, told: dict[str, Any]) -> int:
+def tune_relax(journal: Journal, mod: Any, params: Any, target: Any, trials: int, told: dict[str, Any]) -> Tuned:
     """See `Job.tune_relax`."""
     ms = meta_schedule()
-    target = live_target(job, target)
+    target = target_of_call(journal, target)
     lowered = lower_relax(mod, target, params)
     tasks = ms.relax_integration.extract_tasks(lowered, target)
-    _place(job, tasks)
-    measuring = Measuring(job, trials)
-    options = {"mod": lowered, "params": None, "target": target, **_around(job, measuring, target, told)}
+    _place(journal, tasks)
+    measuring = Measuring(journal, trials)
+    options = {"mod": lowered, "params": None, "target": target, **_around(journal, measuring, target, told)}
     measuring.run(lambda: ms.relax_integration.tune_relax(max_trials_global=trials, **options))
-    _measure_untuned(job, tasks, told)
-    return measuring.measured
+    return Tuned(measuring.measured, tuple(tasks))
 
 
-def lower_relax(mod: Any, target: Any, params: Any = None) -> Any:
-    """A Relax module as TVM's `compile_relax` has it when it looks functions up: what is tuned is what is asked for."""
-    import tvm
-    from tvm import relax
-
-    try:
-        dispatch = relax.pipeline.library_dispatch_passes(target)
-    except (ValueError, AttributeError):  # a target that TVM has no such passes for
-        dispatch = []
-    transform = relax.transform
-    passes = [
-        *([transform.BindParams("main", params)] if params else []),
-        *dispatch,
-        transform.LegalizeOps(),
-        transform.AnnotateTIROpPattern(),
-        transform.FoldConstant(),
-        transform.FuseOps(),
-        transform.FuseTIR(),
-    ]
-    with target, tvm.transform.PassContext(opt_level=3):
-        return tvm.transform.Sequential(passes)(mod)
-
-
-def tune_tasks(job: Job, tasks: Sequence[Any], weights: Sequence[float], trials: int, told: dict[str, Any]) -> int:
+def tune_tasks(
+    journal: Journal, tasks: Sequence[Any], weights: Sequence[float], trials: int, told: dict[str, Any]
+) -> Tuned:
     """See `Job.tune_tasks`."""
     ms = meta_schedule()
-    _place(job, tasks)
+    _place(journal, tasks)
     targets = {str(task.target): task.target for task in tasks}
-    measuring = Measuring(job, trials)
-    options = _around(job, measuring, next(iter(targets.values())) if len(targets) == 1 else None, told)
+    measuring = Measuring(journal, trials)
+    options = _around(journal, measuring, next(iter(targets.values())) if len(targets) == 1 else None, told)
     del options["strategy"]
     strategy = hooks.search_strategy()
     contexts = [
@@ -93,66 +84,41 @@ def tune_tasks(job: Job, tasks: Sequence[Any], weights: Sequence[float], trials:
     measuring.run(
         lambda: ms.tune_tasks(tasks=contexts, task_weights=list(weights), max_trials_global=trials, **options)
     )
-    _measure_untuned(job, tasks, told)
-    return measuring.measured
+    return Tuned(measuring.measured, tuple(tasks))
 
 
-def _place(job: Job, tasks: Iterable[Any]) -> None:
+def _place(journal: Journal, tasks: Iterable[Any]) -> None:
     """Say before TVM is called what cannot be tuned in this job."""
     for task in tasks:
-        job.place(task)
+        place_of(journal, task)
 
 
-def _measure_untuned(job: Job, tasks: Iterable[Any], told: Mapping[str, Any]) -> None:
-    if told.get("baseline"):
-        for task in tasks:
-            job.try_baseline(task, told)
-
-
-def _around(job: Job, measuring: Measuring, target: Any, told: dict[str, Any]) -> dict[str, Any]:
+def _around(journal: Journal, measuring: Measuring, target: Any, told: dict[str, Any]) -> dict[str, Any]:
     """The options of TVM's call: what the user told, with the job around it."""
     if taken := sorted({"database", "work_dir"} & told.keys()):
         raise TvmError(
             f"{' and '.join(taken)}: the job has its own",
             hint="To log into a job from TVM's own calls, give them database=job.database().",
         )
-    builder, runner = builder_and_runner(told)
+    builder, runner = builder_and_runner(told.get("builder"), told.get("runner"))
     strategy = told.get("strategy", "evolutionary")
     if isinstance(strategy, str):
         strategy = meta_schedule().search_strategy.SearchStrategy.create(strategy)
     return {
         **{name: option for name, option in told.items() if name != "baseline"},
-        "work_dir": str(job.work_dir),
+        "work_dir": str(journal.work_dir),
         "builder": hooks.builder()(measuring, builder),
         "runner": hooks.runner()(measuring, runner),
         "strategy": hooks.search_strategy()(measuring, strategy),
-        "database": hooks.job_database()(job, target, logged=True),
+        "database": hooks.job_database()(journal, target, logged=True),
     }
 
 
-def builder_and_runner(told: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What the user told to build and to run with, by default on this machine."""
+def builder_and_runner(builder: Any, runner: Any) -> tuple[Any, Any]:
+    """What the user wants to build and to run with; None, like "local", is this machine."""
     ms = meta_schedule()
-    builder, runner = told.get("builder", "local"), told.get("runner", "local")
-    if builder == "local":
+    if builder in (None, "local"):
         builder = ms.builder.LocalBuilder(timeout_sec=_BUILD_TIMEOUT, initializer=fast_imports)
-    if isinstance(runner, str):
-        runner = ms.runner.Runner.create(runner)
+    if runner is None or isinstance(runner, str):
+        runner = ms.runner.Runner.create(runner or "local")
     return builder, runner
-
-
-def live_target(job: Job, target: Any) -> Any:
-    """The target as TVM's object: the one given, else the job's."""
-    import tvm
-
-    if target is None:
-        if job.target is None:
-            raise TargetError("neither the call nor the job says a target", hint="Give target=...")
-        target = target_attributes(job.target)
-    return target if isinstance(target, tvm.target.Target) else tvm.target.Target(target)
-
-
-def target_attributes(given: GivenTarget) -> dict[str, Any]:
-    """A target as a dict that every TVM reads, with what MetaSchedule wants to know beside its identity."""
-    facts = {"num-cores": given.num_cores, "model": given.model}
-    return {**given.target.to_dict(), **{name: fact for name, fact in facts.items() if fact is not None}}

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
+from tvmgitlib.errors import TargetError
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.target.identity import split_identity
 from tvmgitlib.model.target.text import MAX_TEXT_LENGTH, attributes_of_text, json_text
 
-__all__ = ["MAX_TEXT_LENGTH", "GivenTarget", "Target", "parse_target"]
+__all__ = ["MAX_TEXT_LENGTH", "GivenTarget", "Target", "parse_target", "require_triple"]
 
 _READABLE_LENGTH = 60
 
@@ -104,6 +105,20 @@ def parse_target(value: str | Mapping[str, object] | object) -> GivenTarget:
         TargetError: the target is empty, too long, malformed, or only a tag, which nothing but TVM can look up.
     """
     return _parse_text(str(value) if isinstance(value, str) else json_text(value))
+
+
+def require_triple(given: GivenTarget) -> None:
+    """Refuse an `llvm` target that leaves open which machine it is for.
+
+    Raises:
+        TargetError: it has no triple.
+    """
+    if given.target.kind == "llvm" and "mtriple" not in given.target.attributes:
+        raise TargetError(
+            f"{given.target.label!r} has no triple, and what it means without one differs from TVM to TVM "
+            "(in hhb-tvm: RISC-V)",
+            hint="Say which machine it is for, such as llvm -mcpu=haswell -mtriple=x86_64-linux-gnu.",
+        )
 
 
 @lru_cache(maxsize=256)  # a log repeats one target in every line

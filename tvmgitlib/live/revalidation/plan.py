@@ -1,32 +1,22 @@
-"""Revalidating: stored best records are measured again, with this TVM and on this machine, and what holds is committed.
-
-Minutes where tuning took hours: of each workload only the best records that do not hold here as they are, K at most.
-"""
+"""Which stored records to measure again, task by task."""
 
 from __future__ import annotations
 
-import logging
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
-from tvmgitlib.library.jobs.open_jobs import RemeasuredNote
-from tvmgitlib.library.jobs.recorded import DETERMINISTIC, stored_records
-from tvmgitlib.library.platforms.detect import detect_for, facts_here
+from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader
-from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import platform_of
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.live.base import Remeasured, family_of_task, live_family, require_triple, running_tvm
-from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated, RevalidationState
+from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import merged_facts
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
@@ -34,12 +24,6 @@ from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
-
-if TYPE_CHECKING:
-    from tvmgitlib.live.config_library import ConfigLibrary
-    from tvmgitlib.live.job import Job
-
-_progress = logging.getLogger("tvmgitlib.progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ class RevalidationRequest:
         every: also measure records that hold as they are (after an upgrade of a driver that no policy compares, say).
         baseline: also measure the untuned config of each task.
         keep_refused: leave records that are refused in the library, for others who still use an older TVM.
-        told: how to measure: see `LiveFamily.remeasure`.
+        how: how to measure.
     """
 
     tasks: Sequence[Any] | None = None
@@ -66,16 +50,11 @@ class RevalidationRequest:
     every: bool = False
     baseline: bool = False
     keep_refused: bool = False
-    told: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def says_where(self) -> bool:
-        """Whether the user says how to measure; else it is done on this machine."""
-        return bool({"measure_option", "runner"} & self.told.keys())
+    how: HowToMeasure = field(default_factory=HowToMeasure)
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """One task with the stored records to try, best first.
 
     Attributes:
@@ -95,71 +74,7 @@ class _Item:
     may_invalidate: bool = True
 
 
-def revalidate(library: ConfigLibrary, request: RevalidationRequest) -> Revalidated:
-    """Measure stored best records again and commit what holds: a job of kind `revalidate` a target and platform.
-
-    Interrupted, it goes on where it was when it is called again.
-
-    Raises:
-        SelectionError: no record of the library is meant.
-        TvmError: TVM is missing; or no target is this machine's, and nothing says how to measure there.
-        TargetError: all targets leave open which machine they are for.
-    """
-    with library.reading() as contents:
-        plan = _Plan(contents, running_tvm(), request)
-        items = list(plan.items())
-        result = _Result(plan)
-        jobs: defaultdict[tuple[str, str], list[_Item]] = defaultdict(list)
-        obstacles: list[TvmgitlibError] = []
-        for item in items:
-            if item.why is not None:
-                result.leave(item, item.why)
-            elif (obstacle := _obstacle(item, request)) is not None:
-                obstacles.append(obstacle)
-                result.leave(item, str(obstacle))
-            else:
-                jobs[item.place.platform, item.place.target.key].append(item)
-        if obstacles and len(obstacles) == len(items):
-            raise obstacles[0]
-        number, total = 0, sum(map(len, jobs.values()))
-        for (platform, _), of_job in jobs.items():
-            facts = merged_facts(facts_here(of_job[0].place.target), request.facts)
-            with library.revalidation_job(of_job[0].given.text, platform, facts) as job:
-                for item in of_job:
-                    number += 1
-                    _progress.info("revalidating %d of %d: %s", number, total, workload_label(item.place.workload))
-                    _revalidate(plan, job, item, result)
-            if job.result is not None and job.result.job is not None:
-                result.committed(job.result.job, job.result.commit)
-    return result.whole
-
-
-def _obstacle(item: _Item, request: RevalidationRequest) -> TvmgitlibError | None:
-    """Why a task cannot be measured, if so."""
-    try:
-        require_triple(item.given)
-    except TargetError as error:
-        return error
-    if request.says_where or detect_for(item.place.target) is not None:
-        return None
-    return TvmError(
-        f"{item.place.target.label} is not this machine's target, and nothing says how to measure it",
-        hint="In Python: library.revalidate(..., runner=...), for AutoTVM measure_option=....",
-    )
-
-
-def _revalidate(plan: _Plan, job: Job, item: _Item, result: _Result) -> None:
-    try:
-        for stored, note in _remeasure(plan, job, item):
-            result.add(item, stored, note)
-    except TvmError as error:  # of this task: the others may do better
-        result.leave(item, str(error))
-        return
-    if plan.request.baseline:
-        job.try_baseline(item.task, plan.request.told)
-
-
-class _Plan:
+class Plan:
     """Which records to measure again, task by task.
 
     Attributes:
@@ -176,7 +91,7 @@ class _Plan:
         self.exact = 0
         self.missing = 0
 
-    def items(self) -> Iterator[_Item]:
+    def items(self) -> Iterator[Item]:
         """The tasks that have records to try.
 
         Raises:
@@ -205,7 +120,7 @@ class _Plan:
 
     # Tasks of the records themselves
 
-    def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[_Item]:
+    def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[Item]:
         groups: defaultdict[Place, list[StoredRecord]] = defaultdict(list)
         for stored in (stored for found in there.values() for stored in found):
             groups[stored.place].append(stored)
@@ -221,16 +136,16 @@ class _Plan:
             chosen = self._best(place, records)
             given, family = chosen[0].record.target, live_family(place.family)
             if not family.available():
-                yield _Item(place, given, None, chosen, f"this TVM has no {place.family}")
+                yield Item(place, given, None, chosen, f"this TVM has no {place.family}")
                 continue
             try:
-                yield _Item(place, given, family.task_of(self._whole(chosen[0])), chosen)
+                yield Item(place, given, family.task_of(self._whole(chosen[0])), chosen)
             except TvmError as error:
-                yield _Item(place, given, None, chosen, str(error))
+                yield Item(place, given, None, chosen, str(error))
 
     # Tasks that are given
 
-    def _of_tasks(self, tasks: Sequence[Any], there: Mapping[str, list[StoredRecord]]) -> Iterator[_Item]:
+    def _of_tasks(self, tasks: Sequence[Any], there: Mapping[str, list[StoredRecord]]) -> Iterator[Item]:
         seen: set[Place] = set()
         for task in tasks:
             family = family_of_task(task)
@@ -259,9 +174,7 @@ class _Plan:
             else:
                 yield from self._with_records(place, given, task, records)
 
-    def _with_records(
-        self, place: Place, given: GivenTarget, task: Any, records: list[StoredRecord]
-    ) -> Iterator[_Item]:
+    def _with_records(self, place: Place, given: GivenTarget, task: Any, records: list[StoredRecord]) -> Iterator[Item]:
         """A task with the records to try: under its own name, and under the names that other TVMs gave it.
 
         Two computations of one TVM may share a signature. Which of them the task is nobody knows then, so the best of
@@ -275,22 +188,23 @@ class _Plan:
             own = tuple(stored for stored in chosen if stored.record.workload == place.workload)
             others = tuple(stored for stored in chosen if stored.record.workload != place.workload)
             if own:
-                yield _Item(place, given, self._own_task(place, own[0], task), own)
+                yield Item(place, given, self._own_task(place, own[0], task), own)
             if others:
-                yield _Item(place, given, task, others)
+                yield Item(place, given, task, others)
             return
         for text in sorted({stored.record.workload.text for stored in records}):
             chosen = self._best(place, [stored for stored in records if stored.record.workload.text == text])
-            yield _Item(place, given, task, chosen, may_invalidate=False)
+            yield Item(place, given, task, chosen, may_invalidate=False)
 
     def _own_task(self, place: Place, stored: StoredRecord, task: Any) -> Any:
         """The task for records of its own name: a MetaSchedule trace names blocks of the module it was recorded for,
         and a module that is equal to that may call them otherwise.
         """
-        if place.family != "metaschedule":
+        whole = self._whole(stored)
+        if whole.workload.module is None:
             return task
         try:
-            return live_family(place.family).task_of(self._whole(stored))
+            return live_family(place.family).task_of(whole)
         except TvmError:  # written by a TVM of the same minor version that this one does not read after all
             return task
 
@@ -315,8 +229,6 @@ class _Plan:
 
     def _whole(self, stored: StoredRecord) -> TuningRecord:
         """The record with its module, where records do not carry it."""
-        if stored.record.family != "metaschedule":
-            return stored.record
         return replace(stored.record, workload=self.contents.modules([stored])[stored.record.workload])
 
 
@@ -325,108 +237,3 @@ def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> boo
     return recorded == workload or (
         signature is not None and recorded.signature == signature and recorded.tvm_version != workload.tvm_version
     )
-
-
-def _remeasure(plan: _Plan, job: Job, item: _Item) -> Iterator[tuple[StoredRecord, RemeasuredNote]]:
-    """Measure the records of a task again, except those that this job had measured before it was interrupted."""
-    task = list(job.place(item.task).task)
-    known = {note.record: note for note in job.opened.remeasured() if note.task == task}
-    pending = []
-    for stored in item.records:
-        if stored.record.hash in known:
-            yield stored, known[stored.record.hash]
-        else:
-            pending.append(stored)
-    family = live_family(item.place.family)
-    results = family.remeasure(job, item.task, [stored.record for stored in pending], plan.request.told)
-    for stored, result in zip(pending, results, strict=True):
-        note = RemeasuredNote(task, stored.job, stored.record.hash, _mean(result), _why(result), result.checked)
-        fails_for_good = result.failure is not None and result.failure.kind in DETERMINISTIC
-        if fails_for_good and item.may_invalidate and not plan.request.keep_refused:
-            note = replace(note, invalidates=_same_config(plan, stored))
-        job.opened.note_remeasured(note)
-        yield stored, note
-
-
-def _mean(result: Remeasured) -> float | None:
-    return math.fsum(result.costs) / len(result.costs) if result.costs else None
-
-
-def _why(result: Remeasured) -> str | None:
-    if result.failure is None:
-        return None
-    return f"{result.failure.kind.replace('_', ' ')}: {result.failure.text}"
-
-
-def _same_config(plan: _Plan, refused: StoredRecord) -> list[list[str]]:
-    """Every record of the config that was refused, of the same TVM or one whose records hold here: all of them fail."""
-    return [
-        [stored.job, stored.record.hash[:16]]
-        for stored in stored_records(plan.contents, refused.place)
-        if stored.record.config == refused.record.config
-        and (stored.tuned_with.is_like(refused.tuned_with) or plan.grade(stored) == "exact")
-    ]
-
-
-class _Result:
-    """Collects what came of the records."""
-
-    def __init__(self, plan: _Plan) -> None:
-        self._plan = plan
-        self._jobs: list[str] = []
-        self._commit: str | None = None
-        self._records: list[Remeasurement] = []
-        self._tried: set[tuple[Place, str, str]] = set()
-        self._invalidated = 0
-
-    def leave(self, item: _Item, why: str) -> None:
-        """Those of a task's records that were not tried stay as they are."""
-        for stored in item.records:
-            if (item.place, stored.job, stored.record.hash) not in self._tried:
-                self._append(item.place, stored, "left", why)
-
-    def add(self, item: _Item, stored: StoredRecord, note: RemeasuredNote) -> None:
-        """What came of a record."""
-        state: RevalidationState = "holds" if note.cost is not None else "refused"
-        self._append(item.place, stored, state, note.why, note)
-        self._tried.add((item.place, stored.job, stored.record.hash))
-        self._invalidated += len(note.invalidates)
-
-    def committed(self, job: str, commit: str | None) -> None:
-        """A job was committed."""
-        self._jobs.append(job)
-        self._commit = commit
-
-    def _append(
-        self,
-        place: Place,
-        stored: StoredRecord,
-        state: RevalidationState,
-        why: str | None,
-        note: RemeasuredNote | None = None,
-    ) -> None:
-        record = stored.record
-        self._records.append(
-            Remeasurement(
-                place=replace(place, workload=record.workload),
-                job=stored.job,
-                tuned_with=stored.tuned_with,
-                old_cost=record.cost,
-                new_cost=note.cost if note else None,
-                is_checked=note.checked if note else False,
-                state=state,
-                why=why,
-            )
-        )
-
-    @property
-    def whole(self) -> Revalidated:
-        """All of it."""
-        return Revalidated(
-            jobs=tuple(self._jobs),
-            commit=self._commit,
-            records=tuple(self._records),
-            exact=self._plan.exact,
-            missing=self._plan.missing,
-            invalidated=self._invalidated,
-        )

@@ -12,7 +12,7 @@ from tvmgitlib.library.reading.grading import Accept, Grader
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import Lookup
 from tvmgitlib.live.base import family_of_task
-from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
+from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
 from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place

@@ -1,0 +1,646 @@
+"""`ConfigLibrary`: everything that the command line does, for programs, and the live side of a TVM at hand.
+
+Every method delegates: the record side is `tvmgitlib.library`, the live side is `tvmgitlib.live`, imported when it is
+first needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from tvmgitlib.library.care import checking, creating, pinning
+from tvmgitlib.library.care.locating import locate
+from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
+from tvmgitlib.library.changes.change import rebuild
+from tvmgitlib.library.jobs import finishing, kept_history, running
+from tvmgitlib.library.jobs.logs import Leniency
+from tvmgitlib.library.reading import comparing, exporting, log, queries
+from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.view import View
+from tvmgitlib.model.job import JobKind
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.tvm import TvmVersion
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from tvmgitlib.library.care.pinning import Pin
+    from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
+    from tvmgitlib.library.changes.merging import Merged
+    from tvmgitlib.library.changes.result import JobResult
+    from tvmgitlib.library.changes.reverting import Reverted
+    from tvmgitlib.library.changes.syncing import Synced
+    from tvmgitlib.library.jobs.open_jobs import OpenJob
+    from tvmgitlib.library.reading.comparing import Blame, ConfigChange
+    from tvmgitlib.library.reading.exporting import Exported
+    from tvmgitlib.library.reading.lookup import Summary
+    from tvmgitlib.library.reading.results import BestConfig, LogEntry, Problem, WorkloadEffort
+    from tvmgitlib.live.coverage import Coverage
+    from tvmgitlib.live.job import Job
+    from tvmgitlib.live.revalidation import Revalidated
+    from tvmgitlib.live.side import LiveSide
+    from tvmgitlib.model.record import TuningRecord
+    from tvmgitlib.model.segment import Segment
+    from tvmgitlib.model.settings import Settings
+    from tvmgitlib.store.repository import Committed
+
+
+class ConfigLibrary:
+    """A library of tuned configs.
+
+    Args:
+        path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
+            one around the current folder, or `~/.tvm/tvmgitlib`.
+
+    Raises:
+        LibraryError: no library is there.
+
+    As a context manager it answers the lookups of a build, in AutoTVM, Ansor and MetaSchedule, whichever the TVM has:
+    by target and platform, exact records only (`using` widens that). AutoTVM's and Ansor's contexts are global to the
+    process; MetaSchedule's is the thread's own.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self._set(View(locate(path)))
+
+    def _set(self, view: View) -> None:
+        self._view = view
+        self._applied: list[AbstractContextManager[Any]] = []
+
+    @classmethod
+    def _of(cls, view: View) -> Self:
+        """A library that is found already."""
+        made = object.__new__(cls)
+        made._set(view)
+        return made
+
+    @classmethod
+    def init(cls, path: str | os.PathLike[str], *, keep: int = 1) -> Self:
+        """Make a library: a repository if none is there yet, and one commit with its settings.
+
+        Args:
+            path: where; a folder that does not exist is made.
+            keep: K, how many records per workload stay in `configs/`.
+
+        Raises:
+            LibraryError: a library, or a file of its name, is there already.
+            SettingsError: `keep` is out of range.
+            GitError: Git does not know who commits, or cannot write.
+        """
+        return cls(creating.create(path, keep))
+
+    @classmethod
+    def clone(cls, url: str, path: str | os.PathLike[str] | None = None) -> Self:
+        """Clone a library, with its drivers configured.
+
+        Args:
+            url: where from: https, ssh, git, file, or a path.
+            path: where to; None for a folder of the URL's last name.
+
+        Raises:
+            GitError: the URL is not safe, or Git cannot reach it.
+            LibraryError: what is there is no library.
+        """
+        return cls(creating.clone(url, path))
+
+    @classmethod
+    def from_lock(cls, path: str | os.PathLike[str] = pinning.LOCK_FILE) -> Self:
+        """The library that a lock file pins, at that commit, for reading only.
+
+        Raises:
+            LibraryError: the lock is malformed, or the content is not what was pinned.
+            GitError: the commit is not on this machine and cannot be fetched.
+        """
+        return cls._of(View(*pinning.open_pin(Path(path))))
+
+    def __repr__(self) -> str:
+        fixed = f" at {self._view.fixed[:12]}" if self._view.fixed else ""
+        return f"<ConfigLibrary {self.path}{fixed}>"
+
+    @property
+    def path(self) -> Path:
+        """The top of the library's work tree (of a bare repository: its Git directory)."""
+        return self._view.path
+
+    @property
+    def commit(self) -> str:
+        """The commit that is read: the one that `at` fixed, else the current one."""
+        return self._view.commit
+
+    def at(self, rev: str) -> Self:
+        """This library as it stood in a commit, for reading only.
+
+        Raises:
+            SelectionError: the revision names no commit.
+        """
+        return self._of(self._view.at(rev))
+
+    # Jobs
+
+    def begin_job(
+        self,
+        target: object | None = None,
+        *,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tvm: TvmVersion | str | None = None,
+        tuner: str | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        kind: JobKind = "tune",
+    ) -> OpenJob:
+        """Begin a job: a log and a folder for tuners to write to.
+
+        Args:
+            target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
+            platform: the platform's name where the target names no model.
+            facts: facts about the platform, added to the detected ones (and stronger than they).
+            tvm: the TVM that tunes, as `DIST==VERSION`.
+            tuner: the tuner's name.
+            options: what the tuner was told.
+            keep_history: keep the whole logs too, outside the branch.
+            kind: `tune`, or `revalidate` for a job that measures records of the library again.
+
+        Raises:
+            TargetError: the target does not parse.
+            PlatformError: nothing says which platform the target is on.
+        """
+        _ = self._view.writable
+        told = running.job_spec(
+            kind, target, platform, facts, tvm, tuner=tuner, options=options, keep_history=keep_history
+        )
+        return running.begin(self._view, told)
+
+    def open_jobs(self) -> list[OpenJob]:
+        """The jobs in progress, oldest first."""
+        return running.open_jobs(self._view).all()
+
+    def open_job(self, job: str | None = None) -> OpenJob:
+        """A job in progress, by its id or the beginning of it; without one, the only one.
+
+        Raises:
+            JobError: there is no such job, or more than one.
+        """
+        return running.open_job(self._view, job)
+
+    def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
+        """Commit a job in progress.
+
+        Args:
+            job: its id or the beginning of it; without one, the only one.
+            push: `sync` then; the result tells the commit as it was pushed.
+
+        Raises:
+            JobError: there is no such job, or another process is at it.
+            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
+                committed, and the remote could not be reached.
+        """
+        return running.finish(self._view, job, push=push)
+
+    def abort_job(self, job: str | None = None) -> OpenJob:
+        """Drop a job in progress and its logs."""
+        return running.abort(self._view, job)
+
+    def show_job(self, job: str) -> Segment:
+        """A committed job, by its id or the beginning of it, without its records.
+
+        Raises:
+            SelectionError: there is no such job, or more than one.
+        """
+        with self._view.reading() as contents:
+            return contents.find(job)
+
+    def kept_history(self, job: str) -> list[TuningRecord]:
+        """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
+
+        Raises:
+            SelectionError: there is no such job, or its history is not here.
+        """
+        with self._view.reading() as contents:
+            return kept_history.history_of(self._view.repository, contents.find(job).header)
+
+    def import_logs(
+        self,
+        *paths: str | os.PathLike[str],
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tvm: TvmVersion | str | None = None,
+        family: str | None = None,
+        drop_torn: bool = False,
+        skip_invalid: bool = False,
+    ) -> JobResult:
+        """Import finished logs, or MetaSchedule database folders, as one job.
+
+        Args:
+            paths: the logs.
+            target: the only target allowed.
+            platform: the platform's name where a target names no model.
+            facts: facts about the platform.
+            tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
+            family: the only tuner family allowed.
+            drop_torn: leave out a last line that was cut off.
+            skip_invalid: leave out malformed lines.
+
+        Raises:
+            TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
+        """
+        repository = self._view.writable
+        spec = running.job_spec("import", target, platform, facts, tvm)
+        leniency = Leniency(drop_torn, skip_invalid)
+        request = finishing.ImportRequest([Path(path) for path in paths], spec, family, leniency)
+        return finishing.import_logs(repository, request)
+
+    # Questions
+
+    def best(
+        self,
+        selection: Selection | None = None,
+        *,
+        tvm: TvmVersion | str | None = None,
+        accept: Accept | Literal["any"] = "exact",
+        facts: Mapping[str, Json] | None = None,
+    ) -> list[BestConfig]:
+        """The best record of every selected workload; see `tvmgitlib.library.reading.queries.best`.
+
+        Args:
+            selection: which workloads.
+            tvm: the TVM that would use them, as `DIST==VERSION`; without it nothing is graded.
+            accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
+            facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
+        """
+        graded_for = TvmVersion.of(tvm)
+        with self._view.answering() as contents:
+            grader = Grader(contents, graded_for, facts) if graded_for else None
+            return queries.best(contents, selection or Selection(), grader, accept)
+
+    def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
+        """The effort on record for every selected workload."""
+        with self._view.reading() as contents:
+            return queries.trials(contents, selection or Selection())
+
+    def export(
+        self,
+        family: str,
+        path: str | os.PathLike[str],
+        selection: Selection | None = None,
+        *,
+        tvm: TvmVersion | str | None = None,
+    ) -> Exported:
+        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
+        with self._view.answering() as contents:
+            return exporting.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
+
+    def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
+        """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
+        with self._view.reading() as contents:
+            return list(log.log(self._view.repository, contents, selection, tuner))
+
+    def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
+        """What happened to every best config between two commits, the later one by default this library's.
+
+        Raises:
+            SelectionError: a revision names no commit.
+        """
+        later = self._view.at(after) if after is not None else self._view
+        with self._view.at(before).reading() as old, later.reading() as new:
+            return comparing.compare(old, new, selection or Selection())
+
+    def blame(self, selection: Selection | None = None) -> list[Blame]:
+        """The job and commit that every best config comes from."""
+        with self._view.answering() as contents:
+            return comparing.blame(self._view.repository, contents, selection or Selection())
+
+    def platforms(self) -> dict[str, dict[str, Json]]:
+        """Every platform of the library with the latest facts that a job told of it, by name."""
+        with self._view.reading() as contents:
+            return queries.platforms(contents)
+
+    # Sharing
+
+    def revert(self, *jobs: str, reason: str | None = None) -> Reverted:
+        """Take jobs out of the fold, by a job of kind `revert`; revert that one to bring them back.
+
+        Raises:
+            JobError: a job is unknown, ambiguous, or reverted already.
+        """
+        return reverting.revert(self._view.writable, jobs, reason)
+
+    def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
+        """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
+
+        Raises:
+            SelectionError: no condition is given, or no record that holds now meets them all.
+        """
+        return invalidating.invalidate(self._view.writable, condemned, reason)
+
+    def merge(self, branch: str) -> Merged:
+        """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
+        return merging.merge(self._view.writable, branch)
+
+    def sync(self, *, history: bool = False) -> Synced:
+        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.syncing.sync`.
+
+        Args:
+            history: also send and fetch the whole logs that jobs have kept.
+        """
+        done = syncing.sync(self._view.writable)
+        if not history:
+            return done
+        with self._view.reading() as contents:
+            return kept_history.exchange(self._view.repository, contents, done)
+
+    def propose(self, branch: str) -> Synced:
+        """Push local jobs to a branch for review; see `tvmgitlib.library.changes.syncing.propose`."""
+        return syncing.propose(self._view.writable, branch)
+
+    def pin(self, *, local: bool = False) -> Pin:
+        """The pin of this library's commit; its `to_text()` is the lock file.
+
+        Raises:
+            GitError: the remote does not have the commit (and `local` does not allow that).
+        """
+        return pinning.pin(self._view.repository, self.commit, local=local)
+
+    # Care
+
+    @property
+    def settings(self) -> Settings:
+        """The library's settings."""
+        with self._view.reading() as contents:
+            return contents.settings
+
+    def configure(self, key: str, value: Any) -> Committed | None:
+        """Change a setting, with a new fold where it asks for one; None when it has that value already.
+
+        Raises:
+            SettingsError: there is no such setting, or the value is not one of its values.
+        """
+        return settings_edit.configure(self._view.writable, key, value)
+
+    def check(self) -> list[Problem]:
+        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well."""
+        with self._view.reading(trusted=False) as contents:
+            return checking.check(self._view.repository, contents)
+
+    def rebuild(self) -> Committed | None:
+        """Make configs/ anew from jobs/; None when it is right already."""
+        return rebuild(self._view.writable)
+
+    # With a live TVM
+
+    @cached_property
+    def _live(self) -> LiveSide:
+        from tvmgitlib.live.side import LiveSide
+
+        return LiveSide(self._view)
+
+    def job(
+        self,
+        target: object | None = None,
+        *,
+        tuner: str | None = None,
+        platform: str | Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+    ) -> Job:
+        """A live job, as a context manager: leaving it commits it.
+
+        Args:
+            target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
+            tuner: the tuner's name.
+            platform: the platform's name, or facts about it, added to the detected ones.
+            options: what the tuner is told, for the record.
+            keep_history: keep the whole logs too, outside the branch.
+            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+
+        Raises:
+            TvmError: TVM is missing, or its parts do not fit together.
+            JobError: this library has a live job already.
+            PlatformError: nothing says which platform the target is on.
+        """
+        return self._live.start(
+            "tune", target, platform, tuner=tuner, options=options, keep_history=keep_history, resume=resume
+        )
+
+    def start_job(
+        self,
+        target: object | None = None,
+        *,
+        tuner: str | None = None,
+        platform: str | Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+    ) -> Job:
+        """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
+        return self._live.start(
+            "tune",
+            target,
+            platform,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            resume=resume,
+            waits_for_target=True,
+        )
+
+    def stop_job(self) -> JobResult:
+        """Commit the live job.
+
+        Raises:
+            JobError: there is none.
+        """
+        return self.live_job().finish()
+
+    def live_job(self) -> Job:
+        """The job that was started here and is not over.
+
+        Raises:
+            JobError: there is none.
+        """
+        return self._live.live_job()
+
+    def measure_option(self, option: Any) -> Any:
+        """The user's AutoTVM measure option, with configs known to the live job answered from the record."""
+        return self.live_job().measure_option(option)
+
+    def get_trials(self, task: Any) -> int:
+        """How many trials are on record for a task, here and with this TVM."""
+        effort = self._live.job_or_spectator().effort(task)
+        return effort.trials if effort else 0
+
+    def get_job_records(self, task: Any | None = None) -> Any:
+        """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""
+        return self._live.job_pairs(task)
+
+    def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
+        """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
+
+        Without those that are slower than the untuned config.
+
+        TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
+
+        Args:
+            selection: which records.
+            accept: the worst grade that is wanted: `exact` or `stale`.
+        """
+        return self._live.autotvm_records(selection or Selection(), accept)
+
+    def history(self, task: Any, *, other_targets: bool = False) -> Any:
+        """What is on record for a task, in the form that its tuner learns from; see `Job.history`."""
+        return self._live.job_or_spectator().history(task, other_targets=other_targets)
+
+    def using(
+        self,
+        *,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
+    ) -> AbstractContextManager[Summary]:
+        """Answer the lookups of a build by this library; gives the summary.
+
+        Args:
+            platform: the platform's name where a target names no model; None to detect it.
+            accept: the worst grade that is applied: `exact` or `stale`.
+            facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
+        """
+        return self._live.using(platform, accept, facts)
+
+    def __enter__(self) -> Self:
+        context = self.using()
+        context.__enter__()
+        self._applied.append(context)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._applied.pop().__exit__(kind, error, trace)
+
+    def summary(self) -> Summary:
+        """Which tasks of the last build were exact, stale or missing, and why."""
+        return self._live.summary
+
+    def compile_relax(
+        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any:
+        """Build a Relax module with the library's schedules; `tvm.compile` alone would not look them up.
+
+        Args:
+            mod: the module.
+            target: the target, as TVM takes it.
+            params: parameters by name, to be bound.
+            platform, accept: see `using`.
+
+        Returns:
+            The executable for the virtual machine.
+        """
+        return self._live.compile_relax(mod, target, params, platform, accept)
+
+    def compile_tir(
+        self, func: Any, target: Any, *, platform: str | None = None, accept: Accept = "exact"
+    ) -> Any | None:
+        """The library's schedule of a TensorIR function; None when there is none. Build it: `tvm.compile(it.mod)`.
+
+        Args:
+            func: the function, or a module with only that one.
+            target: the target, as TVM takes it.
+            platform, accept: see `using`.
+        """
+        return self._live.compile_tir(func, target, platform, accept)
+
+    def coverage(
+        self,
+        tasks: Any,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        accept: Accept = "exact",
+        facts: Mapping[str, Json] | None = None,
+        family: str | None = None,
+    ) -> Coverage:
+        """How much of a model is tuned: what `using` would apply to its tasks, and what is on record for the others.
+
+        Args:
+            tasks: the tasks, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+            target: the target of what does not say its own.
+            platform, accept, facts: see `using`.
+            family: only tasks of this family; of a Relay module, those that this one extracts (else AutoTVM's).
+
+        Raises:
+            TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
+        """
+        return self._live.coverage(tasks, target=target, platform=platform, accept=accept, facts=facts, family=family)
+
+    def revalidate(
+        self,
+        tasks: Any = None,
+        selection: Selection | None = None,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        every: bool = False,
+        baseline: bool = False,
+        keep_refused: bool = False,
+        measure_option: Any = None,
+        builder: Any = None,
+        runner: Any = None,
+        check: bool = True,
+        check_timeout: float | None = None,
+    ) -> Revalidated:
+        """Measure stored best records again, here and with this TVM, and commit what holds.
+
+        After an upgrade of TVM, a driver or a board: minutes, where tuning took hours. Of each workload only records
+        that do not hold as they are, K at most. What no longer compiles, or computes something else, is invalidated.
+        One job a target and platform.
+
+        Args:
+            tasks: the tasks, as this TVM has them, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+                None for those of the selected records, made anew from what these say (not possible for MetaSchedule
+                records of another TVM, and for tasks that only a model defines).
+            selection: which records.
+            target: the target of what does not say its own.
+            platform: the platform that is at hand, where it cannot be detected or a target's `-model` names another.
+            facts: facts about it, added to the detected ones.
+            every: also measure records that hold as they are.
+            baseline: also measure the untuned config of each task.
+            keep_refused: do not invalidate what is refused: others may still use a TVM in which it holds.
+            measure_option: how to measure, for AutoTVM; None for this machine.
+            builder, runner: the same, for Ansor and MetaSchedule.
+            check: compare outputs with those of an untuned build before anything is measured. Where that cannot be
+                done (an AutoTVM runner elsewhere, Ansor on a GPU) the result says so.
+            check_timeout: how long building and running one for that may take, in seconds; None for a minute.
+
+        Raises:
+            SelectionError: no record of the library is meant.
+            TvmError: TVM is missing, or the target is not this machine's and nothing says how to measure there.
+        """
+        return self._live.revalidate(
+            tasks,
+            selection or Selection(),
+            target=target,
+            platform=platform,
+            facts=facts or {},
+            how=self._live.how(measure_option, builder, runner, check, check_timeout),
+            every=every,
+            baseline=baseline,
+            keep_refused=keep_refused,
+        )
+
+
+def log_to_library(library: ConfigLibrary) -> Any:
+    """AutoTVM's callback that logs into the live job of a library, as `autotvm.callback.log_to_file` does into a file.
+
+    Everything measured is on the disk when it returns. It raises `JobError` when no live job is open.
+    """
+    return library._live.callback()

@@ -1,0 +1,255 @@
+"""The record side of a live job: what is on record for a place, and what the job itself has measured.
+
+A journal speaks of places and records. It knows no tuner and no TVM: a live family takes a journal, and does the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import BaseFileLock
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.library.changes.result import Counts, JobResult
+from tvmgitlib.library.jobs import recorded, running
+from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.library.jobs.intake import Origin
+from tvmgitlib.library.jobs.kept_history import kept_records
+from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.view import View
+from tvmgitlib.model.job import Effort
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import GivenTarget, parse_target, require_triple
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
+
+_log = logging.getLogger("tvmgitlib")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenJob:
+    """A job on disk that is live in this process.
+
+    Attributes:
+        opened: the job.
+        claim: the lock that says so to other processes.
+        resumed: whether it had been interrupted before.
+    """
+
+    opened: OpenJob
+    claim: BaseFileLock
+    resumed: bool
+
+
+class Journal:
+    """What a live job reads and writes.
+
+    Args:
+        view: the library that it will be committed to.
+        tvm: the TVM that it runs in.
+        taken: the job on disk, begun or resumed; None for one that is only asked, or has no target yet.
+        take: begins or resumes it once the first place says what the target is.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        tvm: TvmVersion,
+        taken: TakenJob | None = None,
+        take: Callable[[GivenTarget], TakenJob] | None = None,
+    ) -> None:
+        self.view = view
+        self.tvm = tvm
+        self._taken = taken
+        self._take = take
+        self._logged: list[TuningRecord] | None = None
+        self._kept: dict[Place, list[TuningRecord]] = {}
+        self._facts: dict[Place, Mapping[str, Json]] = {}
+
+    # The job on disk
+
+    @property
+    def opened(self) -> OpenJob:
+        """The job on disk.
+
+        Raises:
+            JobError: it takes its target from its first task, and there was none yet.
+        """
+        if self._taken is None:
+            raise JobError("no target was given, and no task was seen yet", hint="Give the target to start_job().")
+        return self._taken.opened
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a job on disk."""
+        return self._taken is not None
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the job had been interrupted before."""
+        return self._taken is not None and self._taken.resumed
+
+    @property
+    def id(self) -> str:
+        """16 hex digits."""
+        return self.opened.id
+
+    @property
+    def log(self) -> Path:
+        """The file that tuners of one log file log into."""
+        return self.opened.log
+
+    @property
+    def work_dir(self) -> Path:
+        """The folder that tuners of a database work in."""
+        return self.opened.work_dir
+
+    @property
+    def target(self) -> GivenTarget | None:
+        """The job's target; None when it takes any (or has not seen its first task)."""
+        if self._taken is None or self.opened.spec.target is None:
+            return None
+        return parse_target(self.opened.spec.target)
+
+    def release(self) -> None:
+        """The job is no longer live here; until it is committed, another process may take it up."""
+        if self._taken is not None:
+            self._taken.claim.release()
+
+    def finish(self, *, push: bool = False) -> JobResult:
+        """Commit the released job. One that has measured nothing, because all was tuned already, is dropped instead."""
+        if self._taken is None or not (self.opened.logs() or self.opened.refused()):
+            if self._taken is not None:
+                running.abort(self.view, self.id)
+            _log.info("nothing was measured, so there is nothing to commit")
+            return JobResult(None, None, Counts())
+        result = running.finish(self.view, self.id, push=push)
+        for workload in result.all_failed:
+            _log.warning("no trial of %s succeeded: its effort is on record, and it has no config", workload)
+        return result
+
+    # Places
+
+    def place(self, family: FamilyName, given: GivenTarget, workload: Workload) -> Place:
+        """What the records of a task answer for; the first one of a job without a target begins it.
+
+        Args:
+            family: the task's tuner family.
+            given: the task's target.
+            workload: what it computes.
+
+        Raises:
+            TargetError: the target leaves open which machine it is for.
+            JobError: the job has another target.
+            PlatformError: nothing says which platform it is on.
+        """
+        require_triple(given)
+        if self._taken is None and self._take is not None:
+            self._taken = self._take(given)
+        if self.target is not None and given.target.device_key != self.target.target.device_key:
+            raise JobError(
+                f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",
+                hint="Start a job without a target to tune for several.",
+            )
+        origin = Origin.of(self._taken.opened.spec) if self._taken is not None else Origin()
+        platform = origin.platform_of(given)
+        place = Place(family, given.target, platform.name, workload)
+        self._facts[place] = platform.facts
+        return place
+
+    def facts(self, place: Place) -> Mapping[str, Json]:
+        """The facts of the platform that this job's records of a place will have, as `place` has found them."""
+        return self._facts[place]
+
+    # What is on record
+
+    def effort(self, place: Place, tuner: str | None = None) -> Effort | None:
+        """The effort on record with this TVM, in the library and in this job; None when there is none.
+
+        Args:
+            place: the workload.
+            tuner: count only jobs of this tuner (and this job).
+        """
+        exhausted = self._taken is not None and place.task in self.opened.exhausted()
+        with self.view.reading() as contents:
+            return recorded.effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
+
+    def is_tuned(self, place: Place, trials: int, tuner: str | None = None) -> bool:
+        """Whether enough effort is on record: as many trials, or the end of the space."""
+        effort = self.effort(place, tuner)
+        return effort is not None and (effort.trials >= trials or effort.exhausted is True)
+
+    def baseline(self, place: Place) -> float | None:
+        """What the untuned config takes, in seconds: noted by this job, else on record; None where it is not."""
+        noted = self.opened.baselines().get(place.task)
+        if noted is not None:
+            return noted
+        with self.view.reading() as contents:
+            return recorded.baseline_of(contents, place, self.tvm, self.facts(place))
+
+    def logged(self) -> list[TuningRecord]:
+        """What this job has logged so far."""
+        if self._logged is None:
+            self._logged = list(recorded.read_job(self.opened)) if self._taken is not None else []
+        return self._logged
+
+    def measured(self, place: Place) -> list[TuningRecord]:
+        """The measurements of a place that this job has made already (before it was interrupted, say)."""
+        return [record for record in self.logged() if recorded.is_of(record, place)]
+
+    def known(self, place: Place) -> list[TuningRecord]:
+        """The measurements that need not be made again: this job's, and those of kept histories of this TVM."""
+        kept = self._kept.get(place)
+        if kept is None:
+            with self.view.reading() as contents:
+                kept = self._kept[place] = list(kept_records(self.view.repository, contents, place, self.tvm))
+        return [*kept, *self.measured(place)]
+
+    def on_record(self, place: Place) -> list[TuningRecord]:
+        """The measurements of a place that hold here: of this job, and exact ones of the library."""
+        with self.view.reading() as contents:
+            exact = recorded.exact_records(contents, place, self.tvm, self.facts(place))
+            records = [*exact, *self.known(place)]
+        return list({record.native: record for record in records}.values())
+
+    def answers(self, place: Place) -> list[TuningRecord]:
+        """Those of them that need not be made again: successes, and failures that would only come again."""
+        records = self.on_record(place)
+        return [record for record in records if record.error is None or record.error in recorded.DETERMINISTIC]
+
+    def learnable(self, place: Place, *, other_targets: bool = False) -> list[TuningRecord]:
+        """All that is on record, whatever it holds for: a cost model learns from it.
+
+        Args:
+            place: the workload.
+            other_targets: also what was measured on other targets and platforms.
+        """
+        with self.view.reading() as contents:
+            stored = recorded.stored_records(contents, place, other_targets=other_targets)
+            records = [each.record for each in stored]
+            records += kept_records(self.view.repository, contents, place, other_targets=other_targets)
+        return list({record.native: record for record in [*records, *self.measured(place)]}.values())
+
+    # What the job notes
+
+    def append(self, lines: Iterable[str]) -> None:
+        """Log records, a line each; they are on the disk when this returns."""
+        append_lines(self.log, lines)
+        self.forget_logged()
+
+    def forget_logged(self) -> None:
+        """The log has grown: read it again when it is next asked for."""
+        self._logged = None
+
+    def mark_exhausted(self, place: Place) -> None:
+        """Note, durably, that every config of a space has been measured: it counts as tuned from now on."""
+        self.opened.mark_exhausted(place.task)
+
+    def note_baseline(self, place: Place, seconds: float) -> None:
+        """Note, durably, what the untuned config takes, in seconds: it is committed with the job's own trials."""
+        self.opened.note_baseline(place.task, seconds)

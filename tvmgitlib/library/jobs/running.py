@@ -1,0 +1,137 @@
+"""A job's way from its beginning to its commit, or to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tvmgitlib.errors import JobError, PlatformError
+from tvmgitlib.library.changes.result import JobResult
+from tvmgitlib.library.changes.syncing import sync
+from tvmgitlib.library.jobs import finishing
+from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.reading.log import log
+from tvmgitlib.library.view import View
+from tvmgitlib.model.job import JobKind, JobSpec
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import merged_facts, validate_platform_name
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.store import remotes
+from tvmgitlib.store.repository import identity
+
+
+def job_spec(
+    kind: JobKind,
+    target: object | None = None,
+    platform: str | None = None,
+    facts: Mapping[str, Json] | None = None,
+    tvm: TvmVersion | str | None = None,
+    *,
+    tuner: str | None = None,
+    options: Mapping[str, Json] | None = None,
+    keep_history: bool = False,
+) -> JobSpec:
+    """What a user says of a job, checked before anything is measured or read.
+
+    A job that measures gets the facts of this machine, and its name, where its target is this machine's.
+
+    Args:
+        kind: what the job is.
+        target: the only target: text, dict or `tvm.target.Target`; None for any.
+        platform, facts, tuner, options, keep_history: see `JobSpec`.
+        tvm: the TVM that tunes, or `DIST==VERSION`.
+
+    Raises:
+        TargetError: the target does not parse.
+        PlatformError: the platform's name is not allowed, or nothing says which platform the target is on.
+        TvmError: the TVM's text has another form.
+    """
+    if platform is not None:
+        validate_platform_name(platform)
+    known = dict(facts or {})
+    given = parse_target(target) if target is not None else None
+    if given is not None and kind != "import":
+        here = detect_for(given.target)
+        if here is not None:
+            known = merged_facts(here.facts, known)
+            platform = platform or here.name
+        if platform is None and given.model is None:
+            raise PlatformError(
+                f"{given.target.label} is not this machine's target, so its platform cannot be detected",
+                hint="Name the platform with --platform NAME.",
+            )
+    return JobSpec(
+        kind=kind,
+        target=given.text if given else None,
+        platform=platform,
+        facts=known,
+        tvm=TvmVersion.of(tvm),
+        tuner=tuner,
+        options=dict(options or {}),
+        keep_history=keep_history,
+    )
+
+
+def open_jobs(view: View) -> OpenJobs:
+    """The jobs in progress of a library."""
+    return OpenJobs(view.repository.state)
+
+
+def open_job(view: View, job: str | None = None) -> OpenJob:
+    """A job in progress, by its id or the beginning of it; without one, the only one.
+
+    Raises:
+        JobError: there is no such job, or more than one.
+    """
+    return open_jobs(view).get(job) if job is not None else open_jobs(view).only()
+
+
+def begin(view: View, spec: JobSpec) -> OpenJob:
+    """Begin a job: a log and a folder for tuners to write to."""
+    return open_jobs(view).start(identity(view.writable.root), spec)
+
+
+def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResult:
+    """Commit a job in progress; see `ConfigLibrary.finish_job`."""
+    repository = view.writable
+    if push:
+        remotes.upstream(repository)  # says so before anything is committed when there is none
+    opened = open_job(view, job)
+    with _not_live(opened):
+        result = finishing.finish_job(repository, open_jobs(view), opened)
+    if not push:
+        return result
+    sync(repository)
+    with view.reading() as contents:
+        pushed = next((entry.commit for entry in log(repository, contents) if entry.job == result.job), result.commit)
+    return replace(result, commit=pushed)
+
+
+def abort(view: View, job: str | None = None) -> OpenJob:
+    """Drop a job in progress and its logs; returns it as it was."""
+    _ = view.writable
+    opened = open_job(view, job)
+    with _not_live(opened):
+        open_jobs(view).remove(opened)
+    return opened
+
+
+@contextmanager
+def _not_live(job: OpenJob) -> Iterator[None]:
+    """Take a job for this process.
+
+    Raises:
+        JobError: another process is at it.
+    """
+    claim = job.claim()
+    if claim is None:
+        raise JobError(
+            f"job {job.id} is live in another process", hint="It is finished there; end that process to take it over."
+        )
+    try:
+        yield
+    finally:
+        claim.release()

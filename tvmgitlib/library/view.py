@@ -1,0 +1,91 @@
+"""A library as it is read: where its branch is by now, or fixed at one commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tvmgitlib.errors import LibraryError, SelectionError
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.store.repository import Repository
+
+_log = logging.getLogger("tvmgitlib")
+
+
+class View:
+    """A library in its repository.
+
+    Attributes:
+        repository: the repository.
+        fixed: the only commit that is read; None for the one that the branch is at whenever something is asked.
+    """
+
+    def __init__(self, repository: Repository, commit: str | None = None) -> None:
+        self.repository = repository
+        self.fixed = commit
+        self._told_stale: set[str | None] = set()
+
+    @property
+    def path(self) -> Path:
+        """The top of the work tree; of a bare repository, the Git directory."""
+        return self.repository.root
+
+    @property
+    def commit(self) -> str:
+        """The commit that is read.
+
+        Raises:
+            LibraryError: there is none.
+        """
+        found = self.fixed or self.repository.head
+        if found is None:
+            raise LibraryError("the library has no commit", file=str(self.path))
+        return found
+
+    def at(self, rev: str) -> View:
+        """The library fixed at a commit.
+
+        Raises:
+            SelectionError: the revision names none.
+        """
+        commit = self.repository.resolve(rev)
+        if commit is None:
+            raise SelectionError(f"{rev!r} names no commit of the library", hint="git log shows its commits.")
+        return View(self.repository, commit)
+
+    @contextmanager
+    def reading(self, *, trusted: bool = True) -> Iterator[Contents]:
+        """The library in its commit; one of a newer format is not read, unless it is not `trusted` anyway."""
+        self.repository.recover()
+        with self.repository.snapshot(self.commit) as snapshot:
+            contents = Contents(snapshot)
+            if trusted:
+                _ = contents.settings
+            yield contents
+
+    @contextmanager
+    def answering(self) -> Iterator[Contents]:
+        """`reading`, for answers that configs/ gives: a fold that it does not show is never served without a word."""
+        with self.reading() as contents:
+            if not contents.is_fresh and contents.snapshot.commit not in self._told_stale:
+                self._told_stale.add(contents.snapshot.commit)
+                _log.warning(
+                    "configs/ does not belong to jobs/ (after a plain git merge or revert, say): answering from jobs/ "
+                    "itself; tvmgitlib rebuild mends it"
+                )
+            yield contents
+
+    @property
+    def writable(self) -> Repository:
+        """The repository, to commit into.
+
+        Raises:
+            LibraryError: the library is fixed at a commit.
+        """
+        if self.fixed is not None:
+            raise LibraryError(
+                f"the library is fixed at {self.fixed[:12]}, which is for reading only", file=str(self.path)
+            )
+        return self.repository

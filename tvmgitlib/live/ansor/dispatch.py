@@ -1,0 +1,70 @@
+"""The library's states in a build: Ansor's dispatch context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.workload import Workload
+
+
+@cache
+def library_context() -> Callable[[Lookup], Any]:
+    """The class of dispatch contexts."""
+    from tvm.auto_scheduler import LayoutRewriteOption
+    from tvm.auto_scheduler.dispatcher import DispatchContext
+    from tvm.auto_scheduler.measure_record import load_record_from_string
+    from tvm.auto_scheduler.relay_integration import TracingEnvironment, TracingMode
+
+    class ApplyLibrary(DispatchContext):  # type: ignore[misc]  # TVM is not typed
+        """Answers from a library, by target and platform; what it does not know the outer context is asked for."""
+
+        def __init__(self, lookup: Lookup) -> None:
+            super().__init__()
+            self._lookup = lookup
+            self._updates: dict[tuple[str, str], Any] = {}
+
+        @property
+        def verbose(self) -> int:
+            """Of the outermost context, which warns of untuned tasks; `extract_tasks` silences it."""
+            verbose: int = getattr(self._old_ctx, "verbose", 0)
+            return verbose
+
+        @verbose.setter
+        def verbose(self, verbose: int) -> None:
+            self._old_ctx.verbose = verbose
+
+        def query(self, target: Any, workload_key: Any, has_complex_op: bool, dag: Any, func_name: str) -> Any:
+            key = (str(target), str(workload_key))
+            if key in self._updates:
+                return self._updates[key]
+            found = self._find(target, str(workload_key), has_complex_op)
+            if found is None:
+                return self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
+            return None if _rewriting_layouts() and not _tuned_with_rewrite(found) else found.state
+
+        def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
+            """The measured input of the library's best record."""
+            if target is None:
+                return None
+            workload = Workload("ansor", workload_key)
+            stored = self._lookup.find("ansor", parse_target(target), workload, tunable=tunable)
+            return load_record_from_string(stored.record.native.decode())[0] if stored else None
+
+        def update(self, target: Any, workload_key: Any, state: Any) -> None:
+            """Keep the state of a task that AutoSchedulerLayoutRewrite has made: its new key is asked for later."""
+            self._updates[str(target), str(workload_key)] = state
+
+    def _rewriting_layouts() -> bool:
+        tracing = TracingEnvironment.current
+        return tracing is not None and tracing.tracing_mode == TracingMode.PREPARE_LAYOUT_REWRITE
+
+    def _tuned_with_rewrite(found: Any) -> bool:
+        """Whether a state was measured with its layouts rewritten; another one keeps those it was measured with."""
+        option: bool = found.task.layout_rewrite_option == LayoutRewriteOption.REWRITE_FOR_PRE_TRANSFORMED
+        return option
+
+    return ApplyLibrary

@@ -1,0 +1,71 @@
+"""Tuning an Ansor task until enough is on record, with no state measured twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.ansor.recording import recorder, temporary_log
+from tvmgitlib.live.base import place_of
+
+_log = logging.getLogger("tvmgitlib")
+
+
+def tune(
+    journal: Journal,
+    task: Any,
+    trials: int,
+    *,
+    builder: Any = "local",
+    runner: Any = "local",
+    cost_model: Any = None,
+    params: dict[str, Any] | None = None,
+    seed: int | None = None,
+    measures_per_round: int = 64,
+    early_stopping: int | None = None,
+    callbacks: Sequence[Any] = (),
+    verbose: int = 1,
+) -> bool:
+    """Tune a task with `SketchPolicy` until as many trials are on record; see `Job.tune_ansor`."""
+    from tvm import auto_scheduler
+    from tvm.auto_scheduler.measure import ProgramMeasurer
+
+    place = place_of(journal, task)
+    if journal.is_tuned(place, trials):
+        _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
+        return False
+    effort = journal.effort(place)
+    left = trials - (effort.trials if effort else 0)
+    measured = temporary_log(journal.answers(place))
+    if cost_model is None:
+        cost_model = auto_scheduler.XGBModel(seed=seed)
+        cost_model.update_from_file(temporary_log(journal.learnable(place)))
+    policy = auto_scheduler.SketchPolicy(
+        task,
+        cost_model,
+        params=dict(params or {}),  # TVM adds its defaults to what it is given
+        seed=seed,
+        verbose=verbose,
+        init_search_callbacks=[auto_scheduler.PreloadMeasuredStates(measured)],
+    )
+    before = len(journal.measured(place))
+    options = auto_scheduler.TuningOptions(
+        num_measure_trials=left,
+        early_stopping=early_stopping,
+        num_measures_per_round=measures_per_round,
+        verbose=verbose,
+        builder=builder,
+        runner=runner,
+        measure_callbacks=[recorder()(lambda: journal), *callbacks],
+    )
+    if left == 1:  # which TVM takes for: measure nothing, give the model's best guess
+        measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, verbose)
+        policy.continue_search_one_round(1, measurer)
+    else:
+        task.tune(options, policy)
+    made = len(journal.measured(place)) - before
+    if made == 0:  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
+        journal.mark_exhausted(place)
+    return made > 0

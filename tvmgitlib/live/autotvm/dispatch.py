@@ -1,0 +1,49 @@
+"""The library's configs in a build: AutoTVM's dispatch context."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.live.autotvm.records import pairs
+from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.workload import Workload
+
+
+@cache
+def library_context() -> Any:
+    """The class of dispatch contexts."""
+    from tvm.autotvm.task.dispatcher import DispatchContext
+
+    class ApplyLibrary(DispatchContext):  # type: ignore[misc]  # TVM is not typed
+        """Answers from a library, by target and platform; what it does not know the outer context is asked for."""
+
+        def __init__(self, lookup: Lookup) -> None:
+            super().__init__()
+            self._lookup = lookup
+            self._configs: dict[tuple[str, Any], Any] = {}
+
+        def _query_inside(self, target: Any, workload: Any) -> Any:
+            if target is None:
+                return None
+            key = (str(target), workload)
+            if key not in self._configs:
+                self._configs[key] = self._find(target, workload)
+            return self._configs[key]
+
+        def _find(self, target: Any, workload: Any) -> Any:
+            name, *args = workload
+            try:
+                text = canonical_json([name, args])
+            except TypeError:  # a shape that is not known yet: AutoTVM has no record of such
+                return None
+            stored = self._lookup.find("autotvm", parse_target(target), Workload("autotvm", text))
+            return pairs([stored.record])[0][0].config if stored else None
+
+        def update(self, target: Any, workload: Any, cfg: Any) -> None:
+            """Keep what AlterOpLayout says of the workload that it has put in the place of another."""
+            self._configs[str(target), workload] = cfg
+
+    return ApplyLibrary

@@ -1,0 +1,77 @@
+"""What AutoTVM writes into a job: its callback, and the job as a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.live.autotvm.records import answer_type, config_of, pairs
+from tvmgitlib.live.base import place_of
+
+
+class LogToJob:
+    """What a tuner calls after each batch: everything measured is on the disk when it returns.
+
+    Args:
+        journal: gives the journal of the job, which may begin with the tuner's first batch.
+    """
+
+    def __init__(self, journal: Callable[[], Journal]) -> None:
+        self._journal = journal
+        self._configs: dict[tuple[str, str, str, str], set[bytes]] = {}
+
+    def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
+        from tvm.autotvm.record import encode
+
+        journal = self._journal()
+        place = place_of(journal, tuner.task)
+        key = (journal.id, *place.task)
+        if key not in self._configs:
+            self._configs[key] = {record.config for record in journal.on_record(place)}
+        answered = answer_type()
+        measured = [pair for pair in zip(inputs, results, strict=True) if not isinstance(pair[1], answered)]
+        if measured:
+            journal.append(encode(*pair) for pair in measured)
+        self._configs[key].update(config_of(measure_input.config) for measure_input in inputs)
+        if len(self._configs[key]) >= len(tuner.space):
+            journal.mark_exhausted(place)
+
+
+@cache
+def job_database() -> Any:
+    """The class of views of a job as AutoTVM's database."""
+    from tvm.autotvm.database import Database
+    from tvm.autotvm.record import encode
+
+    class JobDatabase(Database):  # type: ignore[misc]  # TVM is not typed
+        """What a job has measured, and what holds of the library, by config. Nothing saved is ever overwritten."""
+
+        def __init__(self, journal: Journal) -> None:
+            self._journal = journal
+            self._results: dict[tuple[str, Any], dict[bytes, list[Any]]] = {}
+
+        def load(self, inp: Any, get_all: bool = False) -> Any:
+            """The latest result of a config, or all of them; None when there is none."""
+            results = self._of(inp).get(config_of(inp.config))
+            if results is None or get_all:
+                return results
+            return max(results, key=lambda result: result.timestamp)
+
+        def save(self, inp: Any, res: Any, extend: bool = False) -> None:
+            """Log a result: it is on the disk when this returns. `extend` makes no difference."""
+            results = self._of(inp).setdefault(config_of(inp.config), [])
+            self._journal.append([encode(inp, res)])
+            results.append(res)
+
+        def _of(self, inp: Any) -> dict[bytes, list[Any]]:
+            key = (str(inp.target), inp.task.workload)
+            if key not in self._results:
+                results = self._results[key] = {}
+                records = self._journal.on_record(place_of(self._journal, inp.task))
+                for record, (_, result) in zip(records, pairs(records), strict=True):
+                    results.setdefault(record.config, []).append(result)
+            return self._results[key]
+
+    return JobDatabase

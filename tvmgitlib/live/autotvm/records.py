@@ -1,0 +1,39 @@
+"""Records as AutoTVM's own objects, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Protocol
+
+from tvmgitlib.families.base import config_digest
+
+
+class Native(Protocol):
+    """Whatever holds the tuner's own text."""
+
+    @property
+    def native(self) -> bytes: ...
+
+
+def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
+    """Records as AutoTVM's pairs of `MeasureInput` and `MeasureResult`."""
+    from tvm.autotvm.record import decode
+
+    return [decode(record.native.decode()) for record in records]
+
+
+def config_of(config: Any) -> bytes:
+    """What names a config: two that generate the same code have one name, as `TuningRecord.config`."""
+    return config_digest(config.to_json_dict()["entity"])
+
+
+@cache
+def answer_type() -> Any:
+    """The class of results that are on record already: they are neither logged nor counted."""
+    from tvm.autotvm.measure import MeasureResult
+
+    class Answer(MeasureResult):  # type: ignore[misc]  # TVM is not typed
+        """A result that was not measured now."""
+
+    return Answer

@@ -1,0 +1,278 @@
+"""The live side of a library: jobs that tuners run in, and the lookups of a build."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tvmgitlib.errors import JobError
+from tvmgitlib.library.jobs import running
+from tvmgitlib.library.jobs.journal import Journal, TakenJob
+from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.lookup import Lookup, Summary
+from tvmgitlib.library.reading.queries import best
+from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.view import View
+from tvmgitlib.live import coverage, revalidation, tasks
+from tvmgitlib.live.autotvm.records import pairs
+from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
+from tvmgitlib.live.job import Job
+from tvmgitlib.live.metaschedule import apply
+from tvmgitlib.model.job import JobKind, JobSpec
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import validate_platform_name
+from tvmgitlib.model.target import parse_target, require_triple
+
+_log = logging.getLogger("tvmgitlib")
+
+#: Makes a job's spec once its target is known.
+SpecFor = Callable[[object], JobSpec]
+
+
+class LiveSide:
+    """What a library does with a live TVM.
+
+    Args:
+        view: the library.
+
+    Attributes:
+        summary: what the last build looked up.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._job: Job | None = None
+        self.summary = Summary()
+
+    # Jobs
+
+    def start(
+        self,
+        kind: JobKind,
+        target: object | None,
+        platform: str | Mapping[str, Json] | None = None,
+        *,
+        tuner: str | None = None,
+        options: Mapping[str, Json] | None = None,
+        keep_history: bool = False,
+        resume: bool = True,
+        waits_for_target: bool = False,
+    ) -> Job:
+        """Begin a live job, or resume an interrupted one; see `ConfigLibrary.job`.
+
+        Args:
+            kind: `tune` or `revalidate`.
+            target: its only target; None for any.
+            platform: the platform's name, or facts about it.
+            tuner, options, keep_history: for the record.
+            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            waits_for_target: without a target, let the first task say it.
+        """
+        name, facts = (platform, None) if platform is None or isinstance(platform, str) else (None, platform)
+        spec_for = partial(
+            running.job_spec,
+            kind,
+            platform=name,
+            facts=facts,
+            tvm=running_tvm(),
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+        )
+        return self._start(target, spec_for, resume, waits_for_target and target is None)
+
+    def _start(self, target: object | None, spec_for: SpecFor, resume: bool, waits: bool) -> Job:
+        self.require_startable()
+        if waits:
+            journal = Journal(self._view, running_tvm(), take=lambda given: self._take(given.text, spec_for, resume))
+        else:
+            journal = Journal(self._view, running_tvm(), taken=self._take(target, spec_for, resume))
+        self._job = Job(journal, self._ended)
+        return self._job
+
+    def _take(self, target: object | None, spec_for: SpecFor, resume: bool) -> TakenJob:
+        """Resume an interrupted job, or begin one."""
+        if target is not None:
+            require_triple(parse_target(target))
+        spec = spec_for(target)
+        found = self._interrupted(spec) if resume else None
+        if found is not None:
+            _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
+            return found
+        opened = running.begin(self._view, spec)
+        claim = opened.claim()
+        if claim is None:
+            raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
+        return TakenJob(opened, claim, resumed=False)
+
+    def _interrupted(self, spec: JobSpec) -> TakenJob | None:
+        """The newest job in progress of the same kind, target, platform, facts and TVM that no process has."""
+        for job in reversed(running.open_jobs(self._view).all()):
+            if not _is_like(job.spec, spec):
+                continue
+            claim = job.claim()
+            if claim is None:
+                continue
+            if job.spec.facts == spec.facts:
+                return TakenJob(job, claim, resumed=True)
+            claim.release()
+            _log.warning(
+                "job %s, started %s, was interrupted under other platform facts, so it is not resumed; tvmgitlib job "
+                "finish commits it as it is",
+                job.id,
+                job.started,
+            )
+        return None
+
+    def _ended(self, job: Job) -> None:
+        if self._job is job:
+            self._job = None
+
+    def live_job(self) -> Job:
+        """The job that was started here and is not over.
+
+        Raises:
+            JobError: there is none.
+        """
+        if self._job is None:
+            raise JobError("no live job is open in this library", hint="library.start_job() begins one.")
+        return self._job
+
+    def job_or_spectator(self) -> Job:
+        """The live job, else one that nobody started, to ask questions by."""
+        return self._job or Job(Journal(self._view, running_tvm()), self._ended)
+
+    def require_startable(self) -> None:
+        """Refuse where no job can be started.
+
+        Raises:
+            LibraryError: the library is for reading only.
+            JobError: it has a live job already.
+        """
+        _ = self._view.writable
+        if self._job is not None:
+            raise JobError(
+                "a live job is open in this library already",
+                hint="Finish it first (leave its with block, or stop_job()).",
+            )
+
+    def revalidate(
+        self,
+        found: Any,
+        selection: Selection,
+        *,
+        target: object | None,
+        platform: str | None,
+        facts: Mapping[str, Json],
+        how: HowToMeasure,
+        every: bool,
+        baseline: bool,
+        keep_refused: bool,
+    ) -> revalidation.Revalidated:
+        """See `ConfigLibrary.revalidate`; `found` is its `tasks`."""
+        if platform is not None:
+            validate_platform_name(platform)
+        self.require_startable()
+        request = revalidation.RevalidationRequest(
+            tasks=None if found is None else [each.task for each in tasks.expand(found, target, selection.family)],
+            selection=selection,
+            target=target,
+            platform=platform,
+            facts=dict(facts),
+            every=every,
+            baseline=baseline,
+            keep_refused=keep_refused,
+            how=how,
+        )
+        return revalidation.revalidate(self._view, self._start_revalidation, request)
+
+    def _start_revalidation(self, target: str, platform: str, facts: Mapping[str, Json]) -> Job:
+        spec_for = partial(running.job_spec, "revalidate", platform=platform, facts=facts, tvm=running_tvm())
+        return self._start(target, spec_for, resume=True, waits=False)
+
+    @staticmethod
+    def how(measure_option: Any, builder: Any, runner: Any, check: bool, check_timeout: float | None) -> HowToMeasure:
+        """How a user wants trials to be measured; no timeout is the default one."""
+        timeout = TIMEOUT if check_timeout is None else check_timeout
+        return HowToMeasure(measure_option, builder, runner, check, timeout)
+
+    def callback(self) -> Any:
+        """AutoTVM's callback that logs into whichever job is live when it is called."""
+        return live_family("autotvm").callback(lambda: self.live_job().journal)
+
+    def job_pairs(self, task: Any | None) -> Any:
+        """See `ConfigLibrary.get_job_records`."""
+        job = self.live_job()
+        return pairs(job.logged() if task is None else job.measured(task))
+
+    # Builds
+
+    def compile_relax(self, mod: Any, target: Any, params: Any, platform: str | None, accept: Accept) -> Any:
+        """See `ConfigLibrary.compile_relax`."""
+        with self.using(platform, accept, None):
+            return apply.compile_relax(mod, target, params)
+
+    def compile_tir(self, func: Any, target: Any, platform: str | None, accept: Accept) -> Any | None:
+        """See `ConfigLibrary.compile_tir`."""
+        with self.using(platform, accept, None):
+            return apply.compile_tir(func, target)
+
+    def autotvm_records(self, selection: Selection, accept: Accept) -> Any:
+        """See `ConfigLibrary.records`."""
+        chosen = replace(selection, family="autotvm")
+        with self._view.answering() as contents:
+            found = best(contents, chosen, Grader(contents, running_tvm()), accept)
+        return pairs(each for each in found if each.speedup is None or each.speedup >= 1)
+
+    def using(
+        self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
+    ) -> AbstractContextManager[Summary]:
+        """See `ConfigLibrary.using`."""
+        if platform is not None:
+            validate_platform_name(platform)
+        return self._using(platform, accept, facts)
+
+    @contextmanager
+    def _using(self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None) -> Iterator[Summary]:
+        tvm = running_tvm()
+        with ExitStack() as stack:
+            contents = stack.enter_context(self._view.answering())
+            lookup = Lookup(contents, tvm, platform, accept, facts)
+            self.summary = lookup.summary
+            for family in live_families():
+                if family.available():
+                    stack.enter_context(family.applying(lookup))
+            yield lookup.summary
+        _log.info("%s", lookup.summary.line)
+
+    def coverage(
+        self,
+        found: Any,
+        *,
+        target: object | None,
+        platform: str | None,
+        accept: Accept,
+        facts: Mapping[str, Json] | None,
+        family: str | None,
+    ) -> coverage.Coverage:
+        """See `ConfigLibrary.coverage`; `found` is its `tasks`."""
+        if platform is not None:
+            validate_platform_name(platform)
+        tvm = running_tvm()
+        asked = tasks.expand(found, target, family)
+        with self._view.answering() as contents:
+            return coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+
+
+def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
+    """Whether an interrupted job is the one that is asked for, but for its platform's facts."""
+    same = (spec.kind, _target(spec), spec.platform) == (wanted.kind, _target(wanted), wanted.platform)
+    return same and (spec.tvm is None or wanted.tvm is None or spec.tvm.group == wanted.tvm.group)
+
+
+def _target(spec: JobSpec) -> object:
+    return parse_target(spec.target).target if spec.target is not None else None
