@@ -115,9 +115,10 @@ _CHURN = """
 import sys
 from pathlib import Path
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
+from tvmgitlib.model.job import JobSpec
 jobs = OpenJobs(Path(sys.argv[1]))
 for _ in range(30):
-    jobs.remove(start(jobs))
+    jobs.remove(jobs.start("Tess Ter <tess@example.com>", JobSpec()))
     jobs.all()
 """
 
