@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.cli.commands import coverage, revalidate
+from tvmgitlib.cli.commands.change import revalidate
+from tvmgitlib.cli.commands.look import coverage
 from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
 from tvmgitlib.live.revalidation_values import Remeasurement, Revalidated
 from tvmgitlib.model.place import Place

@@ -24,30 +24,30 @@ EXIT_EXPECTED = TvmgitlibError.exit_code
 EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
-    "init": ("init", "Make a library."),
-    "clone": ("clone", "Copy a library from elsewhere."),
-    "job": ("job", "Start, finish and look at tuning jobs."),
-    "import": ("import_", "Import finished tuning logs as one job."),
-    "best": ("best", "Show the best config of each workload."),
-    "trials": ("trials", "Show the tuning effort on record for each workload."),
-    "export": ("export", "Write best configs as a file that stock TVM loads."),
-    "log": ("log", "Show the library's jobs, newest first."),
-    "diff": ("diff", "Show what happened to the best configs between two commits."),
-    "blame": ("blame", "Show which job and commit each best config comes from."),
-    "coverage": ("coverage", "Show how much of a model is tuned."),
-    "revert": ("revert", "Take jobs out of the library, and back in."),
-    "invalidate": ("invalidate", "Declare that records no longer hold."),
-    "revalidate": ("revalidate", "Measure stored best records again, here and with this TVM."),
-    "merge": ("merge", "Merge BRANCH into the current one."),
-    "sync": ("sync", "Exchange jobs with the remote."),
-    "pin": ("pin", "Fix the library at a commit for a build."),
-    "check": ("check", "Prove that the library is sound."),
-    "rebuild": ("rebuild", "Make configs/ anew from jobs/."),
-    "config": ("config", "Show or change the library's settings."),
-    "platform": ("platform", "Detect this machine's platform, or show the library's."),
+    "init": ("make.init", "Make a library."),
+    "clone": ("make.clone", "Copy a library from elsewhere."),
+    "job": ("make.job", "Start, finish and look at tuning jobs."),
+    "import": ("make.import_", "Import finished tuning logs as one job."),
+    "best": ("look.best", "Show the best config of each workload."),
+    "trials": ("look.trials", "Show the tuning effort on record for each workload."),
+    "export": ("look.export", "Write best configs as a file that stock TVM loads."),
+    "log": ("look.log", "Show the library's jobs, newest first."),
+    "diff": ("look.diff", "Show what happened to the best configs between two commits."),
+    "blame": ("look.blame", "Show which job and commit each best config comes from."),
+    "coverage": ("look.coverage", "Show how much of a model is tuned."),
+    "revert": ("change.revert", "Take jobs out of the library, and back in."),
+    "invalidate": ("change.invalidate", "Declare that records no longer hold."),
+    "revalidate": ("change.revalidate", "Measure stored best records again, here and with this TVM."),
+    "merge": ("share.merge", "Merge BRANCH into the current one."),
+    "sync": ("share.sync", "Exchange jobs with the remote."),
+    "pin": ("share.pin", "Fix the library at a commit for a build."),
+    "check": ("care.check", "Prove that the library is sound."),
+    "rebuild": ("care.rebuild", "Make configs/ anew from jobs/."),
+    "config": ("care.config", "Show or change the library's settings."),
+    "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
 }
 
-_HIDDEN = {"driver": ("driver", "What Git calls to merge and show the library's files.")}
+_HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
 
 
 @click.group(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 
 
 def start(cli: Any, *options: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
+LOGS = Path(__file__).parents[3] / "data" / "tvm-logs"
 
 
 _filled: list[Path] = []
