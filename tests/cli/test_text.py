@@ -272,7 +272,7 @@ def coverages() -> Iterator[Coverage]:
 
 
 def test_coverage() -> None:
-    assert "\n---\n".join(map(coverage._words, coverages())) + "\n" == wanted("coverage")
+    assert "\n---\n".join(map(coverage.as_text, coverages())) + "\n" == wanted("coverage")
 
 
 def revalidations() -> Iterator[Revalidated]:
@@ -295,4 +295,4 @@ def revalidations() -> Iterator[Revalidated]:
 
 
 def test_revalidation() -> None:
-    assert "\n---\n".join(map(revalidate._words, revalidations())) + "\n" == wanted("revalidation")
+    assert "\n---\n".join(map(revalidate.as_text, revalidations())) + "\n" == wanted("revalidation")

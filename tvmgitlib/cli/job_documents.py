@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.cli.context import as_line
-from tvmgitlib.cli.tables import table
+from tvmgitlib.cli.tables import Column, pairs, table
 from tvmgitlib.library.reading.labels import workload_label
 
 if TYPE_CHECKING:
@@ -76,13 +76,17 @@ def as_text(document: dict[str, Any]) -> str:
     told = [
         (name, _words(value)) for name, value in document.items() if name != "tasks" and value not in (None, [], {})
     ]
-    header = ("trials", "configs", "failed", "platform", "workload")
-    rows = [
-        (*(f"{task[name]:,}" for name in header[:3]), task["platform"], task["workload_label"])
-        for task in document.get("tasks", [])
-    ]
-    tasks = table(rows, header=header, right=(0, 1, 2))
-    return "\n\n".join(part for part in (table(told), tasks) if part)
+    tasks = table(document.get("tasks", []), _COLUMNS)
+    return "\n\n".join(part for part in (pairs(told), tasks) if part)
+
+
+_COLUMNS: tuple[Column[dict[str, Any]], ...] = (
+    Column("trials", lambda task: f"{task['trials']:,}", right=True),
+    Column("configs", lambda task: f"{task['configs']:,}", right=True),
+    Column("failed", lambda task: f"{task['failed']:,}", right=True),
+    Column("platform", lambda task: task["platform"]),
+    Column("workload", lambda task: task["workload_label"]),
+)
 
 
 def _words(value: Any) -> str:

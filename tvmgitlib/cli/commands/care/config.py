@@ -6,7 +6,7 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, as_line, pass_context
-from tvmgitlib.cli.tables import table
+from tvmgitlib.cli.tables import pairs
 from tvmgitlib.errors import SettingsError
 
 
@@ -31,7 +31,7 @@ def command(context: Context, key: str | None, value: str | None) -> None:
         return
     document = library.settings.to_json()
     if key is None:
-        context.print(document, table([(name, as_line(member)) for name, member in document.items()]))
+        context.print(document, pairs((name, as_line(member)) for name, member in document.items()))
     elif key in document:
         context.print({"key": key, "value": document[key]}, as_line(document[key]))
     else:

@@ -10,7 +10,7 @@ import click
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import duration, table
+from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.selection import Selection
@@ -56,17 +56,16 @@ def command(
     """
     from tvmgitlib.live.base import running_tvm
     from tvmgitlib.live.config_library import ConfigLibrary
-    from tvmgitlib.live.tasks import expand, load_tasks
+    from tvmgitlib.live.tasks import load_tasks
 
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
     with output_as_errors(), progress.shown():
-        found = expand(load_tasks(tasks), selection.target, selection.family) if tasks is not None else None
         done = library.revalidate(
-            found,
+            load_tasks(tasks) if tasks is not None else None,
             # Tasks say which target they are for, and find records of the spellings that lookups take for the same.
-            selection if found is None else replace(selection, target=None),
+            selection if tasks is None else replace(selection, target=None),
             target=selection.target,
             platform=selection.platform,
             check=not no_check,
@@ -74,16 +73,16 @@ def command(
         )
     if done.exact:
         note(f"{done.exact:,} hold as they are, and were not measured (--all measures them too).")
-    unchecked = sum(each.state == "holds" and not each.is_checked for each in done.records)
-    if unchecked:
-        note(f"warning: {unchecked:,} measured without comparing outputs with an untuned build's.")
+    if done.unchecked:
+        note(f"warning: {done.unchecked:,} measured without comparing outputs with an untuned build's.")
     if done.missing:
         note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
-    context.print(done.to_json(), _words(done))
-    return 0 if done.counts["holds"] == len(done.records) else 1
+    context.print(done, as_text(done))
+    return 0 if done.all_hold else 1
 
 
-def _words(done: Revalidated) -> str:
+def as_text(done: Revalidated) -> str:
+    """A revalidation for people: record by record, and what was committed."""
     from tvmgitlib.library.changes.messages import plural
 
     if not done.records:
@@ -96,11 +95,15 @@ def _words(done: Revalidated) -> str:
         last = f"{counts}; committed as {(done.commit or '')[:12]}. To undo it: tvmgitlib revert {jobs}"
     if done.invalidated:
         last += f"\nInvalidated: {plural(done.invalidated, 'record')} of the library."
-    header = ("was", "is", "ratio", "", "platform", "workload", "why")
-    return table([_row(each) for each in done.records], header=header, right=(0, 1, 2)) + "\n" + last
+    return f"{table(done.records, _COLUMNS)}\n{last}"
 
 
-def _row(each: Remeasurement) -> tuple[str, ...]:
-    now = duration(each.new_cost) if each.new_cost is not None else ""
-    ratio = f"{each.ratio:.2f}x" if each.ratio is not None else ""
-    return (duration(each.old_cost), now, ratio, each.state, each.platform, each.workload_label, each.why or "")
+_COLUMNS: tuple[Column[Remeasurement], ...] = (
+    Column("was", lambda each: duration(each.old_cost), right=True),
+    Column("is", lambda each: duration(each.new_cost), right=True),
+    Column("ratio", lambda each: f"{each.ratio:.2f}x" if each.ratio is not None else "", right=True),
+    Column("", lambda each: each.state),
+    Column("platform", lambda each: each.platform),
+    Column("workload", lambda each: each.workload_label),
+    Column("why", lambda each: each.why or ""),
+)

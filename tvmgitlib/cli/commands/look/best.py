@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import duration, fitted, table
+from tvmgitlib.cli.places import by_place
+from tvmgitlib.cli.tables import Column, duration
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.results import BestConfig
@@ -60,34 +60,29 @@ def command(
     for config in found:
         if config.speedup is not None and config.speedup < 1:
             note(f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}")
-    context.print_lines(found, lambda: "\n\n".join(_place(list(group)) for _, group in groupby(found, _place_of)))
+    context.print_lines(found, lambda: by_place(found, _COLUMNS))
     return 0 if found else 1
 
 
-def _place_of(config: BestConfig) -> tuple[str, str, str]:
-    return (config.family, config.target, config.platform)
-
-
-def _place(configs: list[BestConfig]) -> str:
-    """One target and platform with its workloads."""
-    from tvmgitlib.library.changes.messages import plural
-
-    first = configs[0]
-    columns = {
-        "time": [duration(config.cost) for config in configs],
-        "trials": [f"{config.trials:,}" for config in configs],
-        "job": [config.job[:8] for config in configs],
-    }
-    if any(config.speedup for config in configs):
-        columns["speed-up"] = [f"{config.speedup:.1f}x" if config.speedup else "" for config in configs]
-    if first.grade:
-        columns["grade"] = [config.grade or "" for config in configs]
-    if len({config.tuned_with for config in configs}) > 1:
-        columns["tuned with"] = [str(config.tuned_with) for config in configs]
-    columns["workload"] = [config.workload_label for config in configs]
-    if any(config.grade not in (None, "exact") for config in configs):
-        columns["why"] = [config.why if config.grade != "exact" else "" for config in configs]
-    count = plural(len({config.workload for config in configs}), "workload")
-    title = f"{first.platform}: {first.target_label} ({first.family}), {count}"
-    rows = list(zip(*columns.values(), strict=True))
-    return fitted(title) + "\n" + table(rows, header=list(columns), right=(0, 1), indent="  ")
+_COLUMNS: tuple[Column[BestConfig], ...] = (
+    Column("time", lambda config: duration(config.cost), right=True),
+    Column("trials", lambda config: f"{config.trials:,}", right=True),
+    Column("job", lambda config: config.job[:8]),
+    Column(
+        "speed-up",
+        lambda config: f"{config.speedup:.1f}x" if config.speedup else "",
+        when=lambda configs: any(config.speedup for config in configs),
+    ),
+    Column("grade", lambda config: config.grade or "", when=lambda configs: any(config.grade for config in configs)),
+    Column(
+        "tuned with",
+        lambda config: str(config.tuned_with),
+        when=lambda configs: len({config.tuned_with for config in configs}) > 1,
+    ),
+    Column("workload", lambda config: config.workload_label),
+    Column(
+        "why",
+        lambda config: config.why if config.grade != "exact" else "",
+        when=lambda configs: any(config.grade not in (None, "exact") for config in configs),
+    ),
+)

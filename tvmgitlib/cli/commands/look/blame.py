@@ -8,9 +8,10 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import duration, table
+from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.reading.comparing import Blame
     from tvmgitlib.library.reading.selection import Selection
 
 
@@ -23,27 +24,19 @@ def command(context: Context, selection: Selection, rev: str | None) -> int:
 
     Exit code 1 when there is no config.
     """
-    library = context.open()
-    found = (library.at(rev) if rev else library).blame(selection)
+    found = context.open(rev).blame(selection)
     if not found:
         note("No config was found.")
-    context.print_lines(
-        found,
-        lambda: table(
-            [
-                (
-                    (config.commit or "?")[:10],
-                    (config.date or "?")[:10],
-                    config.job[:8],
-                    config.author or "?",
-                    duration(config.cost),
-                    config.platform,
-                    config.workload_label,
-                )
-                for config in found
-            ],
-            header=("commit", "date", "job", "author", "time", "platform", "workload"),
-            right=(4,),
-        ),
-    )
+    context.print_lines(found, lambda: table(found, _COLUMNS))
     return 0 if found else 1
+
+
+_COLUMNS: tuple[Column[Blame], ...] = (
+    Column("commit", lambda config: (config.commit or "?")[:10]),
+    Column("date", lambda config: (config.date or "?")[:10]),
+    Column("job", lambda config: config.job[:8]),
+    Column("author", lambda config: config.author or "?"),
+    Column("time", lambda config: duration(config.cost), right=True),
+    Column("platform", lambda config: config.platform),
+    Column("workload", lambda config: config.workload_label),
+)

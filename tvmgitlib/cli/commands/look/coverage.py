@@ -8,8 +8,9 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import duration, fitted, table
+from tvmgitlib.cli.tables import Column, duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage_values import Coverage, TaskCoverage
@@ -58,36 +59,36 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
         found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
     if not found.tasks:
         note("No task was found.")
-    context.print(found.to_json(), _words(found))
-    return 0 if found.tasks and not (exit_code and len(found.covered) < len(found.tasks)) else 1
+    context.print(found, as_text(found))
+    return 0 if found.tasks and (found.is_complete or not exit_code) else 1
 
 
-def _words(coverage: Coverage) -> str:
-    places: dict[tuple[str, str, str | None], list[TaskCoverage]] = {}
-    for task in coverage.tasks:
-        places.setdefault((task.family, task.target, task.platform), []).append(task)
-    return "\n\n".join([*(_place(tasks, coverage.latency) for tasks in places.values()), f"{coverage.line}."])
+def as_text(coverage: Coverage) -> str:
+    """A coverage for people: place by place, and the whole in one line."""
+    places = by_place(coverage.tasks, _columns(coverage.latency), noun="task")
+    return "\n\n".join(part for part in (places, f"{coverage.line}.") if part)
 
 
-def _place(tasks: list[TaskCoverage], latency: float) -> str:
-    """One target and platform with its tasks."""
-    from tvmgitlib.library.changes.messages import plural
+def _columns(latency: float) -> tuple[Column[TaskCoverage], ...]:
+    def share(task: TaskCoverage) -> str:
+        part = task.share_of(latency)
+        return f"{part:.1%}" if part is not None else ""
 
-    first = tasks[0]
-    columns = {
-        "estimate": [duration(task.estimate) if task.estimate is not None else "none" for task in tasks],
-        "share": [f"{task.latency / latency:.1%}" if task.estimate is not None and latency else "" for task in tasks],
-        "trials": [f"{task.trials:,}" for task in tasks],
-        "state": [task.state for task in tasks],
-        "workload": [task.workload_label for task in tasks],
-    }
-    right = 3
-    if any(task.weight != 1 for task in tasks):
-        columns = {"times": [f"{task.weight:g}" for task in tasks], **columns}
-        right += 1
-    if not all(task.is_covered for task in tasks):
-        columns["why"] = ["" if task.is_covered else task.why for task in tasks]
-    platform = first.platform or "on no known platform"
-    title = f"{platform}: {first.target_label} ({first.family}), {plural(len(tasks), 'task')}"
-    rows = list(zip(*columns.values(), strict=True))
-    return fitted(title) + "\n" + table(rows, header=list(columns), right=range(right), indent="  ")
+    return (
+        Column(
+            "times",
+            lambda task: f"{task.weight:g}",
+            right=True,
+            when=lambda tasks: any(task.weight != 1 for task in tasks),
+        ),
+        Column("estimate", lambda task: duration(task.estimate, "none"), right=True),
+        Column("share", share, right=True),
+        Column("trials", lambda task: f"{task.trials:,}", right=True),
+        Column("state", lambda task: task.state),
+        Column("workload", lambda task: task.workload_label),
+        Column(
+            "why",
+            lambda task: "" if task.is_covered else task.why,
+            when=lambda tasks: not all(task.is_covered for task in tasks),
+        ),
+    )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import duration, table
+from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.comparing import ConfigChange
     from tvmgitlib.library.reading.selection import Selection
-
-_KINDS = ("added", "removed", "faster", "slower", "same")
-
-_HEADER = ("", "before", "after", "ratio", "job", "platform", "workload")
 
 
 @click.command(
@@ -35,24 +30,25 @@ def command(context: Context, before: str, after: str | None, selection: Selecti
     From A to B, by default the current commit. A ratio above 1 is faster.
     """
     found = context.open().diff(before, after, selection)
-    different = [change for change in found if change.kind != "same"]
+    different = [change for change in found if change.differs]
     if stat:
-        counts = Counter(change.kind for change in found)
-        context.print({kind: counts[kind] for kind in _KINDS}, ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS))
+        from tvmgitlib.library.reading.comparing import counts_by_kind
+
+        counts = counts_by_kind(found)
+        context.print(counts, ", ".join(f"{count:,} {kind}" for kind, count in counts.items()))
     else:
         if not different:
             note("No best config differs.")
-        context.print_lines(different, lambda: table([_row(change) for change in different], _HEADER, right=(1, 2, 3)))
+        context.print_lines(different, lambda: table(different, _COLUMNS))
     return 1 if exit_code and different else 0
 
 
-def _row(change: ConfigChange) -> tuple[str, ...]:
-    return (
-        change.kind,
-        duration(change.old) if change.old is not None else "-",
-        duration(change.new) if change.new is not None else "-",
-        f"x{change.ratio:.2f}" if change.ratio is not None else "",
-        (change.new_job or change.old_job or "")[:8],
-        change.platform,
-        change.workload_label,
-    )
+_COLUMNS: tuple[Column[ConfigChange], ...] = (
+    Column("", lambda change: change.kind),
+    Column("before", lambda change: duration(change.old, "-"), right=True),
+    Column("after", lambda change: duration(change.new, "-"), right=True),
+    Column("ratio", lambda change: f"x{change.ratio:.2f}" if change.ratio is not None else "", right=True),
+    Column("job", lambda change: (change.new_job or change.old_job or "")[:8]),
+    Column("platform", lambda change: change.platform),
+    Column("workload", lambda change: change.workload_label),
+)

@@ -8,9 +8,10 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import table
+from tvmgitlib.cli.tables import Column, table
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.reading.results import LogEntry
     from tvmgitlib.library.reading.selection import Selection
 
 
@@ -26,19 +27,13 @@ def command(context: Context, selection: Selection, tuner: str | None) -> None:
     entries = context.open().log(selection, tuner=tuner)
     if not entries:
         note("No job was found.")
-    context.print_lines(
-        entries,
-        lambda: table(
-            [
-                (
-                    entry.commit[:10],
-                    entry.date[:10],
-                    entry.job,
-                    entry.author,
-                    entry.subject + (" (reverted)" if entry.reverted else ""),
-                )
-                for entry in entries
-            ],
-            header=("commit", "date", "job", "author", "what it did"),
-        ),
-    )
+    context.print_lines(entries, lambda: table(entries, _COLUMNS))
+
+
+_COLUMNS: tuple[Column[LogEntry], ...] = (
+    Column("commit", lambda entry: entry.commit[:10]),
+    Column("date", lambda entry: entry.date[:10]),
+    Column("job", lambda entry: entry.job),
+    Column("author", lambda entry: entry.author),
+    Column("what it did", lambda entry: entry.subject + (" (reverted)" if entry.reverted else "")),
+)

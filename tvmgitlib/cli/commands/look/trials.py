@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import fitted, table
+from tvmgitlib.cli.places import by_place
+from tvmgitlib.cli.tables import Column
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.results import WorkloadEffort
@@ -25,32 +25,17 @@ def command(context: Context, selection: Selection, rev: str | None) -> int:
 
     Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
     """
-    library = context.open()
-    found = (library.at(rev) if rev else library).trials(selection)
+    found = context.open(rev).trials(selection)
     if not found:
         note("No effort is on record.")
-    context.print_lines(found, lambda: "\n\n".join(_place(list(group)) for _, group in groupby(found, _place_of)))
+    context.print_lines(found, lambda: by_place(found, _COLUMNS))
     return 0 if found else 1
 
 
-def _place_of(effort: WorkloadEffort) -> tuple[str, str, str]:
-    return (effort.family, effort.target, effort.platform)
-
-
-def _place(efforts: list[WorkloadEffort]) -> str:
-    from tvmgitlib.library.changes.messages import plural
-
-    first = efforts[0]
-    rows = [
-        (
-            f"{effort.trials:,}",
-            f"{effort.configs:,}",
-            f"{effort.failed:,}",
-            f"{len(effort.jobs):,}",
-            effort.workload_label,
-        )
-        for effort in efforts
-    ]
-    title = f"{first.platform}: {first.target_label} ({first.family}), {plural(len(efforts), 'workload')}"
-    header = ("trials", "configs", "failed", "jobs", "workload")
-    return fitted(title) + "\n" + table(rows, header=header, right=(0, 1, 2, 3), indent="  ")
+_COLUMNS: tuple[Column[WorkloadEffort], ...] = (
+    Column("trials", lambda effort: f"{effort.trials:,}", right=True),
+    Column("configs", lambda effort: f"{effort.configs:,}", right=True),
+    Column("failed", lambda effort: f"{effort.failed:,}", right=True),
+    Column("jobs", lambda effort: f"{len(effort.jobs):,}", right=True),
+    Column("workload", lambda effort: effort.workload_label),
+)

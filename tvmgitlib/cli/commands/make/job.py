@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,10 @@ from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_documents import OpenJobAnswer, as_text, committed_job
 from tvmgitlib.cli.job_results import print_result
-from tvmgitlib.cli.tables import table
+from tvmgitlib.cli.tables import Column, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.jobs.open_jobs import OpenJob
 
 
 @click.group(epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"))
@@ -78,9 +81,7 @@ def list_(context: Context) -> None:
     jobs = context.open().open_jobs()
     if not jobs:
         note("No job is in progress.")
-    header = ("job", "started", "tuner", "target")
-    rows = [(job.id, _moment(job.started), job.tuner or "-", job.target or "any") for job in jobs]
-    context.print_lines(map(OpenJobAnswer, jobs), lambda: table(rows, header=header))
+    context.print_lines(map(OpenJobAnswer, jobs), lambda: table(jobs, _COLUMNS))
 
 
 @command.command(epilog=options.example("tvmgitlib job show 3f2a"))
@@ -102,3 +103,11 @@ def show(context: Context, job: str) -> None:
 def _moment(text: str) -> str:
     """A time to the minute: `2026-11-22 13:44 UTC`."""
     return f"{text[:10]} {text[11:16]} UTC"
+
+
+_COLUMNS: tuple[Column[OpenJob], ...] = (
+    Column("job", lambda job: job.id),
+    Column("started", lambda job: _moment(job.started)),
+    Column("tuner", lambda job: job.tuner or "-"),
+    Column("target", lambda job: job.target or "any"),
+)
