@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tvmgitlib.errors import JobError, LibraryError, PlatformError, SelectionError, TargetError
 from tvmgitlib.library.care import checking, pinning
@@ -24,6 +24,7 @@ from tvmgitlib.library.changes.result import JobResult
 from tvmgitlib.library.changes.reverting import Reverted
 from tvmgitlib.library.changes.syncing import Synced
 from tvmgitlib.library.jobs import finishing, kept_history
+from tvmgitlib.library.jobs.description import JobDescription
 from tvmgitlib.library.jobs.finishing import ImportRequest
 from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.logs import Leniency
@@ -33,7 +34,7 @@ from tvmgitlib.library.reading import comparing, exporting, queries
 from tvmgitlib.library.reading import log as history
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
-from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.grading import Grader, Shown
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import JobKind
@@ -278,6 +279,17 @@ class ConfigLibrary:
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
         return found[0]
 
+    def describe_job(self, job: str) -> JobDescription:
+        """What is known of a job, in progress or committed, by its id or the beginning of it.
+
+        Raises:
+            JobError: several jobs in progress begin like that.
+            SelectionError: there is no such job, or more than one.
+        """
+        if any(opened.id.startswith(job) for opened in self.open_jobs()):
+            return JobDescription.of_open(self.open_job(job))
+        return JobDescription.of_committed(self.show_job(job))
+
     def kept_history(self, job: str) -> list[TuningRecord]:
         """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
 
@@ -331,7 +343,7 @@ class ConfigLibrary:
         selection: Selection | None = None,
         *,
         tvm: TvmVersion | str | None = None,
-        accept: Accept | Literal["any"] = "exact",
+        accept: Shown = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> list[BestConfig]:
         """The best record of every selected workload; see `tvmgitlib.library.reading.queries.best`.
@@ -399,6 +411,19 @@ class ConfigLibrary:
                     if not known[1] or (platform.facts and when >= known[0]):
                         latest[platform.name] = (when, dict(platform.facts))
         return {name: facts for name, (_, facts) in sorted(latest.items())}
+
+    def platform(self, name: str) -> Platform:
+        """A platform of the library, with the latest facts that a job told of it.
+
+        Raises:
+            SelectionError: no job ran on a platform of that name.
+        """
+        known = self.platforms()
+        if name not in known:
+            raise SelectionError(
+                f"no job ran on a platform called {name!r}", hint="tvmgitlib platform show lists them."
+            )
+        return Platform(name, known[name])
 
     # Sharing
 

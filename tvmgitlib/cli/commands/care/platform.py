@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.errors import SelectionError
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.platform import Platform
 
 
 @click.group(epilog=options.example("tvmgitlib platform detect"))
@@ -26,9 +29,7 @@ def detect(context: Context) -> None:
     """
     from tvmgitlib.library.config_library import detect_platform
 
-    found = detect_platform()
-    document = {"name": found.name, "facts": dict(found.facts)}
-    context.print(document, json.dumps(document, indent=2, ensure_ascii=False))
+    _print(context, detect_platform())
 
 
 @command.command(epilog=options.example("tvmgitlib platform show rk3399"))
@@ -39,16 +40,18 @@ def show(context: Context, name: str | None) -> None:
 
     With NAME, only that one, with the latest facts about it.
     """
-    platforms = context.open().platforms()
+    library = context.open()
     if name is not None:
-        if name not in platforms:
-            raise SelectionError(
-                f"no job ran on a platform called {name!r}", hint="tvmgitlib platform show lists them."
-            )
-        document = {"name": name, "facts": platforms[name]}
-        context.print(document, json.dumps(document, indent=2, ensure_ascii=False))
+        _print(context, library.platform(name))
         return
+    platforms = library.platforms()
     if not platforms:
         note("The library has no job yet.")
     for known, facts in platforms.items():
         context.print({"name": known, "facts": facts}, known)
+
+
+def _print(context: Context, platform: Platform) -> None:
+    """Print a platform: for people, too, as JSON, whose nesting is easy to read."""
+    document = {"name": platform.name, "facts": dict(platform.facts)}
+    context.print(document, json.dumps(document, indent=2, ensure_ascii=False))

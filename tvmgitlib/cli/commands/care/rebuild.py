@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, pass_context
 
 
 @click.command(epilog=options.example("tvmgitlib rebuild"))
@@ -15,9 +15,10 @@ def command(context: Context) -> None:
 
     This is one commit; nothing happens when configs/ is right already.
     """
+    from tvmgitlib.cli import words
+
     made = context.open().rebuild()
-    for path in made.left_alone if made else ():
-        note(f"Changed by you, so left as it is in the work tree: {path}")
+    words.note_left_alone(made.left_alone if made else ())
     context.print(
         {"commit": made.commit if made else None},
         f"configs/ is made anew in {made.commit[:12]}." if made else "configs/ is right already.",

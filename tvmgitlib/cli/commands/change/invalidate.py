@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.selection import Selection
@@ -61,16 +61,11 @@ def command(context: Context, selection: Selection, reason: str, **conditions: A
     """Declare that records no longer hold.
 
     Those of now that meet every condition leave configs/, as one commit. Nothing is deleted: an invalidation is a
-    job itself, and tvmgitlib revert undoes it. Records that come later are
-    not touched by it.
+    job itself, and tvmgitlib revert undoes it. Records that come later are not touched by it.
     """
+    from tvmgitlib.cli import words
     from tvmgitlib.library.changes.invalidating import Condemned
 
     done = context.open().invalidate(Condemned(selection, **conditions), reason)
-    for path in done.left_alone:
-        note(f"Changed by you, so left as it is in the work tree: {path}")
-    context.print(
-        done.to_json(),
-        f"Invalidated {done.invalidated:,} records of {len(done.jobs):,} jobs in {done.commit[:12]}: "
-        f"{done.removed:,} out of configs/, {done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}",
-    )
+    words.note_left_alone(done.left_alone)
+    context.print(done, words.invalidated(done))

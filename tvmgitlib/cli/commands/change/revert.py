@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, pass_context
 
 
 @click.command(epilog=options.example("tvmgitlib revert 3f2a --reason 'the fan was off'"))
@@ -18,13 +18,8 @@ def command(context: Context, jobs: tuple[str, ...], reason: str | None) -> None
     This is one commit; the best configs of the other jobs come back. Nothing is deleted: a revert is a job itself,
     and reverting it brings the jobs back.
     """
-    from tvmgitlib.library.changes.messages import plural
+    from tvmgitlib.cli import words
 
     done = context.open().revert(*jobs, reason=reason)
-    for path in done.left_alone:
-        note(f"Changed by you, so left as it is in the work tree: {path}")
-    context.print(
-        done.to_json(),
-        f"Reverted {', '.join(done.reverted)} in {done.commit[:12]}: {plural(done.removed, 'record')} out, "
-        f"{done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}",
-    )
+    words.note_left_alone(done.left_alone)
+    context.print(done, words.reverted(done))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column, duration
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.reading.grading import Shown
     from tvmgitlib.library.reading.results import BestConfig
     from tvmgitlib.library.reading.selection import Selection
 
@@ -35,30 +35,27 @@ if TYPE_CHECKING:
 @options.facts
 @pass_context
 def command(
-    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: str, facts: tuple[str, ...]
+    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: Shown, facts: tuple[str, ...]
 ) -> int:
     """Show the best config of each workload.
 
     One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
     --accept). Exit code 1 when there is none.
     """
-    from tvmgitlib.library.reading.grading import GRADES, up_to
+    from tvmgitlib.library.reading.queries import choose
 
     told = options.read_facts(facts)
     if tvm is None and (told or accept != "exact"):
         note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
-    library = context.open()
-    there = (library.at(rev) if rev else library).best(selection, tvm=tvm, accept="any", facts=told)
-    wanted = {None, *(GRADES if accept == "any" else up_to(accept))}  # type: ignore[arg-type]  # click checks it
-    found = [config for config in there if config.grade in wanted]
+    choice = choose(context.open(rev).best(selection, tvm=tvm, accept="any", facts=told), accept)
+    found = choice.configs
     if not found:
         note("No config was found.")
-    others = Counter(config.grade for config in there if config.grade not in wanted)
-    if others:
-        counts = ", ".join(f"{others[grade]:,} {grade}" for grade in GRADES if others[grade])
-        note(f"Not shown: {counts}. --accept {'stale' if others['stale'] else 'any'} shows more, with the reasons.")
+    if choice.others:
+        counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
+        note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")
     for config in found:
-        if config.speedup is not None and config.speedup < 1:
+        if config.is_slower:
             note(f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}")
     context.print_lines(found, lambda: by_place(found, _COLUMNS))
     return 0 if found else 1

@@ -28,22 +28,12 @@ def command(context: Context, format_: Any, output: str, selection: Selection, r
     """
     if selection.family not in (None, format_):
         raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
-    from tvmgitlib.library.changes.messages import plural
+    from tvmgitlib.cli import words
 
-    library = context.open()
-    chosen = library.at(rev) if rev else library
-    written = chosen.export(format_, output, replace(selection, family=format_), tvm=tvm)
+    written = context.open(rev).export(format_, output, replace(selection, family=format_), tvm=tvm)
     if len(written.platforms) > 1:
         note(
             f"warning: the file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock "
             "TVM may hand one's config to another. Choose one with --platform."
         )
-    context.print(
-        {
-            "path": str(written.path),
-            "records": written.records,
-            "workloads": written.workloads,
-            "platforms": list(written.platforms),
-        },
-        f"Wrote {plural(written.records, 'record')} of {plural(written.workloads, 'workload')} to {written.path}.",
-    )
+    context.print(written, words.exported(written))

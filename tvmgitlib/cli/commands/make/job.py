@@ -8,7 +8,7 @@ import click
 
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.job_documents import OpenJobAnswer, as_text, committed_job
+from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
 from tvmgitlib.cli.tables import Column, table
 
@@ -78,10 +78,12 @@ def list_(context: Context) -> None:
 
     The finished ones are in tvmgitlib log.
     """
+    from tvmgitlib.library.jobs.description import JobDescription
+
     jobs = context.open().open_jobs()
     if not jobs:
         note("No job is in progress.")
-    context.print_lines(map(OpenJobAnswer, jobs), lambda: table(jobs, _COLUMNS))
+    context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
 
 
 @command.command(epilog=options.example("tvmgitlib job show 3f2a"))
@@ -92,12 +94,8 @@ def show(context: Context, job: str) -> None:
 
     JOB, or the beginning of it, is one in progress or a committed one.
     """
-    library = context.open()
-    if any(opened.id.startswith(job) for opened in library.open_jobs()):
-        document = OpenJobAnswer(library.open_job(job)).to_json()
-    else:
-        document = committed_job(library.show_job(job))
-    context.print(document, as_text(document))
+    found = context.open().describe_job(job)
+    context.print(found, as_text(found))
 
 
 def _moment(text: str) -> str:

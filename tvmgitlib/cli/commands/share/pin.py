@@ -30,7 +30,6 @@ def command(context: Context, rev: str | None, output: str, local: bool, verify:
         pinned = ConfigLibrary.from_lock(verify)
         context.print({"lock": verify, "commit": pinned.commit}, f"{verify} holds: {pinned.commit[:12]} is as pinned.")
         return
-    library = context.open()
-    pin = (library.at(rev) if rev else library).pin(local=local)
+    pin = context.open(rev).pin(local=local)
     write_pin(pin, Path(output))
     context.print({"lock": output, **pin.to_json()}, f"Pinned {pin.commit[:12]} in {output}")
