@@ -35,7 +35,7 @@ def reverted(done: Reverted) -> str:
 def invalidated(done: Invalidated) -> str:
     """What an invalidation did, and how to undo it."""
     return (
-        f"Invalidated {done.invalidated:,} records of {len(done.jobs):,} jobs in {done.commit[:12]}: "
+        f"Invalidated {plural(done.invalidated, 'record')} of {plural(len(done.jobs), 'job')} in {done.commit[:12]}: "
         f"{done.removed:,} out of configs/, {done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}"
     )
 
