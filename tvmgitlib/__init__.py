@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.result import JobResult as JobResult
     from tvmgitlib.library.changes.reverting import Reverted as Reverted
     from tvmgitlib.library.changes.syncing import Synced as Synced
+    from tvmgitlib.library.jobs.description import JobDescription as JobDescription
     from tvmgitlib.library.jobs.open_jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms.detect import detect_platform as detect_platform
     from tvmgitlib.library.reading.comparing import Blame as Blame
@@ -82,6 +83,7 @@ _NAMES = {
     "tvmgitlib.library.changes.result": "Counts JobResult",
     "tvmgitlib.library.changes.reverting": "Reverted",
     "tvmgitlib.library.changes.syncing": "Synced",
+    "tvmgitlib.library.jobs.description": "JobDescription",
     "tvmgitlib.library.jobs.open_jobs": "OpenJob",
     "tvmgitlib.library.platforms.detect": "detect_platform",
     "tvmgitlib.library.reading.comparing": "Blame ConfigChange",

@@ -12,20 +12,23 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.care import checking, creating, pinning
 from tvmgitlib.library.care.locating import locate
 from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
 from tvmgitlib.library.changes.change import rebuild
 from tvmgitlib.library.jobs import finishing, kept_history, running
+from tvmgitlib.library.jobs.description import JobDescription
 from tvmgitlib.library.jobs.logs import Leniency
 from tvmgitlib.library.reading import comparing, exporting, log, queries
-from tvmgitlib.library.reading.grading import Accept, Grader
+from tvmgitlib.library.reading.grading import Accept, Grader, Shown
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.library.view import View
 from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.tvm import TvmVersion
 
 if TYPE_CHECKING:
@@ -217,6 +220,17 @@ class ConfigLibrary:
         with self._view.reading() as contents:
             return contents.find(job)
 
+    def describe_job(self, job: str) -> JobDescription:
+        """What is known of a job, in progress or committed, by its id or the beginning of it.
+
+        Raises:
+            JobError: several jobs in progress begin like that.
+            SelectionError: there is no such job, or more than one.
+        """
+        if any(opened.id.startswith(job) for opened in self.open_jobs()):
+            return JobDescription.of_open(self.open_job(job))
+        return JobDescription.of_committed(self.show_job(job))
+
     def kept_history(self, job: str) -> list[TuningRecord]:
         """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
 
@@ -265,7 +279,7 @@ class ConfigLibrary:
         selection: Selection | None = None,
         *,
         tvm: TvmVersion | str | None = None,
-        accept: Accept | Literal["any"] = "exact",
+        accept: Shown = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> list[BestConfig]:
         """The best record of every selected workload; see `tvmgitlib.library.reading.queries.best`.
@@ -322,6 +336,19 @@ class ConfigLibrary:
         """Every platform of the library with the latest facts that a job told of it, by name."""
         with self._view.reading() as contents:
             return queries.platforms(contents)
+
+    def platform(self, name: str) -> Platform:
+        """A platform of the library, with the latest facts that a job told of it.
+
+        Raises:
+            SelectionError: no job ran on a platform of that name.
+        """
+        known = self.platforms()
+        if name not in known:
+            raise SelectionError(
+                f"no job ran on a platform called {name!r}", hint="tvmgitlib platform show lists them."
+            )
+        return Platform(name, known[name])
 
     # Sharing
 

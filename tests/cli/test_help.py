@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tvmgitlib.cli import commands
+from tvmgitlib.cli.main import HIDDEN, ROOMS
 
 COMMANDS = [
     [],
@@ -55,21 +59,33 @@ def test_help_fits_a_terminal_and_is_not_cut_off(cli: Any, command: list[str]) -
     assert "..." not in cli.out.replace("FILE...", "").replace("JOB...", "").replace("[ARGS]...", "")
 
 
+def listed(text: str) -> dict[str, str]:
+    """The commands in the lists of a help, with their summaries: what is behind the options."""
+    sections = text.partition("\nOptions:\n")[2].partition("\n\n")[2].partition("\n  Example")[0]
+    return dict(line.split(maxsplit=1) for line in sections.splitlines() if line.startswith("  "))
+
+
 @pytest.mark.parametrize("group", [[], ["job"], ["platform"]], ids=["tvmgitlib", "job", "platform"])
 def test_every_command_is_listed_and_has_help_of_its_own(cli: Any, group: list[str]) -> None:
-    cli(*group, "--help")
-    section = cli.out.partition("Commands:\n")[2].partition("\n\n")[0]
-    listed = {line.split()[0] for line in section.splitlines()}
     depth = len(group) + 1
-    assert listed == {
+    assert set(listed(cli(*group, "--help").out)) == {
         command[depth - 1] for command in COMMANDS if len(command) >= depth and command[: depth - 1] == group
     }
 
 
+def test_commands_are_listed_by_what_one_wants(cli: Any) -> None:
+    headings = [line for line in cli("--help").out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Options:", "Make and tune:", "Look:", "Change:", "Share:", "Care:"]
+
+
+def test_every_module_of_a_room_is_a_command(cli: Any) -> None:
+    folder = Path(commands.__file__).parent
+    modules = {f"{path.parent.name}.{path.stem}" for path in folder.glob("*/*.py") if path.stem != "__init__"}
+    assert {module for room in (*ROOMS.values(), HIDDEN) for module, _ in room.values()} == modules
+
+
 def test_a_commands_summary_in_the_list_is_the_one_in_its_help(cli: Any) -> None:
-    section = cli("--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
-    for line in section.splitlines():
-        name, summary = line.split(maxsplit=1)
+    for name, summary in listed(cli("--help").out).items():
         assert summary in cli(name, "--help").out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -35,19 +35,24 @@ class Context:
     library: str | None
     as_json: bool
 
-    def open(self) -> ConfigLibrary:
-        """The library.
+    def open(self, rev: str | None = None) -> ConfigLibrary:
+        """The library; with a revision, as it stood in that commit.
 
         Raises:
             LibraryError: there is none.
+            SelectionError: the revision names no commit.
         """
         from tvmgitlib.config_library import ConfigLibrary
 
-        return ConfigLibrary(self.library)
+        library = ConfigLibrary(self.library)
+        return library.at(rev) if rev else library
 
-    def print(self, document: Any, text: str) -> None:
-        """Print one result: the document as JSON, or the text."""
-        click.echo(as_line(document) if self.as_json else _encodable(text))
+    def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:
+        """Print one result: as JSON, or the text."""
+        if self.as_json:
+            click.echo(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
+        else:
+            click.echo(_encodable(text))
 
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmgitlib.cli.context import Context, note
+from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.library.changes.messages import outcome, plural
 from tvmgitlib.library.changes.result import JobResult
 
@@ -23,12 +24,12 @@ def print_result(context: Context, result: JobResult) -> None:
     if result.all_failed:
         _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:
-        _list("Changed by you, so left as it is in the work tree:", result.left_alone)
+        _list(LEFT_ALONE, result.left_alone)
     for job, count in sorted(result.known.items()):
         note(f"{plural(count, 'measurement')} known from job {job}: not counted twice.")
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
-    context.print(result.to_json(), _words(result))
+    context.print(result, _words(result))
 
 
 def _list(what: str, lines: Sequence[str]) -> None:

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
+
+#: The module below `tvmgitlib.cli.commands` and the short help of each command, by its name.
+Commands: TypeAlias = "Mapping[str, tuple[str, str]]"
 
 
 class LazyGroup(click.Group):
     """A group of commands, each the attribute `command` of a module in `tvmgitlib.cli.commands`.
 
     Args:
-        commands_by_name: the module and the short help of each command, by name.
+        rooms: the commands by the headings that the help lists them under.
         hidden: commands that are not listed.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        commands_by_name: Mapping[str, tuple[str, str]],
-        hidden: Mapping[str, tuple[str, str]],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, rooms: Mapping[str, Commands], hidden: Commands, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._commands_by_name = commands_by_name
+        self._rooms = rooms
+        self._listed = {name: told for commands in rooms.values() for name, told in commands.items()}
         self._hidden = hidden
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._commands_by_name)
+        return list(self._listed)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        known = self._commands_by_name.get(cmd_name) or self._hidden.get(cmd_name)
+        known = self._listed.get(cmd_name) or self._hidden.get(cmd_name)
         if known is None:
             return None
         module = import_module(f"tvmgitlib.cli.commands.{known[0]}")
@@ -40,5 +38,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help) for name, (_, help) in self._commands_by_name.items()])
+        width = max(map(len, self._listed))
+        for heading, commands in self._rooms.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), help) for name, (_, help) in commands.items()])

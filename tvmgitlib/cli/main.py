@@ -23,37 +23,49 @@ EXIT_BUG = 3
 EXIT_EXPECTED = TvmgitlibError.exit_code
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = {
-    "init": ("init", "Make a library."),
-    "clone": ("clone", "Copy a library from elsewhere."),
-    "job": ("job", "Start, finish and look at tuning jobs."),
-    "import": ("import_", "Import finished tuning logs as one job."),
-    "best": ("best", "Show the best config of each workload."),
-    "trials": ("trials", "Show the tuning effort on record for each workload."),
-    "export": ("export", "Write best configs as a file that stock TVM loads."),
-    "log": ("log", "Show the library's jobs, newest first."),
-    "diff": ("diff", "Show what happened to the best configs between two commits."),
-    "blame": ("blame", "Show which job and commit each best config comes from."),
-    "coverage": ("coverage", "Show how much of a model is tuned."),
-    "revert": ("revert", "Take jobs out of the library, and back in."),
-    "invalidate": ("invalidate", "Declare that records no longer hold."),
-    "revalidate": ("revalidate", "Measure stored best records again, here and with this TVM."),
-    "merge": ("merge", "Merge BRANCH into the current one."),
-    "sync": ("sync", "Exchange jobs with the remote."),
-    "pin": ("pin", "Fix the library at a commit for a build."),
-    "check": ("check", "Prove that the library is sound."),
-    "rebuild": ("rebuild", "Make configs/ anew from jobs/."),
-    "config": ("config", "Show or change the library's settings."),
-    "platform": ("platform", "Detect this machine's platform, or show the library's."),
+#: Every command with its module and short help, by room, in the order of `--help`.
+ROOMS = {
+    "Make and tune": {
+        "init": ("make.init", "Make a library."),
+        "clone": ("make.clone", "Copy a library from elsewhere."),
+        "job": ("make.job", "Start, finish and look at tuning jobs."),
+        "import": ("make.import_", "Import finished tuning logs as one job."),
+    },
+    "Look": {
+        "best": ("look.best", "Show the best config of each workload."),
+        "trials": ("look.trials", "Show the tuning effort on record for each workload."),
+        "export": ("look.export", "Write best configs as a file that stock TVM loads."),
+        "log": ("look.log", "Show the library's jobs, newest first."),
+        "diff": ("look.diff", "Show what happened to the best configs between two commits."),
+        "blame": ("look.blame", "Show which job and commit each best config comes from."),
+        "coverage": ("look.coverage", "Show how much of a model is tuned."),
+    },
+    "Change": {
+        "revert": ("change.revert", "Take jobs out of the library, and back in."),
+        "invalidate": ("change.invalidate", "Declare that records no longer hold."),
+        "revalidate": ("change.revalidate", "Measure stored best records again, here and with this TVM."),
+    },
+    "Share": {
+        "merge": ("share.merge", "Merge BRANCH into the current one."),
+        "sync": ("share.sync", "Exchange jobs with the remote."),
+        "pin": ("share.pin", "Fix the library at a commit for a build."),
+    },
+    "Care": {
+        "check": ("care.check", "Prove that the library is sound."),
+        "rebuild": ("care.rebuild", "Make configs/ anew from jobs/."),
+        "config": ("care.config", "Show or change the library's settings."),
+        "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
+    },
 }
 
-_HIDDEN = {"driver": ("driver", "What Git calls to merge and show the library's files.")}
+#: The same, for commands that are not listed.
+HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
 
 
 @click.group(
     cls=LazyGroup,
-    commands_by_name=_COMMANDS,
-    hidden=_HIDDEN,
+    rooms=ROOMS,
+    hidden=HIDDEN,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=options.example("tvmgitlib init kernels", "tvmgitlib -C kernels import tuning.log --platform my-board"),
 )

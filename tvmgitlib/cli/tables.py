@@ -4,31 +4,63 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
 
 
-def table(
-    rows: Sequence[Sequence[str]], header: Sequence[str] = (), right: Sequence[int] = (), indent: str = ""
-) -> str:
-    """Rows as aligned columns; on a terminal, one line each, whatever does not fit left out.
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A column of a table.
+
+    Attributes:
+        header: its name.
+        cell: what it says of a row.
+        right: whether it is aligned to the right.
+        when: whether it has something to say of some row; without that it is left out. None for a column that is
+            always there.
+    """
+
+    header: str
+    cell: Callable[[Row], str]
+    right: bool = False
+    when: Callable[[Sequence[Row]], bool] | None = None
+
+
+def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "") -> str:
+    """Rows under the headers of their columns; nothing at all where there is no row.
 
     Args:
-        rows: the cells; every row has as many.
-        header: the names of the columns.
-        right: the columns that are aligned to the right.
+        rows: what there is to show.
+        columns: what to show of it.
         indent: what every line begins with.
     """
     if not rows:
         return ""
-    cells = [[printable(cell) for cell in row] for row in ([header, *rows] if header else rows)]
+    shown = [column for column in columns if column.when is None or column.when(rows)]
+    header = [column.header for column in shown]
+    cells = [[column.cell(row) for column in shown] for row in rows]
+    return _aligned([header, *cells], [column.right for column in shown], indent)
+
+
+def pairs(told: Iterable[tuple[str, str]]) -> str:
+    """Names, and beside them what they stand for."""
+    return _aligned(list(told), [False, False])
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool], indent: str = "") -> str:
+    """Cells in columns; on a terminal one line a row, whatever does not fit left out."""
+    cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(fitted(indent + _line(row, widths, right)) for row in cells)
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     return "  ".join(
-        cell.rjust(width) if column in right else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        cell.rjust(width) if to_the_right else cell.ljust(width)
+        for cell, width, to_the_right in zip(row, widths, right, strict=True)
     ).rstrip()
 
 
@@ -45,8 +77,10 @@ def fitted(line: str) -> str:
     return line if len(line) <= width else f"{line[: max(width - 2, 0)]}.."
 
 
-def duration(seconds: float) -> str:
-    """A time to two decimals of its unit: `84.21 us`, `1.27 ms`, `2.40 s`."""
+def duration(seconds: float | None, unknown: str = "") -> str:
+    """A time to two decimals of its unit: `84.21 us`, `1.27 ms`, `2.40 s`; other words where nobody knows it."""
+    if seconds is None:
+        return unknown
     for unit, scale in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3)):
         if round(seconds / scale, 2) < 1000:
             return f"{seconds / scale:.2f} {unit}"

@@ -52,6 +52,18 @@ def configure(repository: Repository, key: str, value: Any) -> Committed | None:
     return done.committed if done is not None else None
 
 
+def setting(settings: Settings, key: str) -> Any:
+    """The value of a setting.
+
+    Raises:
+        SettingsError: no setting is called like that.
+    """
+    document = settings.to_json()
+    if key not in document:
+        raise SettingsError(f"no setting is called {key!r}", hint=f"Settings: {', '.join(document)}.")
+    return document[key]
+
+
 def value_of(text: str) -> Any:
     """A value as typed at a prompt: JSON where it is JSON, else text."""
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,7 @@ from tvmgitlib.library.reading.log import log
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.rules.diff import diff
+from tvmgitlib.rules.diff import KINDS, diff
 from tvmgitlib.store.repository import Repository
 
 
@@ -32,8 +34,19 @@ class ConfigChange(Placed):
     old_job: str | None
     new_job: str | None
 
+    @property
+    def differs(self) -> bool:
+        """Whether the best cost is another one now."""
+        return self.kind != "same"
+
     def to_json(self) -> dict[str, Any]:
         return self.fields("kind", "old", "new", "ratio", "old_job", "new_job")
+
+
+def counts_by_kind(changes: Iterable[ConfigChange]) -> dict[str, int]:
+    """How many changes there are of each kind, those of which there is none too."""
+    found = Counter(change.kind for change in changes)
+    return {kind: found[kind] for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)

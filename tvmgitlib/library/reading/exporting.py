@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, database
@@ -32,6 +33,9 @@ class Exported:
     records: int
     workloads: int
     platforms: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "path": str(self.path), "platforms": list(self.platforms)}
 
 
 def export(

@@ -20,6 +20,9 @@ from tvmgitlib.rules.validity import Grade, Verdict, grade
 #: The worst grade that a build applies.
 Accept = Literal["exact", "stale"]
 
+#: The worst grade that a person wants to see; `any` shows what there is.
+Shown = Literal["exact", "stale", "any"]
+
 #: From the best to the worst.
 GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidated")
 
@@ -27,6 +30,11 @@ GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidat
 def up_to(worst: Grade) -> tuple[Grade, ...]:
     """The grades from the best to the worst that is wanted."""
     return GRADES[: GRADES.index(worst) + 1]
+
+
+def shown_grades(worst: Shown) -> tuple[Grade, ...]:
+    """The same for what is only looked at."""
+    return GRADES if worst == "any" else up_to(worst)
 
 
 class Grader:

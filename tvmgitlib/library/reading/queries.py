@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
+from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, shown_grades, up_to
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import Task
@@ -31,7 +31,7 @@ def selected(configs: Configs, selection: Selection) -> Iterator[StoredRecord]:
 
 
 def best(
-    contents: Contents, selection: Selection, grader: Grader | None = None, accept: Accept | Literal["any"] = "exact"
+    contents: Contents, selection: Selection, grader: Grader | None = None, accept: Shown = "exact"
 ) -> list[BestConfig]:
     """The best record of every selected workload on every target and platform.
 
@@ -53,7 +53,7 @@ def best(
         for stored, invalid in grader.invalidated:
             if selection.matches(stored.place):
                 groups[stored.place.order].append(_Candidate(stored, invalid))
-    wanted = GRADES if accept == "any" else up_to(accept)
+    wanted = shown_grades(accept)
     answers = [_best_of(group, grader) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     return [
@@ -62,6 +62,36 @@ def best(
         if (answer.verdict is None or answer.verdict.grade in wanted)
         and not (answer.is_incompatible and answer.computation in here)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Best configs of the grades that are wanted.
+
+    Attributes:
+        configs: those; what is not graded is wanted always.
+        others: how many have another grade, from the best one to the worst; no grade of which there is none.
+    """
+
+    configs: list[BestConfig]
+    others: dict[str, int]
+
+    @property
+    def wider(self) -> Shown:
+        """What to accept to see more of them."""
+        return "stale" if "stale" in self.others else "any"
+
+
+def choose(configs: Iterable[BestConfig], accept: Shown) -> Choice:
+    """Those of the best configs of every grade that are wanted, and how many others there are."""
+    wanted: list[BestConfig] = []
+    others: Counter[str] = Counter()
+    for config in configs:
+        if config.grade is None or config.grade in shown_grades(accept):
+            wanted.append(config)
+        else:
+            others[config.grade] += 1
+    return Choice(wanted, {grade: others[grade] for grade in GRADES if others[grade]})
 
 
 @dataclass(frozen=True, slots=True)

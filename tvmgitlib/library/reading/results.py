@@ -84,6 +84,11 @@ class BestConfig(Placed):
         """How many times faster than the untuned config it is; None where nobody measured that one."""
         return self.baseline / self.cost if self.baseline is not None else None
 
+    @property
+    def is_slower(self) -> bool:
+        """Whether it was measured to be slower than the untuned config, so that no build applies it."""
+        return self.speedup is not None and self.speedup < 1
+
     def to_json(self) -> dict[str, Any]:
         document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
         document["tuned_with"] = self.tuned_with.to_json()

@@ -61,6 +61,10 @@ class TaskCoverage:
         """The task's part of the model's time, in seconds; 0 where there is no estimate."""
         return self.weight * (self.estimate or 0.0)
 
+    def share_of(self, latency: float) -> float | None:
+        """The task's part of the model's time, from 0 to 1; None where there is no estimate."""
+        return self.latency / latency if self.estimate is not None and latency else None
+
     def to_json(self) -> dict[str, Any]:
         names = ("family", "target", "platform", "workload", "workload_label", "weight", "state", "why")
         return {
@@ -107,6 +111,11 @@ class Coverage:
     def share(self) -> float | None:
         """The part of that latency that is covered, from 0 to 1; None where no task has an estimate."""
         return _latency(self.covered) / self.latency if self.latency else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every task is covered."""
+        return all(task.is_covered for task in self.tasks)
 
     @property
     def line(self) -> str:

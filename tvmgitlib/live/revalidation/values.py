@@ -71,6 +71,16 @@ class Revalidated:
         """How many records came to each state."""
         return Counter(record.state for record in self.records)
 
+    @property
+    def all_hold(self) -> bool:
+        """Whether every record that was to be measured again holds."""
+        return self.counts["holds"] == len(self.records)
+
+    @property
+    def unchecked(self) -> int:
+        """How many hold without their outputs having been compared with those of an untuned build."""
+        return sum(record.state == "holds" and not record.is_checked for record in self.records)
+
     def to_json(self) -> dict[str, Any]:
         states: tuple[RevalidationState, ...] = ("holds", "refused", "left")
         return {

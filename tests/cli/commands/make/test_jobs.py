@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+
+
+def start(cli: Any, *options: str) -> dict[str, str]:
+    job: dict[str, str] = cli.json("job", "start", *options)
+    assert cli.code == 0
+    return job
+
+
+def rename(cli: Any, job: dict[str, str], name: str) -> None:
+    """Give a job in progress another id, as chance could have."""
+    folder = Path(job["log"]).parent
+    document = json.loads((folder / "job.json").read_text())
+    (folder / "job.json").write_text(json.dumps(document | {"id": name}))
+    folder.rename(folder.with_name(name))
+
+
+def test_a_started_job_is_listed_and_shown_with_what_it_was_told(cli: Any) -> None:
+    job = start(
+        cli,
+        *("--target", "cuda -arch=sm_90", "--platform", "h100", "--tuner", "xgb"),
+        *("--set", "cooling=fan", "--set", "clocks.sm_mhz=1980", "--tvm", "hhb-tvm==0.16.dev0"),
+    )
+    (listed,) = cli.lines("job", "list")
+    assert listed == cli.json("job", "show", job["job"])
+    assert (listed["target"], listed["platform"], listed["tuner"]) == ("cuda -arch=sm_90", "h100", "xgb")
+    assert listed["facts"] == {"cooling": "fan", "clocks": {"sm_mhz": 1980}}
+    assert listed["tvm"] == {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "option"}
+    assert cli("job", "list").out.split() == [
+        *("job", "started", "tuner", "target"),
+        *(job["job"], listed["started"][:10], listed["started"][11:16], "UTC", "xgb", "cuda", "-arch=sm_90"),
+    ]
+    shown = cli("job", "show", job["job"]).out
+    assert 'facts     cooling="fan", clocks={"sm_mhz": 1980}' in shown
+    assert "state     open" in shown
+
+
+def test_starting_prints_where_to_log_and_what_to_do_then(cli: Any) -> None:
+    lines = cli("job", "start", "--platform", "board").out.splitlines()
+    job = lines[0].split()[1]
+    assert lines == [
+        f"Job {job} started.",
+        f"  log       {cli.library}/.git/tvmgitlib/jobs/{job}/tuning.log",
+        f"  work_dir  {cli.library}/.git/tvmgitlib/jobs/{job}/work_dir",
+        f"When the tuner is done: tvmgitlib job finish {job}",
+    ]
+
+
+def test_the_only_job_need_not_be_named(cli: Any) -> None:
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    assert cli.json("job", "finish")["job"] == job["job"]
+    assert cli("job", "finish").err == "error: no job is in progress\ntvmgitlib job start begins one.\n"
+    again = start(cli, "--platform", "board")
+    assert cli("job", "abort").out == f"Job {again['job']} is dropped with its logs.\n"
+    assert not Path(again["log"]).exists()
+
+
+def test_of_several_jobs_one_must_be_named_by_a_beginning_that_only_it_has(cli: Any) -> None:
+    for name in ("ab" * 8, "ac" * 8):
+        rename(cli, start(cli, "--platform", "board"), name)
+    for command in ("finish", "abort"):
+        cli("job", command)
+        assert cli.code == 4
+        assert f"2 jobs are in progress: {'ab' * 8}, {'ac' * 8}" in cli.err
+        cli("job", command, "a")
+        assert cli.code == 4
+        assert "several jobs in progress begin with 'a'" in cli.err
+    assert "several jobs in progress begin with 'a'" in cli("job", "show", "a").err
+    assert cli.json("job", "show", "ac")["job"] == "ac" * 8
+    assert cli.json("job", "abort", "ab")["job"] == "ab" * 8
+    assert [job["job"] for job in cli.lines("job", "list")] == ["ac" * 8]
+
+
+@pytest.mark.parametrize("name", ["zz", "../..", "", "f" * 16, "*"])
+def test_an_unknown_job_is_named(cli: Any, name: str) -> None:
+    start(cli, "--platform", "board")
+    for command in ("finish", "abort", "show"):
+        cli("job", command, name)
+        assert cli.code == 4
+        assert cli.err.startswith("error: no job")
+    assert len(cli.lines("job", "list")) == 1
+
+
+def test_a_committed_job_is_shown_by_the_beginning_of_its_id(cli: Any, logs: Path) -> None:
+    first = cli.json("import", LOG, "--platform", "board", "--set", "cooling=fan")["job"]
+    second = cli.json("import", logs / "metaschedule" / "h100_matmul_256_timeouts", "--platform", "h100")["job"]
+    assert cli.json("job", "show", first[:5])["job"] == first
+    text = cli("job", "show", second[:5]).out
+    assert text.startswith(f"job       {second}\nstate     committed\n")
+    trials, tasks = text.splitlines()[-2:]
+    assert trials.split() == ["trials", "configs", "failed", "platform", "workload"]
+    assert (tasks.split()[0], *tasks.split()[2:4]) == ("64", "52", "h100")
+    assert 'options   facts={"cooling": "fan"}, platform="board"' in cli("job", "show", first).out
+
+
+def test_an_ambiguous_or_unknown_committed_job_is_refused(cli: Any, logs: Path) -> None:
+    for path in sorted((logs / "autotvm").glob("t?_*.log")):
+        cli("import", path, "--platform", "board")
+    ids = [entry["job"] for entry in cli.lines("log")]
+    shared = next(digit for digit in "0123456789abcdef" if sum(job.startswith(digit) for job in ids) > 1)
+    cli("job", "show", shared)
+    assert cli.code == 4
+    assert f"several jobs of the library begin with '{shared}'" in cli.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--platform", "../../x"], "is not the name of a platform"),
+        (["--target", "llvm -"], "in the target"),
+        (["--target", "opencl -device=mali"], "--platform NAME"),
+        (["--set", "cooling"], "sets no fact"),
+    ],
+)
+def test_a_job_that_could_not_be_finished_is_not_started(cli: Any, options: list[str], words: str) -> None:
+    cli("job", "start", *options)
+    assert cli.code == 4
+    assert words in cli.err
+    assert cli("job", "list").out == ""
+
+
+def test_a_job_for_this_machine_knows_its_platform(cli: Any) -> None:
+    here = cli.json("platform", "detect")
+    job = start(cli, "--target", "llvm", "--set", "cooling=fan", "--set", "memory_gib=1")
+    shown = cli.json("job", "show", job["job"])
+    assert shown["platform"] == here["name"]
+    assert shown["facts"] == {**here["facts"], "cooling": "fan", "memory_gib": 1}

@@ -1,0 +1,61 @@
+"""The Python of the pages is right for a strict type checker, with the package as it is installed.
+
+Each `## ` section of a page is a program, as a reader takes it; what a page takes as given is declared in
+tests/data/documentation/<page>.py, in front of each of them.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GIVEN = ROOT / "tests" / "data" / "documentation"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def programs(page: Path) -> Iterator[tuple[int, str]]:
+    """The Python of each section, and the line that its first block begins in; code is on the page's own lines."""
+    text = page.read_text()
+    for section in re.finditer(r"^## .+\n(?:(?!## ).*\n)*", text, re.MULTILINE):
+        lines: list[str] = []
+        for block in re.finditer(r"^```python\n(.*?)^```$", section[0], re.DOTALL | re.MULTILINE):
+            begin = text.count("\n", 0, section.start() + block.start(1))
+            lines += [""] * (begin - len(lines)) + block[1].splitlines()
+        if lines:
+            yield next(number for number, line in enumerate(lines, 1) if line), "\n".join(lines) + "\n"
+
+
+def with_given(page: Path, begin: int, program: str) -> str:
+    """A program behind what its page takes as given, which fits into the lines before it."""
+    given = GIVEN / f"{page.stem}.py"
+    declared = given.read_text().splitlines() if given.is_file() else []
+    assert len(declared) < begin, f"{given} is longer than what comes before the first block of its page"
+    return "\n".join([*declared, *program.splitlines()[len(declared) :]]) + "\n"
+
+
+def check(folder: Path) -> str:
+    """What mypy says of the files in a folder."""
+    command = [sys.executable, "-m", "mypy", "--config-file", str(GIVEN / "mypy.ini"), "--cache-dir", str(folder)]
+    files = sorted(path.name for path in folder.glob("*.py"))
+    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_every_page_with_python_is_looked_at() -> None:
+    found = {page.name: len(list(programs(page))) for page in PAGES}
+    assert found == {"README.md": 2, "format.md": 0, "tutorial.md": 5}
+
+
+@pytest.mark.slow
+def test_a_strict_checker_takes_the_code_of_every_page(tmp_path: Path) -> None:
+    for page in PAGES:
+        for begin, program in programs(page):
+            (tmp_path / f"{page.stem}_{begin}.py").write_text(with_given(page, begin, program))
+    said = check(tmp_path)
+    assert said.startswith("Success: no issues found in 7 source files"), said

@@ -1,0 +1,1 @@
+"""Keeping a library sound, and its settings."""

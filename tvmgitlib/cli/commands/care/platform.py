@@ -1,0 +1,57 @@
+"""`tvmgitlib platform`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.platform import Platform
+
+
+@click.group(epilog=options.example("tvmgitlib platform detect"))
+@pass_context
+def command(context: Context) -> None:
+    """Detect this machine's platform, or show the library's."""
+
+
+@command.command(epilog=options.example("tvmgitlib platform detect --json"))
+@pass_context
+def detect(context: Context) -> None:
+    """Detect this machine's platform.
+
+    That is the name and the facts that a job here gets. It needs no library.
+    """
+    from tvmgitlib.library.platforms.detect import detect_platform
+
+    _print(context, detect_platform())
+
+
+@command.command(epilog=options.example("tvmgitlib platform show rk3399"))
+@click.argument("name", required=False)
+@pass_context
+def show(context: Context, name: str | None) -> None:
+    """Show the library's platforms.
+
+    With NAME, only that one, with the latest facts about it.
+    """
+    library = context.open()
+    if name is not None:
+        _print(context, library.platform(name))
+        return
+    platforms = library.platforms()
+    if not platforms:
+        note("The library has no job yet.")
+    for known, facts in platforms.items():
+        context.print({"name": known, "facts": facts}, known)
+
+
+def _print(context: Context, platform: Platform) -> None:
+    """Print a platform: for people, too, as JSON, whose nesting is easy to read."""
+    document = {"name": platform.name, "facts": dict(platform.facts)}
+    context.print(document, json.dumps(document, indent=2, ensure_ascii=False))

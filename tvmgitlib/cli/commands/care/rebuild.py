@@ -1,0 +1,25 @@
+"""`tvmgitlib rebuild`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, pass_context
+
+
+@click.command(epilog=options.example("tvmgitlib rebuild"))
+@pass_context
+def command(context: Context) -> None:
+    """Make configs/ anew from jobs/.
+
+    This is one commit; nothing happens when configs/ is right already.
+    """
+    from tvmgitlib.cli import words
+
+    made = context.open().rebuild()
+    words.note_left_alone(made.left_alone if made else ())
+    context.print(
+        {"commit": made.commit if made else None},
+        f"configs/ is made anew in {made.commit[:12]}." if made else "configs/ is right already.",
+    )

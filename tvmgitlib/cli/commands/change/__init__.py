@@ -1,0 +1,1 @@
+"""Taking back, declaring void, measuring again."""

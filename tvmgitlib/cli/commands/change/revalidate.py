@@ -1,0 +1,109 @@
+"""`tvmgitlib revalidate`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options, progress
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.tables import Column, duration, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.live.revalidation import Remeasurement, Revalidated
+
+
+@click.command(
+    epilog=options.example(
+        "tvmgitlib revalidate --family autotvm",
+        "tvmgitlib revalidate --tasks model.py:tasks --target 'cuda -arch=sm_90'",
+    )
+)
+@options.selection
+@click.option(
+    "--tasks",
+    metavar="FILE.py:NAME",
+    help="The tasks, or a model to take them from: a name in a Python file (or MODULE:NAME). Else the records' own.",
+)
+@options.facts
+@click.option("--all", "every", is_flag=True, help="Also measure records that hold as they are.")
+@click.option("--baseline", is_flag=True, help="Also measure the untuned config of each task.")
+@click.option("--no-check", is_flag=True, help="Do not compare outputs with those of an untuned build.")
+@click.option("--keep-refused", is_flag=True, help="Do not invalidate what fails here.")
+@pass_context
+def command(
+    context: Context,
+    selection: Selection,
+    tasks: str | None,
+    facts: tuple[str, ...],
+    no_check: bool,
+    **told: Any,
+) -> int:
+    """Measure stored best records again, here and with this TVM.
+
+    After an upgrade of TVM, a driver or a board: of each workload only the best records, and only those that do not
+    hold as they are. What holds is committed, as one job a target and platform; what no longer compiles, or computes
+    something else than an untuned build, is invalidated by it (tvmgitlib revert undoes both). Interrupted, it goes on
+    when it is called again.
+
+    Records of MetaSchedule from another TVM need --tasks, for their modules do not load here; --target is the target
+    of tasks that do not say theirs. Targets of other machines are measured from Python, with your runner:
+    library.revalidate(). Exit code 1 when a record was refused, or its task is not known here.
+    """
+    from tvmgitlib.config_library import ConfigLibrary
+    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.tasks import load_tasks
+
+    told["facts"] = options.read_facts(facts)
+    library = ConfigLibrary(context.library)
+    running_tvm()  # the user's code imports TVM: where there is none, say that and no more
+    with output_as_errors(), progress.shown():
+        done = library.revalidate(
+            load_tasks(tasks) if tasks is not None else None,
+            # Tasks say which target they are for, and find records of the spellings that lookups take for the same.
+            selection if tasks is None else replace(selection, target=None),
+            target=selection.target,
+            platform=selection.platform,
+            check=not no_check,
+            **told,
+        )
+    if done.exact:
+        note(f"{done.exact:,} hold as they are, and were not measured (--all measures them too).")
+    if done.unchecked:
+        note(f"warning: {done.unchecked:,} measured without comparing outputs with an untuned build's.")
+    if done.missing:
+        note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
+    context.print(done, as_text(done))
+    return 0 if done.all_hold else 1
+
+
+def as_text(done: Revalidated) -> str:
+    """A revalidation for people: record by record, and what was committed."""
+    from tvmgitlib.library.changes.messages import plural
+
+    if not done.records:
+        return "Nothing was to be measured again."
+    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(done.counts.items()))
+    if not done.jobs:
+        last = f"{counts}. Nothing was committed."
+    else:
+        jobs = " ".join(done.jobs)
+        last = f"{counts}; committed as {(done.commit or '')[:12]}. To undo it: tvmgitlib revert {jobs}"
+    if done.invalidated:
+        last += f"\nInvalidated: {plural(done.invalidated, 'record')} of the library."
+    return f"{table(done.records, _COLUMNS)}\n{last}"
+
+
+_COLUMNS: tuple[Column[Remeasurement], ...] = (
+    Column("was", lambda each: duration(each.old_cost), right=True),
+    Column("is", lambda each: duration(each.new_cost), right=True),
+    Column("ratio", lambda each: f"{each.ratio:.2f}x" if each.ratio is not None else "", right=True),
+    Column("", lambda each: each.state),
+    Column("platform", lambda each: each.platform),
+    Column("workload", lambda each: each.workload_label),
+    Column("why", lambda each: each.why or ""),
+)

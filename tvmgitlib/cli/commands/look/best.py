@@ -1,0 +1,85 @@
+"""`tvmgitlib best`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.places import by_place
+from tvmgitlib.cli.tables import Column, duration
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.grading import Shown
+    from tvmgitlib.library.reading.results import BestConfig
+    from tvmgitlib.library.reading.selection import Selection
+
+
+@click.command(
+    epilog=options.example(
+        "tvmgitlib best --platform rk3399 --workload conv2d", "tvmgitlib best --tvm hhb-tvm==0.16.dev0 --accept stale"
+    )
+)
+@options.selection
+@options.rev
+@options.tvm("The TVM that would use the configs: grades them.")
+@click.option(
+    "--accept",
+    type=click.Choice(["exact", "stale", "any"]),
+    default="exact",
+    show_default=True,
+    help="The worst grade wanted, with --tvm; any shows what there is, with the reasons.",
+)
+@options.facts
+@pass_context
+def command(
+    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: Shown, facts: tuple[str, ...]
+) -> int:
+    """Show the best config of each workload.
+
+    One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
+    --accept). Exit code 1 when there is none.
+    """
+    from tvmgitlib.library.reading.queries import choose
+
+    told = options.read_facts(facts)
+    if tvm is None and (told or accept != "exact"):
+        note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
+    choice = choose(context.open(rev).best(selection, tvm=tvm, accept="any", facts=told), accept)
+    found = choice.configs
+    if not found:
+        note("No config was found.")
+    if choice.others:
+        counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
+        note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")
+    for config in found:
+        if config.is_slower:
+            note(f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}")
+    context.print_lines(found, lambda: by_place(found, _COLUMNS))
+    return 0 if found else 1
+
+
+_COLUMNS: tuple[Column[BestConfig], ...] = (
+    Column("time", lambda config: duration(config.cost), right=True),
+    Column("trials", lambda config: f"{config.trials:,}", right=True),
+    Column("job", lambda config: config.job[:8]),
+    Column(
+        "speed-up",
+        lambda config: f"{config.speedup:.1f}x" if config.speedup else "",
+        when=lambda configs: any(config.speedup for config in configs),
+    ),
+    Column("grade", lambda config: config.grade or "", when=lambda configs: any(config.grade for config in configs)),
+    Column(
+        "tuned with",
+        lambda config: str(config.tuned_with),
+        when=lambda configs: len({config.tuned_with for config in configs}) > 1,
+    ),
+    Column("workload", lambda config: config.workload_label),
+    Column(
+        "why",
+        lambda config: config.why if config.grade != "exact" else "",
+        when=lambda configs: any(config.grade not in (None, "exact") for config in configs),
+    ),
+)

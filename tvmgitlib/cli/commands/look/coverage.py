@@ -1,0 +1,94 @@
+"""`tvmgitlib coverage`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.places import by_place
+from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.tables import Column, duration
+
+if TYPE_CHECKING:
+    from tvmgitlib.live.coverage import Coverage, TaskCoverage
+
+
+@click.command(
+    epilog=options.example(
+        "tvmgitlib coverage model.py:tasks --platform rk3399",
+        "tvmgitlib coverage models.mlp:module --target cuda --exit-code",
+    )
+)
+@click.argument("tasks", metavar="TASKS")
+@click.option("--target", metavar="TARGET", help="The target of what does not say its own, in any spelling.")
+@click.option("--platform", metavar="NAME", help="The platform, where a target names no model. [this machine]")
+@click.option(
+    "--accept",
+    type=click.Choice(["exact", "stale"]),
+    default="exact",
+    show_default=True,
+    help="The worst grade that the build applies.",
+)
+@options.facts
+@click.option(
+    "--family",
+    type=click.Choice(options.FAMILIES),
+    help="Only this tuner family; the one that extracts the tasks of a Relay module. [autotvm]",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when a task is not covered.")
+@pass_context
+def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], exit_code: bool, **told: Any) -> int:
+    """Show how much of a model is tuned.
+
+    TASKS is PATH/FILE.py:NAME or MODULE:NAME in your own code: a list of tasks, a Relax or Relay module, alone or as
+    (module, params), TensorIR functions, or a function without arguments that gives them. A task is covered when a
+    build with this library and the TVM at hand would apply a record to it. The estimated time is that of the record,
+    else of the fastest measurement there is; what nobody has measured is left out of the share. Exit code 1 when
+    there is no task.
+    """
+    from tvmgitlib.config_library import ConfigLibrary
+    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.tasks import load_tasks
+
+    library = ConfigLibrary(context.library)
+    running_tvm()  # the user's code imports TVM: where there is none, say that and no more
+    with output_as_errors():
+        found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
+    if not found.tasks:
+        note("No task was found.")
+    context.print(found, as_text(found))
+    return 0 if found.tasks and (found.is_complete or not exit_code) else 1
+
+
+def as_text(coverage: Coverage) -> str:
+    """A coverage for people: place by place, and the whole in one line."""
+    places = by_place(coverage.tasks, _columns(coverage.latency), noun="task")
+    return "\n\n".join(part for part in (places, f"{coverage.line}.") if part)
+
+
+def _columns(latency: float) -> tuple[Column[TaskCoverage], ...]:
+    def share(task: TaskCoverage) -> str:
+        part = task.share_of(latency)
+        return f"{part:.1%}" if part is not None else ""
+
+    return (
+        Column(
+            "times",
+            lambda task: f"{task.weight:g}",
+            right=True,
+            when=lambda tasks: any(task.weight != 1 for task in tasks),
+        ),
+        Column("estimate", lambda task: duration(task.estimate, "none"), right=True),
+        Column("share", share, right=True),
+        Column("trials", lambda task: f"{task.trials:,}", right=True),
+        Column("state", lambda task: task.state),
+        Column("workload", lambda task: task.workload_label),
+        Column(
+            "why",
+            lambda task: "" if task.is_covered else task.why,
+            when=lambda tasks: not all(task.is_covered for task in tasks),
+        ),
+    )

@@ -1,0 +1,39 @@
+"""`tvmgitlib export`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.selection import Selection
+
+
+@click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))
+@click.option("--format", "format_", type=click.Choice(options.FAMILIES), required=True, help="The tuner family.")
+@click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
+@options.selection
+@options.rev
+@options.tvm("Only configs tuned with this TVM's minor version.")
+@pass_context
+def command(context: Context, format_: Any, output: str, selection: Selection, rev: str | None, tvm: Any) -> None:
+    """Write best configs as a file that stock TVM loads.
+
+    For metaschedule it is a folder with the two files of a database.
+    """
+    if selection.family not in (None, format_):
+        raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
+    from tvmgitlib.cli import words
+
+    written = context.open(rev).export(format_, output, replace(selection, family=format_), tvm=tvm)
+    if len(written.platforms) > 1:
+        note(
+            f"warning: the file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock "
+            "TVM may hand one's config to another. Choose one with --platform."
+        )
+    context.print(written, words.exported(written))

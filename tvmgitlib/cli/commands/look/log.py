@@ -1,0 +1,39 @@
+"""`tvmgitlib log`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.tables import Column, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.results import LogEntry
+    from tvmgitlib.library.reading.selection import Selection
+
+
+@click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log --json | head -3"))
+@options.selection
+@click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
+@pass_context
+def command(context: Context, selection: Selection, tuner: str | None) -> None:
+    """Show the library's jobs, newest first.
+
+    Each with the commit that added it.
+    """
+    entries = context.open().log(selection, tuner=tuner)
+    if not entries:
+        note("No job was found.")
+    context.print_lines(entries, lambda: table(entries, _COLUMNS))
+
+
+_COLUMNS: tuple[Column[LogEntry], ...] = (
+    Column("commit", lambda entry: entry.commit[:10]),
+    Column("date", lambda entry: entry.date[:10]),
+    Column("job", lambda entry: entry.job),
+    Column("author", lambda entry: entry.author),
+    Column("what it did", lambda entry: entry.subject + (" (reverted)" if entry.reverted else "")),
+)

@@ -1,0 +1,1 @@
+"""Making libraries, and tuning into them."""

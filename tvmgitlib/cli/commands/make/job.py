@@ -1,0 +1,111 @@
+"""`tvmgitlib job`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import options, progress
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.job_descriptions import as_text
+from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.tables import Column, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.jobs.open_jobs import OpenJob
+
+
+@click.group(epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"))
+@pass_context
+def command(context: Context) -> None:
+    """Start, finish and look at tuning jobs."""
+
+
+@command.command(epilog=options.example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
+@click.option("--target", metavar="TARGET", help="The job's only target; records of others are refused.")
+@click.option("--platform", metavar="NAME", help="The platform's name, where the target's -model gives none.")
+@options.facts
+@options.tvm("The TVM that tunes; without it, what the log says.")
+@click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
+@click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
+@pass_context
+def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
+    """Begin a job, and print where a tuner logs to.
+
+    AutoTVM: autotvm.callback.log_to_file(LOG). Ansor: auto_scheduler.RecordToFile(LOG). MetaSchedule:
+    work_dir=WORK_DIR.
+    """
+    job = context.open().begin_job(facts=options.read_facts(facts), **told)
+    context.print(
+        {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
+        f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"
+        f"When the tuner is done: tvmgitlib job finish {job.id}",
+    )
+
+
+@command.command(epilog=options.example("tvmgitlib job finish"))
+@click.argument("job", required=False)
+@click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@pass_context
+def finish(context: Context, job: str | None, push: bool) -> None:
+    """Commit a job in progress.
+
+    JOB, or the beginning of it, may be left out while there is only one.
+    """
+    library = context.open()
+    with progress.shown():
+        result = library.finish_job(job, push=push)
+    print_result(context, result)
+
+
+@command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
+@click.argument("job", required=False)
+@pass_context
+def abort(context: Context, job: str | None) -> None:
+    """Drop a job in progress and its logs.
+
+    JOB, or the beginning of it, may be left out while there is only one.
+    """
+    dropped = context.open().abort_job(job)
+    context.print({"job": dropped.id}, f"Job {dropped.id} is dropped with its logs.")
+
+
+@command.command("list", epilog=options.example("tvmgitlib job list"))
+@pass_context
+def list_(context: Context) -> None:
+    """List the jobs in progress, oldest first.
+
+    The finished ones are in tvmgitlib log.
+    """
+    from tvmgitlib.library.jobs.description import JobDescription
+
+    jobs = context.open().open_jobs()
+    if not jobs:
+        note("No job is in progress.")
+    context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
+
+
+@command.command(epilog=options.example("tvmgitlib job show 3f2a"))
+@click.argument("job")
+@pass_context
+def show(context: Context, job: str) -> None:
+    """Show what a job was told and what it did.
+
+    JOB, or the beginning of it, is one in progress or a committed one.
+    """
+    found = context.open().describe_job(job)
+    context.print(found, as_text(found))
+
+
+def _moment(text: str) -> str:
+    """A time to the minute: `2026-11-22 13:44 UTC`."""
+    return f"{text[:10]} {text[11:16]} UTC"
+
+
+_COLUMNS: tuple[Column[OpenJob], ...] = (
+    Column("job", lambda job: job.id),
+    Column("started", lambda job: _moment(job.started)),
+    Column("tuner", lambda job: job.spec.tuner or "-"),
+    Column("target", lambda job: job.spec.target or "any"),
+)

@@ -1,0 +1,1 @@
+"""Exchanging jobs with others, and fixing a commit for a build."""

@@ -1,0 +1,25 @@
+"""`tvmgitlib merge`."""
+
+from __future__ import annotations
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, note, pass_context
+
+
+@click.command(epilog=options.example("tvmgitlib merge origin/main"))
+@click.argument("branch")
+@pass_context
+def command(context: Context, branch: str) -> None:
+    """Merge BRANCH into the current one.
+
+    The jobs of both are there then, and configs/ is folded anew: it never has a text conflict.
+    """
+    from tvmgitlib.cli import words
+
+    done = context.open().merge(branch)
+    words.note_left_alone(done.left_alone)
+    if done.dropped:
+        note(f"The other side had removed segments by plain Git; they are gone here too: {', '.join(done.dropped)}")
+    context.print(done, words.merged(done))

@@ -1,0 +1,35 @@
+"""`tvmgitlib pin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tvmgitlib.cli import options
+from tvmgitlib.cli.context import Context, pass_context
+
+
+@click.command(
+    epilog=options.example("tvmgitlib pin -o ../app/tvmgitlib.lock", "tvmgitlib pin --verify ../app/tvmgitlib.lock")
+)
+@click.argument("rev", required=False)
+@click.option("-o", "--output", metavar="PATH", default="tvmgitlib.lock", show_default=True, help="The lock file.")
+@click.option("--local", is_flag=True, help="Pin a commit that the remote does not have, for this machine only.")
+@click.option("--verify", metavar="LOCK", help="Check a lock file instead: its commit is to be had, and unchanged.")
+@pass_context
+def command(context: Context, rev: str | None, output: str, local: bool, verify: str | None) -> None:
+    """Fix the library at a commit for a build.
+
+    Writes a lock file for REV, by default the current commit. In Python: ConfigLibrary.from_lock("tvmgitlib.lock").
+    """
+    from tvmgitlib.config_library import ConfigLibrary
+    from tvmgitlib.library.care.pinning import write_pin
+
+    if verify is not None:
+        pinned = ConfigLibrary.from_lock(verify)
+        context.print({"lock": verify, "commit": pinned.commit}, f"{verify} holds: {pinned.commit[:12]} is as pinned.")
+        return
+    pin = context.open(rev).pin(local=local)
+    write_pin(pin, Path(output))
+    context.print({"lock": output, **pin.to_json()}, f"Pinned {pin.commit[:12]} in {output}")

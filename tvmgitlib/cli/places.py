@@ -1,0 +1,51 @@
+"""Answers for many targets and platforms: a table for each of them, under its title."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from tvmgitlib.cli.tables import Column, fitted, table
+
+
+class Placed(Protocol):
+    """An answer about one workload on one target and platform."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def platform(self) -> str | None: ...
+    @property
+    def workload(self) -> str: ...
+    @property
+    def target_label(self) -> str: ...
+
+
+PlacedRow = TypeVar("PlacedRow", bound=Placed)
+
+
+def by_place(rows: Iterable[PlacedRow], columns: Sequence[Column[PlacedRow]], noun: str = "workload") -> str:
+    """A table for each family, target and platform, in the order in which the rows come to them.
+
+    Args:
+        rows: what there is to show.
+        columns: what to show of it, below the title.
+        noun: what a row is about, for the title's count.
+    """
+    places: dict[tuple[str, str, str | None], list[PlacedRow]] = {}
+    for row in rows:
+        places.setdefault((row.family, row.target, row.platform), []).append(row)
+    return "\n\n".join(
+        f"{fitted(_title(found, noun))}\n{table(found, columns, indent='  ')}" for found in places.values()
+    )
+
+
+def _title(rows: Sequence[Placed], noun: str) -> str:
+    """What the rows have in common: `rk3399: llvm -mcpu=cortex-a72 (autotvm), 3 workloads`."""
+    from tvmgitlib.library.changes.messages import plural
+
+    first = rows[0]
+    count = plural(len({row.workload for row in rows}), noun)
+    return f"{first.platform or 'on no known platform'}: {first.target_label} ({first.family}), {count}"

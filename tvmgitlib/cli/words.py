@@ -1,0 +1,66 @@
+"""What is said of a change when it is done, and of what it left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tvmgitlib.cli.context import note
+from tvmgitlib.library.changes.messages import plural
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.changes.invalidating import Invalidated
+    from tvmgitlib.library.changes.merging import Merged
+    from tvmgitlib.library.changes.reverting import Reverted
+    from tvmgitlib.library.changes.syncing import Synced
+    from tvmgitlib.library.reading.exporting import Exported
+
+LEFT_ALONE = "Changed by you, so left as it is in the work tree:"
+
+
+def note_left_alone(paths: Iterable[str]) -> None:
+    """Name the files of the work tree that stay as the user changed them."""
+    for path in paths:
+        note(f"{LEFT_ALONE} {path}")
+
+
+def reverted(done: Reverted) -> str:
+    """What a revert did, and how to undo it."""
+    return (
+        f"Reverted {', '.join(done.reverted)} in {done.commit[:12]}: {plural(done.removed, 'record')} out, "
+        f"{done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}"
+    )
+
+
+def invalidated(done: Invalidated) -> str:
+    """What an invalidation did, and how to undo it."""
+    return (
+        f"Invalidated {plural(done.invalidated, 'record')} of {plural(len(done.jobs), 'job')} in {done.commit[:12]}: "
+        f"{done.removed:,} out of configs/, {done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}"
+    )
+
+
+def merged(done: Merged) -> str:
+    """What a merge brought in."""
+    came = plural(len(done.jobs), "job")
+    match done.kind:
+        case "up-to-date":
+            return "Already up to date."
+        case "fast-forward":
+            return f"Fast-forward to {done.commit[:12]}: {came} came in."
+        case "merge":
+            return f"Merged in {done.commit[:12]}: {came} came in, {done.improved:,} improved."
+
+
+def synced(done: Synced, *, history: bool) -> str:
+    """What was exchanged; with whole logs, where they were asked for."""
+    counts = f"{plural(len(done.sent), 'job')} sent, {len(done.received):,} received"
+    if history:
+        sent = plural(len(done.histories_sent), "history", "histories")
+        counts += f"; {sent} sent, {len(done.histories_received):,} received"
+    return f"{done.remote}/{done.branch} is at {done.commit[:12]}: {counts}."
+
+
+def exported(done: Exported) -> str:
+    """What was written, and where."""
+    return f"Wrote {plural(done.records, 'record')} of {plural(done.workloads, 'workload')} to {done.path}."
