@@ -10,7 +10,7 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.git import failure, git, try_git
 from tvmgitlib.store.remotes import NETWORK
 from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.writer import write_files
+from tvmgitlib.store.trees import write_files
 
 HISTORY = "refs/tvmgitlib/history/"
 

@@ -21,7 +21,7 @@ from tvmgitlib.store.landing.redo import RedoNote, Step
 from tvmgitlib.store.landing.worktree import Following
 from tvmgitlib.store.objects import Blob
 from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.writer import write_tree
+from tvmgitlib.store.trees import write_tree
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.store.repository import Repository
-from tvmgitlib.store.writer import write_tree
+from tvmgitlib.store.trees import write_tree
 
 #: The names that Git sorts in its own way: a folder as if its name ended in a slash.
 SORTED_APART = ["a", "a-b", "a.b", "a0", "a/in", "b", "b.txt"]
