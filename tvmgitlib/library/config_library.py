@@ -44,10 +44,18 @@ from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.store import refs, remotes
-from tvmgitlib.store.remotes import check_url
-from tvmgitlib.store.repository import Committed, Draft, Repository, create_repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import (
+    Committed,
+    Draft,
+    Repository,
+    Snapshot,
+    check_url,
+    clone_repository,
+    create_repository,
+    histories,
+    identity,
+    upstream,
+)
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -129,7 +137,7 @@ class ConfigLibrary:
         where = (
             Path(path) if path is not None else Path(check_url(url).rstrip("/").rpartition("/")[2].removesuffix(".git"))
         )
-        configure_drivers(remotes.clone(url, where))
+        configure_drivers(clone_repository(url, where))
         return cls(where)
 
     @classmethod
@@ -209,7 +217,7 @@ class ConfigLibrary:
         self._require_writable()
         told = self._origin(target, platform, facts, tvm, live=True)
         return self._open_jobs.start(
-            identity(self.path),
+            self._repository.identity(),
             target=parse_target(target).text if target is not None else None,
             platform=told.platform,
             facts=told.facts,
@@ -246,7 +254,7 @@ class ConfigLibrary:
         """
         self._require_writable()
         if push:
-            remotes.upstream(self._repository)  # says so before anything is committed when there is none
+            upstream(self._repository)  # says so before anything is committed when there is none
         opened = self.open_job(job)
         with _not_live(opened):
             result = finishing.finish_job(self._repository, self._open_jobs, opened)
@@ -284,7 +292,7 @@ class ConfigLibrary:
             SelectionError: there is no such job, or its history is not here.
         """
         header = self.show_job(job).header
-        commit = refs.histories(self._repository).get(header.id)
+        commit = histories(self._repository).get(header.id)
         if commit is None:
             raise SelectionError(
                 f"the history of job {header.id} is not here",

@@ -1,115 +1,129 @@
-"""Writing objects: blobs, and the trees from a changed file up to the root. Nothing else of a tree is read."""
+"""Trees: what differs between two, and the new ones from a changed file up to the root. Nothing else is read."""
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from tvmgitlib.store.git import DURABLE, command, environment, failure, git
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Blob, Entry
+from tvmgitlib.errors import LibraryError
+from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
 from tvmgitlib.store.snapshot import Snapshot
 
+#: What becomes of a file: a content, a content of known id, a file of this machine; None removes it.
+Content = bytes | Blob | Path | None
 
-def write_tree(
-    folder: Path, snapshot: Snapshot, files: Mapping[str, bytes | Blob | None], below: str = ""
-) -> str | None:
-    """Write a tree of the snapshot with some files replaced (or removed: None).
+
+class NewObjects:
+    """Objects to be written, by id.
 
     Args:
-        folder: the repository.
+        digits: how long the repository's ids are: 40 or 64.
+    """
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+        self.contents: dict[str, tuple[str, bytes | FileContent]] = {}
+
+    def add(self, kind: str, content: bytes | FileContent) -> str:
+        """Take an object in, and return its id."""
+        oid = object_id(kind, content, self.digits)
+        self.contents[oid] = (kind, content)
+        return oid
+
+
+def edit_tree(snapshot: Snapshot, files: Mapping[str, Content], new: NewObjects, below: str = "") -> str | None:
+    """A tree of the snapshot with some files replaced or removed.
+
+    Args:
         snapshot: what the tree is based on.
-        files: by path from the root; those outside `below` are not written.
+        files: by path from the root; those outside `below` are passed over.
+        new: takes the blobs and trees in that the snapshot does not have at the same place.
         below: the folder whose tree is wanted; the root when empty.
 
     Returns:
         The tree's id; None when nothing is left in it.
 
     Raises:
-        GitError: Git cannot write, for example on a full disk.
+        LibraryError: a file would have to be a folder.
+        OSError: a file of this machine cannot be read.
     """
     prefix = f"{below}/" if below else ""
-    inside = {path: content for path, content in files.items() if path.startswith(prefix)}
-    new = _write_blobs(folder, {path: content for path, content in inside.items() if isinstance(content, bytes)})
-    blobs = {path: content if isinstance(content, Blob) else new.get(path) for path, content in inside.items()}
-    with _TreeWriter(folder) as writer:
-        return _edit(snapshot, writer, below, {path.removeprefix(prefix): blob for path, blob in blobs.items()})
+    inside = {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)}
+    return _edit(snapshot, snapshot.folder(below), inside, new)
 
 
-def write_files(folder: Path, files: Mapping[str, Path]) -> dict[str, Blob]:
-    """Write files of this machine into the repository as they are: what will be where, by name.
-
-    Raises:
-        GitError: Git cannot read or write.
-    """
-    names = "".join(f"{file}\n" for file in files.values())
-    made = git(folder, *DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
-    return {path: Blob(FILE_MODE, oid) for path, oid in zip(files, made.decode().split(), strict=True)}
-
-
-def _write_blobs(folder: Path, contents: Mapping[str, bytes]) -> dict[str, Blob]:
-    with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        files = {path: Path(scratch, str(number)) for number, path in enumerate(contents)}
-        for path, file in files.items():
-            file.write_bytes(contents[path])
-        return write_files(folder, files)
-
-
-def _edit(snapshot: Snapshot, writer: _TreeWriter, path: str, changes: Mapping[str, Blob | None]) -> str | None:
+def _edit(snapshot: Snapshot, present: Sequence[Entry], changes: Mapping[str, Content], new: NewObjects) -> str | None:
     """The id of a folder's new tree; None when nothing is left in it."""
-    entries = {entry.name: entry for entry in snapshot.folder(path)}
-    below: defaultdict[str, dict[str, Blob | None]] = defaultdict(dict)
-    for name, blob in changes.items():
+    entries = {entry.name: entry for entry in present}
+    below: defaultdict[str, dict[str, Content]] = defaultdict(dict)
+    for name, content in changes.items():
         head, slash, rest = name.partition("/")
         if slash:
-            below[head][rest] = blob
-        elif blob is None:
+            below[head][rest] = content
+        elif content is None:
             entries.pop(name, None)
         else:
-            entries[name] = Entry(blob.mode, name, blob.oid)
+            entries[name] = _blob_entry(name, content, entries.get(name), new)
     for name, inner in below.items():
-        tree = _edit(snapshot, writer, f"{path}/{name}" if path else name, inner)
+        folder = entries.get(name)
+        tree = _edit(snapshot, _folder(snapshot, folder), inner, new)
         if tree is None:
             entries.pop(name, None)
         else:
             entries[name] = Entry(TREE_MODE, name, tree)
-    return writer.write(list(entries.values())) if entries else None
+    if not entries:
+        return None
+    if list(entries.values()) == list(present):
+        return object_id("tree", make_tree(present), new.digits)
+    return new.add("tree", make_tree(entries.values()))
 
 
-class _TreeWriter:
-    """One `git mktree --batch` for all the trees of a commit."""
+def _folder(snapshot: Snapshot, folder: Entry | None) -> list[Entry]:
+    if folder is None:
+        return []
+    if folder.mode != TREE_MODE:
+        raise LibraryError("a tree was expected, this is a blob", file=folder.name)
+    return snapshot.below(folder)
 
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            command(folder, [*DURABLE, "mktree", "--batch", "--missing", "-z"]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
 
-    def __enter__(self) -> _TreeWriter:
-        return self
+def _blob_entry(name: str, content: bytes | Blob | Path, present: Entry | None, new: NewObjects) -> Entry:
+    """The entry of a file; its blob is new unless it was there under the same name."""
+    mode = content.mode if isinstance(content, Blob) else FILE_MODE
+    if isinstance(content, Blob) and content.content is None:
+        return Entry(mode, name, content.oid)
+    if isinstance(content, Path):
+        return Entry(mode, name, new.add("blob", FileContent(content, content.stat().st_size)))
+    text = content.content if isinstance(content, Blob) else content
+    assert text is not None  # it was looked at above
+    oid = object_id("blob", text, new.digits)
+    if present is None or present.oid != oid:
+        new.contents[oid] = ("blob", text)
+    return Entry(mode, name, oid)
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
 
-    def write(self, entries: list[Entry]) -> str:
-        stdin, stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
-        try:
-            for entry in entries:
-                kind = {TREE_MODE: "tree", "160000": "commit"}.get(entry.mode, "blob")
-                name = entry.name.encode(errors="surrogateescape")
-                stdin.write(b"%s %s %s\t%s\0" % (entry.mode.encode(), kind.encode(), entry.oid.encode(), name))
-            stdin.write(b"\0")
-            stdin.flush()
-            oid = stdout.readline().decode().strip()
-        except BrokenPipeError:
-            oid = ""
-        if not oid:
-            _, said = self._process.communicate()
-            raise failure(["mktree"], said, self._process.returncode)
-        return oid
+def differences(old: Snapshot, new: Snapshot) -> Iterator[tuple[str, str | None, str | None]]:
+    """The files that differ between two commits: path, old and new blob id (None where there is no file)."""
+    return _differences((old, old.folder("")), (new, new.folder("")), "")
+
+
+_Side = tuple[Snapshot, Sequence[Entry]]
+
+
+def _differences(old: _Side, new: _Side, prefix: str) -> Iterator[tuple[str, str | None, str | None]]:
+    before, after = ({entry.name: entry for entry in entries} for _, entries in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if was == now:
+            continue
+        path = prefix + name
+        folders = [_entries_below(side, entry) for (side, _), entry in ((old, was), (new, now))]
+        if any(folders):
+            yield from _differences((old[0], folders[0]), (new[0], folders[1]), f"{path}/")
+        files = [entry.oid if entry and entry.mode != TREE_MODE else None for entry in (was, now)]
+        if any(files):
+            yield path, files[0], files[1]
+
+
+def _entries_below(side: Snapshot, entry: Entry | None) -> list[Entry]:
+    return side.below(entry) if entry is not None and entry.mode == TREE_MODE else []

@@ -11,8 +11,7 @@ from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Content
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import Configs, Group, fold, fold_onto, group_of, standing
-from tvmgitlib.store.objects import Blob
-from tvmgitlib.store.repository import Author, Draft
+from tvmgitlib.store import Author, Blob, Draft
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}

@@ -18,8 +18,7 @@ from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.model.segment import Segment, StoredRecord
 from tvmgitlib.rules.matching import FactRule, TvmRule
-from tvmgitlib.store.repository import Draft, Repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Draft, Repository, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
             id=made,
             kind="invalidate",
             finished=utc_text(time.time()),
-            author=identity(repository.root),
+            author=repository.identity(),
             reason=reason,
         )
         invalidations = tuple(Invalidation(job, records) for job, records in sorted(named.items()))

@@ -10,9 +10,7 @@ from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store.git import try_git
-from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Draft, Repository, Snapshot, merge_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,3 @@ def merge(repository: Repository, branch: str) -> Merged:
     if made is None:
         return result
     return Merged(result.kind, made.commit, result.jobs, result.dropped, result.improved, made.left_alone)
-
-
-def merge_base(repository: Repository, one: str, other: str) -> str | None:
-    """The best common ancestor of two commits; None when they have none."""
-    found = try_git(repository.root, "merge-base", one, other)
-    return found.stdout.decode().split()[0] if found.returncode == 0 else None

@@ -15,8 +15,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.segment import Segment
-from tvmgitlib.store.repository import Draft, Repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Draft, Repository, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
             id=made,
             kind="revert",
             finished=utc_text(time.time()),
-            author=identity(repository.root),
+            author=repository.identity(),
             reverts=named,
             reason=reason,
         )

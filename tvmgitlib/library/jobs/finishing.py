@@ -27,8 +27,7 @@ from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Draft, Repository, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

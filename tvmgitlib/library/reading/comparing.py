@@ -12,7 +12,7 @@ from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.rules.diff import diff
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 
 
 @dataclass(frozen=True, slots=True)

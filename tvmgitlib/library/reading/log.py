@@ -9,8 +9,7 @@ from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import is_job_id
 from tvmgitlib.model.segment import Segment
-from tvmgitlib.store.repository import Repository
-from tvmgitlib.store.walk import commits_touching
+from tvmgitlib.store import Repository, commits_touching
 
 
 def log(
