@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -68,6 +69,39 @@ def git() -> Callable[..., str]:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     return run
+
+
+#: The only way to be there while our Git moves a branch.
+WITH_HOOKS = """#!/bin/sh
+for argument; do
+    shift
+    [ "$argument" = core.hooksPath=/dev/null ] && argument="core.hooksPath=${0%/*}"
+    set -- "$@" "$argument"
+done
+exec REAL_GIT "$@"
+"""
+
+
+@pytest.fixture
+def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Put a Git first on the path that runs a hook although it was told not to: `hooks("reference-transaction", text)`.
+
+    Returns the hook's file; the hook is over when that is gone.
+    """
+
+    def make(name: str, text: str) -> Path:
+        folder = tmp_path / "hooks"
+        folder.mkdir(exist_ok=True)
+        wrapper, hook = folder / "git", folder / name
+        if not wrapper.exists():
+            wrapper.write_text(WITH_HOOKS.replace("REAL_GIT", str(shutil.which("git"))))
+            monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        hook.write_text(text)
+        for program in (wrapper, hook):
+            program.chmod(0o755)
+        return hook
+
+    return make
 
 
 class Cli:

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.workload import Workload as Workload
     from tvmgitlib.rules.matching import FactRule as FactRule
     from tvmgitlib.rules.matching import TvmRule as TvmRule
-    from tvmgitlib.store.repository import Committed as Committed
+    from tvmgitlib.store import Committed as Committed
 
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",

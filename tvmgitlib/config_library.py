@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.record import TuningRecord
     from tvmgitlib.model.segment import Segment
     from tvmgitlib.model.settings import Settings
-    from tvmgitlib.store.repository import Committed
+    from tvmgitlib.store import Committed
 
 
 class ConfigLibrary:

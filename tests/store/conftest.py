@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.store.repository import Committed, Draft, Repository, create_repository
+from tvmgitlib.store import Committed, Draft, Repository, create_repository
 
 
 @pytest.fixture

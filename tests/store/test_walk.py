@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 

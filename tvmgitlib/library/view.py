@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 
 _log = logging.getLogger("tvmgitlib")
 

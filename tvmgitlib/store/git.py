@@ -2,87 +2,90 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-
-#: Set by Git for its hooks and aliases: inherited, they would point every command at another repository.
-_LOCAL_VARIABLES = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-)
-
-#: A repository's own configuration must not make a plumbing command run programs.
-_SAFE = ("-c", "core.fsmonitor=false")
+from tvmgitlib.store.hardening import environment, options
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
-DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a Git command: ours, less what names another repository, in English, never prompting."""
-    env = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}
-    return env | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"} | dict(extra or {})
-
-
-def command(folder: Path, arguments: Sequence[str]) -> list[str]:
-    """The command line of Git in a folder."""
-    return ["git", "-C", str(folder), *_SAFE, *arguments]
-
-
-def try_git(
-    folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, keep: Sequence[int] = ()
-) -> subprocess.CompletedProcess[bytes]:
-    """Run Git and return what came of it, whatever its exit status.
+class Git:
+    """Git in one place.
 
     Args:
-        folder: where.
-        arguments: its arguments.
-        stdin: its standard input.
-        env: variables to add to the environment.
-        keep: open files that it inherits.
-
-    Raises:
-        GitError: Git cannot be started.
+        folder: where its commands run.
+        bare: whether the folder is a Git directory: such a one has to be named, because Git takes none that it comes
+            across.
     """
-    try:
-        return subprocess.run(
-            command(folder, arguments),
-            input=stdin,
-            capture_output=True,
-            env=environment(env),
-            pass_fds=keep,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise GitError("git is not installed", hint="Install Git 2.30 or newer.") from None
 
+    def __init__(self, folder: Path, *, bare: bool = False) -> None:
+        self.folder = folder
+        self._where = ["-C", str(folder), *(["--git-dir=."] if bare else [])]
 
-def git(folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-    """Run Git and return its standard output.
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """The command line."""
+        return ["git", *self._where, *options(), *arguments]
 
-    Raises:
-        GitError: with Git's own words, when it fails.
-    """
-    done = try_git(folder, *arguments, stdin=stdin, env=env)
-    if done.returncode != 0:
-        raise failure(arguments, done.stderr, done.returncode)
-    return done.stdout
+    def try_run(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, keep: Sequence[int] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run Git and return what came of it, whatever its exit status.
+
+        Args:
+            arguments: its arguments.
+            stdin: its standard input.
+            env: variables to add to the environment.
+            keep: open files that it inherits.
+
+        Raises:
+            GitError: Git cannot be started.
+        """
+        try:
+            return subprocess.run(
+                self.command(arguments),
+                input=stdin,
+                capture_output=True,
+                env=environment(env),
+                pass_fds=keep,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise _not_installed() from None
+
+    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """Run Git and return its standard output.
+
+        Raises:
+            GitError: with Git's own words, when it fails.
+        """
+        done = self.try_run(*arguments, stdin=stdin, env=env)
+        if done.returncode != 0:
+            raise failure(arguments, done.stderr, done.returncode)
+        return done.stdout
+
+    def start(
+        self, *arguments: str, stderr: int = subprocess.PIPE, keep: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start Git, with pipes to its standard input and from its standard output.
+
+        Raises:
+            GitError: Git cannot be started.
+        """
+        try:
+            return subprocess.Popen(
+                self.command(arguments),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=environment(),
+                pass_fds=keep,
+            )
+        except FileNotFoundError:
+            raise _not_installed() from None
 
 
 def failure(arguments: Sequence[str], stderr: bytes, status: int) -> GitError:
@@ -91,3 +94,7 @@ def failure(arguments: Sequence[str], stderr: bytes, status: int) -> GitError:
     ended = f"it was killed by signal {-status}" if status < 0 else "it gave no reason"
     said = stderr.decode(errors="replace").strip() or ended
     return GitError(f"git {name} failed: {said}")
+
+
+def _not_installed() -> GitError:
+    return GitError("git is not installed", hint="Install Git 2.30 or newer.")

@@ -1,24 +1,16 @@
-"""Reading objects through one long-lived `git cat-file --batch`."""
+"""Git's objects as bytes: their ids, and what a tree looks like."""
 
 from __future__ import annotations
 
 import hashlib
-import subprocess
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, cast
-
-from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.git import command, environment
 
 FILE_MODE = "100644"
 TREE_MODE = "40000"
 
-#: Few enough that the questions fit into any pipe and the answers into memory.
-_AT_ONCE = 16
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,84 +24,62 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file's content that is in the repository already, with the mode it shall have."""
+    """A file's content by its id, with the mode it shall have.
+
+    Attributes:
+        mode: octal, no leading zero.
+        oid: the blob's id.
+        content: what it holds, where the repository may not have it yet.
+    """
 
     mode: str
     oid: str
+    content: bytes | None = field(default=None, compare=False)
 
 
-class ObjectReader:
-    """Reads blobs and trees; a context manager that ends its process."""
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The content of a file of this machine, which is never held in memory as a whole.
 
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            command(folder, ["cat-file", "--batch"]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
+    Attributes:
+        path: the file; it must not change any more.
+        size: its size in bytes.
+    """
 
-    def __enter__(self) -> ObjectReader:
-        return self
+    path: Path
+    size: int
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __len__(self) -> int:
+        return self.size
 
-    def close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._process.wait()
-
-    def read(self, name: str, kind: str) -> bytes | None:
-        """The content of an object, or None when there is none of that name.
-
-        Args:
-            name: an object id, or `<commit>:<path>` without a line break.
-            kind: the type it must have: `blob` or `tree`.
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, a piece at a time.
 
         Raises:
-            LibraryError: the object has another type.
+            OSError: it cannot be read.
         """
-        self._ask([name])
-        return self._answer(name, kind)
+        with self.path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
 
-    def read_all(self, oids: Iterable[str], kind: str) -> Iterator[bytes | None]:
-        """The contents of many objects, a few at a time, so that neither side waits for the other at each of them."""
-        remaining = iter(oids)
-        while some := list(islice(remaining, _AT_ONCE)):
-            self._ask(some)
-            yield from [self._answer(oid, kind) for oid in some]
 
-    def _ask(self, names: Sequence[str]) -> None:
-        stdin = cast(BinaryIO, self._process.stdin)
-        stdin.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
-        stdin.flush()
+def chunks_of(content: bytes | FileContent) -> Iterable[bytes]:
+    """The bytes of a content, a piece at a time."""
+    return [content] if isinstance(content, bytes) else content.chunks()
 
-    def _answer(self, name: str, kind: str) -> bytes | None:
-        stdout = cast(BinaryIO, self._process.stdout)
-        answer = stdout.readline().decode(errors="replace").split()
-        if not answer:
-            raise LibraryError("git cat-file ended early; git fsck says whether the repository is damaged", file=name)
-        if answer[-1] in ("missing", "ambiguous"):
-            return None
-        _, found, size = answer
-        content = stdout.read(int(size))
-        stdout.read(1)
-        if found != kind:
-            raise LibraryError(f"a {kind} was expected, this is a {found}", file=name)
-        return content
 
-    def tree(self, name: str) -> list[Entry]:
-        """The entries of a tree; none when it does not exist."""
-        content = self.read(name, "tree")
-        return list(parse_tree(content, self._oid_size(name))) if content else []
+def object_id(kind: str, content: bytes | FileContent, digits: int) -> str:
+    """The id that Git gives to an object: SHA-1 (40 digits) or SHA-256 (64) of its header and content."""
+    algorithm = hashlib.sha256 if digits == 64 else hashlib.sha1
+    digest = algorithm(b"%s %d\0" % (kind.encode(), len(content)), usedforsecurity=False)
+    for chunk in chunks_of(content):
+        digest.update(chunk)
+    return digest.hexdigest()
 
-    def _oid_size(self, name: str) -> int:
-        return 32 if len(name.partition(":")[0]) == 64 else 20
+
+def blob_id(content: bytes, digits: int) -> str:
+    """The id that Git gives to a file's content."""
+    return object_id("blob", content, digits)
 
 
 def parse_tree(content: bytes, oid_size: int) -> Iterator[Entry]:
@@ -123,7 +93,8 @@ def parse_tree(content: bytes, oid_size: int) -> Iterator[Entry]:
         at = end + 1 + oid_size
 
 
-def blob_id(content: bytes, digits: int) -> str:
-    """The id that Git gives to a blob: SHA-1 (40 digits) or SHA-256 (64) of its header and content."""
-    algorithm = hashlib.sha256 if digits == 64 else hashlib.sha1
-    return algorithm(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+def make_tree(entries: Iterable[Entry]) -> bytes:
+    """The raw tree object of some entries, in the order that Git wants: a folder as if its name ended in a slash."""
+    listed = [(entry.name.encode(errors="surrogateescape"), entry) for entry in entries]
+    listed.sort(key=lambda pair: pair[0] + b"/" if pair[1].mode == TREE_MODE else pair[0])
+    return b"".join(b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in listed)

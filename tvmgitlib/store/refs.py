@@ -7,10 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import failure, git, try_git
-from tvmgitlib.store.remotes import NETWORK
-from tvmgitlib.store.repository import Draft, Repository
-from tvmgitlib.store.writer import write_files
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.draft import Draft
+from tvmgitlib.store.durable import sync_ref
+from tvmgitlib.store.git import DURABLE, failure
+from tvmgitlib.store.hardening import NETWORK
+from tvmgitlib.store.landing.writer import writing_objects
+from tvmgitlib.store.remotes import FETCH
 
 HISTORY = "refs/tvmgitlib/history/"
 
@@ -18,31 +21,33 @@ HISTORY = "refs/tvmgitlib/history/"
 _AT_ONCE = 500
 
 
-def histories(repository: Repository) -> dict[str, str]:
+def histories(repository: Checkout) -> dict[str, str]:
     """The commits that hold the logs of jobs, by job id."""
-    listed = git(repository.root, "for-each-ref", "--format=%(objectname) %(refname)", HISTORY).decode()
+    listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", HISTORY).decode()
     return dict(_read_refs(listed))
 
 
-def write_history(repository: Repository, job: str, message: str, files: Mapping[str, Path]) -> str:
+def write_history(repository: Checkout, job: str, message: str, files: Mapping[str, Path]) -> str:
     """Keep the logs of a job in a commit of their own; what was kept of the job before is replaced.
 
     Args:
         repository: where.
         job: its id.
         message: the commit's message.
-        files: the logs, by their path in the commit.
+        files: the logs, by their path in the commit; they are read a piece at a time, and must not change any more.
 
     Raises:
         GitError: Git cannot write.
+        OSError: a log cannot be read.
     """
-    with repository.snapshot(None) as nothing:
-        commit = repository.write(nothing, Draft(message, write_files(repository.root, files)))
-    git(repository.root, "update-ref", HISTORY + job, commit)
+    with writing_objects(repository) as writer:
+        commit = writer.write(repository.snapshot(None), Draft(message, files))
+        repository.git.run(*DURABLE, "update-ref", HISTORY + job, commit)
+        sync_ref(repository.common_dir, HISTORY + job)
     return commit
 
 
-def push_histories(repository: Repository, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
+def push_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
     """Push the histories of some jobs, as far as they are here and not there.
 
     Returns:
@@ -59,7 +64,7 @@ def push_histories(repository: Repository, remote: str, jobs: Iterable[str]) -> 
     return tuple(sent)
 
 
-def fetch_histories(repository: Repository, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
+def fetch_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> tuple[str, ...]:
     """Fetch the histories of some jobs, as far as they are there and not here.
 
     Returns:
@@ -72,12 +77,11 @@ def fetch_histories(repository: Repository, remote: str, jobs: Iterable[str]) ->
     received = sorted(set(jobs) & (there - histories(repository).keys()))
     if received:
         refspecs = "".join(f"{HISTORY}{job}:{HISTORY}{job}\n" for job in received)
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--stdin")
-        _exchange(repository, "fetch", *options, remote, stdin=refspecs)
+        _exchange(repository, *FETCH, "--stdin", remote, stdin=refspecs)
     return tuple(received)
 
 
-def _remote_histories(repository: Repository, remote: str) -> set[str]:
+def _remote_histories(repository: Checkout, remote: str) -> set[str]:
     listed = _exchange(repository, "ls-remote", "--refs", "--quiet", remote, f"{HISTORY}*").replace("\t", " ")
     return {job for job, _ in _read_refs(listed)}
 
@@ -88,8 +92,8 @@ def _read_refs(listed: str) -> Iterator[tuple[str, str]]:
         yield ref.removeprefix(HISTORY), commit
 
 
-def _exchange(repository: Repository, *arguments: str, stdin: str = "") -> str:
-    done = try_git(repository.root, *arguments, stdin=stdin.encode(), env=NETWORK)
+def _exchange(repository: Checkout, *arguments: str, stdin: str = "") -> str:
+    done = repository.git.try_run(*arguments, stdin=stdin.encode(), env=NETWORK)
     if done.returncode != 0:
         error = failure(arguments, done.stderr, done.returncode)
         raise GitError(error.message, hint="The branch itself is in step; run tvmgitlib sync --history again.")

@@ -8,11 +8,17 @@ from enum import Enum
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import failure, try_git
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.configuration import Configuration
+from tvmgitlib.store.git import failure
+from tvmgitlib.store.hardening import NETWORK, environment, settings_in_environment
 from tvmgitlib.store.repository import Repository
 
-#: Transports that Git may use; `ext` and other helpers run commands out of a URL.
-NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+#: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
+FETCH = (
+    *("-c", "fetch.unpackLimit=1", "fetch"),
+    *("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-gc"),
+)
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
@@ -84,7 +90,7 @@ def check_url(url: str) -> str:
     return url
 
 
-def clone(url: str, path: Path) -> Repository:
+def clone_repository(url: str, path: Path) -> Repository:
     """Clone a repository.
 
     Raises:
@@ -96,9 +102,8 @@ def clone(url: str, path: Path) -> Repository:
     import git as gitpython  # takes 0.2 s to import, so only where it serves
 
     try:
-        with gitpython.Repo.clone_from(
-            _absolute(url), path.absolute(), env=NETWORK | {"GIT_TERMINAL_PROMPT": "0"}, no_recurse_submodules=True
-        ):
+        env = environment(NETWORK | settings_in_environment())
+        with gitpython.Repo.clone_from(_absolute(url), path.absolute(), env=env, no_recurse_submodules=True):
             pass
     except gitpython.GitCommandError as error:
         said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
@@ -114,16 +119,17 @@ def _absolute(url: str) -> str:
     return str(Path(url).absolute()) if Path(url).exists() else url
 
 
-def upstream(repository: Repository) -> Upstream:
+def upstream(repository: Checkout) -> Upstream:
     """The remote branch that the current branch follows: as configured, else the same name on `origin`.
 
     Raises:
         GitError: there is no remote.
     """
     branch = repository.branch().removeprefix("refs/heads/")
-    remote = _config(repository, f"branch.{branch}.remote") or "origin"
-    merge = _config(repository, f"branch.{branch}.merge") or f"refs/heads/{branch}"
-    url = _config(repository, f"remote.{remote}.url")
+    configuration = Configuration(repository.git)
+    remote = configuration.get(f"branch.{branch}.remote") or "origin"
+    merge = configuration.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    url = configuration.get(f"remote.{remote}.url")
     if url is None:
         raise GitError(
             f"the library has no remote called {remote}",
@@ -134,20 +140,15 @@ def upstream(repository: Repository) -> Upstream:
     return Upstream(remote, merge.removeprefix("refs/heads/"))
 
 
-def remote_url(repository: Repository, remote: str = "origin") -> str | None:
+def remote_url(repository: Checkout, remote: str = "origin") -> str | None:
     """The URL of a remote, a relative path made absolute; None when there is none."""
-    url = _config(repository, f"remote.{remote}.url")
+    url = Configuration(repository.git).get(f"remote.{remote}.url")
     if url is not None and ":" not in url and (repository.root / url).exists():
         return str((repository.root / url).resolve())
     return url
 
 
-def _config(repository: Repository, key: str) -> str | None:
-    found = try_git(repository.root, "config", "--get", key)
-    return found.stdout.decode().strip() if found.returncode == 0 else None
-
-
-def fetch(repository: Repository, source: Upstream) -> str | None:
+def fetch(repository: Checkout, source: Upstream) -> str | None:
     """Fetch the remote branch and return its tip; None when the remote has no such branch.
 
     Raises:
@@ -155,11 +156,7 @@ def fetch(repository: Repository, source: Upstream) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
-    done = try_git(
-        repository.root,
-        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", source.remote, refspec),
-        env=NETWORK,
-    )
+    done = repository.git.try_run(*FETCH, source.remote, refspec, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -167,24 +164,19 @@ def fetch(repository: Repository, source: Upstream) -> str | None:
     raise _classified("fetch", done.stderr, done.returncode)
 
 
-def fetch_refs(repository: Repository, url: str, *refspecs: str) -> None:
+def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
     """Fetch refs from a URL.
 
     Raises:
         ConnectionError: it cannot be reached now.
         GitError: the URL is not safe, or it refuses for good.
     """
-    done = try_git(
-        repository.root,
-        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
-        *("--", check_url(url), *refspecs),
-        env=NETWORK,
-    )
+    done = repository.git.try_run(*FETCH, "--", check_url(url), *refspecs, env=NETWORK)
     if done.returncode != 0:
         raise _classified("fetch", done.stderr, done.returncode)
 
 
-def push(repository: Repository, source: Upstream, commit: str, branch: str | None = None) -> Pushed:
+def push(repository: Checkout, source: Upstream, commit: str, branch: str | None = None) -> Pushed:
     """Push a commit to the remote branch, never by force.
 
     Args:
@@ -197,8 +189,7 @@ def push(repository: Repository, source: Upstream, commit: str, branch: str | No
         GitError: the remote refuses for good.
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
-    done = try_git(
-        repository.root,
+    done = repository.git.try_run(
         *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
         env=NETWORK,
     )

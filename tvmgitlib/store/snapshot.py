@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry, ObjectReader
+from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry, parse_tree
+from tvmgitlib.store.reader import ObjectReader
 
 _KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}
 
@@ -19,15 +19,16 @@ _REMOVE = "Remove it with git rm and commit, or revert the commit that added it.
 
 
 class Snapshot:
-    """One commit (or none yet), open for reading; a context manager.
+    """One commit (or none yet), open for reading; a context manager, which forgets the folders that it has read.
 
     Attributes:
         commit: the commit's id; None for a branch without commits.
     """
 
-    def __init__(self, folder: Path, commit: str | None) -> None:
+    def __init__(self, reader: ObjectReader, commit: str | None) -> None:
         self.commit = commit
-        self._reader = ObjectReader(folder)
+        self._reader = reader
+        self._folders: dict[str, list[Entry]] = {}
 
     def __enter__(self) -> Snapshot:
         return self
@@ -35,11 +36,15 @@ class Snapshot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._reader.close()
+        self._folders.clear()
 
     def entry(self, path: str) -> Entry | None:
         """What the commit has at a path; None when nothing is there."""
         folder, _, name = path.rpartition("/")
+        if folder:
+            above = self.entry(folder)
+            if above is None or above.mode != TREE_MODE:
+                return None
         return next((entry for entry in self.folder(folder) if entry.name == name), None)
 
     def folder(self, path: str) -> list[Entry]:
@@ -48,7 +53,24 @@ class Snapshot:
         Raises:
             LibraryError: the path is a file or a link.
         """
-        return self._reader.tree(f"{self.commit}:{path}") if self.commit else []
+        if path not in self._folders:
+            self._folders[path] = self._read_folder(path)
+        return self._folders[path]
+
+    def _read_folder(self, path: str) -> list[Entry]:
+        if path:
+            entry = self.entry(path)
+            return self.below(entry) if entry else []
+        root = self._reader.read(f"{self.commit}^{{tree}}", "tree") if self.commit else None
+        return list(parse_tree(root, len(self.commit or "") // 2)) if root else []
+
+    def below(self, folder: Entry) -> list[Entry]:
+        """The entries of a folder that another one has.
+
+        Raises:
+            LibraryError: it is a file or a link.
+        """
+        return self._reader.tree(folder.oid)
 
     def read(self, path: str) -> bytes | None:
         """The content of a file; None when it does not exist.
@@ -63,17 +85,17 @@ class Snapshot:
         return self._reader.read(entry.oid, "blob")
 
     def entries(self, path: str) -> Iterator[tuple[str, Entry]]:
-        """Everything under a folder but folders, whatever it is, in Git's order.
+        """Everything under a folder (`""` is the root) but folders, whatever it is, in Git's order.
 
         Raises:
             LibraryError: the path is a file or a link.
         """
         for entry in self.folder(path):
-            yield from self._entries(f"{path}/{entry.name}", entry)
+            yield from self._entries(f"{path}/{entry.name}" if path else entry.name, entry)
 
     def _entries(self, path: str, entry: Entry) -> Iterator[tuple[str, Entry]]:
         if entry.mode == TREE_MODE:
-            for below in self._reader.tree(entry.oid):
+            for below in self.below(entry):
                 yield from self._entries(f"{path}/{below.name}", below)
         else:
             yield path, entry

@@ -3,63 +3,67 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import git, try_git
-from tvmgitlib.store.objects import Blob
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.objects import Blob, blob_id
+from tvmgitlib.store.snapshot import Snapshot
 
 #: The files of a commit by path.
 Files = dict[str, Blob]
 
 
-def files_of(folder: Path, commit: str | None) -> Files:
+def files_of(snapshot: Snapshot) -> Files:
     """Every file of a commit; none of no commit."""
-    if commit is None:
-        return {}
-    listed = git(folder, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
-    entries = (entry.split(b"\t", 1) for entry in listed if entry)
-    return {
-        path.decode(errors="surrogateescape"): Blob(meta.split()[0].decode(), meta.split()[2].decode())
-        for meta, path in entries
-    }
+    return {path: Blob(entry.mode, entry.oid) for path, entry in snapshot.entries("")}
 
 
-def merge_files(folder: Path, base: Files, ours: Files, theirs: Files, paths: Iterable[str]) -> Files:
-    """The merged versions of some paths; a path that is left out is gone.
+def merge_files(
+    repository: Checkout, base: Snapshot, ours: Snapshot, theirs: Snapshot, is_wanted: Callable[[str], bool]
+) -> Mapping[str, Blob | None]:
+    """What has to change in `ours` to hold what `theirs` changed since `base` as well.
+
+    Args:
+        repository: where all of them are.
+        base: where the two parted.
+        ours, theirs: both sides.
+        is_wanted: which paths count.
+
+    Returns:
+        The new versions by path; None where a file goes.
 
     Raises:
         GitError: both sides changed a file in ways that do not go together.
     """
-    merged: Files = {}
-    for path in paths:
-        was, left, right = base.get(path), ours.get(path), theirs.get(path)
-        if left == right or right == was:
-            version = left
-        elif left == was:
-            version = right
-        else:
-            version = _merge_contents(folder, path, was, left, right)
-        if version is not None:
-            merged[path] = version
-    return merged
+    was, here, there = (files_of(side) for side in (base, ours, theirs))
+    touched = (path for path in was.keys() | there.keys() if was.get(path) != there.get(path) and is_wanted(path))
+    merged = {path: _merge(repository, path, was.get(path), here.get(path), there.get(path)) for path in touched}
+    return {path: version for path, version in merged.items() if version != here.get(path)}
 
 
-def _merge_contents(folder: Path, path: str, base: Blob | None, ours: Blob | None, theirs: Blob | None) -> Blob:
+def _merge(repository: Checkout, path: str, base: Blob | None, ours: Blob | None, theirs: Blob | None) -> Blob | None:
+    if ours == theirs or theirs == base:
+        return ours
+    if ours == base:
+        return theirs
+    return _merge_contents(repository, path, base, ours, theirs)
+
+
+def _merge_contents(repository: Checkout, path: str, base: Blob | None, ours: Blob | None, theirs: Blob | None) -> Blob:
     if ours is None or theirs is None or ours.mode != theirs.mode or not ours.mode.startswith("100"):
         raise _conflict(path)
+    nothing = repository.snapshot(None)
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        names = []
-        for name, version in (("ours", ours), ("base", base), ("theirs", theirs)):
-            content = git(folder, "cat-file", "blob", version.oid) if version else b""
-            Path(scratch, name).write_bytes(content)
-            names.append(str(Path(scratch, name)))
-        done = try_git(folder, "merge-file", "--quiet", *names)
+        files = [Path(scratch, name) for name in ("ours", "base", "theirs")]
+        for file, version in zip(files, (ours, base, theirs), strict=True):
+            file.write_bytes(nothing.blob(path, version.oid) if version else b"")
+        done = repository.git.try_run("merge-file", "--quiet", *map(str, files))
         if done.returncode != 0:
             raise _conflict(path)
-        made = git(folder, "hash-object", "-w", "--no-filters", names[0])
-    return Blob(ours.mode, made.decode().strip())
+        content = files[0].read_bytes()
+    return Blob(ours.mode, blob_id(content, len(ours.oid)), content)
 
 
 def _conflict(path: str) -> GitError:

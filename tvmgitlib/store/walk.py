@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.deltas import RAW, Delta, delta
-from tvmgitlib.store.git import git
-from tvmgitlib.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class TouchingCommit:
 
 
 def commits_touching(
-    repository: Repository, commit: str | None, folder: str, *, each_parent: bool = False
+    repository: Checkout, commit: str | None, folder: str, *, each_parent: bool = False
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first.
 
@@ -45,9 +44,9 @@ def commits_touching(
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
-    commits = git(repository.root, "rev-list", *walk, commit, "--", folder)
+    commits = repository.git.run("rev-list", *walk, commit, "--", folder)
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
-    fields = iter(git(repository.root, "diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))
+    fields = iter(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))
     while oid := next(fields, b""):
         date, author, rest = next(fields), next(fields), next(fields)
         subject, _, meta = rest.rpartition(b"\n")

@@ -116,14 +116,14 @@ def test_git_finds_nothing_wrong_and_collects_nothing(library: ConfigLibrary, ma
     assert library.check() == []
 
 
-def test_a_job_on_the_branch_has_its_history(library: ConfigLibrary, make_log: MakeLog, git: Git) -> None:
-    hook = library.path / ".git" / "hooks" / "reference-transaction"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text(
+def test_a_job_on_the_branch_has_its_history(
+    library: ConfigLibrary, make_log: MakeLog, hooks: Callable[..., Path], git: Git
+) -> None:
+    hooks(
+        "reference-transaction",
         '#!/bin/sh\n[ "$1" = prepared ] || exit 0\ngrep -q refs/heads/main || exit 0\n'
-        "git for-each-ref refs/tvmgitlib/history/ | grep -q commit\n"
+        "git for-each-ref refs/tvmgitlib/history/ | grep -q commit\n",
     )
-    hook.chmod(0o755)
     with pytest.raises(GitError):
         finish(library, make_log("dense", COSTS), keep_history=False)  # the hook does look
     job = finish(library, make_log("conv", COSTS))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tvmgitlib.store import Repository
 from tvmgitlib.store.landing.index import IndexLock, scratch_path
 from tvmgitlib.store.landing.leftovers import sweep_branch_locks, sweep_scratch
-from tvmgitlib.store.repository import Repository
 
 #: Commits one file, and says in the environment which process does so.
 COMMIT = """
 import os, sys
 from pathlib import Path
-from tvmgitlib.store.repository import Draft, Repository
+from tvmgitlib.store import Draft, Repository
 os.environ["COMMITTER_PROCESS"] = str(os.getpid())
 Repository.find(Path(sys.argv[1])).commit(lambda _: Draft("A job", {"jobs/ab/one.jsonl": b"one", "configs/t": b"new"}))
 """
@@ -29,18 +30,15 @@ def repository(repository: Repository, commit) -> Repository:
     return repository
 
 
-def when(repository: Repository, state: str, script: str) -> None:
+@pytest.fixture
+def when(hooks) -> Callable[[str, str], None]:
     """Let Git run a script when it moves a branch: before (`prepared`) or after (`committed`) it has."""
-    hook = repository.git_dir / "hooks" / "reference-transaction"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text(
-        f'#!/bin/sh\nread old new ref\n[ "$1" = {state} ] && [ "$ref" = refs/heads/main ] || exit 0\n{script}\n'
-    )
-    hook.chmod(0o755)
 
+    def make(state: str, script: str) -> None:
+        here = f'[ "$1" = {state} ] && [ "$ref" = refs/heads/main ] && [ -n "$COMMITTER_PROCESS" ]'
+        hooks("reference-transaction", f"#!/bin/sh\nread old new ref\n{here} || exit 0\n{script}\n")
 
-def never(repository: Repository) -> None:
-    (repository.git_dir / "hooks" / "reference-transaction").unlink()
+    return make
 
 
 def commit_elsewhere(root: Path, **options) -> subprocess.CompletedProcess[bytes]:
@@ -58,14 +56,13 @@ def is_whole(repository: Repository, git) -> bool:
     )
 
 
-def test_a_plain_commit_in_the_moment_the_branch_moves_is_refused(repository: Repository, git, tmp_path: Path) -> None:
+def test_a_plain_commit_in_the_moment_the_branch_moves_is_refused(
+    repository: Repository, git, when, tmp_path: Path
+) -> None:
     (repository.root / "mine").write_text("edited")
     said = tmp_path / "said"
-    when(
-        repository, "committed", f"git -C '{repository.root}' commit -q -am x 2>'{said}' && echo done >>'{said}'; true"
-    )
+    when("committed", f"git -C '{repository.root}' commit -q -am x 2>'{said}' && echo done >>'{said}'; true")
     assert commit_elsewhere(repository.root).returncode == 0
-    never(repository)
     assert "index.lock" in said.read_text()
     assert is_whole(repository, git)
     assert plain_commit(repository.root).returncode == 0
@@ -74,12 +71,11 @@ def test_a_plain_commit_in_the_moment_the_branch_moves_is_refused(repository: Re
 
 @pytest.mark.parametrize("state", ["prepared", "committed"])
 def test_a_plain_commit_after_a_kill_as_the_branch_moves_is_refused_until_recovery(
-    repository: Repository, git, state: str
+    repository: Repository, git, when, state: str
 ) -> None:
     (repository.root / "mine").write_text("edited")
-    when(repository, state, 'kill -9 "$COMMITTER_PROCESS"')
+    when(state, 'kill -9 "$COMMITTER_PROCESS"')
     assert commit_elsewhere(repository.root).returncode == -signal.SIGKILL
-    never(repository)
     refused = plain_commit(repository.root)
     assert refused.returncode != 0
     assert b"index.lock" in refused.stderr
@@ -95,11 +91,10 @@ def test_a_plain_commit_after_a_kill_as_the_branch_moves_is_refused_until_recove
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["prepared", "committed"])
-def test_a_kill_of_git_as_well_is_made_good(repository: Repository, commit, git, state: str) -> None:
+def test_a_kill_of_git_as_well_is_made_good(repository: Repository, commit, git, when, state: str) -> None:
     """All processes of a container die at once: then Git's own locks on the branch stay too."""
-    when(repository, state, 'kill -9 -"$COMMITTER_PROCESS"')
+    when(state, 'kill -9 -"$COMMITTER_PROCESS"')
     assert commit_elsewhere(repository.root, start_new_session=True).returncode == -signal.SIGKILL
-    never(repository)
     if state == "committed":
         (repository.git_dir / "HEAD.lock").touch()  # no hook runs in the moment before Git gives it back
     assert (repository.git_dir / "HEAD.lock").exists()
@@ -157,12 +152,11 @@ def test_branch_locks_that_a_killed_git_had_no_time_to_fill_go(repository: Repos
 
 
 @pytest.mark.slow
-def test_a_git_command_that_outlives_its_killed_caller_is_waited_for(repository: Repository, commit, git) -> None:
+def test_a_git_command_that_outlives_its_killed_caller_is_waited_for(repository: Repository, commit, git, when) -> None:
     """The branch moves after the kill, while the next writer is there already: it must not take it for unmoved."""
-    when(repository, "prepared", 'kill -9 "$COMMITTER_PROCESS"; sleep 0.5')
+    when("prepared", 'kill -9 "$COMMITTER_PROCESS"; sleep 0.5')
     assert commit_elsewhere(repository.root, stdin=subprocess.DEVNULL).returncode == -signal.SIGKILL
     commit(repository, {"jobs/cd/two.jsonl": b"two"})
-    never(repository)
     assert (repository.root / "jobs/ab/one.jsonl").read_bytes() == b"one"
     assert git(repository.root, "status", "--porcelain") == ""
     assert git(repository.root, "rev-list", "--count", "HEAD").strip() == "3"

@@ -15,11 +15,18 @@ from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Content
 from tvmgitlib.library.reading.results import Problem
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
-from tvmgitlib.store.landing.links import links_under
-from tvmgitlib.store.objects import TREE_MODE, Entry, blob_id
-from tvmgitlib.store.repository import OWN_FOLDERS, Repository
-from tvmgitlib.store.snapshot import printable, require_plain
-from tvmgitlib.store.walk import TouchingCommit, commits_touching
+from tvmgitlib.store import (
+    OWN_FOLDERS,
+    TREE_MODE,
+    Entry,
+    Repository,
+    TouchingCommit,
+    blob_id,
+    commits_touching,
+    links_under,
+    printable,
+    require_plain,
+)
 
 _REBUILD = "tvmgitlib rebuild makes it anew"
 

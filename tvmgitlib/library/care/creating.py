@@ -11,9 +11,7 @@ from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.settings_edit import changed
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally
 from tvmgitlib.model.settings import Settings
-from tvmgitlib.store import remotes
-from tvmgitlib.store.repository import Draft, create_repository, identity
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
 
 #: Line ends are part of the records' bytes: no Git on any system may change them.
 _ATTRIBUTES = """\
@@ -52,7 +50,7 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
 
 def clone(url: str, path: str | os.PathLike[str] | None) -> Path:
     """Copy a library, see `ConfigLibrary.clone`; returns the copy's folder."""
-    name = remotes.check_url(url).rstrip("/").rpartition("/")[2].removesuffix(".git")
+    name = check_url(url).rstrip("/").rpartition("/")[2].removesuffix(".git")
     where = Path(path if path is not None else name)
-    configure_drivers(remotes.clone(url, where))
+    configure_drivers(clone_repository(url, where))
     return where

@@ -12,24 +12,20 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.text import lines_of
 from tvmgitlib.format.segment import read_stored
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository, configure
 
-_MERGE, _DIFF = ("merge", "tvmgitlib"), ("diff", "tvmgitlib")
-
-_CONFIGURATION = (
-    (_MERGE, "name", "tvmgitlib: union of records (tvmgitlib rebuild folds them)"),
-    (_MERGE, "driver", "tvmgitlib driver merge %O %A %B"),
-    (_DIFF, "textconv", "tvmgitlib driver textconv"),
-)
+_CONFIGURATION = {
+    ("merge", "tvmgitlib"): {
+        "name": "tvmgitlib: union of records (tvmgitlib rebuild folds them)",
+        "driver": "tvmgitlib driver merge %O %A %B",
+    },
+    ("diff", "tvmgitlib"): {"textconv": "tvmgitlib driver textconv"},
+}
 
 
 def configure_drivers(repository: Repository) -> None:
     """Set the drivers up in this clone; .gitattributes, which is shared, names the files that they serve."""
-    import git as gitpython  # takes 0.2 s to import, so only where it serves
-
-    with gitpython.Repo(repository.git_dir) as opened, opened.config_writer() as configuration:
-        for (section, name), option, value in _CONFIGURATION:
-            configuration.set_value(f'{section} "{name}"', option, value)
+    configure(repository.common_dir, _CONFIGURATION)
 
 
 def union_merge(ours: Path, theirs: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.library.reading.contents import SETTINGS_FILE
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"
 

@@ -15,10 +15,16 @@ from tvmgitlib.errors import GitError, LibraryError, RecordError
 from tvmgitlib.families.text import decode
 from tvmgitlib.format import schema
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store.git import try_git
-from tvmgitlib.store.remotes import fetch, fetch_refs, remote_url, upstream
-from tvmgitlib.store.repository import Repository, create_cache
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import (
+    Repository,
+    Snapshot,
+    create_cache,
+    fetch,
+    fetch_refs,
+    is_ancestor,
+    remote_url,
+    upstream,
+)
 
 LOCK_FILE = "tvmgitlib.lock"
 LOCK_FORMAT = 1
@@ -87,7 +93,7 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
         tip = fetch(repository, source)
     except ConnectionError as error:
         raise GitError(str(error), hint="--local pins without asking the remote.") from None
-    if tip is None or not _contains(repository, tip, commit):
+    if tip is None or not is_ancestor(repository, commit, tip):
         raise GitError(
             f"{source.remote} does not have {commit[:12]}, so nobody else could build with it",
             hint="tvmgitlib sync sends it; --local pins it for this machine only.",
@@ -95,10 +101,6 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
     url = remote_url(repository, source.remote)
     assert url is not None  # upstream() found it
     return Pin(url, commit, configs)
-
-
-def _contains(repository: Repository, tip: str, commit: str) -> bool:
-    return try_git(repository.root, "merge-base", "--is-ancestor", commit, tip).returncode == 0
 
 
 def read_pin(path: Path) -> Pin:

@@ -13,8 +13,7 @@ from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Content
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
-from tvmgitlib.store.objects import Blob
-from tvmgitlib.store.repository import Author, Committed, Draft, Repository
+from tvmgitlib.store import Author, Blob, Committed, Draft, Repository
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}

@@ -20,7 +20,7 @@ from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.model.segment import Segment, StoredRecord
 from tvmgitlib.rules.matching import FactRule, TvmRule
-from tvmgitlib.store.repository import Repository, identity
+from tvmgitlib.store import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
             id=made,
             kind="invalidate",
             finished=utc_text(time.time()),
-            author=identity(repository.root),
+            author=repository.identity(),
             reason=reason,
         )
         change = Change(added=(Segment(header, invalidations=named),))

@@ -12,8 +12,7 @@ from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store.git import try_git
-from tvmgitlib.store.repository import Committed, Repository
+from tvmgitlib.store import Committed, Repository, merge_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,3 @@ def _message(branch: str, merged: Merged, folded: Folded) -> str:
     subject = f"Merge {branch}: {plural(len(merged.jobs), 'job')}"
     trailers = {"Tvmgitlib-Merged-Jobs": str(len(merged.jobs)), "Tvmgitlib-Improved": str(folded.improved)}
     return message(subject, [], trailers)
-
-
-def merge_base(repository: Repository, one: str, other: str) -> str | None:
-    """The best common ancestor of two commits; None when they have none."""
-    found = try_git(repository.root, "merge-base", one, other)
-    return found.stdout.decode().split()[0] if found.returncode == 0 else None

@@ -17,7 +17,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.job import Header
 from tvmgitlib.model.moments import utc_text
 from tvmgitlib.model.segment import Segment
-from tvmgitlib.store.repository import Repository, identity
+from tvmgitlib.store import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
             id=made,
             kind="revert",
             finished=utc_text(time.time()),
-            author=identity(repository.root),
+            author=repository.identity(),
             reverts=tuple(dict.fromkeys(_resolve(contents, job) for job in jobs)),
             reason=reason,
         )

@@ -12,7 +12,7 @@ from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.settings import Settings
-from tvmgitlib.store.repository import Committed, Repository
+from tvmgitlib.store import Committed, Repository
 
 READ_ONLY = ("format",)
 

@@ -16,9 +16,16 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store.git import git
-from tvmgitlib.store.remotes import PushOutcome, Upstream, fetch, push, upstream
-from tvmgitlib.store.repository import Author, Repository
+from tvmgitlib.store import (
+    PushOutcome,
+    Repository,
+    Upstream,
+    Writer,
+    divergence,
+    fetch,
+    push,
+    upstream,
+)
 
 #: How long to go on while the remote moves or cannot be reached, in seconds.
 _PATIENCE = 120.0
@@ -63,34 +70,35 @@ def sync(repository: Repository) -> Synced:
     """
     source = upstream(repository)
     with_before: set[str] | None = None
-    for tries in _attempts(source):
-        try:
-            theirs = fetch(repository, source)
-        except ConnectionError as error:
-            tries.last = str(error)
-            continue
-        local = _head(repository)
-        jobs_there = _jobs(repository, theirs)
-        with_before = jobs_there if with_before is None else with_before
-        tip = replay(repository, local, theirs)
-        if tip != theirs:
-            pushed = push(repository, source, tip)
-            if pushed.outcome is not PushOutcome.DONE:
-                tries.last = pushed.said
+    with repository.writer() as writer:
+        for tries in _attempts(source):
+            try:
+                theirs = fetch(repository, source)
+            except ConnectionError as error:
+                tries.last = str(error)
                 continue
-        made = repository.advance(local, tip, f"sync with {source.remote}") if tip != local else None
-        if tip != local and made is None:
-            continue  # another job was committed meanwhile: it is to be sent too
-        jobs_here = _jobs(repository, local)
-        return Synced(
-            remote=source.remote,
-            branch=source.branch,
-            commit=tip,
-            sent=tuple(sorted(jobs_here - with_before)),
-            received=tuple(sorted(jobs_there - jobs_here)),
-            tries=tries.number,
-            left_alone=made.left_alone if made else (),
-        )
+            local = _head(repository)
+            jobs_there = _jobs(repository, theirs)
+            with_before = jobs_there if with_before is None else with_before
+            tip = replay(repository, writer, local, theirs)
+            if tip != theirs:
+                pushed = push(repository, source, tip)
+                if pushed.outcome is not PushOutcome.DONE:
+                    tries.last = pushed.said
+                    continue
+            made = repository.advance(local, tip, f"sync with {source.remote}") if tip != local else None
+            if tip != local and made is None:
+                continue  # another job was committed meanwhile: it is to be sent too
+            jobs_here = _jobs(repository, local)
+            return Synced(
+                remote=source.remote,
+                branch=source.branch,
+                commit=tip,
+                sent=tuple(sorted(jobs_here - with_before)),
+                received=tuple(sorted(jobs_there - jobs_here)),
+                tries=tries.number,
+                left_alone=made.left_alone if made else (),
+            )
     raise AssertionError  # _attempts raises when patience ends
 
 
@@ -103,32 +111,35 @@ def propose(repository: Repository, branch: str) -> Synced:
         GitError: as `sync`; also when the branch is there already with something else.
     """
     source = upstream(repository)
-    for tries in _attempts(source):
-        try:
-            theirs = fetch(repository, source)
-        except ConnectionError as error:
-            tries.last = str(error)
-            continue
-        tip = replay(repository, _head(repository), theirs, with_configs=False)
-        pushed = push(repository, source, tip, branch)
-        if pushed.outcome is PushOutcome.DONE:
-            sent = _jobs(repository, tip) - _jobs(repository, theirs)
-            return Synced(source.remote, branch, tip, tuple(sorted(sent)), tries=tries.number)
-        if pushed.outcome is PushOutcome.MOVED:
-            raise GitError(
-                f"the remote's branch {branch} has something else", hint="Propose under another name: --propose NAME."
-            )
-        tries.last = pushed.said
+    with repository.writer() as writer:
+        for tries in _attempts(source):
+            try:
+                theirs = fetch(repository, source)
+            except ConnectionError as error:
+                tries.last = str(error)
+                continue
+            tip = replay(repository, writer, _head(repository), theirs, with_configs=False)
+            pushed = push(repository, source, tip, branch)
+            if pushed.outcome is PushOutcome.DONE:
+                sent = _jobs(repository, tip) - _jobs(repository, theirs)
+                return Synced(source.remote, branch, tip, tuple(sorted(sent)), tries=tries.number)
+            if pushed.outcome is PushOutcome.MOVED:
+                raise GitError(
+                    f"the remote's branch {branch} has something else",
+                    hint="Propose under another name: --propose NAME.",
+                )
+            tries.last = pushed.said
     raise AssertionError  # _attempts raises when patience ends
 
 
-def replay(repository: Repository, local: str, onto: str | None, *, with_configs: bool = True) -> str:
+def replay(repository: Repository, writer: Writer, local: str, onto: str | None, *, with_configs: bool = True) -> str:
     """Make the local commits again on top of another tip, and return the new tip.
 
     Commits whose jobs are there already vanish; merges are flattened; when nothing is local, the answer is `onto`.
 
     Args:
         repository: where.
+        writer: writes the commits.
         local: the local tip.
         onto: the tip to build on; None for an empty remote, which takes the local history as it is.
         with_configs: whether configs/ is folded in every commit; proposals leave it as it is in `onto`.
@@ -138,59 +149,31 @@ def replay(repository: Repository, local: str, onto: str | None, *, with_configs
     """
     if onto is None:
         return local
-    own = git(repository.root, "rev-list", f"{onto}..{local}").split()
-    linear = not git(repository.root, "rev-list", "--merges", f"{onto}..{local}")
-    behind = git(repository.root, "rev-list", "--max-count=1", f"{local}..{onto}")
-    if with_configs and own and linear and not behind:
+    own = divergence(repository, local, onto)
+    if with_configs and own.ahead and not own.has_merges and not own.is_behind:
         return local
     tip = onto
-    for commit in _commits(repository, onto, local):
-        tip = _replay_one(repository, commit, tip, with_configs)
+    for commit in own.ahead:
+        tip = _replay_one(repository, writer, commit, tip, with_configs)
     return tip
 
 
-@dataclass(frozen=True, slots=True)
-class _Commit:
-    id: str
-    parent: str | None
-    author: Author
-    message: str
-
-
-def _commits(repository: Repository, onto: str, local: str) -> Iterator[_Commit]:
-    """The local commits that are no merges, oldest first."""
-    for commit in git(
-        repository.root, "rev-list", "--reverse", "--topo-order", "--no-merges", f"{onto}..{local}"
-    ).split():
-        form = "%P%x00%an%x00%ae%x00%ad%x00%B"
-        text = git(
-            repository.root, "log", "-1", "--no-show-signature", "--date=raw", f"--format={form}", commit.decode()
-        )
-        parents, name, email, date, message = text.decode(errors="replace").split("\0", 4)
-        yield _Commit(commit.decode(), parents or None, Author(name, email, date), message.rstrip("\n") + "\n")
-
-
-def _replay_one(repository: Repository, commit: _Commit, tip: str, with_configs: bool) -> str:
+def _replay_one(repository: Repository, writer: Writer, commit: str, tip: str, with_configs: bool) -> str:
     """One commit on top of a tip; the tip itself when the commit adds nothing to it."""
-    with (
-        repository.snapshot(commit.parent) as base,
-        repository.snapshot(tip) as onto,
-        repository.snapshot(commit.id) as theirs,
-    ):
+    original = repository.commit_at(commit)
+    parent = original.parents[0] if original.parents else None
+    with repository.snapshot(parent) as base, repository.snapshot(tip) as onto, repository.snapshot(commit) as theirs:
         ours = Contents(onto)
         change = combine(repository, base, ours, Contents(theirs))
         folded = fold_change(ours, change)
-        draft = draft_change(ours, change, folded, commit.message, author=commit.author)
+        message = original.message.rstrip("\n") + "\n"
+        draft = draft_change(ours, change, folded, message, author=original.author)
         if not with_configs:
             files = {path: content for path, content in draft.files.items() if not path.startswith("configs/")}
             draft = replace(draft, files=files, derive=None)
-        made = repository.write(onto, draft)
-    same = _tree(repository, made) == _tree(repository, tip)
+        made = writer.write(onto, draft)
+    same = repository.commit_at(made).tree == repository.commit_at(tip).tree
     return tip if same else made
-
-
-def _tree(repository: Repository, commit: str) -> bytes:
-    return git(repository.root, "rev-parse", f"{commit}^{{tree}}")
 
 
 def _head(repository: Repository) -> str:
@@ -201,10 +184,9 @@ def _head(repository: Repository) -> str:
 
 def _jobs(repository: Repository, commit: str | None) -> set[str]:
     """The ids of the jobs of a commit."""
-    if commit is None:
-        return set()
-    listed = git(repository.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "jobs/").decode()
-    return {path.rpartition("/")[2].removesuffix(".jsonl") for path in listed.split("\0") if path}
+    with repository.snapshot(commit) as snapshot:
+        paths = [path for path, _ in snapshot.entries("jobs")]
+    return {path.rpartition("/")[2].removesuffix(".jsonl") for path in paths}
 
 
 @dataclass(slots=True)

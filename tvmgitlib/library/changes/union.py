@@ -7,7 +7,6 @@ combines two tips over their merge base; `sync` combines the remote's tip with e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.families.text import lines_of
@@ -17,10 +16,7 @@ from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_set
 from tvmgitlib.model.segment import job_at
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.settings_merge import merge_settings
-from tvmgitlib.store.objects import FILE_MODE, Blob
-from tvmgitlib.store.repository import OWN_FOLDERS, Repository
-from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.three_way import Files, files_of, merge_files
+from tvmgitlib.store import FILE_MODE, OWN_FOLDERS, Blob, Repository, Snapshot, merge_files
 
 
 def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
@@ -51,7 +47,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
     files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
     files |= dict.fromkeys(dropped)
-    files |= _other_files(repository, base.commit, ours.snapshot.commit, theirs.snapshot.commit)
+    files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, _is_other)
     return Change(
         added=segments,
         dropped=frozenset(job for path in dropped if (job := job_at(path)) is not None),
@@ -71,16 +67,6 @@ def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:
     return read_settings(json.dumps(merged).encode())
 
 
-def _other_files(
-    repository: Repository, base: str | None, ours: str | None, theirs: str | None
-) -> Mapping[str, Blob | None]:
-    """What changes in the files that are not the library's own."""
-    was, here, there = (_others(files_of(repository.root, commit)) for commit in (base, ours, theirs))
-    touched = {path for path in was.keys() | there.keys() if was.get(path) != there.get(path)}
-    merged = merge_files(repository.root, was, here, there, touched)
-    return {path: merged.get(path) for path in touched if merged.get(path) != here.get(path)}
-
-
-def _others(files: Files) -> Files:
-    own = tuple(f"{folder}/" for folder in OWN_FOLDERS)
-    return {path: blob for path, blob in files.items() if path != SETTINGS_FILE and not path.startswith(own)}
+def _is_other(path: str) -> bool:
+    """Whether a file is not the library's own."""
+    return path != SETTINGS_FILE and path.partition("/")[0] not in OWN_FOLDERS

@@ -28,7 +28,7 @@ from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,14 @@ from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.store import refs
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import (
+    HISTORY,
+    Repository,
+    fetch_histories,
+    histories,
+    push_histories,
+    write_history,
+)
 
 _COPY = 1 << 20
 
@@ -43,7 +49,7 @@ def keep(repository: Repository, job: str, logs: Iterable[Log]) -> None:
             for source, path in zip(log.sources, log.files, strict=True):
                 files[source.name] = _copy(path, source.size, Path(scratch, str(len(files))))
         words = message(f"Keep the logs of job {job}", [], {"Tvmgitlib-Job": job})
-        refs.write_history(repository, job, words, files)
+        write_history(repository, job, words, files)
 
 
 def _folder(repository: Repository) -> Path:
@@ -66,7 +72,7 @@ def history_of(repository: Repository, header: Header) -> list[TuningRecord]:
         SelectionError: its history is not here.
         LibraryError: what is here is not what the job was made from.
     """
-    commit = refs.histories(repository).get(header.id)
+    commit = histories(repository).get(header.id)
     if commit is None:
         raise SelectionError(
             f"the history of job {header.id} is not here",
@@ -97,8 +103,8 @@ def read_history(repository: Repository, header: Header, commit: str) -> Iterato
                 if hashlib.sha256(content or b"").hexdigest() != hashes.get(name, _EMPTY):
                     raise LibraryError(
                         f"{name} is not the log that job {header.id} was made from",
-                        file=refs.HISTORY + header.id,
-                        hint=f"Drop it with git update-ref -d {refs.HISTORY}{header.id}, and fetch it from elsewhere.",
+                        file=HISTORY + header.id,
+                        hint=f"Drop it with git update-ref -d {HISTORY}{header.id}, and fetch it from elsewhere.",
                     )
                 if content is not None:
                     file.write_bytes(content)
@@ -125,7 +131,7 @@ def kept_records(
         tvm: only what was measured with this TVM (its distribution and minor version).
         other_targets: of other targets and platforms too.
     """
-    kept = refs.histories(repository)
+    kept = histories(repository)
     for segment in contents.outlines if kept else []:
         commit = kept.get(segment.header.id)
         if commit is None or segment.header.id not in contents.standing.counting:
@@ -163,6 +169,6 @@ def exchange(repository: Repository, contents: Contents, done: Synced) -> Synced
         GitError: the remote cannot be reached, or refuses.
     """
     jobs = [header.id for header, _ in contents.headers()]
-    sent = refs.push_histories(repository, done.remote, jobs)
-    received = refs.fetch_histories(repository, done.remote, jobs)
+    sent = push_histories(repository, done.remote, jobs)
+    received = fetch_histories(repository, done.remote, jobs)
     return replace(done, histories_sent=sent, histories_received=received)

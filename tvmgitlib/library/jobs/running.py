@@ -19,8 +19,7 @@ from tvmgitlib.model.json import Json
 from tvmgitlib.model.platform import merged_facts, validate_platform_name
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.store import remotes
-from tvmgitlib.store.repository import identity
+from tvmgitlib.store import upstream
 
 
 def job_spec(
@@ -91,14 +90,14 @@ def open_job(view: View, job: str | None = None) -> OpenJob:
 
 def begin(view: View, spec: JobSpec) -> OpenJob:
     """Begin a job: a log and a folder for tuners to write to."""
-    return open_jobs(view).start(identity(view.writable.root), spec)
+    return open_jobs(view).start(view.writable.identity(), spec)
 
 
 def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResult:
     """Commit a job in progress; see `ConfigLibrary.finish_job`."""
     repository = view.writable
     if push:
-        remotes.upstream(repository)  # says so before anything is committed when there is none
+        upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
         result = finishing.finish_job(repository, open_jobs(view), opened)

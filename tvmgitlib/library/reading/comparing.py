@@ -13,7 +13,7 @@ from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.rules.diff import KINDS, diff
-from tvmgitlib.store.repository import Repository
+from tvmgitlib.store import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
 from tvmgitlib.rules.validity import check_policy
-from tvmgitlib.store.objects import Entry
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store import Entry, Snapshot
 
 SETTINGS_FILE = "tvmgitlib.json"
 FOLD_FILE = "configs/.fold"

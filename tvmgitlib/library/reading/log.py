@@ -8,8 +8,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.segment import Segment, job_at
-from tvmgitlib.store.repository import Repository
-from tvmgitlib.store.walk import commits_touching
+from tvmgitlib.store import Repository, commits_touching
 
 
 def log(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.store.deltas import NO_MODE, RAW, Delta, deltas
-from tvmgitlib.store.git import git, try_git
+from tvmgitlib.store.git import Git
+from tvmgitlib.store.hardening import without_filters
 from tvmgitlib.store.objects import FILE_MODE
 from tvmgitlib.store.snapshot import Snapshot
 
@@ -74,11 +75,11 @@ class IndexLock:
                 mark.unlink()
                 raise
 
-    def stage(self, root: Path, changes: Sequence[Change], target: Snapshot) -> None:
+    def stage(self, git: Git, changes: Sequence[Change], target: Snapshot) -> None:
         """Make the new index beside the old one. What the user staged at these paths stays as it is.
 
         Args:
-            root: the top of the work tree.
+            git: Git in the work tree.
             changes: what the index shall follow.
             target: the commit that they lead to.
 
@@ -87,13 +88,19 @@ class IndexLock:
         """
         if self._index.exists():
             self._private.write_bytes(self._index.read_bytes())
-        found = list(deltas(git(root, "diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
+        found = list(deltas(git.run("diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
         listed = "".join(_edits(changes, found)).encode(errors="surrogateescape")
-        git(root, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
+        git.run("update-index", "-z", "--index-info", stdin=listed, env=self._env)
 
-    def install(self, root: Path, changes: Sequence[Change]) -> None:
-        """Put the new index in the place of the old one, once the files are there, and give the lock back."""
-        self._refresh(root, [change.path for change in changes if change.new is not None])
+    def install(self, git: Git, changes: Sequence[Change], filters: Collection[str]) -> None:
+        """Put the new index in the place of the old one, once the files are there, and give the lock back.
+
+        Args:
+            git: Git in the work tree.
+            changes: what the index follows.
+            filters: the filters of file contents that are configured; none of them is run.
+        """
+        self._refresh(git, [change.path for change in changes if change.new is not None], filters)
         self._private.replace(self._index)
         self.release()
 
@@ -107,14 +114,17 @@ class IndexLock:
     def _env(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": str(self._private)}
 
-    def _refresh(self, root: Path, paths: Sequence[str]) -> None:
+    def _refresh(self, git: Git, paths: Sequence[str], filters: Collection[str]) -> None:
         """Let the index know the new files' times and sizes, so that Git need not read them to see no change."""
+        unfiltered = without_filters(filters)
+        if unfiltered is None or not paths:
+            return
         if len(paths) > _FEW:
-            try_git(root, "update-index", "-q", "--refresh", env=self._env)
-        elif paths:
+            git.try_run(*unfiltered, "update-index", "-q", "--refresh", env=self._env)
+        else:
             listed = "\0".join(paths).encode(errors="surrogateescape")
             options = ("--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
-            try_git(root, "--literal-pathspecs", "add", *options, stdin=listed, env=self._env)
+            git.try_run(*unfiltered, "--literal-pathspecs", "add", *options, stdin=listed, env=self._env)
 
 
 def scratch_path(git_dir: Path) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tvmgitlib.store.landing.index import SCRATCH
+from tvmgitlib.store.packs import KEEP
 
 #: Git holds an empty lock for milliseconds while it moves a branch: after a second of polling, its holder is dead.
 _POLLS = 20
@@ -29,6 +30,17 @@ def sweep_scratch(git_dir: Path) -> None:
         stray.unlink(missing_ok=True)
     for stray in git_dir.glob(f"{SCRATCH.format('*')}.lock"):  # of a Git command of ours that was killed as well
         stray.unlink(missing_ok=True)
+
+
+def sweep_keeps(packs: Path) -> None:
+    """Let any gc have the packs that a killed process of ours kept: what a ref leads to stays all the same.
+
+    Args:
+        packs: Git's folder of packs.
+    """
+    for keep in packs.glob("pack-*.keep"):
+        if _content(keep).startswith(KEEP):
+            keep.unlink(missing_ok=True)
 
 
 def sweep_branch_locks(branch_lock: Path, head_lock: Path, promised: Collection[str]) -> None:
@@ -62,6 +74,6 @@ def _stays_empty(lock: Path) -> bool:
 
 def _content(lock: Path) -> str:
     try:
-        return lock.read_text().strip()
+        return lock.read_text(errors="replace").strip()
     except FileNotFoundError:
         return ""

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock file in the Git directory, which the system releases when its holders are dead."""
+"""Locks of the library: files in the Git directory, which the system releases when their holders are dead."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ _POLL_SECONDS = 0.02
 _SAY_AFTER_SECONDS = 3.0
 _GIVE_UP_SECONDS = 600.0
 
+#: One writer at a time.
+_WRITE = "lock"
+
+#: Held by all whose new objects no ref leads to yet, and by one who looks for what such left behind.
+_KEEP = "keeping"
+
+#: One who gathers packs at a time.
+_GATHER = "gathering"
+
 
 @contextmanager
 def write_lock(state: Path) -> Iterator[int]:
@@ -33,7 +42,7 @@ def write_lock(state: Path) -> Iterator[int]:
     Raises:
         GitError: another process held the lock for ten minutes.
     """
-    with _open(state) as lock:
+    with _open(state / _WRITE) as lock:
         if not _acquire(lock, _SAY_AFTER_SECONDS):
             _log.warning("waiting for another tvmgitlib that is writing to this library")
             if not _acquire(lock, _GIVE_UP_SECONDS):
@@ -44,14 +53,36 @@ def write_lock(state: Path) -> Iterator[int]:
 @contextmanager
 def try_write_lock(state: Path) -> Iterator[int | None]:
     """The same without waiting: yields None when there is another writer."""
-    with _open(state) as lock:
+    with _open(state / _WRITE) as lock:
         yield lock if _acquire(lock, 0) else None
 
 
 @contextmanager
-def _open(state: Path) -> Iterator[int]:
-    state.mkdir(exist_ok=True)
-    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+def keep_lock(state: Path) -> Iterator[None]:
+    """Show that there are packs of ours that are kept although no ref leads to them."""
+    with _open(state / _KEEP) as lock:
+        _acquire(lock, _GIVE_UP_SECONDS, fcntl.LOCK_SH)  # the others look for a moment only
+        yield
+
+
+@contextmanager
+def nobody_keeps(state: Path) -> Iterator[bool]:
+    """Whether there is nobody who shows that; nobody can begin to while the context lasts."""
+    with _open(state / _KEEP) as lock:
+        yield _acquire(lock, 0)
+
+
+@contextmanager
+def try_gather_lock(state: Path) -> Iterator[bool]:
+    """Whether this process is the one that gathers packs."""
+    with _open(state / _GATHER) as lock:
+        yield _acquire(lock, 0)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[int]:
+    path.parent.mkdir(exist_ok=True)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         yield lock
     finally:
@@ -59,11 +90,11 @@ def _open(state: Path) -> Iterator[int]:
         os.close(lock)
 
 
-def _acquire(lock: int, seconds: float) -> bool:
+def _acquire(lock: int, seconds: float, operation: int = fcntl.LOCK_EX) -> bool:
     give_up = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, operation | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
             if time.monotonic() >= give_up:

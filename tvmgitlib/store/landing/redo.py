@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -44,5 +45,8 @@ class RedoNote:
         if not steps:
             self._path.unlink(missing_ok=True)
             return
-        self._scratch.write_text(json.dumps([astuple(step) for step in steps]), encoding="utf-8")
+        with self._scratch.open("w", encoding="utf-8") as note:
+            json.dump([astuple(step) for step in steps], note)
+            note.flush()
+            os.fsync(note.fileno())
         self._scratch.replace(self._path)

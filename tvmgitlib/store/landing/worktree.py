@@ -10,16 +10,16 @@ import errno
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tvmgitlib.store.deltas import RAW, deltas
-from tvmgitlib.store.git import git
+from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
 from tvmgitlib.store.landing.redo import Step
 from tvmgitlib.store.objects import FILE_MODE, blob_id
 from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.trees import differences
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -30,24 +30,20 @@ _NO_FILE = "no file"
 class Following:
     """The work tree on its way to a commit, with the index locked until it is there."""
 
-    def __init__(
-        self, root: Path, git_dir: Path, changes: Sequence[Change], target: Snapshot, index: IndexLock
-    ) -> None:
-        self._root = root
-        self._git_dir = git_dir
+    def __init__(self, checkout: Checkout, changes: Sequence[Change], target: Snapshot, index: IndexLock) -> None:
+        self._checkout = checkout
         self._changes = changes
         self._target = target
         self._index = index
 
     @classmethod
     def begin(
-        cls, root: Path, git_dir: Path, steps: Sequence[Step], target: Snapshot, wait_seconds: float
+        cls, checkout: Checkout, steps: Sequence[Step], target: Snapshot, wait_seconds: float
     ) -> Following | None:
         """Lock the index and prepare the new one; None when another Git command holds it all the time.
 
         Args:
-            root: the top of the work tree.
-            git_dir: its Git directory, on the same file system if possible.
+            checkout: whose work tree.
             steps: the moves of the branch that the work tree has not followed.
             target: where they lead: the last one's commit, or one that a user made on top of it.
             wait_seconds: how long to wait for another Git command.
@@ -55,23 +51,26 @@ class Following:
         Raises:
             GitError: Git cannot read the index.
         """
-        index = IndexLock.take(git_dir, wait_seconds)
+        index = IndexLock.take(checkout.git_dir, wait_seconds)
         if index is None:
             return None
         try:
-            changes = _changes(root, steps, target)
-            index.stage(root, changes, target)
+            changes = _changes(checkout, steps, target)
+            index.stage(checkout.git, changes, target)
         except BaseException:
             index.release()
             raise
-        return cls(root, git_dir, changes, target, index)
+        return cls(checkout, changes, target, index)
 
     def cancel(self) -> None:
         """Leave everything as it is."""
         self._index.release()
 
-    def finish(self) -> list[str]:
+    def finish(self, filters: Collection[str]) -> list[str]:
         """Bring the files to their new state, path by path, and the index with them.
+
+        Args:
+            filters: the filters of file contents that are configured; none of them is run.
 
         Returns:
             The paths that were left alone, because the user had changed them.
@@ -79,20 +78,18 @@ class Following:
         Raises:
             OSError: a file cannot be written, for example on a full disk. The index stays locked.
         """
-        left = [
-            change.path for change in self._changes if not _follow_file(self._root, self._git_dir, change, self._target)
-        ]
-        self._index.install(self._root, self._changes)
+        root, git_dir = self._checkout.root, self._checkout.git_dir
+        left = [change.path for change in self._changes if not _follow_file(root, git_dir, change, self._target)]
+        self._index.install(self._checkout.git, self._changes, filters)
         return left
 
 
-def _changes(folder: Path, steps: Sequence[Step], target: Snapshot) -> list[Change]:
+def _changes(checkout: Checkout, steps: Sequence[Step], target: Snapshot) -> list[Change]:
     """What becomes of the paths that some moves of the branch changed."""
     known: defaultdict[str, set[str | None]] = defaultdict(set)
     for step in steps:
-        start = step.old or git(folder, "hash-object", "-t", "tree", "--stdin").decode().strip()
-        for delta in deltas(git(folder, "diff-tree", "-r", *RAW, start, step.new)):
-            known[delta.path] |= {delta.old, delta.new}
+        for path, old, new in differences(checkout.snapshot(step.old), checkout.snapshot(step.new)):
+            known[path] |= {old, new}
     changes = []
     for path, blobs in sorted(known.items()):
         entry = target.entry(path)

@@ -9,8 +9,22 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.store.repository import Repository
-from tvmgitlib.store.writer import write_tree
+from tvmgitlib.store import Repository, Snapshot
+from tvmgitlib.store.packs import write_pack
+from tvmgitlib.store.trees import NewObjects, edit_tree
+
+
+def write_tree(
+    repository: Repository, snapshot: Snapshot, files: dict[str, bytes | None], below: str = ""
+) -> str | None:
+    """Make a tree, write what is new of it, and return its id."""
+    new = NewObjects(repository.digits)
+    tree = edit_tree(snapshot, files, new, below)
+    kept = write_pack(repository.git, repository.common_dir / "objects", new)
+    if kept is not None:
+        kept.unlink()
+    return tree
+
 
 #: The names that Git sorts in its own way: a folder as if its name ended in a slash.
 SORTED_APART = ["a", "a-b", "a.b", "a0", "a/in", "b", "b.txt"]
@@ -46,7 +60,7 @@ def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Repository:
 def test_the_first_tree_is_the_one_that_git_makes(repository: Repository, git) -> None:
     files = {name: name.encode() for name in SORTED_APART if name != "a"}
     with repository.snapshot(None) as snapshot:
-        written = write_tree(repository.root, snapshot, files)
+        written = write_tree(repository, snapshot, files)
     for name, content in files.items():
         path = repository.root / name
         path.parent.mkdir(exist_ok=True)
@@ -67,7 +81,7 @@ def test_a_changed_tree_is_the_one_that_git_makes_and_the_users_part_is_as_it_wa
 
     files = {"jobs/ab/old.jsonl": b"new", "jobs/ab/gone.jsonl": None, "jobs/cd/x.jsonl": b"x", "configs/t/p": b"y"}
     with repository.snapshot(repository.head) as snapshot:
-        written = write_tree(repository.root, snapshot, files)
+        written = write_tree(repository, snapshot, files)
 
     for name, content in files.items():
         path = repository.root / name
@@ -85,32 +99,29 @@ def test_a_changed_tree_is_the_one_that_git_makes_and_the_users_part_is_as_it_wa
 def test_a_subtree_is_written_alone(repository: Repository, git) -> None:
     files: dict[str, bytes | None] = {"jobs/ab/x.jsonl": b"x", "configs/t": b"t"}
     with repository.snapshot(None) as snapshot:
-        jobs = write_tree(repository.root, snapshot, files, "jobs")
-        whole = write_tree(repository.root, snapshot, files)
+        jobs = write_tree(repository, snapshot, files, "jobs")
+        whole = write_tree(repository, snapshot, files)
     assert git(repository.root, "rev-parse", f"{whole}:jobs").strip() == jobs
 
 
 def test_a_tree_without_files_is_none_and_empty_folders_go(repository: Repository, commit, git) -> None:
     commit(repository, {"jobs/ab/x.jsonl": b"x", "keep": b"k"})
     with repository.snapshot(repository.head) as snapshot:
-        assert write_tree(repository.root, snapshot, {"jobs/ab/x.jsonl": None}, "jobs") is None
-        left = write_tree(repository.root, snapshot, {"jobs/ab/x.jsonl": None})
+        assert write_tree(repository, snapshot, {"jobs/ab/x.jsonl": None}, "jobs") is None
+        left = write_tree(repository, snapshot, {"jobs/ab/x.jsonl": None})
     assert git(repository.root, "ls-tree", "-r", "--name-only", str(left)).split() == ["keep"]
 
 
 def test_removing_what_is_not_there_changes_nothing(repository: Repository, commit, git) -> None:
     commit(repository, {"keep": b"k"})
     with repository.snapshot(repository.head) as snapshot:
-        assert (
-            write_tree(repository.root, snapshot, {"no/such": None})
-            == git(repository.root, "rev-parse", "HEAD:").strip()
-        )
+        assert write_tree(repository, snapshot, {"no/such": None}) == git(repository.root, "rev-parse", "HEAD:").strip()
 
 
 def test_a_file_is_not_written_below_a_file(repository: Repository, commit) -> None:
     commit(repository, {"jobs": b"a file"})
     with repository.snapshot(repository.head) as snapshot, pytest.raises(LibraryError, match="tree was expected"):
-        write_tree(repository.root, snapshot, {"jobs/ab/x.jsonl": b"x"})
+        write_tree(repository, snapshot, {"jobs/ab/x.jsonl": b"x"})
 
 
 def test_what_git_cannot_write_is_an_error_in_its_own_words(repository: Repository, git, tmp_path: Path) -> None:
@@ -118,4 +129,4 @@ def test_what_git_cannot_write_is_an_error_in_its_own_words(repository: Reposito
     blocked.rename(tmp_path / "objects")
     blocked.write_text("no folder")
     with pytest.raises(GitError, match="git "), repository.snapshot(None) as snapshot:
-        write_tree(repository.root, snapshot, {"x": b"x"})
+        write_tree(repository, snapshot, {"x": b"x"})

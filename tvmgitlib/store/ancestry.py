@@ -1,0 +1,50 @@
+"""How commits descend from each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tvmgitlib.store.checkout import Checkout
+
+
+def is_ancestor(repository: Checkout, commit: str, tip: str) -> bool:
+    """Whether a commit is another one, or in its history."""
+    return repository.git.try_run("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+
+def merge_base(repository: Checkout, one: str, other: str) -> str | None:
+    """The best common ancestor of two commits; None when they have none."""
+    found = repository.git.try_run("merge-base", one, other)
+    return found.stdout.decode().split()[0] if found.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """What one line of history has that another has not.
+
+    Attributes:
+        ahead: its own commits that are no merges, oldest first.
+        has_merges: whether it has merges of its own beside them.
+        is_behind: whether the other one has commits of its own, too.
+    """
+
+    ahead: tuple[str, ...]
+    has_merges: bool
+    is_behind: bool
+
+
+def divergence(repository: Checkout, tip: str, other: str) -> Divergence:
+    """How the history of a commit differs from that of another one.
+
+    Raises:
+        GitError: one of them is not here.
+    """
+    options = ("--reverse", "--topo-order", "--parents", "--left-right")
+    listed = repository.git.run("rev-list", *options, f"{other}...{tip}").decode()
+    lines = [line.split() for line in listed.splitlines()]
+    own = [(commit.lstrip(">"), len(parents)) for commit, *parents in lines if commit.startswith(">")]
+    return Divergence(
+        ahead=tuple(commit for commit, parents in own if parents < 2),
+        has_merges=any(parents > 1 for _, parents in own),
+        is_behind=len(own) < len(lines),
+    )

@@ -1,0 +1,237 @@
+"""Where a Git repository is on this machine, and what it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.store.commits import Commit, parse_commit
+from tvmgitlib.store.deltas import RAW, deltas
+from tvmgitlib.store.git import Git, failure
+from tvmgitlib.store.reader import ObjectReader
+from tvmgitlib.store.snapshot import Snapshot
+
+_UNFINISHED = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+
+_QUESTIONS = (
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--is-bare-repository",
+    "--show-object-format",
+    "--show-toplevel",  # comes last, because it fails where there is no work tree
+)
+
+#: What the file HEAD says of a branch.
+_BRANCH = "ref: refs/heads/"
+
+#: What it says where Git keeps its refs elsewhere.
+_ELSEWHERE = f"{_BRANCH}.invalid"
+
+_Self = TypeVar("_Self", bound="Checkout")
+
+
+class Checkout:
+    """A repository on this machine; a context manager that ends the process that reads its objects.
+
+    Attributes:
+        root: the top of the work tree; of a bare repository, the Git directory.
+        git_dir: the Git directory of this work tree.
+        common_dir: the Git directory that all work trees share.
+        state: our folder in it.
+        bare: whether there is no work tree.
+        digits: how long ids of objects are.
+        git: Git in it.
+        reader: reads its objects.
+    """
+
+    def __init__(self, root: Path, git_dir: Path, common_dir: Path, bare: bool, digits: int) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.state = common_dir / "tvmgitlib"
+        self.bare = bare
+        self.digits = digits
+        self.git = Git(root, bare=bare)
+        self.reader = ObjectReader(self.git)
+
+    @classmethod
+    def find(cls: type[_Self], path: Path) -> _Self | None:
+        """The repository that a folder is in; None when it is in none.
+
+        A bare repository has to be named itself, and must not be among the files of another repository: a clone may
+        bring a folder along that looks like one, with a configuration that its author wrote.
+
+        Raises:
+            GitError: Git refuses to look, for example because another user owns the folder.
+        """
+        found = _look(path) if path.is_dir() else None
+        if found is None or found.top is not None:
+            return cls._at(path, found) if found else None
+        top = found.git_dir.resolve()
+        around = cls.find(top.parent)
+        is_named = top == path.resolve() and not (around and around._has(top))
+        return cls._at(path, found) if is_named else around
+
+    @classmethod
+    def bare_at(cls: type[_Self], path: Path) -> _Self:
+        """The bare repository in a folder that is known to be one.
+
+        Raises:
+            GitError: it is none.
+        """
+        found = _read(path, Git(path, bare=True).try_run("rev-parse", *_QUESTIONS))
+        if found is None:
+            raise GitError("no repository can be made here", file=str(path))
+        return cls._at(path, found)
+
+    @classmethod
+    def _at(cls: type[_Self], path: Path, found: _Found) -> _Self:
+        return cls(
+            found.top or found.git_dir,
+            found.git_dir,
+            (path / found.common_dir).resolve(),
+            bare=found.top is None,
+            digits=64 if found.object_format == "sha256" else 40,
+        )
+
+    def _has(self, folder: Path) -> bool:
+        """Whether a folder in the work tree is one of the repository's own, with all that is in it."""
+        if self.bare:
+            return False
+        below = folder.relative_to(self.root.resolve())
+        return bool(self.git.run("ls-files", "-z", "--", f":(top,literal){below}"))
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reader.close()
+
+    @property
+    def head(self) -> str | None:
+        """The id of the current commit, at this moment; None on a branch without commits."""
+        return self.resolve("HEAD")
+
+    def resolve(self, rev: str) -> str | None:
+        """The id of the commit that a revision names, at this moment; None when it names none."""
+        return None if rev.startswith("-") else self.reader.resolve(rev)
+
+    def commit_at(self, commit: str) -> Commit:
+        """A commit, by its id.
+
+        Raises:
+            LibraryError: it is not here.
+        """
+        content = self.reader.read(commit, "commit")
+        if content is None:
+            raise LibraryError("the commit is missing from this clone", file=commit, hint="Run git fetch --refetch.")
+        return parse_commit(content)
+
+    def snapshot(self, commit: str | None) -> Snapshot:
+        """Open a commit for reading."""
+        return Snapshot(self.reader, commit)
+
+    def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
+        """The paths in some folders at which the index is not as the commit."""
+        if commit is None:
+            return []
+        raw = self.git.run("diff-index", "--cached", *RAW, commit, "--", *folders)
+        return [delta.path for delta in deltas(raw)]
+
+    @property
+    def checked_out(self) -> str | None:
+        """The full name of the branch that is checked out, at this moment; None when none is."""
+        head = self.git_dir / "HEAD"
+        said = "" if head.is_symlink() else head.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        if said.startswith(_BRANCH) and said != _ELSEWHERE:
+            return said.removeprefix("ref: ")
+        found = self.git.try_run("symbolic-ref", "--quiet", "HEAD")
+        return os.fsdecode(found.stdout).strip() if found.returncode == 0 else None
+
+    def branch(self) -> str:
+        """The full name of the branch that is checked out.
+
+        Raises:
+            GitError: none is, or a merge or the like is under way.
+        """
+        branch = self.checked_out
+        if branch is None:
+            raise GitError(
+                "no branch is checked out, so a commit would belong to none",
+                file=str(self.root),
+                hint="Check out a branch: git switch main.",
+            )
+        operation = self.unfinished
+        if operation is not None:
+            raise GitError(
+                f"a git {operation} is under way in this library",
+                file=str(self.root),
+                hint=f"{self._way_on(operation)} Or undo it with git {operation} --abort.",
+            )
+        return branch
+
+    @property
+    def unfinished(self) -> str | None:
+        """The Git operation that is under way in the work tree (`merge`, `rebase`, ...); None when there is none."""
+        under_way = (operation for name, operation in _UNFINISHED.items() if (self.git_dir / name).exists())
+        return next(under_way, None)
+
+    def _way_on(self, operation: str) -> str:
+        """How to finish an operation. What configs/ is then does not matter, with conflict markers or without."""
+        unmerged = os.fsdecode(self.git.run("ls-files", "--unmerged", "-z")).split("\0")
+        conflicts = [entry.partition("\t")[2] for entry in unmerged if entry]
+        finish = f"git {operation} --continue"
+        if conflicts and all(path.startswith("configs/") for path in conflicts):
+            return (
+                "Only configs/ is in conflict, which is derived from jobs/: take it as it is with "
+                f"git add --all configs, finish with {finish}, then tvmgitlib rebuild."
+            )
+        return f"Finish it with {finish}."
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What Git says of a place; `top` is None where there is no work tree."""
+
+    git_dir: Path
+    common_dir: Path
+    object_format: str
+    top: Path | None
+
+
+def _look(path: Path) -> _Found | None:
+    """Ask Git what is around a folder."""
+    said = Git(path).try_run("rev-parse", *_QUESTIONS)
+    if b"safe.bareRepository" in said.stderr:
+        said = Git(path).try_run("-c", "safe.bareRepository=all", "rev-parse", *_QUESTIONS)
+    return _read(path, said)
+
+
+def _read(path: Path, said: subprocess.CompletedProcess[bytes]) -> _Found | None:
+    """What Git said; None where it sees no repository, or is inside of its directory."""
+    if b"not a git repository" in said.stderr.lower():
+        return None
+    answers = os.fsdecode(said.stdout).removesuffix("\n").split("\n")
+    top = 1 if said.returncode == 0 else 0
+    if len(answers) < len(_QUESTIONS) - 1:
+        raise failure(["rev-parse"], said.stderr, said.returncode)
+    if len(answers) != len(_QUESTIONS) - 1 + top:
+        raise GitError("a repository whose path has a line break in it cannot be a library", file=str(path))
+    git_dir, common_dir, bare, object_format = answers[:4]
+    if not top and bare == "false":
+        return None
+    return _Found(Path(git_dir), Path(common_dir), object_format, Path(answers[4]) if top else None)

@@ -1,0 +1,55 @@
+"""Gathering packs: every commit makes one, and each is one more place in which Git looks for an object."""
+
+from __future__ import annotations
+
+import logging
+
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.configuration import Configuration
+from tvmgitlib.store.landing.lock import try_gather_lock
+
+_log = logging.getLogger("tvmgitlib")
+
+#: Git's own limit, gc.autoPackLimit.
+_PACKS = 50
+
+#: Whatever is in a pack or loose stays, whether a ref leads to it or not: another process may be about to use it. The
+#: smaller packs become one, so that a commit is copied a few times in its life and not each time. `--geometric` came
+#: with Git 2.32; before, all becomes one.
+_GEOMETRIC = ("--geometric=2", "-d")
+_ALL = ("-A", "-d")
+_USAGE = 129
+
+#: The logs of kept histories are copied as they are, and not compared with each other.
+_BIG = ("-c", "core.bigFileThreshold=1m")
+
+
+def gather_packs(checkout: Checkout) -> None:
+    """Make few packs of many, if there are many, nobody else is at it, and the user lets Git collect by itself.
+
+    What goes wrong is only logged: it can wait.
+    """
+    packs = checkout.common_dir / "objects" / "pack"
+    try:
+        names = {path.name for path in packs.iterdir()}
+        loose = [name for name in names if name.endswith(".pack") and f"{name[:-5]}.keep" not in names]
+        if len(loose) <= _PACKS:
+            return
+        with try_gather_lock(checkout.state) as alone:
+            if alone and _is_wanted(Configuration(checkout.git)):
+                _repack(checkout)
+    except OSError as error:
+        _log.info("packs could not be gathered: %s", error)
+
+
+def _is_wanted(configuration: Configuration) -> bool:
+    return configuration.get("gc.auto") != "0" and configuration.flag("maintenance.auto", default=True)
+
+
+def _repack(checkout: Checkout) -> None:
+    options = ("--quiet", "--local", "-n", "--no-write-bitmap-index")
+    done = checkout.git.try_run(*_BIG, "repack", *_GEOMETRIC, *options)
+    if done.returncode == _USAGE:
+        done = checkout.git.try_run(*_BIG, "repack", *_ALL, *options)
+    if done.returncode != 0:
+        _log.info("packs could not be gathered: %s", done.stderr.decode(errors="replace").strip())

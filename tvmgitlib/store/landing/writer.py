@@ -1,0 +1,94 @@
+"""Writing the objects of commits, so that no gc of another process takes them before a ref leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.commits import make_commit
+from tvmgitlib.store.configuration import Configuration, People
+from tvmgitlib.store.draft import Draft
+from tvmgitlib.store.git import DURABLE
+from tvmgitlib.store.landing.lock import keep_lock
+from tvmgitlib.store.packs import write_pack
+from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.trees import NewObjects, edit_tree
+
+
+class Writer:
+    """Writes commits; no branch moves."""
+
+    def __init__(self, checkout: Checkout, configuration: Configuration) -> None:
+        self._checkout = checkout
+        self._configuration = configuration
+        self._kept: list[Path] = []
+
+    @cached_property
+    def _people(self) -> People:
+        return self._configuration.people()
+
+    def write(self, snapshot: Snapshot, draft: Draft) -> str:
+        """Write a commit on top of a snapshot, and return its id.
+
+        Raises:
+            GitError: Git does not know who commits, cannot write, or cannot sign.
+        """
+        new = NewObjects(self._checkout.digits)
+        files = dict(draft.files)
+        if draft.derive is not None:
+            files |= draft.derive(edit_tree(snapshot, files, new, draft.derive_from))
+        tree = edit_tree(snapshot, files, new) or new.add("tree", b"")
+        parents = [*([snapshot.commit] if snapshot.commit else []), *draft.also_parents]
+        author = draft.author.text if draft.author is not None else self._people.author
+        text = make_commit(tree, parents, author, self._people.committer, draft.message)
+        if self._configuration.flag("commit.gpgsign"):
+            self._put(new)
+            text = self._signed(tree, parents, author, draft.message)
+            new = NewObjects(self._checkout.digits)
+        commit = new.add("commit", text)
+        self._put(new)
+        return commit
+
+    def _put(self, new: NewObjects) -> None:
+        kept = write_pack(self._checkout.git, self._checkout.common_dir / "objects", new)
+        if kept is not None:
+            self._kept.append(kept)
+
+    def _signed(self, tree: str, parents: list[str], author: str, message: str) -> bytes:
+        """The commit with the signature that the user's Git makes."""
+        name, _, rest = author.partition(" <")
+        email, _, date = rest.rpartition("> ")
+        env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
+        named = [option for parent in parents for option in ("-p", parent)]
+        options = (*DURABLE, "-c", "i18n.commitEncoding=UTF-8")
+        arguments = (*options, "commit-tree", tree, *named, "-S", "-F", "-")
+        commit = self._checkout.git.run(*arguments, stdin=message.encode(), env=env).decode().strip()
+        text = self._checkout.reader.read(commit, "commit")
+        if text is None:
+            raise GitError("the signed commit was removed while it was made", hint="Run the command again.")
+        return text
+
+    def release(self) -> None:
+        """Let any gc have what no ref leads to."""
+        while self._kept:
+            self._kept.pop().unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_objects(checkout: Checkout, configuration: Configuration | None = None) -> Iterator[Writer]:
+    """Write commits; what was written is safe until this ends, or the process is dead and the next writer recovers.
+
+    Args:
+        checkout: where.
+        configuration: what Git is configured to do, where that is known already.
+    """
+    with keep_lock(checkout.state):
+        writer = Writer(checkout, configuration or Configuration(checkout.git))
+        try:
+            yield writer
+        finally:
+            writer.release()
