@@ -180,6 +180,10 @@ class Job:
         """The measurements of a task that hold here: of this job, and exact ones of the library."""
         return self.journal.on_record(self.place(task))
 
+    def append(self, lines: Iterable[str]) -> None:
+        """Log records of AutoTVM or Ansor, a line each; they are on the disk when this returns."""
+        self.journal.append(lines)
+
     def mark_exhausted(self, task: Any) -> None:
         """Note, durably, that every config of a task's space has been measured: it counts as tuned from now on."""
         self.journal.mark_exhausted(self.place(task))
