@@ -56,14 +56,15 @@ def command(
     """
     from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm
-    from tvmgitlib.live.tasks import load_tasks
+    from tvmgitlib.live.tasks import expand, load_tasks
 
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
     with output_as_errors(), progress.shown():
         done = library.revalidate(
-            load_tasks(tasks) if tasks is not None else None,
+            # Expanded here: what the user names may be None, which is no wish for the records' own tasks.
+            expand(load_tasks(tasks), selection.target, selection.family) if tasks is not None else None,
             # Tasks say which target they are for, and find records of the spellings that lookups take for the same.
             selection if tasks is None else replace(selection, target=None),
             target=selection.target,
