@@ -5,7 +5,7 @@ PYTHON ?= $(or $(FOUND),python3)
 ENV := $(PYTHON) .ci/environments.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak example environments clean
+.PHONY: help demo test lint format bench trips soak example environments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ format: ## let ruff mend style and order of imports
 
 bench: ## how fast an import is, against bare parsing in the same run
 	$(ENV) run core benchmarks/import_speed.py
+
+trips: ## how far everyday commands go through the code, and how many Git processes they start
+	$(ENV) run tvm-0.27 benchmarks/trips.py
 
 soak: ## the long tests: random histories, kills, all records of real databases
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
