@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tvmgitlib.errors import RecordError, SettingsError
-from tvmgitlib.families.text import decode
 from tvmgitlib.library.reading.contents import SETTINGS_FILE, read_settings
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.settings import Settings
 
 READ_ONLY = ("format",)
@@ -33,6 +32,6 @@ def changed(settings: Settings, key: str, value: Any) -> Settings:
 def value_of(text: str) -> Any:
     """A value as typed at a prompt: JSON where it is JSON, else text."""
     try:
-        return decode(text.encode(errors="surrogateescape"))
+        return read_json(text.encode(errors="surrogateescape"))
     except RecordError:
         return text

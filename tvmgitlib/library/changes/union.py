@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
