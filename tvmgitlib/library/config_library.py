@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tvmgitlib.errors import JobError, LibraryError, PlatformError, SelectionError, TargetError
+from tvmgitlib.format.lock import LOCK_FILE
+from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
 from tvmgitlib.library.care import checking, pinning
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import locate
-from tvmgitlib.library.care.pinning import Pin
 from tvmgitlib.library.changes import change as changing
 from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
 from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
@@ -31,12 +33,13 @@ from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading import comparing, exporting, queries
 from tvmgitlib.library.reading import log as history
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents
 from tvmgitlib.library.reading.grading import Accept, Grader
 from tvmgitlib.library.reading.results import BestConfig, JobResult, LogEntry, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model.job import JobKind
 from tvmgitlib.model.json import Json
+from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.platform import Platform, merged_facts, validate_platform_name
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import Segment
@@ -104,9 +107,9 @@ class ConfigLibrary:
             attributes = (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode()
             stamp = FoldStamp(None, settings.fold_digest, Tally())
             files = {
-                SETTINGS_FILE: settings.to_text().encode(),
+                SETTINGS_FILE: write_settings(settings),
                 ATTRIBUTES_FILE: attributes,
-                FOLD_FILE: stamp.to_text().encode(),
+                FOLD_FILE: stamp.to_bytes(),
             }
             return Draft(message("Make a tvmgitlib library", [], {}), files)
 
@@ -133,7 +136,7 @@ class ConfigLibrary:
         return cls(where)
 
     @classmethod
-    def from_lock(cls, path: str | os.PathLike[str] = pinning.LOCK_FILE) -> ConfigLibrary:
+    def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> ConfigLibrary:
         """The library that a lock file pins, at that commit, for reading only.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tvmgitlib.errors import RecordError, SettingsError
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, read_settings
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
 from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.settings import Settings
 
