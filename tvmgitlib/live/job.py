@@ -323,7 +323,7 @@ class Job:
 
         With `"metaschedule"` a measure callback for TVM's own calls, in the place of their `AddToDatabase`.
         """
-        return live_family(family).callback(self)  # type: ignore[arg-type]  # an unknown name says so itself
+        return live_family(family).callback(self)
 
     def measure_option(self, option: Any) -> Any:
         """The user's AutoTVM measure option, with configs measured before answered from the record."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
+from tvmgitlib import families
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
 from tvmgitlib.library.reading.labels import workload_label
@@ -120,7 +121,7 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
         target_label=record.target.target.label,
         workload_label=workload_label(record.workload),
         tuned_with=stored.tuned_with,
-        written_by=record.tvm_version or record.workload.tvm_version,
+        written_by=record.tvm_version or families.tvm_of_name(record.workload),
         baseline=baseline,
         native=record.native,
     )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tvmgitlib.errors import TargetError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.base import config_digest
+from tvmgitlib.families import family
+from tvmgitlib.families.values import config_digest
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import GivenTarget, parse_target
@@ -51,7 +51,7 @@ class AutoTvm:
                 hint="Create it with a target, or start the job with one.",
             )
         line = encode(MeasureInput(tuned_for, task, ConfigEntity(0, None, {}, [])), MeasureResult((1.0,), 0, 0.0, 0.0))
-        record = FAMILIES[self.name].record(orjson.loads(line), line.encode())
+        record = family(self.name).record(orjson.loads(line), line.encode())
         return record.target, record.workload
 
     def signature(self, task: Any) -> None:
