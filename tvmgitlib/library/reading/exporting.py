@@ -43,13 +43,15 @@ def export(
     Args:
         contents: the library in one commit.
         family: the tuner family, which is the format too.
-        path: the file to write (AutoTVM, Ansor), or the folder (MetaSchedule).
+        path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
 
     Raises:
-        SelectionError: nothing is selected, or MetaSchedule records of several TVMs, which no TVM can load together.
+        FamilyError: the family is not installed.
+        SelectionError: nothing is selected, or records that no TVM can load together.
     """
+    codec = families.family(family)
     chosen = [
         (platform, stored)
         for platform, stored in selected(contents.current(), selection)
@@ -58,7 +60,7 @@ def export(
     if not chosen:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
     records = [stored for _, stored in chosen]
-    _write_all(path, families.family(family).export(_with_modules(contents, records, family)))
+    _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
         path,
         len(records),
@@ -67,10 +69,8 @@ def export(
     )
 
 
-def _with_modules(contents: Contents, records: list[StoredRecord], family: FamilyName) -> list[StoredRecord]:
-    """The records, each with the module of its workload where their family keeps those beside them."""
-    if not families.family(family).keeps_module:
-        return records
+def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:
+    """The records, each with the module of its workload, which is in the segment of its job."""
     modules = contents.modules(records)
     return [
         replace(stored, record=replace(stored.record, workload=modules[stored.record.workload])) for stored in records
