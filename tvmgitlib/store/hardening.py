@@ -1,6 +1,6 @@
 """What every Git process of ours is told, so that no repository makes it run a program or believe another history.
 
-docs/git.md says of every line what it is against.
+Each line says what it is against.
 """
 
 from __future__ import annotations
