@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -21,6 +22,11 @@ from tvmgitlib.store.landing.worktree import Following
 from tvmgitlib.store.snapshot import Snapshot
 
 _log = logging.getLogger("tvmgitlib")
+
+#: While `git gc` packs refs, `git update-ref` may read an older value of a branch that has not moved at all.
+_STALE_READ = b"but expected"
+_SWAP_TRIES = 8
+_SWAP_PAUSE_SECONDS = 0.02
 
 #: How long another Git command may hold the index before a commit is made without the work tree. `git status` holds it
 #: for milliseconds, an editor with a commit message for as long as it is open.
@@ -77,12 +83,16 @@ class Landing:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
         update = ("update-ref", "-m", f"tvmgitlib: {reason}", "--create-reflog")
         values = (branch, step.new, step.old or "0" * len(step.new))
-        swapped = self._checkout.git.try_run(*DURABLE, *update, *values, keep=[self._lock])
-        if swapped.returncode == 0:
-            sync_ref(self._checkout.common_dir, branch)
-            return True
-        if self._checkout.resolve(branch) == step.old:
-            raise failure(update, swapped.stderr, swapped.returncode)
+        for attempt in range(1, _SWAP_TRIES + 1):
+            swapped = self._checkout.git.try_run(*DURABLE, *update, *values, keep=[self._lock])
+            if swapped.returncode == 0:
+                sync_ref(self._checkout.common_dir, branch)
+                return True
+            if self._checkout.resolve(branch) != step.old:
+                return False
+            if _STALE_READ not in swapped.stderr or attempt == _SWAP_TRIES:
+                raise failure(update, swapped.stderr, swapped.returncode)
+            time.sleep(_SWAP_PAUSE_SECONDS * attempt)
         return False
 
     def _begin(self, steps: Sequence[Step], target: Snapshot, wait_seconds: float) -> Following | None:
