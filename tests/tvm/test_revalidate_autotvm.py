@@ -141,8 +141,8 @@ def test_what_computes_something_else_is_invalidated_with_the_reason(old: Config
     assert "wrong answer: " in str(done.records[0].why)
     with old._view.reading() as contents:
         (gone,) = contents.invalidated
-    assert (gone[1].record.cost, gone[2]) == (done.records[0].old_cost, done.jobs[0])
-    assert gone[3].startswith("wrong answer: ") and "off by 3" in gone[3]
+    assert (gone[0].record.cost, gone[1]) == (done.records[0].old_cost, done.jobs[0])
+    assert gone[2].startswith("wrong answer: ") and "off by 3" in gone[2]
     (runner_up,) = old.best(selection)
     assert runner_up.cost > done.records[0].old_cost
     assert old.check() == []
@@ -155,7 +155,7 @@ def test_interrupted_it_goes_on_and_measures_nothing_twice(old: ConfigLibrary, t
     with pytest.raises(KeyboardInterrupt):
         old.revalidate(tasks, platform="box", measure_option=first.option, check=False)
     (open_job,) = old.open_jobs()
-    assert open_job.kind == "revalidate"
+    assert open_job.spec.kind == "revalidate"
     assert old.best(tvm=TVM) == []
     with old.job(work.TARGET, platform="box") as job:  # a tuning job does not take it up
         assert job.id != open_job.id
