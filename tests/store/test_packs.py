@@ -301,8 +301,8 @@ def test_what_we_do_ourselves_is_in_order_too(library: ConfigLibrary, logs: Path
     monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("NOTES", str(notes))
 
-    def noted(name: str, path_of: Callable[..., object]) -> None:
-        real = getattr(os, name)
+    def noted(owner: object, name: str, path_of: Callable[..., object]) -> None:
+        real = getattr(owner, name)
 
         def call(*arguments, **options):
             result = real(*arguments, **options)
@@ -310,11 +310,11 @@ def test_what_we_do_ourselves_is_in_order_too(library: ConfigLibrary, logs: Path
                 file.write(f"{name} {path_of(*arguments)}\n")
             return result
 
-        monkeypatch.setattr(os, name, call)
+        monkeypatch.setattr(owner, name, call)
 
-    noted("fsync", lambda handle: Path(f"/proc/self/fd/{handle}").readlink())
-    noted("unlink", lambda path: path)
-    noted("rename", lambda *paths: paths[-1])
+    noted(os, "fsync", lambda handle: Path(f"/proc/self/fd/{handle}").readlink())
+    noted(Path, "unlink", lambda path, **_: path)
+    noted(Path, "rename", lambda *paths: paths[-1])
     library.finish_job()
     seen = [(line.partition(" ")[0], line) for line in notes.read_text().splitlines()]
     packed = when(seen, "git", "index-pack --stdin --keep", 0)
