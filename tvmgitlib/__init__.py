@@ -106,7 +106,7 @@ _NAMES = {
     "tvmgitlib.model.tvm": "TvmVersion",
     "tvmgitlib.model.workload": "Workload",
     "tvmgitlib.rules.matching": "FactRule TvmRule",
-    "tvmgitlib.store.repository": "Committed",
+    "tvmgitlib.store": "Committed",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
