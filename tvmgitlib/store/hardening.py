@@ -26,18 +26,18 @@ _LOCAL_VARIABLES = (
 
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
 _SETTINGS = {
-    "core.alternateRefsCommand": "true",
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "safe.bareRepository": "explicit",
+    "core.alternateRefsCommand": "true",  # a program that a repository names, run when it borrows objects
+    "core.fsmonitor": "false",  # a program that a repository names, run whenever the index is read
+    "core.hooksPath": os.devnull,  # programs in the repository
+    "safe.bareRepository": "explicit",  # a folder of files that is a repository itself, with a configuration of its own
 }
 
 _VARIABLES = {
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
+    "GIT_GRAFT_FILE": os.devnull,  # other parents than the commits say
+    "GIT_NO_LAZY_FETCH": "1",  # a partial clone, whose missing objects are fetched by a program that it names
+    "GIT_NO_REPLACE_OBJECTS": "1",  # other contents than the ids say
+    "GIT_TERMINAL_PROMPT": "0",  # nobody is there to answer
+    "LC_ALL": "C",  # what Git says is read
 }
 
 #: For a command that stays on this machine: no transport at all, so that a Git that does not know GIT_NO_LAZY_FETCH
