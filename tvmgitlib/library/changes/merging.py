@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.changes.change import fold_change
-from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
+from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.store import Committed, Repository, merge_base
+from tvmgitlib.store import Repository, merge_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +51,33 @@ def merge(repository: Repository, branch: str) -> Merged:
     if theirs is None:
         raise SelectionError(f"{branch!r} names no commit", hint="git branch --all shows the branches.")
 
-    def decide(contents: Contents) -> Decision[Merged] | Instead[Merged]:
+    def decide(contents: Contents) -> Decision[Merged] | Instead[tuple[Merged, str]]:
         tip = contents.snapshot.commit
-        base = merge_base(repository, tip, theirs) if tip is not None else None
+        assert tip is not None  # a library has a commit
+        base = merge_base(repository, tip, theirs)
         if base == theirs:
-            return Instead(Merged("up-to-date", theirs))
+            return Instead((Merged("up-to-date", tip), tip))
         with repository.snapshot(base) as parted, repository.snapshot(theirs) as other:
             incoming = Contents(other)
             change = combine(repository, parted, contents, incoming)
             jobs, dropped = tuple(segment.header.id for segment in change.added), tuple(sorted(change.dropped))
             if base == tip and incoming.is_fresh:
                 improved = fold_change(contents, change).improved
-                return Instead(Merged("fast-forward", theirs, jobs, dropped, improved))
+                return Instead((Merged("fast-forward", theirs, jobs, dropped, improved), tip))
         merged = Merged("merge", theirs, jobs, dropped)
         return Decision(merged, change, lambda folded: _message(branch, merged, folded), also_parents=(theirs,))
 
     done = decide_and_commit(repository, decide)
-    if not isinstance(done, Merged):
+    if isinstance(done, Decided):
         commit, left_alone = done.committed.commit, done.committed.left_alone
         return replace(done.about, commit=commit, improved=done.folded.improved, left_alone=left_alone)
-    if done.kind == "up-to-date":
-        return replace(done, commit=repository.head or theirs)
-    forwarded = _fast_forward(repository, theirs, branch)
-    # The branch moved meanwhile: there is something to merge now.
-    return merge(repository, branch) if forwarded is None else replace(done, left_alone=forwarded.left_alone)
-
-
-def _fast_forward(repository: Repository, theirs: str, branch: str) -> Committed | None:
-    """Move the branch to a commit that is ahead of it; None when it is not ahead any more."""
-    tip = repository.head
-    if tip is None or merge_base(repository, tip, theirs) != tip:
-        return None
-    return repository.advance(tip, theirs, f"merge {branch}: fast-forward")
+    merged, tip = done
+    if merged.kind == "up-to-date":
+        return merged
+    forwarded = repository.advance(tip, theirs, f"merge {branch}: fast-forward")
+    if forwarded is None:  # the branch moved meanwhile: there is something to merge now
+        return merge(repository, branch)
+    return replace(merged, left_alone=forwarded.left_alone)
 
 
 def _message(branch: str, merged: Merged, folded: Folded) -> str:
