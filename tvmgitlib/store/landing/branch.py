@@ -25,8 +25,7 @@ _log = logging.getLogger("tvmgitlib")
 
 #: While `git gc` packs refs, `git update-ref` may read an older value of a branch that has not moved at all.
 _STALE_READ = b"but expected"
-_SWAP_TRIES = 8
-_SWAP_PAUSE_SECONDS = 0.02
+_SWAP_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32)  # seconds
 
 #: How long another Git command may hold the index before a commit is made without the work tree. `git status` holds it
 #: for milliseconds, an editor with a commit message for as long as it is open.
@@ -83,17 +82,17 @@ class Landing:
         """Move the branch if it still is where it was: from here on the commit is acknowledged."""
         update = ("update-ref", "-m", f"tvmgitlib: {reason}", "--create-reflog")
         values = (branch, step.new, step.old or "0" * len(step.new))
-        for attempt in range(1, _SWAP_TRIES + 1):
+        for pause in (*_SWAP_PAUSES, None):
             swapped = self._checkout.git.try_run(*DURABLE, *update, *values, keep=[self._lock])
             if swapped.returncode == 0:
                 sync_ref(self._checkout.common_dir, branch)
                 return True
             if self._checkout.resolve(branch) != step.old:
                 return False
-            if _STALE_READ not in swapped.stderr or attempt == _SWAP_TRIES:
-                raise failure(update, swapped.stderr, swapped.returncode)
-            time.sleep(_SWAP_PAUSE_SECONDS * attempt)
-        return False
+            if pause is None or _STALE_READ not in swapped.stderr:
+                break
+            time.sleep(pause)
+        raise failure(update, swapped.stderr, swapped.returncode)
 
     def _begin(self, steps: Sequence[Step], target: Snapshot, wait_seconds: float) -> Following | None:
         return None if self._checkout.bare else Following.begin(self._checkout, steps, target, wait_seconds)
