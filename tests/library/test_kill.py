@@ -176,5 +176,5 @@ def test_a_kill_before_every_call_of_git(library: ConfigLibrary, logs: Path, git
             break
     else:
         pytest.fail("the commit never came to its end")
-    assert kill_at > 5  # the calls did go through the wrapper
+    assert kill_at > 8  # a commit calls Git as often
     assert_connected(library.path)
