@@ -6,22 +6,18 @@ Each line says what it is against.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 
-#: Set by Git for its hooks and aliases: inherited, they would point every command at another repository.
-_LOCAL_VARIABLES = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
+#: What a user says to every Git by its environment. Any other variable of Git's is for one call: Git sets such for its
+#: hooks and aliases, and inherited, they would point us at another repository, index or configuration.
+_USERS_VARIABLES = re.compile(
+    r"GIT_(?:ASKPASS|PROXY_COMMAND|SSH|SSH_COMMAND|SSH_VARIANT"  # how to reach a remote
+    r"|(?:CURL|HTTP|PROXY_SSL|SSL)_\w+"
+    r"|(?:AUTHOR|COMMITTER)_\w+"  # who commits
+    r"|CONFIG_(?:COUNT|GLOBAL|KEY_\d+|NOSYSTEM|SYSTEM|VALUE_\d+)"  # what Git is configured to do
+    r"|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|TEMPLATE_DIR"  # where things are
+    r"|(?:TEST|TRACE|TRACE2)(?:_\w+)?)"  # what Git tells of itself
 )
 
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
@@ -54,25 +50,17 @@ def options() -> list[str]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment: ours, less what names another repository, in English, never prompting, off the network.
+    """The environment: ours, less what is for another call of Git, in English, never prompting, off the network.
 
     Args:
         extra: variables that are stronger, such as `NETWORK`.
     """
-    env = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}
+    env = {name: value for name, value in os.environ.items() if _is_heeded(name)}
     return env | _VARIABLES | _NO_NETWORK | dict(extra or {})
 
 
-def settings_in_environment() -> dict[str, str]:
-    """The settings as variables, after those that the user's environment has: where no options can be given.
-
-    Git 2.30 does not know these variables.
-    """
-    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    variables = {"GIT_CONFIG_COUNT": str(first + len(_SETTINGS))}
-    for number, (name, value) in enumerate(_SETTINGS.items(), start=first):
-        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
+def _is_heeded(variable: str) -> bool:
+    return not variable.startswith("GIT_") or _USERS_VARIABLES.fullmatch(variable) is not None
 
 
 def without_filters(names: Iterable[str]) -> list[str] | None:

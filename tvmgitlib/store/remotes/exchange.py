@@ -10,8 +10,8 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.hardening import NETWORK, environment, settings_in_environment
-from tvmgitlib.store.git.process import failure
+from tvmgitlib.store.git.hardening import NETWORK
+from tvmgitlib.store.git.process import Git, failure
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -99,15 +99,11 @@ def clone_repository(url: str, path: Path) -> Repository:
     check_url(url)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise GitError("the folder is not empty", file=str(path))
-    import git as gitpython  # takes 0.2 s to import, so only where it serves
-
-    try:
-        env = environment(NETWORK | settings_in_environment())
-        with gitpython.Repo.clone_from(_absolute(url), path.absolute(), env=env, no_recurse_submodules=True):
-            pass
-    except gitpython.GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
-        raise GitError(f"git clone failed: {said}", file=url) from None
+    nowhere = Git(Path(path.absolute().anchor))  # in no repository, whose configuration would be heeded
+    command = ("clone", "--quiet", "--no-recurse-submodules", "--", _absolute(url), str(path.absolute()))
+    done = nowhere.try_run(*command, env=NETWORK)
+    if done.returncode != 0:
+        raise GitError(failure(command, done.stderr, done.returncode).message, file=url)
     repository = Repository.find(path)
     if repository is None:
         raise GitError("git clone left no repository", file=str(path))
@@ -126,10 +122,10 @@ def upstream(repository: Checkout) -> Upstream:
         GitError: there is no remote.
     """
     branch = repository.branch().removeprefix("refs/heads/")
-    configuration = Configuration(repository.git)
-    remote = configuration.get(f"branch.{branch}.remote") or "origin"
-    merge = configuration.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
-    url = configuration.get(f"remote.{remote}.url")
+    settings = Configuration(repository.git)
+    remote = settings.get(f"branch.{branch}.remote") or "origin"
+    merge = settings.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    url = settings.get(f"remote.{remote}.url")
     if url is None:
         raise GitError(
             f"the library has no remote called {remote}",
