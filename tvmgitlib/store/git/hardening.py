@@ -20,11 +20,15 @@ _USERS_VARIABLES = re.compile(
     r"|(?:TEST|TRACE|TRACE2)(?:_\w+)?)"  # what Git tells of itself
 )
 
+#: The events of what we run, for which Git 2.55 and later also run commands that a configuration names.
+_EVENTS = ("reference-transaction", "post-index-change", "pre-push", "post-checkout", "pre-auto-gc")
+
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
 _SETTINGS = {
     "core.alternateRefsCommand": "true",  # a program that a repository names, run when it borrows objects
-    "core.fsmonitor": "false",  # a program that a repository names, run whenever the index is read
+    "core.fsmonitor": "",  # a program that a repository names, run whenever the index is read
     "core.hooksPath": os.devnull,  # programs in the repository
+    **{f"hook.{event}.enabled": "false" for event in _EVENTS},  # programs that a repository names
     "safe.bareRepository": "explicit",  # a folder of files that is a repository itself, with a configuration of its own
 }
 

@@ -152,7 +152,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
-    done = repository.git.try_run(*FETCH, source.remote, refspec, env=NETWORK)
+    done = repository.git.try_run(*FETCH, "--", source.remote, refspec, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -186,7 +186,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
     done = repository.git.try_run(
-        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
+        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", source.remote, refspec),
         env=NETWORK,
     )
     if done.returncode == 0:
