@@ -67,16 +67,11 @@ def _is_heeded(variable: str) -> bool:
     return not variable.startswith("GIT_") or _USERS_VARIABLES.fullmatch(variable) is not None
 
 
-def without_filters(names: Iterable[str]) -> list[str] | None:
-    """Options that switch filters of file contents off; None when one has a name that no option can spell.
+def without_filters(names: Iterable[str]) -> str:
+    """A configuration in which filters of file contents do nothing: for a file, since no option can spell every name.
 
     Args:
         names: those that any configuration has, for example `lfs`.
     """
-    off: list[str] = []
-    for name in names:
-        if "=" in name:
-            return None
-        for option in ("clean=", "smudge=", "process=", "required=false"):
-            off += ["-c", f"filter.{name}.{option}"]
-    return off
+    quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return "".join(f'[filter "{name}"]\n\tclean =\n\tsmudge =\n\tprocess =\n\trequired = false\n' for name in quoted)
