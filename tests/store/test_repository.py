@@ -333,7 +333,7 @@ def test_commits_are_signed_when_the_user_wants_it(repository: Repository, commi
     program = tmp_path / "fake gpg"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho 'a signature'\n")
     program.chmod(0o755)
-    git(repository.root, "config", "gpg.program", str(program))
+    git(repository.root, "config", "--global", "gpg.program", str(program))
     git(repository.root, "config", "commit.gpgSign", "true")
     commit(repository, FILES)
     assert "gpgsig a signature" in git(repository.root, "cat-file", "commit", "HEAD")
@@ -344,7 +344,7 @@ def test_commits_are_signed_when_the_user_wants_it(repository: Repository, commi
 
 def test_a_signature_that_cannot_be_made_commits_nothing(repository: Repository, commit, git) -> None:
     commit(repository, {"x": b"x"})
-    git(repository.root, "config", "gpg.program", "false")
+    git(repository.root, "config", "--global", "gpg.program", "false")
     git(repository.root, "config", "commit.gpgSign", "true")
     refused(repository, "failed to sign|failed to write commit")
     assert status(git, repository.root) == ""

@@ -80,7 +80,7 @@ def test_a_signed_commit_is_in_a_pack_too(repository: Repository, commit: Commit
     program = tmp_path / "gpg"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho 'a signature'\n")
     program.chmod(0o755)
-    git(repository.root, "config", "gpg.program", str(program))
+    git(repository.root, "config", "--global", "gpg.program", str(program))
     git(repository.root, "config", "commit.gpgSign", "true")
     made = commit(repository, {"jobs/ab/one.jsonl": b"one"})
     git(repository.root, "prune-packed")

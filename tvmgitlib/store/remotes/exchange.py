@@ -12,6 +12,7 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
 from tvmgitlib.store.git.hardening import NETWORK
 from tvmgitlib.store.git.process import Git, failure
+from tvmgitlib.store.git.programs import settings_for_exchange
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -119,10 +120,10 @@ def upstream(repository: Checkout) -> Upstream:
     """The remote branch that the current branch follows: as configured, else the same name on `origin`.
 
     Raises:
-        GitError: there is no remote.
+        GitError: there is no remote, or the repository's own configuration names programs for talking to it.
     """
     branch = repository.branch().removeprefix("refs/heads/")
-    settings = Configuration(repository.git)
+    settings = settings_for_exchange(repository.git)
     remote = settings.get(f"branch.{branch}.remote") or "origin"
     merge = settings.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
     url = settings.get(f"remote.{remote}.url")
