@@ -8,8 +8,9 @@ import pytest
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode, family_of
+from tvmgitlib.families.text import family_of
 from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.record import TuningRecord
 
 ANSOR = FAMILIES["ansor"]
@@ -31,7 +32,7 @@ def line(version: str = "v0.6", result: Any = ([0.002], 0, 0.5, 1700000000), ste
 
 
 def record(native: bytes) -> TuningRecord:
-    document = decode(native)
+    document = read_json(native)
     schema.check(document, "ansor")
     return ANSOR.record(document, native)
 
@@ -80,7 +81,7 @@ def test_costs_are_above_zero(costs: list[float], field: str) -> None:
 def test_real_logs(logs: Path, name: str, errors: set[str | None]) -> None:
     lines = (logs / "ansor" / f"{name}.json").read_bytes().splitlines()
     records = [record(native) for native in lines]
-    assert all(family_of(decode(native)) == "ansor" for native in lines)
+    assert all(family_of(read_json(native)) == "ansor" for native in lines)
     assert len({found.workload for found in records}) == 1
     assert len({found.config for found in records}) > 1
     assert {found.error for found in records} == errors

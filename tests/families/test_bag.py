@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.base import BAG_KEY
-from tvmgitlib.families.text import decode
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.json import canonical_json, read_json
 
 HOSTILE = [BAG_KEY, f', "{BAG_KEY}": ', f'"{BAG_KEY}": {{}}', '{"native": ', '\\", "', "}", '"', "\\"]
 
@@ -42,8 +41,8 @@ def test_unwrap_undoes_wrap(
 @given(document=objects.filter(lambda members: BAG_KEY not in members), bag=objects)
 def test_a_wrapped_line_is_json_with_one_more_member(document: dict[str, object], bag: dict[str, object]) -> None:
     native, bag_text = json.dumps(document).encode(), canonical_json(bag).encode()
-    assert decode(FAMILIES["autotvm"].wrap(native, bag_text)) == {**document, BAG_KEY: bag}
-    assert decode(FAMILIES["ansor"].wrap(native, bag_text)) == {"native": document, BAG_KEY: bag}
+    assert read_json(FAMILIES["autotvm"].wrap(native, bag_text)) == {**document, BAG_KEY: bag}
+    assert read_json(FAMILIES["ansor"].wrap(native, bag_text)) == {"native": document, BAG_KEY: bag}
 
 
 @pytest.mark.parametrize("family", ["ansor", "metaschedule"])

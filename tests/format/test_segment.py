@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import read_workload
-from tvmgitlib.families.text import decode, family_of, lines_of
+from tvmgitlib.families.text import family_of
 from tvmgitlib.format import schema
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.samples import encode_sample
 from tvmgitlib.format.segment import ranked_lines, read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.model.job import Effort, Header, Invalidation, Section, Source, Task
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.segment import Segment, TaskRecords, segment_path
 from tvmgitlib.model.target import parse_target
@@ -53,7 +55,7 @@ def real_segment(family: str, folder: str) -> Segment:
     counter = EffortCounter()
     records = []
     for line in log.read_bytes().splitlines()[:12]:
-        document = decode(line)
+        document = read_json(line)
         record = FAMILIES[family_of(document)].record(document, line, workload)
         counter.add(record)
         records.append(record)
@@ -436,7 +438,7 @@ def test_any_native_line_is_read_or_refused(family: str, data: st.DataObject) ->
     workload = known.task.workload if family == "metaschedule" else None
     native = data.draw(mutated(known.records[0].record.native)).replace(b"\n", b" ").strip()  # logs are read by lines
     try:
-        document = decode(native)
+        document = read_json(native)
         schema.check(document, family_of(document))
         record = FAMILIES[family_of(document)].record(document, native, workload)
     except TvmgitlibError:

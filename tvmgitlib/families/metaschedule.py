@@ -20,8 +20,7 @@ import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.base import check_costs, config_digest, envelop, unenvelop
-from tvmgitlib.families.text import decode
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import minor_version
@@ -85,7 +84,7 @@ def read_workload(line: bytes) -> Workload:
     Raises:
         RecordError: the line is not of that form, or the module inside it is torn.
     """
-    match decode(line):
+    match read_json(line):
         case [str(structural_hash), str()] if _HASH.fullmatch(structural_hash) and b"\n" not in line:
             native = line.decode()
         case _:

@@ -1,69 +1,14 @@
-"""Lines of JSON, read strictly, and the question which family a line belongs to."""
+"""The question which family a line belongs to."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
-
-import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.model.workload import FamilyName
 
 #: Longer lines are refused unread (bytes).
 MAX_LINE = 16 * 1024 * 1024
-
-_DISGUISES = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022")
-
-
-def decode(line: bytes) -> Any:
-    """Parse one line of JSON.
-
-    Raises:
-        RecordError: not UTF-8, not JSON, NaN or a number beyond a double, a key that is given twice, or nested so
-            deeply that it could not be written again.
-    """
-    try:
-        document = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise RecordError(_decode_problem(line, error)) from None
-    try:
-        written = orjson.dumps(document)
-        if _may_repeat_a_key(line, written):
-            json.loads(line, object_pairs_hook=_unique_keys)
-    except (orjson.JSONEncodeError, RecursionError):  # orjson reads deeper than it writes
-        raise RecordError("nested too deeply") from None
-    return document
-
-
-def lines_of(content: bytes) -> list[bytes]:
-    """The lines of a file: split at line feeds only, for JSON allows a carriage return inside a line."""
-    return content.removesuffix(b"\n").split(b"\n") if content else []
-
-
-def _decode_problem(line: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        line.decode()
-    except UnicodeDecodeError as problem:
-        return f"not UTF-8 (byte {problem.start + 1} of the line)"
-    return f"not valid JSON at column {error.colno} ({error.msg})"
-
-
-def _may_repeat_a_key(line: bytes, written: bytes) -> bool:
-    # Parsing keeps one of two equal keys, so the document written again has fewer `":` than the line. White space
-    # before a colon and escaped quotes would hide that: such lines take the slow road.
-    if any(disguise in line for disguise in _DISGUISES):
-        return True
-    return line.count(b'":') != written.count(b'":')
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise RecordError("the key is given twice", field=key)
-        found[key] = value
-    return found
 
 
 def refuse_foreign(line: bytes) -> None:

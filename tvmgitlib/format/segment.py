@@ -14,11 +14,10 @@ from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.base import BAG_KEY
 from tvmgitlib.families.metaschedule import read_workload
-from tvmgitlib.families.text import decode
 from tvmgitlib.format import schema
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
@@ -100,7 +99,7 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = decode(line)
+            document = read_json(line)
             schema.check(document, "segment")
             if (number == 1) != ("job" in document):
                 raise RecordError("the header is the first line and no other")
@@ -142,9 +141,9 @@ def read_stored(line: bytes, family: str, platform: str) -> StoredRecord:
     native, bag_text = codec.unwrap(line)
     if bag_text is None:
         raise RecordError("no x-tvmgitlib beside the record")
-    document = decode(native)
+    document = read_json(native)
     schema.check(document, codec.name)
-    bag = decode(bag_text)
+    bag = read_json(bag_text)
     schema.check(bag, "bag", within=BAG_KEY)
     if codec.wrap(native, bag_text) != line or native != native.strip():
         raise RecordError("the line is not in canonical form")
@@ -187,7 +186,7 @@ def _line(document: dict[str, Any]) -> bytes:
         line = canonical_json(document).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"it cannot be written as JSON: {error}", field=next(iter(document))) from None
-    schema.check(decode(line), "segment")
+    schema.check(read_json(line), "segment")
     return line + b"\n"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import ranked_lines, read_segment
 from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally, read_configs
 from tvmgitlib.library.reading.results import Problem

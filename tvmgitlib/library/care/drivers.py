@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_stored
 from tvmgitlib.store import Repository, configure
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from tvmgitlib._version import __version__
 from tvmgitlib.errors import GitError, LibraryError, RecordError
-from tvmgitlib.families.text import decode
 from tvmgitlib.format import schema
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.json import read_json
 from tvmgitlib.store import (
     Repository,
     Snapshot,
@@ -110,7 +110,7 @@ def read_pin(path: Path) -> Pin:
         LibraryError: it is missing or malformed.
     """
     try:
-        document = decode(path.read_bytes())
+        document = read_json(path.read_bytes())
         schema.check(document, "lock")
     except OSError as error:
         raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO, TypeAlias
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE, read_workload
-from tvmgitlib.families.text import MAX_LINE, decode, family_of, refuse_foreign
+from tvmgitlib.families.text import MAX_LINE, family_of, refuse_foreign
 from tvmgitlib.format import schema
 from tvmgitlib.model.job import Source
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.workload import FamilyName, Workload
 
@@ -234,7 +235,7 @@ def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName |
     if not text or (text.startswith(b"#") and workloads is None):
         return None
     refuse_foreign(text)
-    document = decode(text)
+    document = read_json(text)
     native = text
     if isinstance(document, dict) and "x-tvmgitlib" in document:  # a line of some library's configs/
         native, document = _unwrap(text, document)
@@ -249,7 +250,7 @@ def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName |
 def _unwrap(line: bytes, document: dict[str, Any]) -> tuple[bytes, Any]:
     family = FAMILIES["ansor" if "native" in document else "autotvm"]
     native, _ = family.unwrap(line)
-    return native, decode(native)
+    return native, read_json(native)
 
 
 def _workload_of(document: list[Any], workloads: list[Workload] | None) -> Workload:
@@ -289,7 +290,7 @@ def _read_errors(path: Path, size: int) -> dict[str, ErrorKind]:
             if at > size:
                 break
             try:
-                match decode(line.strip()):
+                match read_json(line.strip()):
                     case {"record": str(name), "error": str(kind)} if kind in ERROR_KINDS:
                         kinds[name] = kind
                     case _:
@@ -326,7 +327,7 @@ def is_whole(line: bytes) -> bool:
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
     try:
-        decode(line.strip())
+        read_json(line.strip())
     except RecordError:
         return False
     return True

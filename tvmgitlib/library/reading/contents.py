@@ -11,11 +11,11 @@ from typing import Any
 
 from tvmgitlib.errors import LibraryError, RecordError, SelectionError, SettingsError, TvmgitlibError
 from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode, lines_of
 from tvmgitlib.format import schema
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment, read_stored
 from tvmgitlib.model.job import Header, Invalidation, Task
-from tvmgitlib.model.json import Json
+from tvmgitlib.model.json import Json, read_json
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.segment import Segment, StoredRecord, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
@@ -108,7 +108,7 @@ class Contents:
         if content is None:
             return None
         try:
-            document = decode(content)
+            document = read_json(content)
             schema.check(document, "fold")
         except RecordError:
             return None
@@ -306,7 +306,7 @@ def read_settings(content: bytes) -> Settings:
         SettingsError: it is malformed.
     """
     try:
-        document: Any = decode(content)
+        document: Any = read_json(content)
         if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
             raise LibraryError(
                 f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
