@@ -19,7 +19,7 @@ from tvmgitlib.families.text import family_of
 from tvmgitlib.format import schema
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.samples import encode_sample
-from tvmgitlib.format.segment import ranked_lines, read_segment, read_stored, store, task_order, write_segment
+from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.model.job import Effort, Header, Invalidation, Section, Source, Task
 from tvmgitlib.model.json import read_json
 from tvmgitlib.model.platform import Platform
@@ -379,12 +379,6 @@ def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
     again = read(lines)
     assert again.tasks[0].task.effort == segment.tasks[0].task.effort
     assert isinstance(again.tasks[0].records[0].trials, int)
-
-
-def test_configs_are_the_lines_in_order(build: Any) -> None:
-    records = build.segment(1, [build.record(1), build.record(2)]).tasks[0].records
-    assert ranked_lines(records) == records[0].line + b"\n" + records[1].line + b"\n"
-    assert ranked_lines([]) == b""
 
 
 # Fuzzing: any bytes are read or refused with an explanation, never anything else.

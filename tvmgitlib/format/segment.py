@@ -7,7 +7,7 @@ the same bytes everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tvmgitlib.errors import RecordError, TvmgitlibError
@@ -321,8 +321,3 @@ def _read_effort(value: dict[str, Any]) -> Effort:
         if count > effort.trials:
             raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
     return effort
-
-
-def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
-    """The text of a file of configs/: one record a line, final newline."""
-    return b"".join(stored.line + b"\n" for stored in records)

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.errors import SettingsError
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.platform import fact
 from tvmgitlib.model.settings import Settings
@@ -29,25 +28,6 @@ class Verdict:
 
     grade: Grade
     why: str
-
-
-def check_policy(settings: Settings) -> None:
-    """Refuse a TVM rule that cannot be read.
-
-    Raises:
-        SettingsError: it is no rule's name and no PEP 440 specifier.
-    """
-    rule = settings.policy_tvm
-    try:
-        known = rule in ("same", "same-minor", "any") or bool(list(SpecifierSet(rule)))
-    except InvalidSpecifier:
-        known = False
-    if not known:
-        raise SettingsError(
-            f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
-            file="tvmgitlib.json",
-            field="policy.tvm",
-        )
 
 
 def grade(

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.format.segment import ranked_lines, write_segment
+from tvmgitlib.format.configs import ranked_lines
+from tvmgitlib.format.segment import write_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
@@ -99,7 +102,7 @@ def draft_change(
     files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
     files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
     if settings != contents.settings:
-        files[SETTINGS_FILE] = settings.to_text().encode()
+        files[SETTINGS_FILE] = write_settings(settings)
     files |= change.files
     derive = _stamp(settings, _tally(contents, change))
     return Draft(message, files, "jobs", derive, also_parents, author)
@@ -124,7 +127,7 @@ def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[s
     """Makes `configs/.fold` once the id of the jobs/ tree is known."""
 
     def make(jobs_tree: str | None) -> Mapping[str, bytes | Blob | None]:
-        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_text().encode()}
+        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_bytes()}
 
     return make
 

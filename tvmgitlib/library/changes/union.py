@@ -11,8 +11,9 @@ import json
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
+from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.segment import job_at
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.settings_merge import merge_settings

@@ -2,83 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from tvmgitlib.errors import LibraryError, RecordError, SelectionError, SettingsError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.format import schema
+from tvmgitlib.errors import LibraryError, SelectionError
+from tvmgitlib.format.configs import read_configs
 from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment, read_stored
+from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
 from tvmgitlib.model.job import Header, Invalidation, Task
-from tvmgitlib.model.json import Json, read_json
-from tvmgitlib.model.place import ConfigsFile, Place
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.place import Place
 from tvmgitlib.model.segment import Segment, StoredRecord, segment_path
-from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.rules.validity import check_policy
 from tvmgitlib.store import Entry, Snapshot
 
-SETTINGS_FILE = "tvmgitlib.json"
-FOLD_FILE = "configs/.fold"
 ATTRIBUTES_FILE = ".gitattributes"
 
 #: Kinds of jobs that may say of records that they do not hold.
 _INVALIDATING = {"invalidate", "revalidate"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What is counted of segments, so that a lookup knows without reading them what it need not look for.
-
-    Attributes:
-        kinds: how many there are of each kind.
-        baselines: how many say what an untuned config takes.
-    """
-
-    kinds: Counter[str] = field(default_factory=Counter)
-    baselines: int = 0
-
-    @classmethod
-    def of(cls, segments: Iterable[Segment]) -> Tally:
-        """Count segments."""
-        kinds: Counter[str] = Counter()
-        baselines = 0
-        for segment in segments:
-            kinds[segment.header.kind] += 1
-            baselines += any(entry.task.baseline is not None for entry in segment.tasks)
-        return cls(kinds, baselines)
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
-
-
-@dataclass(frozen=True, slots=True)
-class FoldStamp:
-    """`configs/.fold`: what configs/ was folded from.
-
-    Attributes:
-        jobs: id of the jobs/ tree; None while there is no job.
-        settings: digest of the settings that a fold depends on.
-        tally: what was counted of the segments.
-    """
-
-    jobs: str | None
-    settings: str
-    tally: Tally
-
-    def to_text(self) -> str:
-        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": dict(self.tally.kinds)}
-        if self.tally.baselines:
-            document["baselines"] = self.tally.baselines
-        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
-        return "{\n" + ",\n".join(members) + "\n}\n"
 
 
 class Contents:
@@ -105,15 +52,7 @@ class Contents:
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
         content = self.snapshot.read(FOLD_FILE)
-        if content is None:
-            return None
-        try:
-            document = read_json(content)
-            schema.check(document, "fold")
-        except RecordError:
-            return None
-        tally = Tally(Counter(document["kinds"]), int(document.get("baselines", 0)))
-        return FoldStamp(document["jobs"], document["settings"], tally)
+        return read_stamp(content) if content is not None else None
 
     @cached_property
     def jobs_tree(self) -> str | None:
@@ -296,45 +235,3 @@ class Contents:
                     if why_not is not None:
                         found.append((stored, *why_not))
         return found
-
-
-def read_settings(content: bytes) -> Settings:
-    """Read `tvmgitlib.json`.
-
-    Raises:
-        LibraryError: it is of a format that this version does not know.
-        SettingsError: it is malformed.
-    """
-    try:
-        document: Any = read_json(content)
-        if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
-            raise LibraryError(
-                f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
-                file=SETTINGS_FILE,
-                field="format",
-                hint="Install a newer tvmgitlib.",
-            )
-        schema.check(document, "settings")
-    except RecordError as error:
-        raise SettingsError(error.message, file=SETTINGS_FILE, field=error.field) from None
-    settings = Settings.from_json(document)
-    check_policy(settings)
-    return settings
-
-
-def read_configs(content: bytes, path: str) -> list[StoredRecord]:
-    """Read a file of configs/.
-
-    Raises:
-        TvmgitlibError: naming file and line.
-    """
-    file = ConfigsFile.at(path)
-    if file is None or file.family not in FAMILIES:
-        raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
-    records = []
-    for number, line in enumerate(lines_of(content), start=1):
-        try:
-            records.append(read_stored(line, file.family, file.platform))
-        except TvmgitlibError as error:
-            raise error.at(file=path, line=number) from None
-    return records
