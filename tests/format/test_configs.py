@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError, TvmgitlibError
+from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format.configs import ranked_lines, read_configs
 
 
@@ -23,7 +23,7 @@ def test_configs_are_the_lines_in_order(build: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["configs/a.jsonl", "configs/a/b/c/autotvm.jsonl", "configs/a/b/other.jsonl", "configs/a/b/autotvm"]
+    "path", ["configs/a.jsonl", "configs/a/b/c/autotvm.jsonl", "configs/a/b/Other.jsonl", "configs/a/b/autotvm"]
 )
 def test_a_file_that_does_not_belong_into_configs_is_named(path: str) -> None:
     with pytest.raises(LibraryError, match="no file of configs/"):
@@ -39,3 +39,11 @@ def test_a_line_of_configs_that_is_not_right_is_named(library: ConfigLibrary) ->
         with pytest.raises(TvmgitlibError) as caught:
             read_configs(bad, path)
         assert (caught.value.file, caught.value.line) == (path, 2)
+
+
+def test_records_of_a_family_that_is_not_installed_are_said_to_be(library: ConfigLibrary) -> None:
+    path = "configs/a/b/other.jsonl"
+    with pytest.raises(FamilyError, match="no installed package provides the tuner family 'other'") as caught:
+        read_configs(b"{}\n", path)
+    assert caught.value.file == path
+    assert caught.value.hint == "Known here: autotvm, ansor, metaschedule."

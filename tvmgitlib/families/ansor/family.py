@@ -6,28 +6,34 @@ envelope. A line names no TVM.
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any, Final
 
-from tvmgitlib.families.autotvm import error_kind
-from tvmgitlib.families.base import check_costs, config_digest, envelop, unenvelop
+from tvmgitlib.families.bag import Enveloped
+from tvmgitlib.families.base import Family
+from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
 
 
-@lru_cache(maxsize=65536)
-def _workload(key: str) -> Workload:
-    return Workload("ansor", key)
-
-
-class Ansor:
+class Ansor(Enveloped, Family):
     """See `Family`."""
 
-    name: FamilyName = "ansor"
+    name = "ansor"
+    title = "Ansor"
+
+    def schema(self) -> dict[str, Any]:
+        return shipped_schema(self.name)
+
+    def claims(self, document: Any) -> bool:
+        return isinstance(document, dict) and "i" in document and "r" in document and isinstance(document.get("v"), str)
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         (key, target, *_), (_, steps) = document["i"]
@@ -45,8 +51,20 @@ class Ansor:
             native=native,
         )
 
-    def wrap(self, native: bytes, bag: bytes) -> bytes:
-        return envelop(native, bag)
+    def label(self, workload: Workload) -> str:
+        try:
+            document = json.loads(workload.text)
+        except ValueError:  # a workload key may be any text
+            return workload.text
+        match document:
+            case [str(name), *arguments]:
+                return call_label(name, arguments)
+        return workload.text
 
-    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
-        return unenvelop(line)
+    def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+        return left_tvm("auto_scheduler", current)
+
+
+@lru_cache(maxsize=65536)
+def _workload(key: str) -> Workload:
+    return Workload("ansor", key)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tvmgitlib.families.autotvm.family import FAILED, AutoTvm, error_kind
+from tvmgitlib.families.autotvm.family import FAILED, AutoTvm
 
-__all__ = ["FAILED", "AutoTvm", "error_kind"]
+__all__ = ["FAILED", "AutoTvm"]

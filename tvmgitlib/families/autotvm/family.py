@@ -6,52 +6,52 @@ Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/me
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.families.base import BAG_KEY, check_costs, config_digest, splice, unsplice, workload
+from tvmgitlib.families.bag import BAG_KEY, Spliced
+from tvmgitlib.families.base import Family
+from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
 from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
 
 
-def error_kind(number: int, costs: tuple[float, ...], failed: float) -> ErrorKind | None:
-    """The kind of failure that an error number of AutoTVM and Ansor stands for; None for a success.
-
-    A success whose cost is the mark of a failure is one whose reason was lost.
-    """
-    if number == 0:
-        return "unknown" if min(costs) >= failed else None
-    return ERROR_KINDS[number - 1] if number <= len(ERROR_KINDS) else "unknown"
-
-
-@lru_cache(maxsize=65536)
-def _workload(identity: bytes) -> Workload:
-    name, args, kwargs = orjson.loads(identity)
-    _refuse_rounded([args, kwargs])
-    return workload("autotvm", canonical_json([name, args, kwargs] if kwargs else [name, args]), "input")
-
-
-def _refuse_rounded(value: Any) -> None:
-    """Refuse arguments that only look equal: beyond 64 bits, integers are read as the nearest double."""
-    if isinstance(value, float) and abs(value) >= 2**63:
-        raise RecordError(f"the workload has an argument beyond 64 bits, about {value}", field="input")
-    if isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            _refuse_rounded(item)
-
-
-class AutoTvm:
+class AutoTvm(Spliced, Family):
     """See `Family`."""
 
-    name: FamilyName = "autotvm"
+    name = "autotvm"
+    title = "AutoTVM"
+
+    def schema(self) -> dict[str, Any]:
+        return shipped_schema(self.name)
+
+    def claims(self, document: Any) -> bool:
+        return isinstance(document, dict) and "input" in document
+
+    def refusal(self, line: bytes, document: Any | None) -> RecordError | None:
+        if document is None and b"\t" in line and not line.lstrip().startswith((b"{", b"[")):
+            return RecordError(
+                "a row of AutoTVM's pickle protocol; unpickling runs code from the file, so it is never read",
+                hint="Convert the log to JSON with the TVM that wrote it: python -m tvm.autotvm.record --mode convert.",
+            )
+        if isinstance(document, dict) and "i" in document and "r" in document:
+            return RecordError(
+                "a record of AutoTVM's format 0.1, whose workloads and configs today's TVM cannot use",
+                field="v",
+                hint="Convert the log to format 0.2 with the TVM that wrote it, or tune again.",
+            )
+        return None
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         if BAG_KEY in document:  # in another spelling than the library's, else it would not be in the native text
@@ -75,8 +75,31 @@ class AutoTvm:
             native=native,
         )
 
-    def wrap(self, native: bytes, bag: bytes) -> bytes:
-        return splice(native, bag)
+    def label(self, workload: Workload) -> str:
+        try:
+            document = json.loads(workload.text)
+        except ValueError:
+            return workload.text
+        match document:
+            case [str(name), [*arguments], *keywords]:
+                return call_label(name, [*arguments, *keywords])
+        return workload.text
 
-    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
-        return unsplice(line)
+    def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+        return left_tvm("AutoTVM", current)
+
+
+@lru_cache(maxsize=65536)
+def _workload(identity: bytes) -> Workload:
+    name, args, kwargs = orjson.loads(identity)
+    _refuse_rounded([args, kwargs])
+    return workload("autotvm", canonical_json([name, args, kwargs] if kwargs else [name, args]), "input")
+
+
+def _refuse_rounded(value: Any) -> None:
+    """Refuse arguments that only look equal: beyond 64 bits, integers are read as the nearest double."""
+    if isinstance(value, float) and abs(value) >= 2**63:
+        raise RecordError(f"the workload has an argument beyond 64 bits, about {value}", field="input")
+    if isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _refuse_rounded(item)

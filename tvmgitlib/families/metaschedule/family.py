@@ -1,55 +1,49 @@
-"""MetaSchedule databases of TVM 0.16 to 0.27: `database_workload.json` and `database_tuning_record.json`.
-
-Format: `src/meta_schedule/database/json_database.cc` and `src/node/serialization.cc` of TVM 0.16; in 0.27 the module is
-a graph of `tvm_ffi`. A record names its workload by line number in the other file, so the two are only ever read
-together, and the number is set anew when they are written (`database`).
-"""
+"""MetaSchedule databases of TVM 0.16 to 0.27."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-import struct
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-import orjson
-
-from tvmgitlib.errors import RecordError
-from tvmgitlib.families.base import check_costs, config_digest, envelop, unenvelop
-from tvmgitlib.model.json import canonical_json, read_json
+from tvmgitlib.errors import RecordError, SelectionError
+from tvmgitlib.families.bag import Enveloped
+from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile
+from tvmgitlib.families.metaschedule.database import (
+    ERROR_FILE,
+    LAYOUT,
+    RECORD_FILE,
+    WORKLOAD_FILE,
+    database,
+    read_failure,
+    workload_at,
+)
+from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
+from tvmgitlib.families.shipped import shipped_schema
+from tvmgitlib.families.values import check_costs, config_digest
 from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.segment import StoredRecord
 from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import minor_version
-from tvmgitlib.model.workload import FamilyName, Workload
-
-WORKLOAD_FILE: Final = "database_workload.json"
-RECORD_FILE: Final = "database_tuning_record.json"
-
-#: Why trials failed, which TVM's own two files do not say: a live job writes it beside them.
-ERROR_FILE: Final = "tvmgitlib_errors.jsonl"
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
 
-#: A structural hash is a 64-bit number, in decimal.
-_HASH: Final = re.compile(r"[0-9]{1,20}")
 
-#: A version or a signature beyond these many characters is no help to anyone.
-_MAX_VERSION: Final = 200
-_MAX_SIGNATURE: Final = 4096
-
-#: The root block carries no meaning: every function has one.
-_ROOT_BLOCK: Final = "root"
-
-
-class MetaSchedule:
+class MetaSchedule(Enveloped, Family):
     """See `Family`."""
 
-    name: FamilyName = "metaschedule"
+    name = "metaschedule"
+    title = "MetaSchedule"
+    layout = LAYOUT
+    keeps_module = True
+
+    def schema(self) -> dict[str, Any]:
+        return shipped_schema(self.name)
+
+    def claims(self, document: Any) -> bool:
+        return isinstance(document, list) and len(document) == 2
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         if workload is None:
@@ -71,126 +65,58 @@ class MetaSchedule:
             native=native,
         )
 
-    def wrap(self, native: bytes, bag: bytes) -> bytes:
-        return envelop(native, bag)
+    def reader(self, beside: Mapping[str, LogFile]) -> LineReader:
+        if WORKLOAD_FILE not in beside:
+            return _refuse_lone_record
+        workloads = beside[WORKLOAD_FILE].each(read_workload)
+        errors = dict(beside[ERROR_FILE].each(read_failure)) if ERROR_FILE in beside else {}
 
-    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
-        return unenvelop(line)
+        def read(document: Any, native: bytes) -> TuningRecord:
+            record = self.record(document, native, workload_at(document, workloads))
+            return replace(record, error=errors.get(record.hash, record.error)) if record.error else record
 
+        return read
 
-def read_workload(line: bytes) -> Workload:
-    """Read one line of `database_workload.json`: `["<structural hash>", "<base64 of the module>"]`.
+    def workload_of(self, module: bytes) -> Workload:
+        return read_workload(module)
 
-    Raises:
-        RecordError: the line is not of that form, or the module inside it is torn.
-    """
-    match read_json(line):
-        case [str(structural_hash), str()] if _HASH.fullmatch(structural_hash) and b"\n" not in line:
-            native = line.decode()
-        case _:
-            raise RecordError('not ["<structural hash>", "<base64 of the module>"] in one line')
-    minor = minor_version(_module(native).tvm_version)
-    return Workload("metaschedule", f"{structural_hash}@{minor or 'unknown'}", module=native)
+    def tvm_of_name(self, workload: Workload) -> str | None:
+        _, _, minor = workload.text.rpartition("@")
+        return minor if minor != UNKNOWN else None
 
+    def tuned_with(self, said: TvmVersion, named: TvmVersion) -> TvmVersion:
+        if said.minor is not None and said.minor != named.minor:
+            raise RecordError(
+                f"its workload was written by TVM {said.version}, and --tvm says {named}",
+                hint="A MetaSchedule database says itself which version it is: leave --tvm out.",
+            )
+        return named
 
-def module_tvm_version(workload: Workload) -> str | None:
-    """The version of the TVM that wrote the workload's module; None when it does not say."""
-    return _module(_native_module(workload)).tvm_version
+    def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+        if tuned_with.version is None or tuned_with.group == current.group:
+            return None
+        if tuned_with.minor != current.minor or (tuned_with.distribution and current.distribution):
+            return (
+                f"tuned with {tuned_with}, and MetaSchedule databases load only in the TVM that wrote them; "
+                f"tune or revalidate it with {current}"
+            )
+        return None
 
-
-def database(records: Iterable[tuple[bytes, Workload]]) -> tuple[list[bytes], list[bytes]]:
-    """The lines of the two files of a database, every record pointing at its own workload.
-
-    Only the leading workload number of a record changes; the rest is the native text.
-    """
-    numbers: dict[str, int] = {}
-    workloads: list[bytes] = []
-    lines: list[bytes] = []
-    for native, workload in records:
-        module = _native_module(workload)
-        number = numbers.setdefault(module, len(numbers))
-        if number == len(workloads):
-            workloads.append(module.encode())
-        lines.append(b"[%d%s" % (number, native[native.index(b",") :]))
-    return workloads, lines
-
-
-def _native_module(workload: Workload) -> str:
-    if workload.module is None:
-        raise RecordError(f"the module of workload {workload.text} is not on record")
-    return workload.module
-
-
-@dataclass(frozen=True, slots=True)
-class _Module:
-    """What a module says of itself: the TVM that wrote it, and the names of its schedulable blocks."""
-
-    tvm_version: str | None
-    blocks: tuple[str, ...]
+    def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
+        versions = sorted({stored.tuned_with.minor or "an unknown version" for stored in records})
+        if len(versions) > 1:
+            raise SelectionError(
+                f"the records are of TVM {', '.join(versions)}, and a MetaSchedule database loads only in the TVM that "
+                "wrote it",
+                hint="Choose one with --tvm DIST==VERSION.",
+            )
+        workloads, lines = database((stored.record.native, stored.record.workload) for stored in records)
+        # The record file names workloads by line: it comes last, so that no reader sees a number without its line.
+        return {WORKLOAD_FILE: workloads, RECORD_FILE: lines}
 
 
-@lru_cache(maxsize=64)  # every record of a workload asks again
-def _module(native: str) -> _Module:
-    """Look into a line of `database_workload.json`: base64 of an 8-byte little-endian length and that much JSON."""
-    try:
-        raw = base64.b64decode(orjson.loads(native)[1], validate=True)
-        (length,) = struct.unpack_from("<Q", raw)
-        graph = orjson.loads(raw[8:]) if length == len(raw) - 8 else None
-    except (ValueError, struct.error):  # ValueError: no base64, no JSON
-        graph = None
-    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
-        raise RecordError("the module is damaged: not the base64 of a TVM module's JSON", field="[1]")
-    return _Module(_tvm_version(graph), tuple(_block_names(graph["nodes"])))
-
-
-def _tvm_version(graph: dict[str, Any]) -> str | None:
-    for holder in ("metadata", "attrs"):  # since 0.20, and before
-        facts = graph.get(holder)
-        version = facts.get("tvm_version") if isinstance(facts, dict) else None
-        if isinstance(version, str) and 0 < len(version) <= _MAX_VERSION:
-            return version
-    return None
-
-
-def with_signature(workload: Workload, args: list[Any]) -> Workload:
-    """The workload with its version-independent signature, from the arguments (as JSON) and the module's blocks."""
-    if workload.signature is not None or workload.module is None:
-        return workload
-    arguments = ", ".join(_argument(arg) for arg in args)
-    signature = " ".join((f"({arguments})", *_module(workload.module).blocks))
-    if len(signature) > _MAX_SIGNATURE:
-        signature = f"{signature[:_MAX_SIGNATURE]}... {hashlib.sha256(signature.encode()).hexdigest()[:16]}"
-    return replace(workload, signature=signature)
-
-
-def _argument(arg: Any) -> str:
-    match arg:
-        case ["TENSOR", str(dtype), [*shape]]:
-            return f"{dtype}[{','.join(map(str, shape))}]"
-        case _:
-            return canonical_json(arg)
-
-
-def _block_names(nodes: list[Any]) -> list[str]:
-    """Names of the module's schedulable blocks, sorted: the order of nodes is the serialiser's, not the program's."""
-    names = set()
-    for node in nodes:
-        match node:
-            case {"type_key": str(kind), "attrs": {"name_hint": name}} | {
-                "type": str(kind),
-                "data": {"name_hint": name},
-            }:
-                if kind.endswith((".Block", ".SBlock")):
-                    names.add(_string(nodes, name))
-    return sorted(names - {"", _ROOT_BLOCK})
-
-
-def _string(nodes: list[Any], reference: Any) -> str:
-    """The text of the node with that number; empty when there is none."""
-    try:
-        match nodes[int(reference)]:
-            case {"repr_str": str(text)} | {"data": str(text)}:
-                return text
-    except (IndexError, TypeError, ValueError):
-        pass
-    return ""
+def _refuse_lone_record(*_: Any) -> TuningRecord:
+    raise RecordError(
+        "a MetaSchedule record in a file that is not part of a database",
+        hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
+    )

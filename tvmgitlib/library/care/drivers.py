@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tvmgitlib import families
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families import FAMILIES
+from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_stored
 from tvmgitlib.store import Repository, configure
@@ -45,7 +46,7 @@ def readable(file: Path) -> str:
 
 
 def _readable(line: bytes) -> str:
-    for family in FAMILIES:
+    for family in families.every() if BAG_KEY.encode() in line else ():
         try:
             stored = read_stored(line, family, "")
         except TvmgitlibError:

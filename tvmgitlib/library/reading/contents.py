@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
+from tvmgitlib import families
 from tvmgitlib.errors import LibraryError, SelectionError
-from tvmgitlib.format.configs import read_configs
+from tvmgitlib.format.configs import configs_file, read_configs
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
@@ -21,6 +23,8 @@ from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
 from tvmgitlib.store import Entry, Snapshot
+
+_log = logging.getLogger("tvmgitlib")
 
 ATTRIBUTES_FILE = ".gitattributes"
 
@@ -82,17 +86,23 @@ class Contents:
         """
         return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
 
-    def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
+    def segments(self, *, with_records: bool = True, skip_absent: bool = False) -> Iterator[Segment]:
         """Every segment, in the order of paths.
 
+        Args:
+            with_records: with their records.
+            skip_absent: without records of families that are not installed here: for answers, never for what is
+                written.
+
         Raises:
+            FamilyError: records of a family that is not installed here would be needed.
             RecordError: a segment is malformed.
         """
         for path, content in self.snapshot.contents(self.segment_files()):
-            yield read_segment(lines_of(content), path, with_records=with_records)
+            yield read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
     def segment(self, job: str, *, with_records: bool = False) -> Segment:
-        """The segment of a job.
+        """The segment of a job, without records of families that are not installed here.
 
         Raises:
             LibraryError: it is missing.
@@ -102,7 +112,7 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(lines_of(content), path, with_records=with_records)
+        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=True)
 
     def find(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.
@@ -141,12 +151,15 @@ class Contents:
                     yield segment.header, entry.task
 
     def configs(self) -> Configs:
-        """The records of configs/ as committed.
+        """The records of configs/ as committed; those of families that are not installed here are left out, and said.
 
         Raises:
             TvmgitlibError: a line is malformed, or something else than a file of records is there.
         """
-        contents = self.snapshot.contents(self.config_files())
+        files = self.config_files()
+        families_of = {path: configs_file(path).family for path, _ in files}
+        absent = _absent(families_of.values())
+        contents = self.snapshot.contents(file for file in files if families_of[file[0]] not in absent)
         return {path: read_configs(content, path) for path, content in contents}
 
     def configs_at(self, paths: Iterable[str]) -> Configs:
@@ -154,17 +167,26 @@ class Contents:
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
         return {path: read_configs(content, path) for path, content in contents if content is not None}
 
-    def fold(self, admits: Callable[[StoredRecord], bool] | None = None) -> Configs:
+    def fold(self, admits: Callable[[StoredRecord], bool] | None = None, *, skip_absent: bool = False) -> Configs:
         """What configs/ has to be.
 
         Args:
             admits: fold only records of which this is true.
+            skip_absent: leave out records of families that are not installed here, and say so: for answers, never for
+                what is written.
+
+        Raises:
+            FamilyError: records of a family that is not installed here would be needed.
         """
-        return fold(self.segments(), self.standing, self.settings, admits)
+        if skip_absent:
+            _absent(entry.task.section.family for segment in self.outlines for entry in segment.tasks)
+        return fold(self.segments(skip_absent=skip_absent), self.standing, self.settings, admits)
 
     def current(self) -> Configs:
-        """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
-        return self.configs() if self.is_fresh else self.fold()
+        """The best configs of these jobs, as far as their families are installed: configs/ when it is fresh, else
+        folded in memory.
+        """
+        return self.configs() if self.is_fresh else self.fold(skip_absent=True)
 
     def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
         """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
@@ -235,3 +257,18 @@ class Contents:
                     if why_not is not None:
                         found.append((stored, *why_not))
         return found
+
+
+def _absent(names: Iterable[str]) -> set[str]:
+    """Which of these families are not installed here; of each it is said once that its records are left out."""
+    absent = {name for name in set(names) if families.find(name) is None}
+    for name in sorted(absent):
+        _say_absent(name)
+    return absent
+
+
+@cache
+def _say_absent(name: str) -> None:
+    _log.warning(
+        "the library has records of the tuner family %r, which no installed package provides: they are left out", name
+    )
