@@ -47,13 +47,15 @@ def export(
     Args:
         contents: the library in one commit.
         family: the tuner family, which is the format too.
-        path: the file to write (AutoTVM, Ansor), or the folder (MetaSchedule).
+        path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
 
     Raises:
-        SelectionError: nothing is selected, or MetaSchedule records of several TVMs, which no TVM can load together.
+        FamilyError: the family is not installed.
+        SelectionError: nothing is selected, or records that no TVM can load together.
     """
+    codec = families.family(family)
     records = [
         stored
         for stored in selected(contents.current(), selection)
@@ -61,7 +63,7 @@ def export(
     ]
     if not records:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    _write_all(path, families.family(family).export(_with_modules(contents, records, family)))
+    _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
         path,
         len(records),
@@ -70,10 +72,8 @@ def export(
     )
 
 
-def _with_modules(contents: Contents, records: list[StoredRecord], family: FamilyName) -> list[StoredRecord]:
-    """The records, each with the module of its workload where their family keeps those beside them."""
-    if not families.family(family).keeps_module:
-        return records
+def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:
+    """The records, each with the module of its workload, which is in the segment of its job."""
     modules = contents.modules(records)
     return [
         replace(stored, record=replace(stored.record, workload=modules[stored.record.workload])) for stored in records
