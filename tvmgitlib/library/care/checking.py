@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.format.configs import ranked_lines, read_configs
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment
-from tvmgitlib.format.settings import SETTINGS_FILE
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.results import Problem
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    lines_of,
+    ranked_lines,
+    read_configs,
+    read_segment,
+)
+from tvmgitlib.library.reading import Contents, Problem
+from tvmgitlib.model import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     OWN_FOLDERS,
