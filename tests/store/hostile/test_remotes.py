@@ -208,6 +208,12 @@ def test_a_helper_of_the_users_own(hostile, remote: Path, door: str, own) -> Non
     assert hostile.marks() == {"helper"}
 
 
+def test_no_helper_at_all(hostile, remote: Path, git, own) -> None:
+    own("credential.helper", hostile.program("helper", "exit 1"))
+    hostile.configure("credential.helper", "")
+    synced(hostile, remote, git)
+
+
 def test_a_repository_whose_configuration_the_user_wrote(hostile, remote: Path, git) -> None:
     hostile.config(core__sshCommand=hostile.program("ssh", SSH), remote__origin__url=f"ssh://host{remote}")
     assert hostile.run("sync").code == 4
