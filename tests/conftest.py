@@ -54,10 +54,20 @@ def logs() -> Path:
     return DATA / "tvm-logs"
 
 
+@pytest.fixture(scope="session")
+def just_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `library` keeps the empty library that it copies: the first test that needs one makes it."""
+    return tmp_path_factory.mktemp("template") / "library"
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> ConfigLibrary:
-    """An empty library in `tmp_path/library`."""
-    return ConfigLibrary.init(tmp_path / "library")
+def library(tmp_path: Path, just_made: Path, git: Callable[..., str]) -> ConfigLibrary:
+    """An empty library in `tmp_path/library`, as `ConfigLibrary.init` leaves it."""
+    if not just_made.exists():
+        ConfigLibrary.init(just_made)
+    path = shutil.copytree(just_made, tmp_path / "library")
+    git(path, "update-index", "-q", "--refresh")  # the copies are other files than those it has looked at
+    return ConfigLibrary(path)
 
 
 @pytest.fixture
