@@ -15,15 +15,20 @@ import hypothesis
 import pytest
 from click.testing import CliRunner
 
-from tvmgitlib import ConfigLibrary
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode
-from tvmgitlib.format.segment import store, task_order
-from tvmgitlib.model.job import Header, Invalidation, Section, Task
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib import ConfigLibrary, families
+from tvmgitlib.format import store, task_order
+from tvmgitlib.model import (
+    Header,
+    Invalidation,
+    Platform,
+    Section,
+    Segment,
+    Task,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    read_json,
+)
 from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"
@@ -199,7 +204,7 @@ class Build:
                 "version": 0.2,
             }
         ).encode()
-        return FAMILIES["autotvm"].record(decode(native), native)
+        return families.family("autotvm").record(read_json(native), native)
 
     @staticmethod
     def tvm(version: str | None = "0.16.0", distribution: str | None = "hhb-tvm") -> TvmVersion:

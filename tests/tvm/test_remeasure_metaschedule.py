@@ -16,15 +16,13 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib import ConfigLibrary
+from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.errors import TvmError
-from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
 from tvmgitlib.live.base import HowToMeasure, Remeasured
 from tvmgitlib.live.metaschedule.family import FAMILY
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import TuningRecord, Workload
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 
@@ -45,7 +43,7 @@ def lines(path: Path) -> list[bytes]:
 
 
 def record_of(line: bytes, workload: Workload) -> TuningRecord:
-    return FAMILIES["metaschedule"].record(json.loads(line), line, workload)
+    return families.family("metaschedule").record(json.loads(line), line, workload)
 
 
 @pytest.fixture

@@ -10,7 +10,33 @@ import click
 
 from tvmgitlib.cli.context import Command
 
-FAMILIES = ("autotvm", "ansor", "metaschedule")
+
+class FamilyChoice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """The families that are installed. Packages that add some are only looked up when the answer depends on them."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from tvmgitlib.families import is_known
+
+        if is_known(value):
+            return value
+        self._look_up()
+        return super().convert(value, param, ctx)
+
+    def get_metavar(self, *arguments: Any, **named: Any) -> str | None:
+        self._look_up()
+        return super().get_metavar(*arguments, **named)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        self._look_up()
+        return super().shell_complete(ctx, param, incomplete)
+
+    def _look_up(self) -> None:
+        from tvmgitlib.families import names
+
+        self.choices = names()
 
 
 def example(*commands: str) -> str:
@@ -21,7 +47,7 @@ def example(*commands: str) -> str:
 def selection(command: Command) -> Command:
     """Options that choose workloads; the command gets them as one `selection`."""
 
-    @click.option("--family", type=click.Choice(FAMILIES), help="Only this tuner family.")
+    @click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
     @click.option("--target", metavar="TARGET", help="Only this target, in any spelling.")
     @click.option("--platform", metavar="NAME", help="Only this platform.")
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
@@ -29,7 +55,7 @@ def selection(command: Command) -> Command:
     def with_selection(
         *args: Any, family: str | None, target: str | None, platform: str | None, workload: str | None, **kwargs: Any
     ) -> Any:
-        from tvmgitlib.library.reading.selection import Selection
+        from tvmgitlib.library.reading import Selection
 
         return command(*args, selection=Selection(family, target, platform, workload), **kwargs)
 
@@ -42,7 +68,7 @@ def tvm(help: str) -> Callable[[Command], Command]:
 
 
 def _tvm(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    from tvmgitlib.model.tvm import TvmVersion
+    from tvmgitlib.model import TvmVersion
 
     try:
         return TvmVersion.parse(value) if value is not None else None
@@ -67,7 +93,7 @@ def read_facts(assignments: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         PlatformError: one is not KEY=VALUE.
     """
-    from tvmgitlib.model.platform import parse_assignment, set_fact
+    from tvmgitlib.model import parse_assignment, set_fact
 
     known: dict[str, Any] = {}
     for assignment in assignments:

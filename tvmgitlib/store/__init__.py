@@ -4,14 +4,15 @@ What other floors use of it is imported from here; its own modules import each o
 """
 
 from tvmgitlib.store.ancestry import Divergence, divergence, is_ancestor, merge_base
-from tvmgitlib.store.commits import Author, Commit
-from tvmgitlib.store.configuration import configure, identity
-from tvmgitlib.store.draft import Committed, Draft
+from tvmgitlib.store.git.configuration import configure, identity
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.writer import Writer
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Blob, Entry, blob_id
-from tvmgitlib.store.refs import HISTORY, fetch_histories, histories, push_histories, write_history
-from tvmgitlib.store.remotes import (
+from tvmgitlib.store.objects.commits import Author, Commit
+from tvmgitlib.store.objects.draft import Committed, Draft
+from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, blob_id
+from tvmgitlib.store.objects.snapshot import Snapshot, printable, require_plain
+from tvmgitlib.store.objects.trees import Content
+from tvmgitlib.store.remotes.exchange import (
     Pushed,
     PushOutcome,
     Upstream,
@@ -23,10 +24,9 @@ from tvmgitlib.store.remotes import (
     remote_url,
     upstream,
 )
+from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
-from tvmgitlib.store.snapshot import Snapshot, printable, require_plain
 from tvmgitlib.store.three_way import merge_files
-from tvmgitlib.store.trees import Content
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import TypeVar
 
 from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.store.commits import Commit, parse_commit
-from tvmgitlib.store.deltas import RAW, deltas
-from tvmgitlib.store.git import Git, failure
-from tvmgitlib.store.reader import ObjectReader
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.git.process import Git, failure
+from tvmgitlib.store.objects.commits import Commit, parse_commit
+from tvmgitlib.store.objects.deltas import RAW, deltas
+from tvmgitlib.store.objects.reader import ObjectReader
+from tvmgitlib.store.objects.snapshot import Snapshot
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.deltas import RAW, Delta, delta
+from tvmgitlib.store.objects.deltas import RAW, Delta, delta
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families.text import lines_of
-from tvmgitlib.format.segment import ranked_lines, read_segment
-from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally, read_configs
-from tvmgitlib.library.reading.results import Problem
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    lines_of,
+    ranked_lines,
+    read_configs,
+    read_segment,
+)
+from tvmgitlib.library.reading import Contents, Problem
+from tvmgitlib.model import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     OWN_FOLDERS,
@@ -115,7 +122,7 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
 
 def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
     """Whether configs/.fold says what configs/ was folded from, to the byte."""
-    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_text().encode()
+    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_bytes()
     content = contents.snapshot.read(FOLD_FILE)
     if content is None:
         yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)

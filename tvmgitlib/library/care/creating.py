@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
+from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
-from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.changes.settings_edit import changed
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.changes import changed, message
+from tvmgitlib.library.reading import ATTRIBUTES_FILE
+from tvmgitlib.model import Settings
 from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
 
 #: Line ends are part of the records' bytes: no Git on any system may change them.
@@ -37,9 +37,9 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
         if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
             raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
         files = {
-            SETTINGS_FILE: settings.to_text().encode(),
+            SETTINGS_FILE: write_settings(settings),
             ATTRIBUTES_FILE: (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode(),
-            FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_text().encode(),
+            FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_bytes(),
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.format.segment import ranked_lines, write_segment
+from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_lines, write_segment, write_settings
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
 from tvmgitlib.store import Author, Blob, Committed, Draft, Repository
 
@@ -99,7 +98,7 @@ def draft_change(
     files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
     files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
     if settings != contents.settings:
-        files[SETTINGS_FILE] = settings.to_text().encode()
+        files[SETTINGS_FILE] = write_settings(settings)
     files |= change.files
     derive = _stamp(settings, _tally(contents, change))
     return Draft(message, files, "jobs", derive, also_parents, author)
@@ -124,7 +123,7 @@ def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[s
     """Makes `configs/.fold` once the id of the jobs/ tree is known."""
 
     def make(jobs_tree: str | None) -> Mapping[str, bytes | Blob | None]:
-        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_text().encode()}
+        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_bytes()}
 
     return make
 

@@ -13,10 +13,8 @@ from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, plural
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Header, Segment, utc_text
 from tvmgitlib.store import Repository
 
 

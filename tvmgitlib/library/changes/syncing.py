@@ -15,7 +15,7 @@ from typing import Any
 from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.union import combine
-from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import (
     PushOutcome,
     Repository,

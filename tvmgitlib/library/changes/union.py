@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.families.text import lines_of
-from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
-from tvmgitlib.model.segment import job_at
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Settings, job_at
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store import FILE_MODE, OWN_FOLDERS, Blob, Repository, Snapshot, merge_files
 

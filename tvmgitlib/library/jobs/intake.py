@@ -8,19 +8,35 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
-from tvmgitlib.format.segment import store, task_order
-from tvmgitlib.library.changes.result import Counts
+from tvmgitlib import families
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
+from tvmgitlib.format import store, task_order
+from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, JobSpec, Section, Task, TaskIdentity
-from tvmgitlib.model.json import Json, canonical_json
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.target import GivenTarget, Target, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    SEGMENT_RECORDS,
+    FamilyName,
+    GivenTarget,
+    Header,
+    Invalidation,
+    JobSpec,
+    Json,
+    Platform,
+    Section,
+    Segment,
+    Target,
+    Task,
+    TaskIdentity,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    canonical_json,
+    merged_facts,
+    parse_target,
+    platform_name_from,
+    utc_text,
+)
 from tvmgitlib.rules.effort import EffortCounter
 
 
@@ -91,12 +107,7 @@ class Origin:
         said = TvmVersion(None, record.tvm_version, "log") if record.tvm_version else TvmVersion()
         if self.tvm is None:
             return said
-        if record.family == "metaschedule" and said.minor is not None and said.minor != self.tvm.minor:
-            raise RecordError(
-                f"its workload was written by TVM {said.version}, and --tvm says {self.tvm}",
-                hint="A MetaSchedule database says itself which version it is: leave --tvm out.",
-            )
-        return self.tvm
+        return families.family(record.family).tuned_with(said, self.tvm)
 
 
 class _TaskIntake:

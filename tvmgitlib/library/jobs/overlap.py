@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.segment import Segment, TaskRecords
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import SEGMENT_RECORDS, Effort, Place, Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
 
 
@@ -60,7 +58,7 @@ def overlap(contents: Contents, segment: Segment, keep: int) -> Overlap:
         claims[entry.task.place].append(_Claim(entry))
     keeps_more = keep > SEGMENT_RECORDS
     by_job: Counter[str] = Counter()
-    for other in contents.segments() if keeps_more else contents.outlines:
+    for other in contents.segments(skip_absent=True) if keeps_more else contents.outlines:
         if other.header.id in contents.standing.counting:
             by_job[other.header.id] += sum(
                 claim.compare(entry) for entry in other.tasks for claim in claims.get(entry.task.place, ())

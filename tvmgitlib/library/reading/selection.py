@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmgitlib import families
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Place, Workload, parse_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Selection:
         workload: text that the workload, as it is or as people are shown it, contains; or its id.
 
     Raises:
+        SelectionError: no family of that name is installed.
         TargetError: the target does not parse.
     """
 
@@ -30,6 +31,10 @@ class Selection:
     workload: str | None = None
 
     def __post_init__(self) -> None:
+        if self.family is not None and not families.is_known(self.family):
+            raise SelectionError(
+                f"no tuner family is called {self.family!r}", hint=f"Known here: {', '.join(families.names())}."
+            )
         if self.target is not None:
             parse_target(self.target)
 

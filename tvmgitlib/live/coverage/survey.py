@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tvmgitlib.library.jobs.recorded import baseline_of, effort_of
+from tvmgitlib.families import tvm_of_name
+from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.platforms.detect import facts_here
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import Accept, Grader
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
 from tvmgitlib.live.tasks import WeightedTask
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import merged_facts
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget, Target, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    FamilyName,
+    GivenTarget,
+    Json,
+    Place,
+    StoredRecord,
+    Target,
+    TvmVersion,
+    Workload,
+    merged_facts,
+    parse_target,
+)
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.order import rank
 
@@ -66,7 +69,7 @@ class _Asked:
         """Whether a workload on record is this one: by its name here, or by the one that another TVM gave it."""
         if workload == self.workload:
             return True
-        of_another_tvm = workload.tvm_version not in (None, self.workload.tvm_version)
+        of_another_tvm = tvm_of_name(workload) not in (None, tvm_of_name(self.workload))
         return of_another_tvm and self.signature is not None and workload.signature == self.signature
 
 

@@ -8,20 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Grader
-from tvmgitlib.library.reading.lookup import platform_of
-from tvmgitlib.library.reading.queries import selected
-from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
 
@@ -182,7 +173,7 @@ class Plan:
         """
         names: defaultdict[str | None, set[str]] = defaultdict(set)
         for stored in records:
-            names[stored.record.workload.tvm_version].add(stored.record.workload.text)
+            names[tvm_of_name(stored.record.workload)].add(stored.record.workload.text)
         if all(len(of_tvm) == 1 for of_tvm in names.values()):
             chosen = self._best(place, records)
             own = tuple(stored for stored in chosen if stored.record.workload == place.workload)
@@ -235,5 +226,5 @@ class Plan:
 def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> bool:
     """Whether a record is of a task's computation, which another TVM calls otherwise; one TVM never does."""
     return recorded == workload or (
-        signature is not None and recorded.signature == signature and recorded.tvm_version != workload.tvm_version
+        signature is not None and recorded.signature == signature and tvm_of_name(recorded) != tvm_of_name(workload)
     )

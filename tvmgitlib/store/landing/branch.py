@@ -11,15 +11,15 @@ from functools import cached_property
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.configuration import Configuration
-from tvmgitlib.store.draft import Committed
 from tvmgitlib.store.durable import sync_ref
-from tvmgitlib.store.git import DURABLE, failure
+from tvmgitlib.store.git.configuration import Configuration
+from tvmgitlib.store.git.process import DURABLE, failure
 from tvmgitlib.store.landing.leftovers import sweep_branch_locks, sweep_keeps, sweep_scratch
 from tvmgitlib.store.landing.lock import nobody_keeps, try_write_lock, write_lock
 from tvmgitlib.store.landing.redo import RedoNote, Step
 from tvmgitlib.store.landing.worktree import Following
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.objects.draft import Committed
+from tvmgitlib.store.objects.snapshot import Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 

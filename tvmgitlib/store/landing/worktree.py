@@ -17,9 +17,9 @@ from pathlib import Path
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
 from tvmgitlib.store.landing.redo import Step
-from tvmgitlib.store.objects import FILE_MODE, blob_id
-from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.trees import differences
+from tvmgitlib.store.objects.raw import FILE_MODE, blob_id
+from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects.trees import differences
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

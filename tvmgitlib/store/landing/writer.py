@@ -9,14 +9,14 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.commits import make_commit
-from tvmgitlib.store.configuration import Configuration, People
-from tvmgitlib.store.draft import Draft
-from tvmgitlib.store.git import DURABLE
+from tvmgitlib.store.git.configuration import Configuration, People
+from tvmgitlib.store.git.process import DURABLE
 from tvmgitlib.store.landing.lock import keep_lock
-from tvmgitlib.store.packs import write_pack
-from tvmgitlib.store.snapshot import Snapshot
-from tvmgitlib.store.trees import NewObjects, edit_tree
+from tvmgitlib.store.objects.commits import make_commit
+from tvmgitlib.store.objects.draft import Draft
+from tvmgitlib.store.objects.packs import write_pack
+from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects.trees import NewObjects, edit_tree
 
 
 class Writer:

@@ -11,11 +11,11 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Selection
 
 
 @click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))
-@click.option("--format", "format_", type=click.Choice(options.FAMILIES), required=True, help="The tuner family.")
+@click.option("--format", "format_", type=options.FamilyChoice(), required=True, help="The tuner family.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
 @options.selection
 @options.rev

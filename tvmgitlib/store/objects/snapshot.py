@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Entry, parse_tree
-from tvmgitlib.store.reader import ObjectReader
+from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Entry, parse_tree
+from tvmgitlib.store.objects.reader import ObjectReader
 
 _KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.objects import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
-from tvmgitlib.store.snapshot import Snapshot
+from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
+from tvmgitlib.store.objects.snapshot import Snapshot
 
 #: What becomes of a file: a content, a content of known id, a file of this machine; None removes it.
 Content = bytes | Blob | Path | None

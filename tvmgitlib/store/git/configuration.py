@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import Git
+from tvmgitlib.store.git.process import Git
 
 _IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.hardening import environment, options
+from tvmgitlib.store.git.hardening import environment, options
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
 DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")

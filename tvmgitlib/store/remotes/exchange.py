@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.configuration import Configuration
-from tvmgitlib.store.git import failure
-from tvmgitlib.store.hardening import NETWORK, environment, settings_in_environment
+from tvmgitlib.store.git.configuration import Configuration
+from tvmgitlib.store.git.hardening import NETWORK, environment, settings_in_environment
+from tvmgitlib.store.git.process import failure
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tvmgitlib.store.commits import Author
-from tvmgitlib.store.trees import Content
+from tvmgitlib.store.objects.commits import Author
+from tvmgitlib.store.objects.trees import Content
 
 
 @dataclass(frozen=True, slots=True)

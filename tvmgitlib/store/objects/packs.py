@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.durable import sync_folder
-from tvmgitlib.store.git import DURABLE, Git, failure
-from tvmgitlib.store.objects import FileContent, chunks_of
-from tvmgitlib.store.trees import NewObjects
+from tvmgitlib.store.git.process import DURABLE, Git, failure
+from tvmgitlib.store.objects.raw import FileContent, chunks_of
+from tvmgitlib.store.objects.trees import NewObjects
 
 #: What the `.keep` of a pack of ours begins with: Git leaves a pack alone that has one.
 KEEP = "tvmgitlib"

@@ -1,0 +1,1 @@
+"""Other repositories: clone, fetch and push, of the branch and of the kept logs."""
