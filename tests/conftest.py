@@ -37,6 +37,17 @@ DATA = Path(__file__).parent / "data"
 hypothesis.settings.register_profile("tvmgitlib", deadline=None)
 hypothesis.settings.load_profile("tvmgitlib")
 
+#: Whoever asks for one of these works on a repository. What such a test shows depends little on the Python.
+REPOSITORIES = frozenset({"library", "repository", "git"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests on repositories: they take nearly all the time, so that not every Python runs them."""
+    for item in items:
+        if REPOSITORIES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("git")
+
 
 @pytest.fixture(autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
