@@ -69,7 +69,7 @@ def core_tests(core: Sequence[Environment]) -> list[Step]:
 
     What is slow is so because of Git and processes, not of Python.
     """
-    arguments = ["tests", "--ignore=tests/tvm", "--dist", "loadgroup", "-m"]
+    arguments = ["tests", "--ignore=tests/tvm", "--dist", "worksteal", "-m"]
     newest, oldest, between = core[-1], core[:-1][:1], core[1:-1]
     return [
         pytest(f"{newest.name} slow", newest, *arguments, "slow and not soak"),

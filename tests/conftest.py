@@ -71,6 +71,13 @@ def logs() -> Path:
 
 
 @pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder that all workers of this run see; what they make in it is theirs to lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
 def just_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where `library` keeps the empty library that it copies: the first test that needs one makes it."""
     return tmp_path_factory.mktemp("template") / "library"
