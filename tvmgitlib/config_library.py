@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import SelectionError
-from tvmgitlib.library.care import checking, creating, pinning
+from tvmgitlib.library.care import checking, creating, drivers, pinning
 from tvmgitlib.library.care.locating import locate
 from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
 from tvmgitlib.library.changes.change import rebuild
@@ -356,7 +356,7 @@ class ConfigLibrary:
         """Take jobs out of the fold, by a job of kind `revert`; revert that one to bring them back.
 
         Raises:
-            JobError: a job is unknown, ambiguous, or reverted already.
+            JobError: no job is named, or one is unknown, ambiguous, or reverted already.
         """
         return reverting.revert(self._view.writable, jobs, reason)
 
@@ -418,7 +418,8 @@ class ConfigLibrary:
             return checking.check(self._view.repository, contents)
 
     def rebuild(self) -> Committed | None:
-        """Make configs/ anew from jobs/; None when it is right already."""
+        """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
+        drivers.configure_drivers(self._view.writable)
         return rebuild(self._view.writable)
 
     # With a live TVM

@@ -316,14 +316,14 @@ def test_settings_that_cannot_be_read_are_named(library: ConfigLibrary, git) -> 
 # Plain Git
 
 
-def without_drivers(library: ConfigLibrary, git) -> None:
-    """As on a host, or in a clone that plain Git made."""
-    git(library.path, "config", "--remove-section", "merge.tvmgitlib")
+def without_drivers(library: ConfigLibrary) -> None:
+    """Have Git merge configs/ like any text, as hosts do whatever .gitattributes says."""
+    (library.path / ".git" / "info" / "attributes").write_text("configs/** merge\n")
 
 
 def grow_apart(library: ConfigLibrary, logs: Path, git) -> None:
     """A job on each of two branches, to be merged by plain Git."""
-    without_drivers(library, git)
+    without_drivers(library)
     git(library.path, "branch", "side")
     library.import_logs(logs / T0.format("xgb"), platform="board")
     git(library.path, "switch", "-q", "side")
@@ -370,7 +370,7 @@ def test_jobs_that_a_merge_threw_away_are_named(library, logs: Path, git) -> Non
 def test_a_plain_revert_of_an_older_job_is_stale_and_names_it(library: ConfigLibrary, git, caplog) -> None:
     first = git(library.path, "rev-parse", "HEAD~1").strip()
     absent = git(library.path, "diff-tree", "--no-commit-id", "-r", "--name-only", first, "--", "jobs").strip()
-    without_drivers(library, git)
+    without_drivers(library)
     git(library.path, "revert", "--no-edit", "-X", "ours", first)
     library.best()
     assert "configs/ does not belong to jobs/" in caplog.text

@@ -7,18 +7,12 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.library.care.drivers import configure_drivers
+from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.settings_edit import changed
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
-
-#: Line ends are part of the records' bytes: no Git on any system may change them.
-_ATTRIBUTES = """\
-tvmgitlib.json -text
-jobs/** -text diff=tvmgitlib
-configs/** -text diff=tvmgitlib merge=tvmgitlib
-"""
 
 
 def create(path: str | os.PathLike[str], keep: int) -> Path:
@@ -38,7 +32,7 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
             raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
         files = {
             SETTINGS_FILE: settings.to_text().encode(),
-            ATTRIBUTES_FILE: (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode(),
+            ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
             FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_text().encode(),
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)

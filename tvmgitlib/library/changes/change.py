@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from tvmgitlib.format.segment import ranked_lines, write_segment
+from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
@@ -110,6 +111,7 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
     files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
+    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE))
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
 
