@@ -360,6 +360,17 @@ class ConfigLibrary:
         """
         return reverting.revert(self._view.writable, jobs, reason)
 
+    def revert_removed(self, *, reason: str | None = None) -> Reverted | None:
+        """Take what a plain `git revert` (or `rm`) did to jobs for a revert of them, whose segments come back.
+
+        Returns:
+            What was committed; None when plain Git has removed nothing.
+
+        Raises:
+            GitError: this is a shallow clone, which does not show what was removed.
+        """
+        return reverting.revert_removed(self._view.writable, reason)
+
     def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
 

@@ -3,7 +3,7 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, is_ancestor, merge_base
+from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base
 from tvmgitlib.store.git.configuration import configure, identity
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.writer import Writer
@@ -61,6 +61,7 @@ __all__ = [
     "fetch_histories",
     "fetch_refs",
     "histories",
+    "history_cuts",
     "identity",
     "is_ancestor",
     "links_under",

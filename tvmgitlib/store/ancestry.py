@@ -48,3 +48,18 @@ def divergence(repository: Checkout, tip: str, other: str) -> Divergence:
         has_merges=any(parents > 1 for _, parents in own),
         is_behind=len(own) < len(lines),
     )
+
+
+def history_cuts(repository: Checkout, commit: str | None) -> tuple[str, ...]:
+    """The commits at which the history of a commit is cut off, because their parents are not in this (shallow) clone.
+
+    Git takes such a commit for the first of all, which adds everything that is there.
+    """
+    try:
+        listed = set((repository.common_dir / "shallow").read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return ()
+    if not listed or commit is None:
+        return ()
+    first = repository.git.run("rev-list", "--max-parents=0", commit).decode().split()
+    return tuple(root for root in first if root in listed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.text import lines_of
 from tvmgitlib.format.segment import ranked_lines, read_segment
 from tvmgitlib.library.reading.contents import FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally, read_configs
+from tvmgitlib.library.reading.departures import departures
 from tvmgitlib.library.reading.results import Problem
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
@@ -20,15 +20,14 @@ from tvmgitlib.store import (
     TREE_MODE,
     Entry,
     Repository,
-    TouchingCommit,
     blob_id,
-    commits_touching,
     links_under,
     printable,
     require_plain,
 )
 
 _REBUILD = "tvmgitlib rebuild makes it anew"
+_REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job, git revert undoes it"
 
 
 def check(repository: Repository, contents: Contents) -> list[Problem]:
@@ -127,23 +126,14 @@ def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
 
 def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
     """Segments that are not, or no longer, what their job committed."""
-    present = {path: entry.oid for path, entry in _committed(contents)}
-    first: dict[str, str | None] = {}
-    since: defaultdict[str, dict[str | None, TouchingCommit]] = defaultdict(dict)
-    commits = list(commits_touching(repository, contents.snapshot.commit, "jobs", each_parent=True))
-    for commit in reversed(commits):
-        for delta in commit.deltas:
-            if delta.new == first.setdefault(delta.path, delta.new):
-                since[delta.path].clear()
-            else:  # a merge shows it again, seen from its other parent: the first to do it is to blame
-                since[delta.path].setdefault(delta.new, commit)
-    for path, oid in sorted(first.items()):
-        culprit = since[path].get(present.get(path))
-        if present.get(path) == oid or culprit is None:
-            continue
-        what = "changed after it was committed" if path in present else "absent: removed"
-        message = f"{what}, by {culprit.id[:12]} ({culprit.subject})"
-        yield Problem(printable(path), None, message, culprit.id)
+    for departure in departures(repository, contents):
+        by = f"by {departure.by.id[:12]} ({departure.by.subject})"
+        if departure.removed:
+            message = f"absent: removed, {by}; {_REVERT_REMOVED}"
+        else:
+            undo = f"undo it with git checkout {departure.added[:12]} -- {departure.path} and git commit"
+            message = f"changed after it was committed, {by}; {undo}"
+        yield Problem(departure.path, None, message, departure.by.id)
 
 
 def _work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:

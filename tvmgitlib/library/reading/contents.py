@@ -171,11 +171,15 @@ class Contents:
         Raises:
             SelectionError: there is no such job, or more than one.
         """
-        found = [segment for segment in self.outlines if segment.header.id.startswith(job)]
+        found = self.jobs_like(job)
         if len(found) != 1:
             what = "several jobs of the library begin" if found else "no job of the library begins"
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
-        return found[0]
+        return next(segment for segment in self.outlines if segment.header.id == found[0])
+
+    def jobs_like(self, beginning: str) -> list[str]:
+        """The ids of the jobs that begin like that; none begins like nothing."""
+        return [segment.header.id for segment in self.outlines if beginning and segment.header.id.startswith(beginning)]
 
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
