@@ -4,6 +4,7 @@ What other floors use of it is imported from here; its own modules import each o
 """
 
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base
+from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git.configuration import configure, identity
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.writer import Writer
@@ -49,6 +50,7 @@ __all__ = [
     "TouchingCommit",
     "Upstream",
     "Writer",
+    "altering_attributes",
     "blob_id",
     "check_url",
     "clone_repository",

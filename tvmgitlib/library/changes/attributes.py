@@ -23,17 +23,18 @@ _EARLIER = (
 )
 
 
-def with_attributes(content: bytes | None) -> bytes:
-    """A repository's .gitattributes with the library's lines: last, where nothing of the user's is stronger.
+def with_attributes(content: bytes | None, *, last: bool = False) -> bytes:
+    """A repository's .gitattributes with the library's lines.
 
     Args:
         content: the file; None where there is none.
+        last: whether they have to be its last, because something that follows is stronger.
 
     Returns:
         The file as it is to be: the same where it has all of them.
     """
     lines = (content or b"").decode(errors="surrogateescape").splitlines()
-    if set(_LINES) <= set(lines):
+    if tuple(lines[-len(_LINES) :]) == _LINES or (set(_LINES) <= set(lines) and not last):
         return content or b""
     kept = [line for line in lines if line not in {*_LINES, *_EARLIER}]
     return "".join(f"{line}\n" for line in (*kept, *_LINES)).encode(errors="surrogateescape")

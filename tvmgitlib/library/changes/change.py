@@ -10,11 +10,19 @@ from tvmgitlib.format.segment import ranked_lines, write_segment
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, Contents, FoldStamp, Tally
+from tvmgitlib.library.reading.contents import (
+    ATTRIBUTES_FILE,
+    FOLD_FILE,
+    SETTINGS_FILE,
+    Contents,
+    FoldStamp,
+    Tally,
+    is_own,
+)
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
-from tvmgitlib.store import Author, Blob, Committed, Draft, Repository
+from tvmgitlib.store import Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}
@@ -106,12 +114,18 @@ def draft_change(
     return Draft(message, files, "jobs", derive, also_parents, author)
 
 
-def draft_rebuild(contents: Contents, message: str) -> Draft | None:
-    """The commit that makes configs/ anew from jobs/; None when it is right already."""
+def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = False) -> Draft | None:
+    """The commit that makes configs/ anew from jobs/; None when it is right already.
+
+    Args:
+        contents: the library before.
+        message: the commit's message.
+        attributes_last: whether the library's lines of .gitattributes have to be the last.
+    """
     files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
-    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE))
+    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE), last=attributes_last)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
 
@@ -119,7 +133,14 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
 def rebuild(repository: Repository) -> Committed | None:
     """Commit configs/ made anew from jobs/; None when it is right already."""
     subject = message("Rebuild configs/ from jobs/", [], {})
-    return repository.commit(lambda snapshot: draft_rebuild(Contents(snapshot), subject))
+
+    def draft(snapshot: Snapshot) -> Draft | None:
+        contents = Contents(snapshot)
+        own = [path for path, _ in contents.committed() if is_own(path)]
+        is_weak = not repository.bare and any(altering_attributes(repository, own))
+        return draft_rebuild(contents, subject, attributes_last=is_weak)
+
+    return repository.commit(draft)
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:

@@ -12,11 +12,11 @@ from tvmgitlib.errors import LibraryError
 from tvmgitlib.families.text import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
+from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, is_own, read_settings
 from tvmgitlib.model.segment import job_at
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.settings_merge import merge_settings
-from tvmgitlib.store import FILE_MODE, OWN_FOLDERS, Blob, Repository, Snapshot, merge_files
+from tvmgitlib.store import FILE_MODE, Blob, Repository, Snapshot, merge_files
 
 
 def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
@@ -47,7 +47,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
     files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
     files |= dict.fromkeys(dropped)
-    files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, _is_other)
+    files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, lambda path: not is_own(path))
     return Change(
         added=segments,
         dropped=frozenset(job for path in dropped if (job := job_at(path)) is not None),
@@ -65,8 +65,3 @@ def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:
     was = read_settings(content).to_json() if content is not None else {}
     merged = merge_settings(was, ours.settings.to_json(), theirs.settings.to_json(), SETTINGS_FILE)
     return read_settings(json.dumps(merged).encode())
-
-
-def _is_other(path: str) -> bool:
-    """Whether a file is not the library's own."""
-    return path != SETTINGS_FILE and path.partition("/")[0] not in OWN_FOLDERS

@@ -20,6 +20,7 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading.platform_names import refuse_other_case
 from tvmgitlib.model.job import SEGMENT_RECORDS, Header, JobSpec, Source
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import utc_text
@@ -216,6 +217,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
     def decide(contents: Contents) -> Decision[None] | Instead[JobResult]:
         if contents.has_job(segment.header.id):
             return Instead(_already(contents, segment.header.id))
+        refuse_other_case(contents.snapshot, _platforms(segment))
         change = Change(added=(segment,))
         return Decision(None, change, lambda folded: job_message(segment, replace(counts, improved=folded.improved)))
 

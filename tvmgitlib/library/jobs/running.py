@@ -13,10 +13,11 @@ from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.log import log
+from tvmgitlib.library.reading.platform_names import refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model.job import JobKind, JobSpec
 from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import merged_facts, validate_platform_name
+from tvmgitlib.model.platform import merged_facts, platform_name_from, validate_platform_name
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.store import upstream
@@ -89,7 +90,16 @@ def open_job(view: View, job: str | None = None) -> OpenJob:
 
 
 def begin(view: View, spec: JobSpec) -> OpenJob:
-    """Begin a job: a log and a folder for tuners to write to."""
+    """Begin a job: a log and a folder for tuners to write to.
+
+    Raises:
+        PlatformError: the platform's name differs only in case from one that the library has.
+    """
+    model = parse_target(spec.target).model if spec.target is not None else None
+    name = spec.platform or (platform_name_from(model) if model else None)
+    if name is not None:
+        with view.reading() as contents:
+            refuse_other_case(contents.snapshot, [name])
     return open_jobs(view).start(view.writable.identity(), spec)
 
 

@@ -17,13 +17,13 @@ from tvmgitlib.format.segment import read_segment, read_stored
 from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import ConfigsFile, Place
-from tvmgitlib.model.segment import Segment, StoredRecord, segment_path
+from tvmgitlib.model.segment import Segment, StoredRecord, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
 from tvmgitlib.rules.validity import check_policy
-from tvmgitlib.store import Entry, Snapshot
+from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 
 SETTINGS_FILE = "tvmgitlib.json"
 FOLD_FILE = "configs/.fold"
@@ -127,21 +127,31 @@ class Contents:
         stamp = self.fold_stamp
         return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
 
+    def committed(self) -> Iterator[tuple[str, Entry]]:
+        """The settings and everything under jobs/ and configs/, whatever it is."""
+        settings = self.snapshot.entry(SETTINGS_FILE)
+        if settings is not None:
+            yield SETTINGS_FILE, settings
+        for folder in OWN_FOLDERS:
+            entry = self.snapshot.entry(folder)
+            if entry is not None and entry.mode == TREE_MODE:
+                yield from self.snapshot.entries(folder)
+
     def segment_files(self) -> list[tuple[str, Entry]]:
-        """The files under jobs/.
+        """The segments under jobs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return list(self.snapshot.files("jobs"))
+        return [(path, entry) for path, entry in self.snapshot.files("jobs") if job_at(path) is not None]
 
     def config_files(self) -> list[tuple[str, Entry]]:
-        """The files of records under configs/.
+        """The files of records under configs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if _holds_configs(path)]
 
     def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
         """Every segment, in the order of paths.
@@ -302,6 +312,21 @@ class Contents:
         return found
 
 
+def is_derived(path: str) -> bool:
+    """Whether a path is of a file that is made from jobs/."""
+    return path == FOLD_FILE or _holds_configs(path)
+
+
+def is_own(path: str) -> bool:
+    """Whether a path is of a file of the library's: what else is in its repository is the user's."""
+    return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
+
+
+def _holds_configs(path: str) -> bool:
+    file = ConfigsFile.at(path)
+    return file is not None and file.family in FAMILIES
+
+
 def read_settings(content: bytes) -> Settings:
     """Read `tvmgitlib.json`.
 
@@ -333,7 +358,7 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
         TvmgitlibError: naming file and line.
     """
     file = ConfigsFile.at(path)
-    if file is None or file.family not in FAMILIES:
+    if file is None or not _holds_configs(path):
         raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
     records = []
     for number, line in enumerate(lines_of(content), start=1):
