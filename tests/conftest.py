@@ -15,11 +15,10 @@ import hypothesis
 import pytest
 from click.testing import CliRunner
 
-from tvmgitlib import ConfigLibrary
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode
+from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.format.segment import store, task_order
 from tvmgitlib.model.job import Header, Invalidation, Section, Task
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.segment import Segment, TaskRecords
@@ -189,7 +188,7 @@ class Build:
                 "version": 0.2,
             }
         ).encode()
-        return FAMILIES["autotvm"].record(decode(native), native)
+        return families.family("autotvm").record(read_json(native), native)
 
     @staticmethod
     def tvm(version: str | None = "0.16.0", distribution: str | None = "hhb-tvm") -> TvmVersion:

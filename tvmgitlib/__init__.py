@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import TargetError as TargetError
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
-    from tvmgitlib.library.care.pinning import Pin as Pin
     from tvmgitlib.library.changes.invalidating import Condemned as Condemned
     from tvmgitlib.library.changes.invalidating import Invalidated as Invalidated
     from tvmgitlib.library.changes.merging import Merged as Merged
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.job import Section as Section
     from tvmgitlib.model.job import Source as Source
     from tvmgitlib.model.job import Task as Task
+    from tvmgitlib.model.pin import Pin as Pin
     from tvmgitlib.model.place import Place as Place
     from tvmgitlib.model.platform import Platform as Platform
     from tvmgitlib.model.record import TuningRecord as TuningRecord
@@ -77,7 +77,7 @@ _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "GitError JobError LibraryError PlatformError RecordError SelectionError SettingsError "
     "TargetError TvmError TvmgitlibError",
-    "tvmgitlib.library.care.pinning": "Pin",
+    "tvmgitlib.model.pin": "Pin",
     "tvmgitlib.library.changes.invalidating": "Condemned Invalidated",
     "tvmgitlib.library.changes.merging": "Merged",
     "tvmgitlib.library.changes.result": "Counts JobResult",

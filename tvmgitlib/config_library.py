@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import SelectionError
+from tvmgitlib.format.lock import LOCK_FILE
 from tvmgitlib.library.care import checking, creating, drivers, pinning
 from tvmgitlib.library.care.locating import locate
 from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
@@ -34,7 +35,6 @@ from tvmgitlib.model.tvm import TvmVersion
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from tvmgitlib.library.care.pinning import Pin
     from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
     from tvmgitlib.library.changes.merging import Merged
     from tvmgitlib.library.changes.result import JobResult
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
+    from tvmgitlib.model.pin import Pin
     from tvmgitlib.model.record import TuningRecord
     from tvmgitlib.model.segment import Segment
     from tvmgitlib.model.settings import Settings
@@ -114,7 +115,7 @@ class ConfigLibrary:
         return cls(creating.clone(url, path))
 
     @classmethod
-    def from_lock(cls, path: str | os.PathLike[str] = pinning.LOCK_FILE) -> Self:
+    def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:
         """The library that a lock file pins, at that commit, for reading only.
 
         Raises:

@@ -63,6 +63,10 @@ class RecordError(TvmgitlibError):
     """A tuning record, or the log that holds it, is malformed."""
 
 
+class FamilyError(TvmgitlibError):
+    """A tuner family is not installed, or the package that provides it is broken."""
+
+
 class TargetError(TvmgitlibError):
     """A target's text, dict or object does not parse."""
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import families
 from tvmgitlib.errors import RecordError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode, family_of
 from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.record import TuningRecord
 
-ANSOR = FAMILIES["ansor"]
+ANSOR = families.family("ansor")
 KEY = '["matmul", 128, 128]'
 STEPS = [["SP", 2, 0, 128, [1, 64], 1], ["AN", 2, 0, 3]]
 
@@ -31,7 +31,7 @@ def line(version: str = "v0.6", result: Any = ([0.002], 0, 0.5, 1700000000), ste
 
 
 def record(native: bytes) -> TuningRecord:
-    document = decode(native)
+    document = read_json(native)
     schema.check(document, "ansor")
     return ANSOR.record(document, native)
 
@@ -80,7 +80,7 @@ def test_costs_are_above_zero(costs: list[float], field: str) -> None:
 def test_real_logs(logs: Path, name: str, errors: set[str | None]) -> None:
     lines = (logs / "ansor" / f"{name}.json").read_bytes().splitlines()
     records = [record(native) for native in lines]
-    assert all(family_of(decode(native)) == "ansor" for native in lines)
+    assert all(families.family_of(native, read_json(native)).name == "ansor" for native in lines)
     assert len({found.workload for found in records}) == 1
     assert len({found.config for found in records}) > 1
     assert {found.error for found in records} == errors

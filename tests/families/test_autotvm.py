@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TargetError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode, family_of
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
 
-AUTOTVM = FAMILIES["autotvm"]
+AUTOTVM = families.family("autotvm")
 
 
 def line(**changes: Any) -> bytes:
@@ -27,7 +27,7 @@ def line(**changes: Any) -> bytes:
 
 
 def record(native: bytes) -> TuningRecord:
-    return AUTOTVM.record(decode(native), native)
+    return AUTOTVM.record(read_json(native), native)
 
 
 def test_what_a_line_says() -> None:
@@ -138,7 +138,7 @@ def test_the_librarys_own_key_is_not_taken_for_the_tuners() -> None:
 def test_real_logs(logs: Path, name: str) -> None:
     lines = (logs / "autotvm" / f"{name}.log").read_bytes().splitlines()
     records = [record(native) for native in lines]
-    assert all(family_of(decode(native)) == "autotvm" for native in lines)
+    assert all(families.family_of(native, read_json(native)).name == "autotvm" for native in lines)
     assert len(records) == 32
     assert len({found.workload for found in records}) == 1
     assert {found.tvm_version for found in records} == {"0.16.dev0"}

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.base import BAG_KEY
-from tvmgitlib.families.text import decode
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib import families
+from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.model.json import canonical_json, read_json
 
 HOSTILE = [BAG_KEY, f', "{BAG_KEY}": ', f'"{BAG_KEY}": {{}}', '{"native": ', '\\", "', "}", '"', "\\"]
 
@@ -34,27 +33,27 @@ def test_unwrap_undoes_wrap(
     if family == "metaschedule":
         native = b"[0, [" + native + b"]]"
     bag_text = canonical_json(bag).encode()
-    line = FAMILIES[family].wrap(native, bag_text)  # type: ignore[index]
-    assert FAMILIES[family].unwrap(line) == (native, bag_text)  # type: ignore[index]
+    line = families.family(family).wrap(native, bag_text)
+    assert families.family(family).unwrap(line) == (native, bag_text)
     assert b"\n" not in line
 
 
 @given(document=objects.filter(lambda members: BAG_KEY not in members), bag=objects)
 def test_a_wrapped_line_is_json_with_one_more_member(document: dict[str, object], bag: dict[str, object]) -> None:
     native, bag_text = json.dumps(document).encode(), canonical_json(bag).encode()
-    assert decode(FAMILIES["autotvm"].wrap(native, bag_text)) == {**document, BAG_KEY: bag}
-    assert decode(FAMILIES["ansor"].wrap(native, bag_text)) == {"native": document, BAG_KEY: bag}
+    assert read_json(families.family("autotvm").wrap(native, bag_text)) == {**document, BAG_KEY: bag}
+    assert read_json(families.family("ansor").wrap(native, bag_text)) == {"native": document, BAG_KEY: bag}
 
 
 @pytest.mark.parametrize("family", ["ansor", "metaschedule"])
 @pytest.mark.parametrize("native", [b'{"i": [], "r": []}', b"[0, []]", b""])
 def test_a_line_without_a_bag_is_native(family: str, native: bytes) -> None:
-    assert FAMILIES[family].unwrap(native) == (native, None)  # type: ignore[index]
+    assert families.family(family).unwrap(native) == (native, None)
 
 
 @pytest.mark.parametrize("family", ["autotvm", "ansor", "metaschedule"])
 @given(line=st.binary() | st.lists(texts).map(lambda parts: "".join(parts).encode()))
 def test_any_line_can_be_unwrapped(family: str, line: bytes) -> None:
-    native, bag = FAMILIES[family].unwrap(line)  # type: ignore[index]
+    native, bag = families.family(family).unwrap(line)
     if bag is None and not line.startswith(b'{"native": '):
         assert native == line

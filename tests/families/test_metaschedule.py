@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import (
     RECORD_FILE,
     WORKLOAD_FILE,
@@ -19,12 +19,12 @@ from tvmgitlib.families.metaschedule import (
     module_tvm_version,
     read_workload,
 )
-from tvmgitlib.families.text import decode, family_of
 from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.record import TuningRecord
 from tvmgitlib.model.workload import Workload
 
-METASCHEDULE = FAMILIES["metaschedule"]
+METASCHEDULE = families.family("metaschedule")
 LLVM = {"kind": "llvm", "mcpu": "haswell", "num-cores": 2, "tag": ""}
 ARGS = [["TENSOR", "float32", [8, 8]], ["TENSOR", "int8", []]]
 
@@ -54,7 +54,7 @@ def line(
 
 
 def record(native: bytes, workload: Workload | None = None) -> TuningRecord:
-    document = decode(native)
+    document = read_json(native)
     schema.check(document, "metaschedule")
     return METASCHEDULE.record(document, native, workload or read_workload(workload_line()))
 
@@ -79,7 +79,7 @@ def database_of(logs: Path, name: str) -> tuple[list[Workload], list[bytes]]:
 def test_real_databases(logs: Path, name: str, version: str, target: str, successes: int, trials: int) -> None:
     workloads, lines = database_of(logs, name)
     records = [record(native, workloads[0]) for native in lines]
-    assert all(family_of(decode(native)) == "metaschedule" for native in lines)
+    assert all(families.family_of(native, read_json(native)).name == "metaschedule" for native in lines)
     assert [found.native for found in records] == lines
     assert {found.target.target.label for found in records} == {target}
     assert {found.tvm_version for found in records} == {module_tvm_version(workloads[0])} == {version}
@@ -183,7 +183,7 @@ def test_a_target_as_text() -> None:
 
 def test_a_record_needs_its_workload() -> None:
     with pytest.raises(RecordError, match="without its workload") as caught:
-        METASCHEDULE.record(decode(line()), line())
+        METASCHEDULE.record(read_json(line()), line())
     assert WORKLOAD_FILE in (caught.value.hint or "")
 
 

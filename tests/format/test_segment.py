@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import read_workload
-from tvmgitlib.families.text import decode, family_of, lines_of
 from tvmgitlib.format import schema
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.samples import encode_sample
-from tvmgitlib.format.segment import ranked_lines, read_segment, read_stored, store, task_order, write_segment
+from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.model.job import Effort, Header, Invalidation, Section, Source, Task
+from tvmgitlib.model.json import read_json
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.segment import Segment, TaskRecords, segment_path
 from tvmgitlib.model.target import parse_target
@@ -53,8 +54,8 @@ def real_segment(family: str, folder: str) -> Segment:
     counter = EffortCounter()
     records = []
     for line in log.read_bytes().splitlines()[:12]:
-        document = decode(line)
-        record = FAMILIES[family_of(document)].record(document, line, workload)
+        document = read_json(line)
+        record = families.family_of(line, document).record(document, line, workload)
         counter.add(record)
         records.append(record)
     given_target = records[0].target
@@ -355,16 +356,16 @@ def test_the_module_is_the_workloads(change: str) -> None:
 
 
 def test_a_record_whose_line_does_not_say_its_workload_needs_the_bag_to() -> None:
-    line = REAL["metaschedule"].tasks[0].records[0].line
-    native, bag = FAMILIES["metaschedule"].unwrap(line)
+    family = families.family("metaschedule")
+    native, bag = family.unwrap(REAL["metaschedule"].tasks[0].records[0].line)
     stated = json.loads(bag or b"")
     for name, message in (("text", "without its workload"), ("workload", "required")):
         without = {key: value for key, value in stated.items() if key != name}
         with pytest.raises(RecordError, match=message):
-            read_stored(FAMILIES["metaschedule"].wrap(native, json.dumps(without).encode()), "metaschedule", "board")
-    other = FAMILIES["metaschedule"].wrap(native, json.dumps({**stated, "text": "1@0.27"}).encode())
+            read_stored(family.wrap(native, json.dumps(without).encode()), family, "board")
+    other = family.wrap(native, json.dumps({**stated, "text": "1@0.27"}).encode())
     with pytest.raises(RecordError, match="tunes workload"):
-        read_stored(other, "metaschedule", "board")
+        read_stored(other, family, "board")
 
 
 def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
@@ -377,12 +378,6 @@ def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
     again = read(lines)
     assert again.tasks[0].task.effort == segment.tasks[0].task.effort
     assert isinstance(again.tasks[0].records[0].trials, int)
-
-
-def test_configs_are_the_lines_in_order(build: Any) -> None:
-    records = build.segment(1, [build.record(1), build.record(2)]).tasks[0].records
-    assert ranked_lines(records) == records[0].line + b"\n" + records[1].line + b"\n"
-    assert ranked_lines([]) == b""
 
 
 # Fuzzing: any bytes are read or refused with an explanation, never anything else.
@@ -418,13 +413,14 @@ def own_lines() -> Iterator[tuple[str, bytes]]:
 @hypothesis.settings(max_examples=150)
 @given(data=st.data())
 def test_any_record_is_read_or_refused(family: str, data: st.DataObject) -> None:
+    codec = families.family(family)
     line = data.draw(st.sampled_from([line for name, line in own_lines() if name == family]).flatmap(mutated))
     try:
-        stored = read_stored(line, family, "board")
+        stored = read_stored(line, codec, "board")
     except TvmgitlibError:
         return
     assert stored.line == line
-    assert read_stored(FAMILIES[family].wrap(*FAMILIES[family].unwrap(line)), family, "board") == stored  # type: ignore[index, arg-type]
+    assert read_stored(codec.wrap(*codec.unwrap(line)), codec, "board") == stored
 
 
 @pytest.mark.parametrize("family", REAL)
@@ -436,9 +432,9 @@ def test_any_native_line_is_read_or_refused(family: str, data: st.DataObject) ->
     workload = known.task.workload if family == "metaschedule" else None
     native = data.draw(mutated(known.records[0].record.native)).replace(b"\n", b" ").strip()  # logs are read by lines
     try:
-        document = decode(native)
-        schema.check(document, family_of(document))
-        record = FAMILIES[family_of(document)].record(document, native, workload)
+        document = read_json(native)
+        schema.check_record(document, families.family_of(native, document))
+        record = families.family_of(native, document).record(document, native, workload)
     except TvmgitlibError:
         return
     hypothesis.assume(record.error is None)
@@ -479,7 +475,7 @@ def test_any_segment_is_read_or_refused(family: str, data: st.DataObject) -> Non
 @given(line=st.binary() | st.text().map(str.encode), family=st.sampled_from(list(REAL)))
 def test_any_bytes_are_read_or_refused(line: bytes, family: str) -> None:
     for reader in (
-        lambda: read_stored(line, family, "board"),
+        lambda: read_stored(line, families.family(family), "board"),
         lambda: read_segment(lines_of(line), "jobs/00/x.jsonl"),
         lambda: read_workload(line),
     ):

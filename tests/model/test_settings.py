@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tvmgitlib.model.settings import Settings
@@ -9,25 +7,6 @@ from tvmgitlib.model.settings import Settings
 
 def test_every_key_has_a_default() -> None:
     assert Settings.from_json({"format": 1}) == Settings()
-
-
-def test_what_is_written_is_read() -> None:
-    settings = Settings(3, ">=0.25", ("gpu.driver", "os"), 30, {"x-team": {"b": 1, "a": "é"}})
-    assert Settings.from_json(json.loads(settings.to_text())) == settings
-
-
-def test_one_key_a_line_so_that_git_merges_changes_of_different_keys() -> None:
-    lines = Settings(extra={"x-nested": {"a": [1, {"b": 2}]}}).to_text().splitlines()
-    assert [line.split(":")[0] for line in lines] == [
-        "{",
-        '  "format"',
-        '  "keep"',
-        '  "policy.tvm"',
-        '  "policy.facts"',
-        '  "policy.max-age"',
-        '  "x-nested"',
-        "}",
-    ]
 
 
 def test_facts_are_a_set() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tvmgitlib.families import FAMILIES
+from tvmgitlib import families
 from tvmgitlib.format.segment import store
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Task
 from tvmgitlib.model.platform import Platform
@@ -48,7 +48,7 @@ def job(number: int, kind: JobKind, measured: tuple[tuple[int, int, int], ...], 
     entries = []
     for workload, costs in sorted(by_workload.items()):
         lines = [record_line(workload, config, cost) for config, cost in costs.items()]
-        records = [FAMILIES["autotvm"].record(json.loads(line), line) for line in lines]
+        records = [families.family("autotvm").record(json.loads(line), line) for line in lines]
         task = Task(section, records[0].workload, Effort(len(records), len(records)))
         entries.append(TaskRecords(task, tuple(store(record, header, task) for record in records)))
     return Segment(header, tuple(entries))
@@ -130,7 +130,7 @@ def check_history(history: History, order: list[int]) -> None:
                 names = sorted(clone.segments)
                 clone.add(decision(number, kind, names[which % len(names)]))  # type: ignore[operator]
             case ("merge", other):
-                clone.merge(clones[other])  # type: ignore[index]
+                clone.merge(clones[other])
             case ("keep", keep):
                 clone.keep = keep  # type: ignore[assignment]
                 clone.configs = clone.whole()

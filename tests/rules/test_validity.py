@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import SettingsError
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.rules.validity import check_policy, grade
+from tvmgitlib.rules.validity import grade
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
@@ -163,15 +162,3 @@ def test_the_first_reason_is_the_gravest() -> None:
 def test_an_exact_record_says_how_it_is_known(source: Any, words: str) -> None:
     found = grade("autotvm", TvmVersion("hhb-tvm", "0.16.0", source), tvm("hhb-tvm==0.16.0"), Settings())
     assert found.why == f"tuned with hhb-tvm 0.16.0, as {words}; policy same-minor"
-
-
-@pytest.mark.parametrize("rule", ["same", "same-minor", "any", ">=0.25,<0.28", "==0.27.*", "~=0.27.0", "!=0.26"])
-def test_rules(rule: str) -> None:
-    check_policy(Settings(policy_tvm=rule))
-
-
-@pytest.mark.parametrize("rule", ["", "  ", ",", "newest", "0.27", ">=", "=0.27", "same minor", ">=0.25;"])
-def test_what_is_no_rule(rule: str) -> None:
-    with pytest.raises(SettingsError, match="PEP 440") as caught:
-        check_policy(Settings(policy_tvm=rule))
-    assert (caught.value.file, caught.value.field) == ("tvmgitlib.json", "policy.tvm")

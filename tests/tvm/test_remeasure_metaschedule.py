@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib import ConfigLibrary
+from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.errors import TvmError
-from tvmgitlib.families import FAMILIES
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
 from tvmgitlib.live.base import HowToMeasure, Remeasured
 from tvmgitlib.live.metaschedule.family import FAMILY
@@ -45,7 +44,7 @@ def lines(path: Path) -> list[bytes]:
 
 
 def record_of(line: bytes, workload: Workload) -> TuningRecord:
-    return FAMILIES["metaschedule"].record(json.loads(line), line, workload)
+    return families.family("metaschedule").record(json.loads(line), line, workload)
 
 
 @pytest.fixture

@@ -10,7 +10,33 @@ import click
 
 from tvmgitlib.cli.context import Command
 
-FAMILIES = ("autotvm", "ansor", "metaschedule")
+
+class FamilyChoice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """The families that are installed. Packages that add some are only looked up when the answer depends on them."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from tvmgitlib.families import is_known
+
+        if is_known(value):
+            return value
+        self._look_up()
+        return super().convert(value, param, ctx)
+
+    def get_metavar(self, *arguments: Any, **named: Any) -> str | None:
+        self._look_up()
+        return super().get_metavar(*arguments, **named)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        self._look_up()
+        return super().shell_complete(ctx, param, incomplete)
+
+    def _look_up(self) -> None:
+        from tvmgitlib.families import names
+
+        self.choices = names()
 
 
 def example(*commands: str) -> str:
@@ -21,7 +47,7 @@ def example(*commands: str) -> str:
 def selection(command: Command) -> Command:
     """Options that choose workloads; the command gets them as one `selection`."""
 
-    @click.option("--family", type=click.Choice(FAMILIES), help="Only this tuner family.")
+    @click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
     @click.option("--target", metavar="TARGET", help="Only this target, in any spelling.")
     @click.option("--platform", metavar="NAME", help="Only this platform.")
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")

@@ -1,16 +1,36 @@
-"""The three generations of TVM tuners: their log lines as values, and back.
+"""Tuner families: their log lines as values, and back.
 
-A family turns bytes into `TuningRecord`s and never changes a byte of them. It knows no files and imports no TVM.
+What a family is, says `Family`; which there are, `names`. Those of other packages are found by their entry points.
 """
 
 from __future__ import annotations
 
-from tvmgitlib.families.ansor import Ansor
-from tvmgitlib.families.autotvm import AutoTvm
 from tvmgitlib.families.base import Family
-from tvmgitlib.families.metaschedule import MetaSchedule
-from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.families.registry import (
+    every,
+    family,
+    family_of,
+    find,
+    is_known,
+    layout_with,
+    layouts,
+    layouts_in,
+    names,
+    refusal,
+    tvm_of_name,
+)
 
-FAMILIES: dict[FamilyName, Family] = {"autotvm": AutoTvm(), "ansor": Ansor(), "metaschedule": MetaSchedule()}
-
-__all__ = ["FAMILIES", "Family"]
+__all__ = [
+    "Family",
+    "every",
+    "family",
+    "family_of",
+    "find",
+    "is_known",
+    "layout_with",
+    "layouts",
+    "layouts_in",
+    "names",
+    "refusal",
+    "tvm_of_name",
+]

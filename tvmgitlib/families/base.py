@@ -1,44 +1,122 @@
-"""What every family can do, and the bag that the library adds to a record's line."""
+"""What a tuner family is: everything that the library has to know of one kind of records.
+
+A package of its own can add a family: CONTRIBUTING.md has the recipe. Such a family inherits from `Family`, and from
+`Spliced` or `Enveloped`, for the defaults: what is added to `Family` later has one too.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, Protocol
-
-import orjson
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
 
-#: The key of the bag. Everything under it is ours; everything else on a line is the tuner's own text.
-BAG_KEY = "x-tvmgitlib"
+Read = TypeVar("Read")
 
-#: The longest identity of a workload, in characters; what `schema/v1/segment.json` allows.
-MAX_IDENTITY = 65536
+#: Reads a line of a log, parsed and as it is; None for a line that is no trial (a heading, a config that is begun).
+LineReader: TypeAlias = "Callable[[Any, bytes], TuningRecord | None]"
 
-_BAG_MEMBER = b', "%s": ' % BAG_KEY.encode()
-_ENVELOPE = b'{"native": '
+#: What an export writes: the lines of one file; or those of several in one folder, by name. Of these the last is the
+#: one that a reader opens first: it is written when the others are there.
+ExportedFiles: TypeAlias = "list[bytes] | dict[str, list[bytes]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Several files in one folder that make one log.
+
+    Attributes:
+        title: what people call such a log, such as `MetaSchedule database`.
+        records: the name of the file whose lines are the records.
+        beside: the other files, by name, each with what it says: without them the records mean nothing.
+        notes: files that may be there too: a last line that a kill cut off is left out of them.
+        hint: what to do when one is missing.
+    """
+
+    title: str
+    records: str
+    beside: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    hint: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of all files, the records' first."""
+        return (self.records, *self.beside, *self.notes)
+
+
+class LogFile(Protocol):
+    """A file of a log beside that of its records."""
+
+    def each(self, read: Callable[[bytes], Read]) -> list[Read]:
+        """What `read` makes of every line, without its line end; errors that it raises get file and line."""
+        ...
 
 
 class Family(Protocol):
-    """A generation of TVM tuners."""
+    """A generation of tuners: what their logs look like, and who can use what they found.
 
-    name: FamilyName
+    A family turns bytes into values and never changes a byte of them. It opens no files and imports no TVM. What is
+    wrong with a line, it says as a `RecordError`.
+
+    Attributes:
+        name: what the family is called on the command line, in segments and as the name of its files in configs/: at
+            most 64 of the characters a-z 0-9 _ -, the first a letter. It never changes.
+        title: what people call it, such as `AutoTVM`.
+        layout: where one log is several files in a folder, which; None for families that log into one file of lines.
+        keeps_module: whether its records do not carry what they tune, so that a job keeps that beside them
+            (`Workload.module`).
+    """
+
+    name: str
+    title: str
+    layout: Layout | None = None
+    keeps_module: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of one record as the tuner writes it. What it refuses is never interpreted."""
+        ...
+
+    def claims(self, document: Any) -> bool:
+        """Whether a parsed line is this family's, by its form alone: no other family's line may look like it."""
+        ...
+
+    def refusal(self, line: bytes, document: Any | None) -> RecordError | None:
+        """Why a line that no family claims cannot be read, where it is nearly this family's: an older format, say.
+
+        Args:
+            line: the line.
+            document: what it says; None where it is no JSON.
+        """
+        return None
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
-        """Interpret one line that its schema has found valid.
+        """Interpret one line that the schema has found valid.
 
         Args:
             document: the parsed line.
             native: the line's own text.
-            workload: what it tunes, where the line does not say (MetaSchedule).
+            workload: what it tunes, where the line does not say (`keeps_module`).
 
         Raises:
             RecordError: for what a schema cannot tell.
             TargetError: when the target does not parse.
         """
         ...
+
+    def reader(self, beside: Mapping[str, LogFile]) -> LineReader:
+        """What reads the lines of one log, in their order.
+
+        Args:
+            beside: the files beside the records of the `layout`, by name; none where a line stands in a log of another
+                form.
+        """
+        return self.record
 
     def wrap(self, native: bytes, bag: bytes) -> bytes:
         """The library's line: the native text, byte for byte, with the bag (a JSON object) beside it."""
@@ -48,58 +126,47 @@ class Family(Protocol):
         """The native text of a line, and its bag where it has one."""
         ...
 
+    def label(self, workload: Workload) -> str:
+        """A workload in words, for people."""
+        return workload.label
 
-def splice(native: bytes, bag: bytes) -> bytes:
-    """Add the bag as the last member of a native JSON object: readers that skip unknown keys load it as it is."""
-    return native[:-1] + _BAG_MEMBER + bag + b"}"
+    def workload_of(self, module: bytes) -> Workload:
+        """The workload that a module on record is (`keeps_module`).
 
+        Raises:
+            RecordError: it is malformed.
+        """
+        raise RecordError(f"records of {self.title} say themselves what they tune: no module goes with them")
 
-def unsplice(line: bytes) -> tuple[bytes, bytes | None]:
-    """Undo `splice`. Inside a JSON string the quotes would be escaped, so the last match is the bag itself."""
-    at = line.rfind(_BAG_MEMBER)
-    if at < 0:
-        return line, None
-    return line[:at] + b"}", line[at + len(_BAG_MEMBER) : -1]
+    def tvm_of_name(self, workload: Workload) -> str | None:
+        """The minor version of the TVM that named a workload, where names depend on it and say so."""
+        return None
 
+    def tuned_with(self, said: TvmVersion, named: TvmVersion) -> TvmVersion:
+        """The TVM that a record was tuned with, where the user names one.
 
-def envelop(native: bytes, bag: bytes) -> bytes:
-    """Put a native value whose reader allows no unknown key beside the bag."""
-    return _ENVELOPE + native + _BAG_MEMBER + bag + b"}"
+        Args:
+            said: what the log says; of unknown version where it says nothing.
+            named: what the user says.
 
+        Raises:
+            RecordError: both cannot be true.
+        """
+        return named
 
-def unenvelop(line: bytes) -> tuple[bytes, bytes | None]:
-    """Undo `envelop`; a line that is no envelope is native as it is."""
-    if not line.startswith(_ENVELOPE):
-        return line, None
-    native, bag = unsplice(line)
-    return native[len(_ENVELOPE) : -1], bag
+    def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+        """Why a TVM cannot use a record at all, whatever the policy says, and what to do; None where it can.
 
+        Args:
+            tuned_with: the TVM that the record was tuned with.
+            current: the TVM that would use it.
+        """
+        return None
 
-def workload(family: FamilyName, text: str, field: str) -> Workload:
-    """The workload of this identity.
+    def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
+        """Records, one at least, as the files that stock TVM loads; workloads have their modules (`keeps_module`).
 
-    Raises:
-        RecordError: the identity is longer than what the library keeps.
-    """
-    if len(text) > MAX_IDENTITY:
-        raise RecordError(f"the workload's identity is longer than {MAX_IDENTITY:,} characters", field=field)
-    return Workload(family, text)
-
-
-def config_digest(schedule: Any) -> bytes:
-    """SHA-256 of a schedule's JSON: two records with one digest generate the same code."""
-    return hashlib.sha256(orjson.dumps(schedule)).digest()
-
-
-def check_costs(costs: list[Any], field: str) -> tuple[float, ...]:
-    """Costs as floats in seconds.
-
-    Raises:
-        RecordError: when there are none, or one is not above zero.
-    """
-    if not costs:
-        raise RecordError("there are no costs", field=field)
-    for index, cost in enumerate(costs):
-        if not cost > 0:
-            raise RecordError(f"a cost of {cost} s: run times are above zero", field=f"{field}[{index}]")
-    return tuple(map(float, costs))
+        Raises:
+            SelectionError: no TVM could load them together.
+        """
+        return [stored.record.native for stored in records]

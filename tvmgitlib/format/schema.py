@@ -1,4 +1,4 @@
-"""Validation against the JSON Schemas in `schema/v1`, which ship inside the package.
+"""Validation against JSON Schemas: those in `schema/v1`, which ship inside the package, and the families'.
 
 `jsonschema-rs` says yes or no in microseconds; only a document that it refuses is looked at by `jsonschema`, whose
 messages are for people.
@@ -6,41 +6,18 @@ messages are for people.
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema_rs
 
-from tvmgitlib.errors import RecordError
-
-if TYPE_CHECKING:
-    from importlib.abc import Traversable
-
-_VERSION = "v1"
-
-
-def schema_folder() -> Traversable:
-    """The folder of the schemas: inside an installed package, beside it in a checkout."""
-    inside = resources.files("tvmgitlib") / "schema" / _VERSION
-    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "schema" / _VERSION
-
-
-@cache
-def _schema(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((schema_folder() / f"{name}.json").read_text(encoding="utf-8"))
-    return document
-
-
-@cache
-def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_schema(name))
+from tvmgitlib.errors import FamilyError, RecordError
+from tvmgitlib.families import Family, family
+from tvmgitlib.families.shipped import shipped_schema
 
 
 def check(document: Any, name: str, *, within: str | None = None) -> None:
-    """Check a parsed document against the schema called `name`.
+    """Check a parsed document of the library's own against the schema called `name`.
 
     Args:
         document: what was parsed.
@@ -51,16 +28,40 @@ def check(document: Any, name: str, *, within: str | None = None) -> None:
         RecordError: naming the field and what is wrong with it.
     """
     if not _validator(name).is_valid(document):
-        raise _explain(document, name, [within] if within else [])
+        raise _explain(document, shipped_schema(name), name, [within] if within else [])
 
 
-def _explain(document: Any, name: str, within: list[str | int]) -> RecordError:
+def check_record(document: Any, of: Family) -> None:
+    """Check a parsed record against the schema of its family.
+
+    Raises:
+        RecordError: naming the field and what is wrong with it.
+        FamilyError: the schema is none.
+    """
+    if not _record_validator(of.name).is_valid(document):
+        raise _explain(document, of.schema(), of.name, [])
+
+
+@cache
+def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(shipped_schema(name))
+
+
+@cache
+def _record_validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    try:
+        return jsonschema_rs.Draft202012Validator(family(name).schema())
+    except (TypeError, ValueError) as error:
+        raise FamilyError(f"the schema of the tuner family {name!r} is no JSON Schema: {error}") from None
+
+
+def _explain(document: Any, schema: dict[str, Any], name: str, within: list[str | int]) -> RecordError:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(_schema(name)).iter_errors(document))
+    error = best_match(Draft202012Validator(schema).iter_errors(document))
     if error is None:  # the two validators disagree: still refused, without words
-        return RecordError(f"not valid by schema/{_VERSION}/{name}.json")
+        return RecordError(f"not valid by the schema {name}.json")
     return RecordError(_shorten(error.message), field=_field([*within, *error.absolute_path]) or None)
 
 

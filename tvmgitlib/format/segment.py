@@ -7,18 +7,17 @@ the same bytes everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tvmgitlib.errors import RecordError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.base import BAG_KEY
-from tvmgitlib.families.metaschedule import read_workload
-from tvmgitlib.families.text import decode
+from tvmgitlib import families
+from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
+from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.families.base import Family
 from tvmgitlib.format import schema
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.moments import read_utc
 from tvmgitlib.model.platform import Platform
 from tvmgitlib.model.record import TuningRecord
@@ -26,13 +25,17 @@ from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, segment_
 from tvmgitlib.model.settings import FORMAT
 from tvmgitlib.model.target import parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model.workload import FamilyName, Workload
 
 _OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
 
 
 def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
-    """Put a record of a task into the library's form."""
+    """Put a record of a task into the library's form.
+
+    Raises:
+        RecordError: it has none.
+    """
     tuned_with = task.section.tuned_with
     bag = {
         "job": header.id,
@@ -45,7 +48,9 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         bag["baseline"] = task.baseline
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
-    line = FAMILIES[record.family].wrap(record.native, canonical_json(bag).encode())
+    line = families.family(record.family).wrap(record.native, canonical_json(bag).encode())
+    if line.startswith(_OWN_LINES):
+        raise RecordError("the record begins like a line of the library's own, so it could not be told from one")
     platform = task.section.platform.name
     return StoredRecord(
         line, record, platform, header.id, task.effort.trials, header.finished, tuned_with, task.baseline
@@ -75,32 +80,35 @@ def task_order(task: Task) -> tuple[str, ...]:
     return (*where, *section.tuned_with.group, facts, tuned_with, task.workload.text)
 
 
-def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True) -> Segment:
+def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True, skip_absent: bool = False) -> Segment:
     """Read a segment.
 
     Args:
         lines: its lines, without line ends.
         file: its name, for messages.
         with_records: whether the records are wanted; without them they are passed over unread.
+        skip_absent: pass over the records of families that are not installed as well: for answers, never for what is
+            written.
 
     Raises:
+        FamilyError: it holds records of a family that is not installed.
         RecordError: naming file, line and field of what is malformed.
     """
     header: Header | None = None
     section: Section | None = None
     tasks: list[tuple[Task, list[StoredRecord]]] = []
     invalidations: list[Invalidation] = []
-    number = 0
+    number, wanted = 0, with_records
     try:
         for number, line in enumerate(lines, start=1):
             if not line.startswith(_OWN_LINES):
-                if not with_records:
+                if not wanted:
                     continue
                 if not tasks or header is None:
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = decode(line)
+            document = read_json(line)
             schema.check(document, "segment")
             if (number == 1) != ("job" in document):
                 raise RecordError("the header is the first line and no other")
@@ -114,6 +122,7 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                 case {"section": value}:
                     _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
                     section = _read_section(value)
+                    wanted = with_records and _is_there(section.family, skip_absent)
                 case {"task": value}:
                     if section is None:
                         raise RecordError("a task before any section")
@@ -127,29 +136,40 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
     return Segment(header, tuple(TaskRecords(task, tuple(found)) for task, found in tasks), tuple(invalidations))
 
 
+def _is_there(family: FamilyName, skip_absent: bool) -> bool:
+    """Whether a family can be used here.
+
+    Raises:
+        FamilyError: it cannot, and that is not to be skipped.
+    """
+    try:
+        return families.find(family) is not None if skip_absent else bool(families.family(family).name)
+    except FamilyError as error:
+        raise error.at(field="section.family") from None
+
+
 def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) -> None:
     if header is None or header.kind not in kinds:
         raise RecordError(f"only a job of kind {' or '.join(kinds)} {what}")
 
 
-def read_stored(line: bytes, family: str, platform: str) -> StoredRecord:
+def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
     """Read a record's line out of a segment or a file of configs/, which say its family and platform.
 
     Raises:
         TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
     """
-    codec = FAMILIES[family]
-    native, bag_text = codec.unwrap(line)
+    native, bag_text = family.unwrap(line)
     if bag_text is None:
         raise RecordError("no x-tvmgitlib beside the record")
-    document = decode(native)
-    schema.check(document, codec.name)
-    bag = decode(bag_text)
+    document = read_json(native)
+    schema.check_record(document, family)
+    bag = read_json(bag_text)
     schema.check(bag, "bag", within=BAG_KEY)
-    if codec.wrap(native, bag_text) != line or native != native.strip():
+    if family.wrap(native, bag_text) != line or native != native.strip():
         raise RecordError("the line is not in canonical form")
-    workload = Workload(codec.name, bag["text"], bag.get("signature")) if "text" in bag else None
-    record = codec.record(document, native, workload)
+    workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
+    record = family.record(document, native, workload)
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")
@@ -161,7 +181,7 @@ def read_stored(line: bytes, family: str, platform: str) -> StoredRecord:
 
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
     """Read a record below its task, and hold it to what the task and the header say."""
-    stored = read_stored(line, task.section.family, task.section.platform.name)
+    stored = read_stored(line, families.family(task.section.family), task.section.platform.name)
     said = {
         "job": (stored.job, header.id),
         "finished": (stored.finished, header.finished),
@@ -187,7 +207,7 @@ def _line(document: dict[str, Any]) -> bytes:
         line = canonical_json(document).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"it cannot be written as JSON: {error}", field=next(iter(document))) from None
-    schema.check(decode(line), "segment")
+    schema.check(read_json(line), "segment")
     return line + b"\n"
 
 
@@ -306,8 +326,10 @@ def _read_task(value: dict[str, Any], section: Section) -> Task:
     workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
     if workload.id != given["id"]:
         raise RecordError(f"the workload's id is {workload.id}", field="task.workload.id")
-    if workload.module is not None and read_workload(workload.module.encode()) != workload:
-        raise RecordError("the module is another workload's", field="task.workload.module")
+    if workload.module is not None:
+        family = families.find(section.family)
+        if family is not None and family.workload_of(workload.module.encode()) != workload:
+            raise RecordError("the module is another workload's", field="task.workload.module")
     return Task(section, workload, _read_effort(value["effort"]), value.get("baseline"))
 
 
@@ -322,8 +344,3 @@ def _read_effort(value: dict[str, Any]) -> Effort:
         if count > effort.trials:
             raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
     return effort
-
-
-def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
-    """The text of a file of configs/: one record a line, final newline."""
-    return b"".join(stored.line + b"\n" for stored in records)

@@ -1,13 +1,88 @@
-"""The one canonical spelling of a JSON value: sorted keys, no spaces, UTF-8, no NaN."""
+"""JSON as the library takes it: one strict reader, and the one canonical spelling that is compared and hashed."""
 
 from __future__ import annotations
 
 import json
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import orjson
+
+from tvmgitlib.errors import RecordError
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
+#: Where the reader looks for repeated keys, these may hide the colon or the quote that it goes by.
+_DISGUISES = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022")
+
 
 def canonical_json(value: object) -> str:
-    """The text that stands for `value` wherever two values are compared or hashed."""
+    """The text that stands for `value` wherever two values are compared or hashed.
+
+    Sorted keys, no spaces, UTF-8, no NaN.
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def read_json(text: bytes, *, exact: bool = False) -> Any:
+    """Parse JSON, and refuse what not every reader reads the same.
+
+    Args:
+        text: UTF-8.
+        exact: refuse integers beyond 64 bits as well, which else are read as the nearest double.
+
+    Raises:
+        RecordError: not UTF-8, not JSON, NaN or a number beyond a double, nested so deeply that it could not be written
+            again, or a key that is given twice: then the error's field is that key.
+    """
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise RecordError(_problem(text, error)) from None
+    try:
+        written = orjson.dumps(document)
+        if _may_repeat_a_key(text, written):
+            json.loads(text, object_pairs_hook=_unique_keys)
+        if exact and _may_be_rounded(document):
+            json.loads(text, parse_int=_of_64_bits)
+    except (orjson.JSONEncodeError, RecursionError):  # orjson reads deeper than it writes
+        raise RecordError("nested too deeply") from None
+    return document
+
+
+def _problem(text: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        text.decode()
+    except UnicodeDecodeError as problem:
+        return f"not UTF-8 (byte {problem.start + 1} of the line)"
+    return f"not valid JSON at column {error.colno} ({error.msg})"
+
+
+def _may_repeat_a_key(text: bytes, written: bytes) -> bool:
+    # Parsing keeps one of two equal keys, so the document written again has fewer `":` than the text. White space
+    # before a colon and escaped quotes would hide that: such texts take the slow road.
+    if any(disguise in text for disguise in _DISGUISES):
+        return True
+    return text.count(b'":') != written.count(b'":')
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RecordError("the key is given twice", field=key)
+        found[key] = value
+    return found
+
+
+def _may_be_rounded(value: Any) -> bool:
+    """Whether there is a double that an integer beyond 64 bits may have been."""
+    if isinstance(value, (list, dict)):
+        return any(map(_may_be_rounded, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float) and abs(value) >= 2**63
+
+
+def _of_64_bits(text: str) -> int:
+    value = int(text)
+    if not -(2**63) <= value < 2**64:
+        raise RecordError("a number that does not fit in 64 bits")
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tvmgitlib.model.target import Target
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
 CONFIGS = "configs"
 
@@ -34,7 +34,8 @@ class ConfigsFile:
         """The file that such a path is of; None when it is none of configs/."""
         match path.split("/"):
             case [folder, target, platform, name] if folder == CONFIGS and name.endswith(".jsonl"):
-                return cls(target, platform, name.removesuffix(".jsonl"))
+                family = name.removesuffix(".jsonl")
+                return cls(target, platform, family) if is_family_name(family) else None
         return None
 
 

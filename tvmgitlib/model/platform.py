@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn, cast
+from typing import cast
 
-from tvmgitlib.errors import PlatformError
-from tvmgitlib.model.json import Json
+from tvmgitlib.errors import PlatformError, RecordError
+from tvmgitlib.model.json import Json, read_json
 
 _MAX_NAME_LENGTH = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -167,50 +166,19 @@ def _check_key(key: str) -> None:
 
 def _json_or_text(text: str) -> Json:
     try:
-        value: Json = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-            parse_int=_int_of_64_bits,
-            object_pairs_hook=_unrepeated,
-        )
-        _check_depth(value)
-        written = json.dumps(value, ensure_ascii=False)
-        written.encode()  # an escaped lone surrogate parses, but UTF-8 cannot hold it
-    except (ValueError, RecursionError):
+        value: Json = read_json(text.encode(), exact=True)
+        _check_limits(value)
+    except (PlatformError, RecordError):
         return text
     # A version such as 550.120 is no number: as one it would be 550.12.
-    return text if type(value) in (int, float) and written != text else value
+    return text if type(value) in (int, float) and json.dumps(value) != text else value
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite_float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is out of range")
-    return value
-
-
-def _int_of_64_bits(text: str) -> int:
-    value = int(text)
-    if value.bit_length() > 63:
-        raise ValueError(f"{text} is out of range")
-    return value
-
-
-def _check_depth(value: Json, depth: int = 0) -> None:
+def _check_limits(value: Json, depth: int = 0) -> None:
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise PlatformError("a number that not every reader can hold")
     if isinstance(value, (list, dict)):
         if depth == _MAX_DEPTH:
-            raise ValueError(f"nested more than {_MAX_DEPTH} deep")
+            raise PlatformError(f"nested more than {_MAX_DEPTH} deep")
         for item in value.values() if isinstance(value, dict) else value:
-            _check_depth(item, depth + 1)
-
-
-def _unrepeated(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a name is repeated")
-    return result
+            _check_limits(item, depth + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +51,6 @@ class Settings:
             "policy.max-age": self.policy_max_age,
             **self.extra,
         }
-
-    def to_text(self) -> str:
-        """The file's text: one key a line, so that Git merges changes of different keys."""
-        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in self.to_json().items())
-        return "{\n" + ",\n".join(members) + "\n}\n"
 
     @property
     def fold_digest(self) -> str:

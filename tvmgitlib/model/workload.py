@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-#: The name of a tuner family, such as `autotvm`; `tvmgitlib.families` knows which there are.
+#: The name of a tuner family; which there are, says `tvmgitlib.families`.
 FamilyName: TypeAlias = str
+
+_FAMILY_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+def is_family_name(text: str) -> bool:
+    """Whether a family may be called so: its name is an option's value and the name of files."""
+    return _FAMILY_NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,6 @@ class Workload:
     def id(self) -> str:
         """16 hex digits that stand for family and text."""
         return hashlib.sha256(f"{self.family}\n{self.text}".encode()).hexdigest()[:16]
-
-    @property
-    def tvm_version(self) -> str | None:
-        """The minor version of the TVM that named it, where the name says one (MetaSchedule)."""
-        _, _, minor = self.text.rpartition("@")
-        return minor if self.family == "metaschedule" and minor != "unknown" else None
 
     @property
     def label(self) -> str:

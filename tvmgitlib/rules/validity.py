@@ -10,7 +10,7 @@ from typing import Any, Literal
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.errors import SettingsError
+from tvmgitlib import families
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.platform import fact
 from tvmgitlib.model.settings import Settings
@@ -19,9 +19,6 @@ from tvmgitlib.model.workload import FamilyName
 
 Grade = Literal["exact", "stale", "incompatible", "invalidated"]
 
-#: AutoTVM and Ansor left TVM after 0.19.
-_LAST_WITH_AUTOTVM = (0, 19)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -29,25 +26,6 @@ class Verdict:
 
     grade: Grade
     why: str
-
-
-def check_policy(settings: Settings) -> None:
-    """Refuse a TVM rule that cannot be read.
-
-    Raises:
-        SettingsError: it is no rule's name and no PEP 440 specifier.
-    """
-    rule = settings.policy_tvm
-    try:
-        known = rule in ("same", "same-minor", "any") or bool(list(SpecifierSet(rule)))
-    except InvalidSpecifier:
-        known = False
-    if not known:
-        raise SettingsError(
-            f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
-            file="tvmgitlib.json",
-            field="policy.tvm",
-        )
 
 
 def grade(
@@ -72,7 +50,7 @@ def grade(
         recorded_facts, current_facts: the platform facts it ran under and those of the machine at hand; facts are not
             compared unless both are given.
     """
-    unreadable = _unreadable(family, tuned_with, current)
+    unreadable = families.family(family).unreadable(tuned_with, current)
     if unreadable:
         return Verdict("incompatible", unreadable)
     stale = _other_tvm(tuned_with, current, settings.policy_tvm)
@@ -86,24 +64,6 @@ def grade(
 
 
 _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log says", None: "nothing says"}
-
-
-def _unreadable(family: FamilyName, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
-    """Why the current TVM cannot read the record at all, if so, and what to do."""
-    if family == "metaschedule":
-        if tuned_with.version is None or tuned_with.group == current.group:
-            return None
-        if tuned_with.minor != current.minor or (tuned_with.distribution and current.distribution):
-            return (
-                f"tuned with {tuned_with}, and MetaSchedule databases load only in the TVM that wrote them; "
-                f"tune or revalidate it with {current}"
-            )
-        return None
-    release = _release(current.version)
-    if release is not None and release[:2] > _LAST_WITH_AUTOTVM:
-        name = {"autotvm": "AutoTVM", "ansor": "auto_scheduler"}[family]
-        return f"{current} has no {name}, which left TVM after 0.19; tune it with MetaSchedule"
-    return None
 
 
 def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | None:
@@ -157,10 +117,3 @@ def _too_old(finished: datetime | None, now: datetime | None, days: int) -> str 
         return f"nobody knows when it was tuned, and the policy allows {days} days"
     age = now - finished
     return f"tuned {age.days} days ago, the policy allows {days}" if age > timedelta(days=days) else None
-
-
-def _release(version: str | None) -> tuple[int, ...] | None:
-    try:
-        return Version(version).release if version else None
-    except InvalidVersion:
-        return None

@@ -13,7 +13,7 @@ from tvmgitlib.errors import PlatformError
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
 
-FOREIGN = ["jobs/README.md", "jobs/00/notes.txt", "configs/.gitkeep", "configs/a/b/tilelang.jsonl", "configs/a/b/c/d"]
+FOREIGN = ["jobs/README.md", "jobs/00/notes.txt", "configs/.gitkeep", "configs/a/b/c/d"]
 
 
 def commit(library: ConfigLibrary, git: Git, message: str = "By hand") -> None:
@@ -54,6 +54,20 @@ def test_a_foreign_file_is_named_and_stays(library: ConfigLibrary, make_log: Mak
     git(library.path, "commit", "-q", "-m", "Away")
     library.rebuild()
     assert library.check() == []
+
+
+def test_configs_of_a_family_that_is_not_installed_are_named_and_stay(
+    library: ConfigLibrary, make_log: MakeLog, git: Git
+) -> None:
+    path = "configs/a/b/absent.jsonl"
+    put(library, path)
+    commit(library, git)
+    (problem,) = library.check()
+    assert problem.file == path
+    assert "absent" in problem.message
+    assert library.rebuild() is None
+    library.configure("keep", 3)
+    assert (library.path / path).read_text() == "ours\n"
 
 
 def test_foreign_files_of_both_sides_are_merged_and_travel(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError, RecordError, SettingsError, TvmgitlibError
-from tvmgitlib.library.reading.contents import FoldStamp, Tally, read_configs, read_settings
-
-SETTINGS = '{"format": 1, "keep": 2, "policy": {"tvm": "any"}}'
+from tvmgitlib.errors import RecordError
+from tvmgitlib.format.settings import read_settings, write_settings
 
 
 @pytest.fixture
@@ -23,24 +20,7 @@ def library(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
 def test_settings_that_are_written_are_read_back(library: ConfigLibrary) -> None:
     content = (library.path / "tvmgitlib.json").read_bytes()
     assert read_settings(content) == library.settings
-    assert library.settings.to_text().encode() == content
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "message"),
-    [
-        ("", SettingsError, "not valid JSON"),
-        ("[]", SettingsError, "tvmgitlib.json"),
-        ('{"format": 2}', LibraryError, "format 2, and this tvmgitlib reads format 1"),
-        ('{"format": "1"}', LibraryError, "Install a newer tvmgitlib"),
-        ('{"format": 1, "keep": 0}', SettingsError, "keep"),
-        ('{"format": 1, "keep": 1, "keep": 2}', SettingsError, "given twice"),
-        ('{"format": 1, "kep": 1}', SettingsError, "kep"),
-    ],
-)
-def test_settings_that_are_not_right_are_refused_with_the_field(content: str, error, message: str) -> None:
-    with pytest.raises(error, match=message):
-        read_settings(content.encode())
+    assert write_settings(library.settings) == content
 
 
 def test_a_newer_library_is_refused_by_every_command(library: ConfigLibrary, cli, git, logs: Path) -> None:
@@ -53,38 +33,6 @@ def test_a_newer_library_is_refused_by_every_command(library: ConfigLibrary, cli
         assert "Install a newer tvmgitlib" in cli.err
     assert cli("check").code == 1
     assert library.commit == head
-
-
-def test_the_fold_stamp_is_canonical() -> None:
-    jobs, settings = "a" * 40, "b" * 64
-    stamp = FoldStamp(jobs, settings, Tally(Counter({"tune": 1, "import": 2}), 1))
-    lines = [
-        '"format": 1',
-        f'"jobs": "{jobs}"',
-        f'"settings": "{settings}"',
-        '"kinds": {"import": 2, "tune": 1}',
-        '"baselines": 1',
-    ]
-    assert stamp.to_text() == "{\n  " + ",\n  ".join(lines) + "\n}\n"
-
-
-@pytest.mark.parametrize(
-    "path", ["configs/a.jsonl", "configs/a/b/c/autotvm.jsonl", "configs/a/b/other.jsonl", "configs/a/b/autotvm"]
-)
-def test_a_file_that_does_not_belong_into_configs_is_named(path: str) -> None:
-    with pytest.raises(LibraryError, match="no file of configs/"):
-        read_configs(b"", path)
-
-
-def test_a_line_of_configs_that_is_not_right_is_named(library: ConfigLibrary) -> None:
-    file = next((library.path / "configs").glob("*/*/*.jsonl"))
-    path = file.relative_to(library.path).as_posix()
-    whole = file.read_bytes()
-    assert len(read_configs(whole, path)) == 1
-    for bad in (whole + b"\n", whole + b"{}\n", whole + whole[:-9], whole + b"\xff\n"):
-        with pytest.raises(TvmgitlibError) as caught:
-            read_configs(bad, path)
-        assert (caught.value.file, caught.value.line) == (path, 2)
 
 
 @pytest.mark.parametrize("question", ["best", "trials", "log"])

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families.text import lines_of
-from tvmgitlib.format.segment import ranked_lines, read_segment
+from tvmgitlib.format.configs import ranked_lines, read_configs
+from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format.settings import SETTINGS_FILE
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
-from tvmgitlib.library.reading.contents import (
-    FOLD_FILE,
-    SETTINGS_FILE,
-    Contents,
-    FoldStamp,
-    Tally,
-    is_own,
-    read_configs,
-)
+from tvmgitlib.library.reading.contents import Contents, is_own
 from tvmgitlib.library.reading.departures import departures
 from tvmgitlib.library.reading.platform_names import platform_folders
 from tvmgitlib.library.reading.results import Problem
@@ -130,7 +125,7 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
 
 def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
     """Whether configs/.fold says what configs/ was folded from, to the byte."""
-    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_text().encode()
+    right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_bytes()
     content = contents.snapshot.read(FOLD_FILE)
     if content is None:
         yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
+from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.settings_edit import changed
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
 
@@ -31,9 +33,9 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
         if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
             raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
         files = {
-            SETTINGS_FILE: settings.to_text().encode(),
+            SETTINGS_FILE: write_settings(settings),
             ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
-            FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_text().encode(),
+            FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_bytes(),
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)
 

@@ -13,9 +13,10 @@ import shlex
 import sys
 from pathlib import Path
 
+from tvmgitlib import families
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_stored
 from tvmgitlib.store import Repository, configure
 
@@ -60,7 +61,7 @@ def readable(file: Path) -> str:
 
 
 def _readable(line: bytes) -> str:
-    for family in FAMILIES:
+    for family in families.every() if BAG_KEY.encode() in line else ():
         try:
             stored = read_stored(line, family, "")
         except TvmgitlibError:

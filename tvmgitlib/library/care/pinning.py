@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tvmgitlib._version import __version__
 from tvmgitlib.errors import GitError, LibraryError, RecordError
-from tvmgitlib.families.text import decode
-from tvmgitlib.format import schema
+from tvmgitlib.format.lock import read_lock
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.pin import Pin
 from tvmgitlib.store import (
     Repository,
     Snapshot,
@@ -25,38 +21,6 @@ from tvmgitlib.store import (
     remote_url,
     upstream,
 )
-
-LOCK_FILE = "tvmgitlib.lock"
-LOCK_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """What a lock file says.
-
-    Attributes:
-        url: where the library is fetched from; with `--local`, its folder on this machine.
-        commit: the commit.
-        configs: SHA-256 over the files of configs/ in that commit.
-        tool: the version of tvmgitlib that wrote it.
-    """
-
-    url: str
-    commit: str
-    configs: str
-    tool: str = __version__
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "format": LOCK_FORMAT,
-            "url": self.url,
-            "commit": self.commit,
-            "configs": self.configs,
-            "tvmgitlib": self.tool,
-        }
-
-    def to_text(self) -> str:
-        return json.dumps(self.to_json(), indent=2) + "\n"
 
 
 def content_hash(snapshot: Snapshot) -> str:
@@ -103,22 +67,6 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
     return Pin(url, commit, configs)
 
 
-def read_pin(path: Path) -> Pin:
-    """Read a lock file.
-
-    Raises:
-        LibraryError: it is missing or malformed.
-    """
-    try:
-        document = decode(path.read_bytes())
-        schema.check(document, "lock")
-    except OSError as error:
-        raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    except RecordError as error:
-        raise LibraryError(error.message, file=str(path), field=error.field) from None
-    return Pin(document["url"], document["commit"], document["configs"], document["tvmgitlib"])
-
-
 def open_pin(path: Path) -> tuple[Repository, str]:
     """A repository that has the commit of a lock file, verified. Nothing is checked out.
 
@@ -128,7 +76,7 @@ def open_pin(path: Path) -> tuple[Repository, str]:
         LibraryError: the lock is malformed, or the content is not what was pinned.
         GitError: the commit is not here and cannot be fetched.
     """
-    wanted = read_pin(path)
+    wanted = _read(path)
     repository = _holder(wanted)
     with repository.snapshot(wanted.commit) as snapshot:
         found = content_hash(snapshot)
@@ -140,6 +88,15 @@ def open_pin(path: Path) -> tuple[Repository, str]:
             hint="Somebody changed the lock or the library. Pin again if you trust what is there now.",
         )
     return repository, wanted.commit
+
+
+def _read(path: Path) -> Pin:
+    try:
+        return read_lock(path.read_bytes())
+    except OSError as error:
+        raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    except RecordError as error:
+        raise LibraryError(error.message, file=str(path), field=error.field) from None
 
 
 def _holder(wanted: Pin) -> Repository:

@@ -6,19 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.format.segment import ranked_lines, write_segment
+from tvmgitlib.format.configs import ranked_lines
+from tvmgitlib.format.segment import write_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import (
-    ATTRIBUTES_FILE,
-    FOLD_FILE,
-    SETTINGS_FILE,
-    Contents,
-    FoldStamp,
-    Tally,
-    is_own,
-)
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model.segment import Segment
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
@@ -104,11 +99,11 @@ def draft_change(
     settings = change.settings or contents.settings
     files: dict[str, bytes | Blob | None] = {}
     if folded.whole:
-        files |= {path: None for path, _ in contents.config_files()}
+        files |= dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
     files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
     if settings != contents.settings:
-        files[SETTINGS_FILE] = settings.to_text().encode()
+        files[SETTINGS_FILE] = write_settings(settings)
     files |= change.files
     derive = _stamp(settings, _tally(contents, change))
     return Draft(message, files, "jobs", derive, also_parents, author)
@@ -122,7 +117,7 @@ def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = F
         message: the commit's message.
         attributes_last: whether the library's lines of .gitattributes have to be the last.
     """
-    files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
+    files: dict[str, bytes | Blob | None] = dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
     files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE), last=attributes_last)
@@ -147,7 +142,7 @@ def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[s
     """Makes `configs/.fold` once the id of the jobs/ tree is known."""
 
     def make(jobs_tree: str | None) -> Mapping[str, bytes | Blob | None]:
-        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_text().encode()}
+        return {FOLD_FILE: FoldStamp(jobs_tree, settings.fold_digest, tally).to_bytes()}
 
     return make
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit

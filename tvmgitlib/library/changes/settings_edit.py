@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tvmgitlib.errors import RecordError, SettingsError
-from tvmgitlib.families.text import decode
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, read_settings
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.store import Committed, Repository
 
@@ -67,6 +67,6 @@ def setting(settings: Settings, key: str) -> Any:
 def value_of(text: str) -> Any:
     """A value as typed at a prompt: JSON where it is JSON, else text."""
     try:
-        return decode(text.encode(errors="surrogateescape"))
+        return read_json(text.encode(errors="surrogateescape"))
     except RecordError:
         return text

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.families.text import lines_of
+from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading.contents import SETTINGS_FILE, Contents, is_own, read_settings
+from tvmgitlib.library.reading.contents import Contents, is_own
 from tvmgitlib.model.segment import job_at
 from tvmgitlib.model.settings import Settings
 from tvmgitlib.rules.settings_merge import merge_settings

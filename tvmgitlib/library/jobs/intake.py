@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from tvmgitlib.errors import JobError, PlatformError, RecordError, TvmgitlibError
+from tvmgitlib import families
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format.segment import store, task_order
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.library.platforms.detect import detect_for
@@ -91,12 +92,7 @@ class Origin:
         said = TvmVersion(None, record.tvm_version, "log") if record.tvm_version else TvmVersion()
         if self.tvm is None:
             return said
-        if record.family == "metaschedule" and said.minor is not None and said.minor != self.tvm.minor:
-            raise RecordError(
-                f"its workload was written by TVM {said.version}, and --tvm says {self.tvm}",
-                hint="A MetaSchedule database says itself which version it is: leave --tvm out.",
-            )
-        return self.tvm
+        return families.family(record.family).tuned_with(said, self.tvm)
 
 
 class _TaskIntake:

@@ -5,25 +5,29 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO, TypeAlias
 
+from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE, read_workload
-from tvmgitlib.families.text import MAX_LINE, decode, family_of, refuse_foreign
+from tvmgitlib.families.bag import native_text
+from tvmgitlib.families.base import Family, Layout, LineReader, Read
 from tvmgitlib.format import schema
 from tvmgitlib.model.job import Source
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.json import read_json
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.workload import FamilyName
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
 
 _PROGRESS_EVERY = 1000
+
+#: Longer lines are refused unread (bytes).
+MAX_LINE = 16 * 1024 * 1024
 
 #: What earlier jobs hold: by size and hash of a file, the byte from which on one of them holds it.
 _Starts: TypeAlias = dict[int, dict[str, int]]
@@ -44,81 +48,87 @@ class Leniency:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log that was looked over: a file, or a MetaSchedule database folder.
+    """A log that was looked over: a file, or several in one folder.
 
     Attributes:
         path: the file of records.
-        workloads: the workload file of a MetaSchedule database; None for the other families.
         sources: one a file, with size and SHA-256 of what is whole, in the order of `files`.
         torn: the last lines that were cut off and are left out, in words.
-        errors: what a live job wrote of the failures in a MetaSchedule database; None where nothing did.
+        layout: of several files, which they are; None for a file of lines.
+        beside: of several files, those beside the records' that are there.
     """
 
     path: Path
-    workloads: Path | None
     sources: tuple[Source, ...]
     torn: tuple[str, ...]
-    errors: Path | None = None
+    layout: Layout | None = None
+    beside: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files: the records' first."""
-        return tuple(path for path in (self.path, self.workloads, self.errors) if path is not None)
+        return (self.path, *self.beside)
 
 
-def find_log(path: Path) -> tuple[Path, Path | None]:
-    """The record file that a path means, and its workload file if it is a MetaSchedule database.
+def find_log(path: Path) -> tuple[Path, Layout | None]:
+    """The record file that a path means, and the layout if the log is several files.
 
     Raises:
-        RecordError: nothing readable is there, or half of a database.
+        RecordError: nothing readable is there, or only a part of a log.
     """
-    if path.is_dir():
-        path = path / RECORD_FILE
-        if not path.exists():
-            raise RecordError(f"no MetaSchedule database: {RECORD_FILE} is missing", file=str(path.parent))
-    elif path.name == WORKLOAD_FILE:
-        path = path.with_name(RECORD_FILE)
-    if path.name != RECORD_FILE:
+    folder, layout = (path, _layout_of(path)) if path.is_dir() else (path.parent, families.layout_with(path.name))
+    if layout is None:
         return path, None
-    workloads = path.with_name(WORKLOAD_FILE)
-    if path.exists() and not workloads.exists():
-        raise RecordError(
-            f"{WORKLOAD_FILE}, which says what its records tune, is missing beside it",
-            file=str(path),
-            hint="Copy both files of the database.",
-        )
-    return path, workloads
+    records = folder / layout.records
+    for name, says in layout.beside.items():
+        if records.exists() and not (folder / name).exists():
+            raise RecordError(f"{name}, {says}, is missing beside it", file=str(records), hint=layout.hint)
+    return records, layout
+
+
+def _layout_of(folder: Path) -> Layout:
+    found = families.layouts_in({file.name for file in folder.iterdir()})
+    if len(found) > 1:
+        titles = " and a ".join(layout.title for layout in found)
+        raise RecordError(f"one folder with a {titles}", file=str(folder), hint="Move each into a folder of its own.")
+    if not found:
+        lacking = "; ".join(f"no {layout.title}: {layout.records} is missing" for layout in families.layouts())
+        raise RecordError(lacking, file=str(folder))
+    return found[0]
 
 
 def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
     """Look a log over without interpreting it: sizes, hashes, and what earlier jobs hold of it already.
 
     Args:
-        path: a log file, or the folder (or a file) of a MetaSchedule database.
+        path: a log file; or, for a log of several files, their folder (such as a MetaSchedule database).
         leniency: whether a torn last line is left out.
         known: sources of earlier jobs: if the log begins with them, only what follows counts.
 
     Raises:
         RecordError: the log is missing, empty, or torn.
     """
-    records, workloads = find_log(path)
+    records, layout = find_log(path)
     earlier = _starts(known)
-    if workloads is None:
-        seen = _look_over(records, leniency, earlier)
-        return Log(records, None, (Source(records.name, seen.size, seen.sha256, seen.start),), seen.torn)
-    seen, other = _look_over(records, leniency, earlier), _look_over(workloads, leniency, earlier)
+    seen = _look_over(records, leniency, earlier)
+    if layout is None:
+        return Log(records, (Source(records.name, seen.size, seen.sha256, seen.start),), seen.torn)
+    beside = [records.with_name(name) for name in layout.beside]
+    notes = [file for name in layout.notes if _has_content(file := records.with_name(name))]
+    others = [_look_over(file, leniency, earlier) for file in beside]
+    noted = [_look_over(file, Leniency(drop_torn=True), {}) for file in notes]
+    # Beside other files, the same records mean something else.
+    start = seen.start if all(other.begins_known for other in others) else 0
     folder = records.parent.name
-    start = seen.start if other.begins_known else 0  # beside other workloads, the same records mean something else
-    sources = [
-        Source(f"{folder}/{records.name}", seen.size, seen.sha256, start),
-        Source(f"{folder}/{workloads.name}", other.size, other.sha256),
-    ]
-    errors = records.with_name(ERROR_FILE)
-    if not (errors.is_file() and errors.stat().st_size):
-        return Log(records, workloads, tuple(sources), (*seen.torn, *other.torn))
-    failed = _look_over(errors, Leniency(drop_torn=True), {})
-    sources.append(Source(f"{folder}/{errors.name}", failed.size, failed.sha256))
-    return Log(records, workloads, tuple(sources), (*seen.torn, *other.torn), errors)
+    sources = [Source(f"{folder}/{records.name}", seen.size, seen.sha256, start)]
+    for file, other in zip((*beside, *notes), (*others, *noted), strict=True):
+        sources.append(Source(f"{folder}/{file.name}", other.size, other.sha256))
+    torn = tuple(line for each in (seen, *others) for line in each.torn)
+    return Log(records, tuple(sources), torn, layout, (*beside, *notes))
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _starts(sources: Iterable[Source]) -> _Starts:
@@ -204,8 +214,7 @@ def read_log(
         TvmgitlibError: naming file, line and field of what is malformed.
     """
     source = log.sources[0]
-    workloads = _read_workloads(log.workloads, log.sources[1].size) if log.workloads else None
-    errors = _read_errors(log.errors, log.sources[2].size) if log.errors else {}
+    reader = _Reader(log, family)
     at = 0
     with _open(log.path) as file:
         for number, line in _lines(file, log.path):
@@ -217,7 +226,7 @@ def read_log(
             if number % _PROGRESS_EVERY == 0:
                 _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
             try:
-                record = _read_line(line, workloads, family)
+                record = reader.read(line.strip())
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not leniency.skip_invalid:
@@ -225,78 +234,78 @@ def read_log(
                 left_out.append(str(error).splitlines()[0])
                 continue
             if record is not None:
-                yield number, replace(record, error=errors.get(record.hash, record.error)) if record.error else record
+                yield number, record
 
 
-def _read_line(line: bytes, workloads: list[Workload] | None, only: FamilyName | None) -> TuningRecord | None:
-    """One record; None for a comment or an empty line."""
-    text = line.strip()
-    if not text or (text.startswith(b"#") and workloads is None):
-        return None
-    refuse_foreign(text)
-    document = decode(text)
-    native = text
-    if isinstance(document, dict) and "x-tvmgitlib" in document:  # a line of some library's configs/
-        native, document = _unwrap(text, document)
-    name = family_of(document)
-    if only is not None and name != only:
-        raise RecordError(f"a record of {name}, and --family says {only}")
-    schema.check(document, name)
-    workload = _workload_of(document, workloads) if name == "metaschedule" else None
-    return FAMILIES[name].record(document, native, workload)
+class _Reader:
+    """Reads the lines of a log, each by the family that it belongs to.
+
+    Args:
+        log: the log.
+        only: the only family allowed; None for any.
+    """
+
+    def __init__(self, log: Log, only: FamilyName | None) -> None:
+        self._layout = log.layout
+        sizes = [source.size for source in log.sources[1:]]
+        self._beside = {file.name: _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+        self._only = only
+        self._readers: dict[str, LineReader] = {}
+        if log.layout is not None:  # what is wrong with the other files is said before any line is read
+            for family in families.every():
+                if family.layout is log.layout:
+                    self._reader_of(family)
+                    break
+
+    def read(self, line: bytes) -> TuningRecord | None:
+        """One record; None for a comment, an empty line, and what is no trial."""
+        if not line or (line.startswith(b"#") and self._layout is None):
+            return None
+        document = _parsed(line)
+        native = native_text(line, document)  # of a line of some library's configs/
+        if native is not None:
+            line, document = native, read_json(native)
+        family = families.family_of(line, document)
+        if self._only is not None and family.name != self._only:
+            raise RecordError(f"a record of {family.name}, and --family says {self._only}")
+        schema.check_record(document, family)
+        return self._reader_of(family)(document, line)
+
+    def _reader_of(self, family: Family) -> LineReader:
+        found = self._readers.get(family.name)
+        if found is None:
+            found = family.reader(self._beside if family.layout is self._layout else {})
+            self._readers[family.name] = found
+        return found
 
 
-def _unwrap(line: bytes, document: dict[str, Any]) -> tuple[bytes, Any]:
-    family = FAMILIES["ansor" if "native" in document else "autotvm"]
-    native, _ = family.unwrap(line)
-    return native, decode(native)
+def _parsed(line: bytes) -> Any:
+    try:
+        return read_json(line)
+    except RecordError as error:
+        raise families.refusal(line) or error from None
 
 
-def _workload_of(document: list[Any], workloads: list[Workload] | None) -> Workload:
-    if workloads is None:
-        raise RecordError(
-            "a MetaSchedule record in a file that is not part of a database",
-            hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
-        )
-    number = int(document[0])  # 0.0 is a number of JSON too
-    if number >= len(workloads):
-        raise RecordError(f"workload {number}, and {WORKLOAD_FILE} has {len(workloads)} (counted from 0)", field="[0]")
-    return workloads[number]
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """See `LogFile`: a file as far as it was whole when the log was surveyed."""
 
+    path: Path
+    size: int
 
-def _read_workloads(path: Path, size: int) -> list[Workload]:
-    workloads = []
-    at = 0
-    with _open(path) as file:
-        for number, line in _lines(file, path):
-            at += len(line)
-            if at > size:
-                break
-            try:
-                workloads.append(read_workload(line.strip()))
-            except TvmgitlibError as error:
-                raise error.at(file=str(path), line=number) from None
-    return workloads
-
-
-def _read_errors(path: Path, size: int) -> dict[str, ErrorKind]:
-    """The kinds of failures by the hashes of their records."""
-    kinds: dict[str, ErrorKind] = {}
-    at = 0
-    with _open(path) as file:
-        for number, line in _lines(file, path):
-            at += len(line)
-            if at > size:
-                break
-            try:
-                match decode(line.strip()):
-                    case {"record": str(name), "error": str(kind)} if kind in ERROR_KINDS:
-                        kinds[name] = kind
-                    case _:
-                        raise RecordError("not a failure as a live job notes it")
-            except RecordError as error:
-                raise error.at(file=str(path), line=number) from None
-    return kinds
+    def each(self, read: Callable[[bytes], Read]) -> list[Read]:
+        found = []
+        at = 0
+        with _open(self.path) as file:
+            for number, line in _lines(file, self.path):
+                at += len(line)
+                if at > self.size:
+                    break
+                try:
+                    found.append(read(line.strip()))
+                except TvmgitlibError as error:
+                    raise error.at(file=str(self.path), line=number) from None
+        return found
 
 
 def _open(path: Path) -> BinaryIO:
@@ -326,7 +335,7 @@ def is_whole(line: bytes) -> bool:
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
     try:
-        decode(line.strip())
+        read_json(line.strip())
     except RecordError:
         return False
     return True

@@ -12,8 +12,8 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from tvmgitlib import families
 from tvmgitlib.errors import JobError
-from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.model.job import Invalidation, JobSpec, TaskIdentity, is_job_id
 from tvmgitlib.model.moments import utc_text
@@ -73,24 +73,26 @@ class OpenJob:
 
     @property
     def log(self) -> Path:
-        """The file that an AutoTVM or Ansor tuner logs into."""
+        """The file of lines that a tuner logs into."""
         return self.folder / _LOG
 
     @property
     def work_dir(self) -> Path:
-        """The folder that MetaSchedule works in."""
+        """The folder that a tuner works in whose log is several files."""
         return self.folder / _WORK_DIR
 
     @property
     def log_files(self) -> tuple[Path, ...]:
-        """The files that tuners write: the log, the two of a MetaSchedule database, and what is noted beside them."""
-        return (self.log, *(self.work_dir / name for name in (RECORD_FILE, WORKLOAD_FILE, ERROR_FILE)))
+        """The files that tuners write: the log, and those that the families' layouts name."""
+        return (self.log, *(self.work_dir / name for layout in families.layouts() for name in layout.files))
 
     def logs(self) -> list[Path]:
         """The logs that have something in them."""
-        database = self.log_files[1:3]
-        found = [self.work_dir] if all(map(_has_content, database)) else []
-        return [self.log, *found] if _has_content(self.log) else found
+        found = [self.log] if _has_content(self.log) else []
+        files = {path.name for path in self.work_dir.iterdir()} if self.work_dir.is_dir() else set()
+        if any(_has_content(self.work_dir, layout.records, *layout.beside) for layout in families.layouts_in(files)):
+            found.append(self.work_dir)
+        return found
 
     def mark_exhausted(self, task: TaskIdentity) -> None:
         """Note, durably, that every config of a task's space has been measured."""
@@ -144,8 +146,10 @@ class OpenJob:
         return lock
 
 
-def _has_content(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size > 0
+def _has_content(path: Path, *names: str) -> bool:
+    """Whether something is in a file, or in every file of a folder that is named."""
+    files = [path / name for name in names] or [path]
+    return all(file.is_file() and file.stat().st_size > 0 for file in files)
 
 
 class OpenJobs:

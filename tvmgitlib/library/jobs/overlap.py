@@ -60,7 +60,7 @@ def overlap(contents: Contents, segment: Segment, keep: int) -> Overlap:
         claims[entry.task.place].append(_Claim(entry))
     keeps_more = keep > SEGMENT_RECORDS
     by_job: Counter[str] = Counter()
-    for other in contents.segments() if keeps_more else contents.outlines:
+    for other in contents.segments(skip_absent=True) if keeps_more else contents.outlines:
         if other.header.id in contents.standing.counting:
             by_job[other.header.id] += sum(
                 claim.compare(entry) for entry in other.tasks for claim in claims.get(entry.task.place, ())

@@ -2,83 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
+import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
 
-from tvmgitlib.errors import LibraryError, RecordError, SelectionError, SettingsError, TvmgitlibError
-from tvmgitlib.families import FAMILIES
-from tvmgitlib.families.text import decode, lines_of
-from tvmgitlib.format import schema
-from tvmgitlib.format.segment import read_segment, read_stored
+from tvmgitlib import families
+from tvmgitlib.errors import LibraryError, SelectionError
+from tvmgitlib.format.configs import configs_file, read_configs
+from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
 from tvmgitlib.model.job import Header, Invalidation, Task
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.segment import Segment, StoredRecord, job_at, segment_path
-from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.settings import Settings
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import Workload
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.rules.validity import check_policy
 from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 
-SETTINGS_FILE = "tvmgitlib.json"
-FOLD_FILE = "configs/.fold"
+_log = logging.getLogger("tvmgitlib")
+
 ATTRIBUTES_FILE = ".gitattributes"
 
 #: Kinds of jobs that may say of records that they do not hold.
 _INVALIDATING = {"invalidate", "revalidate"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What is counted of segments, so that a lookup knows without reading them what it need not look for.
-
-    Attributes:
-        kinds: how many there are of each kind.
-        baselines: how many say what an untuned config takes.
-    """
-
-    kinds: Counter[str] = field(default_factory=Counter)
-    baselines: int = 0
-
-    @classmethod
-    def of(cls, segments: Iterable[Segment]) -> Tally:
-        """Count segments."""
-        kinds: Counter[str] = Counter()
-        baselines = 0
-        for segment in segments:
-            kinds[segment.header.kind] += 1
-            baselines += any(entry.task.baseline is not None for entry in segment.tasks)
-        return cls(kinds, baselines)
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
-
-
-@dataclass(frozen=True, slots=True)
-class FoldStamp:
-    """`configs/.fold`: what configs/ was folded from.
-
-    Attributes:
-        jobs: id of the jobs/ tree; None while there is no job.
-        settings: digest of the settings that a fold depends on.
-        tally: what was counted of the segments.
-    """
-
-    jobs: str | None
-    settings: str
-    tally: Tally
-
-    def to_text(self) -> str:
-        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": dict(self.tally.kinds)}
-        if self.tally.baselines:
-            document["baselines"] = self.tally.baselines
-        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
-        return "{\n" + ",\n".join(members) + "\n}\n"
 
 
 class Contents:
@@ -105,15 +56,7 @@ class Contents:
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
         content = self.snapshot.read(FOLD_FILE)
-        if content is None:
-            return None
-        try:
-            document = decode(content)
-            schema.check(document, "fold")
-        except RecordError:
-            return None
-        tally = Tally(Counter(document["kinds"]), int(document.get("baselines", 0)))
-        return FoldStamp(document["jobs"], document["settings"], tally)
+        return read_stamp(content) if content is not None else None
 
     @cached_property
     def jobs_tree(self) -> str | None:
@@ -151,19 +94,30 @@ class Contents:
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return [(path, entry) for path, entry in self.snapshot.files("configs") if _holds_configs(path)]
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if ConfigsFile.at(path) is not None]
 
-    def segments(self, *, with_records: bool = True) -> Iterator[Segment]:
+    def replaceable(self) -> list[str]:
+        """The files of records that a fold here makes anew: those of families that are installed."""
+        paths = [path for path, _ in self.config_files()]
+        return [path for path in paths if families.find(configs_file(path).family) is not None]
+
+    def segments(self, *, with_records: bool = True, skip_absent: bool = False) -> Iterator[Segment]:
         """Every segment, in the order of paths.
 
+        Args:
+            with_records: with their records.
+            skip_absent: without records of families that are not installed here: for answers, never for what is
+                written.
+
         Raises:
+            FamilyError: records of a family that is not installed here would be needed.
             RecordError: a segment is malformed.
         """
         for path, content in self.snapshot.contents(self.segment_files()):
-            yield read_segment(lines_of(content), path, with_records=with_records)
+            yield read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
     def segment(self, job: str, *, with_records: bool = False) -> Segment:
-        """The segment of a job.
+        """The segment of a job, without records of families that are not installed here.
 
         Raises:
             LibraryError: it is missing.
@@ -173,7 +127,7 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(lines_of(content), path, with_records=with_records)
+        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=True)
 
     def find(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.
@@ -216,12 +170,15 @@ class Contents:
                     yield segment.header, entry.task
 
     def configs(self) -> Configs:
-        """The records of configs/ as committed.
+        """The records of configs/ as committed; those of families that are not installed here are left out, and said.
 
         Raises:
             TvmgitlibError: a line is malformed, or something else than a file of records is there.
         """
-        contents = self.snapshot.contents(self.config_files())
+        files = self.config_files()
+        families_of = {path: configs_file(path).family for path, _ in files}
+        absent = _absent(families_of.values())
+        contents = self.snapshot.contents(file for file in files if families_of[file[0]] not in absent)
         return {path: read_configs(content, path) for path, content in contents}
 
     def configs_at(self, paths: Iterable[str]) -> Configs:
@@ -229,17 +186,26 @@ class Contents:
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
         return {path: read_configs(content, path) for path, content in contents if content is not None}
 
-    def fold(self, admits: Callable[[StoredRecord], bool] | None = None) -> Configs:
+    def fold(self, admits: Callable[[StoredRecord], bool] | None = None, *, skip_absent: bool = False) -> Configs:
         """What configs/ has to be.
 
         Args:
             admits: fold only records of which this is true.
+            skip_absent: leave out records of families that are not installed here, and say so: for answers, never for
+                what is written.
+
+        Raises:
+            FamilyError: records of a family that is not installed here would be needed.
         """
-        return fold(self.segments(), self.standing, self.settings, admits)
+        if skip_absent:
+            _absent(entry.task.section.family for segment in self.outlines for entry in segment.tasks)
+        return fold(self.segments(skip_absent=skip_absent), self.standing, self.settings, admits)
 
     def current(self) -> Configs:
-        """The best configs of these jobs: configs/ when it is fresh, else folded in memory."""
-        return self.configs() if self.is_fresh else self.fold()
+        """The best configs of these jobs, as far as their families are installed: configs/ when it is fresh, else
+        folded in memory.
+        """
+        return self.configs() if self.is_fresh else self.fold(skip_absent=True)
 
     def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
         """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
@@ -314,7 +280,7 @@ class Contents:
 
 def is_derived(path: str) -> bool:
     """Whether a path is of a file that is made from jobs/."""
-    return path == FOLD_FILE or _holds_configs(path)
+    return path == FOLD_FILE or ConfigsFile.at(path) is not None
 
 
 def is_own(path: str) -> bool:
@@ -322,48 +288,16 @@ def is_own(path: str) -> bool:
     return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
 
 
-def _holds_configs(path: str) -> bool:
-    file = ConfigsFile.at(path)
-    return file is not None and file.family in FAMILIES
+def _absent(names: Iterable[str]) -> set[str]:
+    """Which of these families are not installed here; of each it is said once that its records are left out."""
+    absent = {name for name in set(names) if families.find(name) is None}
+    for name in sorted(absent):
+        _say_absent(name)
+    return absent
 
 
-def read_settings(content: bytes) -> Settings:
-    """Read `tvmgitlib.json`.
-
-    Raises:
-        LibraryError: it is of a format that this version does not know.
-        SettingsError: it is malformed.
-    """
-    try:
-        document: Any = decode(content)
-        if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
-            raise LibraryError(
-                f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
-                file=SETTINGS_FILE,
-                field="format",
-                hint="Install a newer tvmgitlib.",
-            )
-        schema.check(document, "settings")
-    except RecordError as error:
-        raise SettingsError(error.message, file=SETTINGS_FILE, field=error.field) from None
-    settings = Settings.from_json(document)
-    check_policy(settings)
-    return settings
-
-
-def read_configs(content: bytes, path: str) -> list[StoredRecord]:
-    """Read a file of configs/.
-
-    Raises:
-        TvmgitlibError: naming file and line.
-    """
-    file = ConfigsFile.at(path)
-    if file is None or not _holds_configs(path):
-        raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
-    records = []
-    for number, line in enumerate(lines_of(content), start=1):
-        try:
-            records.append(read_stored(line, file.family, file.platform))
-        except TvmgitlibError as error:
-            raise error.at(file=path, line=number) from None
-    return records
+@cache
+def _say_absent(name: str) -> None:
+    _log.warning(
+        "the library has records of the tuner family %r, which no installed package provides: they are left out", name
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
-from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, database
+from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
@@ -46,13 +47,15 @@ def export(
     Args:
         contents: the library in one commit.
         family: the tuner family, which is the format too.
-        path: the file to write (AutoTVM, Ansor), or the folder (MetaSchedule).
+        path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
 
     Raises:
-        SelectionError: nothing is selected, or MetaSchedule records of several TVMs, which no TVM can load together.
+        FamilyError: the family is not installed.
+        SelectionError: nothing is selected, or records that no TVM can load together.
     """
+    codec = families.family(family)
     records = [
         stored
         for stored in selected(contents.current(), selection)
@@ -60,10 +63,7 @@ def export(
     ]
     if not records:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    if family == "metaschedule":
-        _write_database(contents, records, path)
-    else:
-        _write(path, [stored.record.native for stored in records])
+    _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
         path,
         len(records),
@@ -72,24 +72,27 @@ def export(
     )
 
 
-def _write_database(contents: Contents, records: list[StoredRecord], folder: Path) -> None:
-    versions = sorted({stored.tuned_with.minor or "an unknown version" for stored in records})
-    if len(versions) > 1:
-        raise SelectionError(
-            f"the records are of TVM {', '.join(versions)}, and a MetaSchedule database loads only in the TVM that "
-            "wrote it",
-            hint="Choose one with --tvm DIST==VERSION.",
-        )
+def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:
+    """The records, each with the module of its workload, which is in the segment of its job."""
     modules = contents.modules(records)
-    workloads, lines = database((stored.record.native, modules[stored.record.workload]) for stored in records)
+    return [
+        replace(stored, record=replace(stored.record, workload=modules[stored.record.workload])) for stored in records
+    ]
+
+
+def _write_all(path: Path, files: ExportedFiles) -> None:
+    if isinstance(files, list):
+        _write(path, files)
+        return
+    *_, first_read = files
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The record file names workloads by line, so it comes second: a reader never sees a number without its line.
-        (folder / RECORD_FILE).unlink(missing_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        # It is away while the others change: a reader sees all of the old ones, all of the new ones, or nothing.
+        (path / first_read).unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
-    _write(folder / WORKLOAD_FILE, workloads)
-    _write(folder / RECORD_FILE, lines)
+        raise _unwritable(path, error) from None
+    for name, lines in files.items():
+        _write(path / name, lines)
 
 
 def _write(path: Path, lines: list[bytes]) -> None:

@@ -65,7 +65,7 @@ class Grader:
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
-        holding = self._contents.fold(self._holds)
+        holding = self._contents.fold(self._holds, skip_absent=True)
         known = {stored.line for records in configs.values() for stored in records}
         return {
             path: [*configs.get(path, ()), *(stored for stored in holding.get(path, ()) if stored.line not in known)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from tvmgitlib import families
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, shown_grades, up_to
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
@@ -131,7 +132,7 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
         why=verdict.why if verdict else _NOT_GRADED,
         record=native,
         tuned_with=stored.tuned_with,
-        written_by=record.tvm_version or record.workload.tvm_version,
+        written_by=record.tvm_version or families.tvm_of_name(record.workload),
         baseline=baseline,
         native=record.native,
     )

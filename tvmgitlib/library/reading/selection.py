@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmgitlib import families
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.target import parse_target
@@ -21,6 +23,7 @@ class Selection:
         workload: text that the workload, as it is or as people are shown it, contains; or its id.
 
     Raises:
+        SelectionError: no family of that name is installed.
         TargetError: the target does not parse.
     """
 
@@ -30,6 +33,10 @@ class Selection:
     workload: str | None = None
 
     def __post_init__(self) -> None:
+        if self.family is not None and not families.is_known(self.family):
+            raise SelectionError(
+                f"no tuner family is called {self.family!r}", hint=f"Known here: {', '.join(families.names())}."
+            )
         if self.target is not None:
             parse_target(self.target)
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from tvmgitlib.errors import TargetError
-from tvmgitlib.families import FAMILIES
+from tvmgitlib.families import family
 from tvmgitlib.library.jobs.journal import Journal
 from tvmgitlib.library.reading.lookup import Lookup
 from tvmgitlib.live.autotvm import remeasure, tuning
@@ -49,7 +49,7 @@ class AutoTvm:
                 hint="Create it with a target, or start the job with one.",
             )
         line = encode(MeasureInput(tuned_for, task, ConfigEntity(0, None, {}, [])), MeasureResult((1.0,), 0, 0.0, 0.0))
-        record = FAMILIES[self.name].record(orjson.loads(line), line.encode())
+        record = family(self.name).record(orjson.loads(line), line.encode())
         return record.target, record.workload
 
     def signature(self, task: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Protocol
 
-from tvmgitlib.families.base import config_digest
+from tvmgitlib.families.values import config_digest
 
 
 class Native(Protocol):

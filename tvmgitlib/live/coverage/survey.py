@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs.recorded import baseline_of, effort_of
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
@@ -66,7 +67,7 @@ class _Asked:
         """Whether a workload on record is this one: by its name here, or by the one that another TVM gave it."""
         if workload == self.workload:
             return True
-        of_another_tvm = workload.tvm_version not in (None, self.workload.tvm_version)
+        of_another_tvm = tvm_of_name(workload) not in (None, tvm_of_name(self.workload))
         return of_another_tvm and self.signature is not None and workload.signature == self.signature
 
 

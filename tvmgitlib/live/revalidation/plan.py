@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader
@@ -182,7 +183,7 @@ class Plan:
         """
         names: defaultdict[str | None, set[str]] = defaultdict(set)
         for stored in records:
-            names[stored.record.workload.tvm_version].add(stored.record.workload.text)
+            names[tvm_of_name(stored.record.workload)].add(stored.record.workload.text)
         if all(len(of_tvm) == 1 for of_tvm in names.values()):
             chosen = self._best(place, records)
             own = tuple(stored for stored in chosen if stored.record.workload == place.workload)
@@ -235,5 +236,5 @@ class Plan:
 def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> bool:
     """Whether a record is of a task's computation, which another TVM calls otherwise; one TVM never does."""
     return recorded == workload or (
-        signature is not None and recorded.signature == signature and recorded.tvm_version != workload.tvm_version
+        signature is not None and recorded.signature == signature and tvm_of_name(recorded) != tvm_of_name(workload)
     )

@@ -5,15 +5,14 @@ The CLI text is the form of AutoTVM's logs and of older TVMs; today's read and w
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import shlex
 from collections.abc import Iterable
 from typing import cast
 
-from tvmgitlib.errors import TargetError
-from tvmgitlib.model.json import canonical_json
+from tvmgitlib.errors import RecordError, TargetError
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.target.attributes import refuse_repeated, shown, typed
 
 MAX_TEXT_LENGTH = 64 * 1024
@@ -86,9 +85,11 @@ def _attributes_of_cli(text: str) -> dict[str, object]:
 
 def _attributes_of_json(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text, object_pairs_hook=_unrepeated)
-    except (ValueError, RecursionError) as error:
-        raise TargetError(f"the target is not valid JSON: {error}") from None
+        value = read_json(text.encode(errors="surrogatepass"), exact=True)
+    except RecordError as error:
+        if error.field is not None:
+            refuse_repeated(error.field)
+        raise TargetError(f"the target cannot be read: {error.message}") from None
     return cast("dict[str, object]", _plain(value))
 
 

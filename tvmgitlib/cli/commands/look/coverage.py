@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @options.facts
 @click.option(
     "--family",
-    type=click.Choice(options.FAMILIES),
+    type=options.FamilyChoice(),
     help="Only this tuner family; the one that extracts the tasks of a Relay module. [autotvm]",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task is not covered.")

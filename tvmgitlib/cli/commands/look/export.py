@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))
-@click.option("--format", "format_", type=click.Choice(options.FAMILIES), required=True, help="The tuner family.")
+@click.option("--format", "format_", type=options.FamilyChoice(), required=True, help="The tuner family.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
 @options.selection
 @options.rev

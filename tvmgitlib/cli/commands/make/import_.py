@@ -19,7 +19,7 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
-@click.option("--family", type=click.Choice(options.FAMILIES), help="The only tuner family allowed in the logs.")
+@click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
 @pass_context

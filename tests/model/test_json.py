@@ -1,4 +1,4 @@
-"""Reading lines of JSON strictly."""
+"""Reading JSON strictly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.families.text import decode, family_of, lines_of, refuse_foreign
+from tvmgitlib.model.json import read_json
 
 json_values = st.recursive(
     st.none()
@@ -31,7 +31,7 @@ json_values = st.recursive(
 )
 def test_whatever_is_json_is_read(value: object, ascii_only: bool, separators: tuple[str, str]) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, separators=separators)
-    assert decode(text.encode()) == value
+    assert read_json(text.encode()) == value
 
 
 @given(
@@ -54,7 +54,7 @@ def test_a_repeated_key_is_never_swallowed(
     texts.insert(data.draw(st.integers(0, len(texts))), f"{again}:0")
     line = "{" + ", ".join(texts) + "}"
     with pytest.raises(RecordError, match="given twice") as caught:
-        decode(data.draw(st.sampled_from(["%s", "[%s]", '{"outer": [1, %s]}'])).replace("%s", line).encode())
+        read_json(data.draw(st.sampled_from(["%s", "[%s]", '{"outer": [1, %s]}'])).replace("%s", line).encode())
     assert caught.value.field == key
 
 
@@ -86,64 +86,26 @@ def test_a_repeated_key_is_never_swallowed(
 )
 def test_what_is_not_json_is_refused(line: bytes, message: str) -> None:
     with pytest.raises(RecordError, match=message):
-        decode(line)
+        read_json(line)
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_or_refused(line: bytes) -> None:
     try:
-        decode(line)
+        read_json(line)
     except RecordError:
         pass
 
 
-@pytest.mark.parametrize(
-    ("content", "lines"),
-    [
-        (b"", []),
-        (b"\n", [b""]),
-        (b"a", [b"a"]),
-        (b"a\nb\n", [b"a", b"b"]),
-        (b"a\r\n\nb", [b"a\r", b"", b"b"]),
-        (b"a\x0bb\x0cc\x85d\n", [b"a\x0bb\x0cc\x85d"]),
-    ],
-)
-def test_lines_end_with_line_feeds_only(content: bytes, lines: list[bytes]) -> None:
-    assert lines_of(content) == lines
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**300])
+@pytest.mark.parametrize("text", ["%d", "[%d]", '{"a": {"b": %d}}'])
+def test_no_integer_is_rounded_where_that_is_asked(number: int, text: str) -> None:
+    with pytest.raises(RecordError, match="64 bits"):
+        read_json((text % number).encode(), exact=True)
+    read_json((text % number).encode())
 
 
-@pytest.mark.parametrize("line", [b"gASVCgAAAAAAAAB9lC4=\tgASV\tgASV", b"a\t{}"])
-def test_a_pickle_row_is_refused_unread(line: bytes) -> None:
-    with pytest.raises(RecordError, match="pickle") as caught:
-        refuse_foreign(line)
-    assert "python -m tvm.autotvm.record --mode convert" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize("line", [b'{"a":\t1}', b"[1,\t2]", b" \t{}", b"no tab", b""])
-def test_tabs_in_json_are_no_pickle(line: bytes) -> None:
-    refuse_foreign(line)
-
-
-@pytest.mark.parametrize(
-    ("line", "family"),
-    [
-        (b'{"input": [], "config": {}, "result": [], "version": 0.2}', "autotvm"),
-        (b'{"i": [], "r": [], "v": "v0.6"}', "ansor"),
-        (b"[0, []]", "metaschedule"),
-    ],
-)
-def test_the_family_shows_in_the_form(line: bytes, family: str) -> None:
-    assert family_of(decode(line)) == family
-
-
-def test_autotvm_0_1_is_recognised_and_refused() -> None:
-    with pytest.raises(RecordError, match=r"format 0\.1") as caught:
-        family_of(decode(b'{"i": ["cuda", "topi_nn_conv2d", [], {}, null, {}], "r": [[1], 0, 1, 1], "v": 0.1}'))
-    assert caught.value.field == "v"
-    assert "0.2" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize("line", [b"{}", b"[]", b"[1]", b"[1, 2, 3]", b"1", b"null", b'"text"', b'{"i": 1}'])
-def test_other_json_is_no_record(line: bytes) -> None:
-    with pytest.raises(RecordError, match="not a tuning record"):
-        family_of(decode(line))
+@pytest.mark.parametrize("value", [2**64 - 1, -(2**63), 1e300, 2.0**64, [1.5, 2**63]])
+def test_what_is_exact_is_read_as_it_is(value: object) -> None:
+    found = read_json(json.dumps(value).encode(), exact=True)
+    assert (found, type(found)) == (value, type(value))

@@ -1,8 +1,7 @@
-"""MetaSchedule databases of TVM 0.16 to 0.27: `database_workload.json` and `database_tuning_record.json`.
+"""The workloads of MetaSchedule: modules, the hashes that name them, and what they say of themselves.
 
 Format: `src/meta_schedule/database/json_database.cc` and `src/node/serialization.cc` of TVM 0.16; in 0.27 the module is
-a graph of `tvm_ffi`. A record names its workload by line number in the other file, so the two are only ever read
-together, and the number is set anew when they are written (`database`).
+a graph of `tvm_ffi`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import base64
 import hashlib
 import re
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -19,25 +17,15 @@ from typing import Any, Final
 import orjson
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.families.base import check_costs, config_digest, envelop, unenvelop
-from tvmgitlib.families.text import decode
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.json import canonical_json, read_json
 from tvmgitlib.model.tvm import minor_version
-from tvmgitlib.model.workload import FamilyName, Workload
-
-WORKLOAD_FILE: Final = "database_workload.json"
-RECORD_FILE: Final = "database_tuning_record.json"
-
-#: Why trials failed, which TVM's own two files do not say: a live job writes it beside them.
-ERROR_FILE: Final = "tvmgitlib_errors.jsonl"
-
-#: What `run_secs` holds for a failed trial.
-FAILED: Final = 1e10
+from tvmgitlib.model.workload import Workload
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")
+
+#: What a workload is called whose module does not say which TVM hashed it.
+UNKNOWN: Final = "unknown"
 
 #: A version or a signature beyond these many characters is no help to anyone.
 _MAX_VERSION: Final = 200
@@ -47,76 +35,32 @@ _MAX_SIGNATURE: Final = 4096
 _ROOT_BLOCK: Final = "root"
 
 
-class MetaSchedule:
-    """See `Family`."""
-
-    name: FamilyName = "metaschedule"
-
-    def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
-        if workload is None:
-            raise RecordError(
-                "a MetaSchedule record cannot be read without its workload",
-                hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
-            )
-        _, (trace, run_secs, target, args) = document
-        costs = check_costs(run_secs, "[1][1]")
-        return TuningRecord(
-            family=self.name,
-            target=parse_target(target),
-            workload=with_signature(workload, args),
-            config=config_digest(trace),
-            costs=costs,
-            error="unknown" if min(costs) >= FAILED else None,
-            measured_at=None,
-            tvm_version=module_tvm_version(workload) if workload.module else None,
-            native=native,
-        )
-
-    def wrap(self, native: bytes, bag: bytes) -> bytes:
-        return envelop(native, bag)
-
-    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
-        return unenvelop(line)
-
-
 def read_workload(line: bytes) -> Workload:
     """Read one line of `database_workload.json`: `["<structural hash>", "<base64 of the module>"]`.
 
     Raises:
         RecordError: the line is not of that form, or the module inside it is torn.
     """
-    match decode(line):
+    match read_json(line):
         case [str(structural_hash), str()] if _HASH.fullmatch(structural_hash) and b"\n" not in line:
             native = line.decode()
         case _:
             raise RecordError('not ["<structural hash>", "<base64 of the module>"] in one line')
     minor = minor_version(_module(native).tvm_version)
-    return Workload("metaschedule", f"{structural_hash}@{minor or 'unknown'}", module=native)
+    return Workload("metaschedule", f"{structural_hash}@{minor or UNKNOWN}", module=native)
 
 
 def module_tvm_version(workload: Workload) -> str | None:
     """The version of the TVM that wrote the workload's module; None when it does not say."""
-    return _module(_native_module(workload)).tvm_version
+    return _module(native_module(workload)).tvm_version
 
 
-def database(records: Iterable[tuple[bytes, Workload]]) -> tuple[list[bytes], list[bytes]]:
-    """The lines of the two files of a database, every record pointing at its own workload.
+def native_module(workload: Workload) -> str:
+    """The line of `database_workload.json` that a workload is.
 
-    Only the leading workload number of a record changes; the rest is the native text.
+    Raises:
+        RecordError: it is not on record.
     """
-    numbers: dict[str, int] = {}
-    workloads: list[bytes] = []
-    lines: list[bytes] = []
-    for native, workload in records:
-        module = _native_module(workload)
-        number = numbers.setdefault(module, len(numbers))
-        if number == len(workloads):
-            workloads.append(module.encode())
-        lines.append(b"[%d%s" % (number, native[native.index(b",") :]))
-    return workloads, lines
-
-
-def _native_module(workload: Workload) -> str:
     if workload.module is None:
         raise RecordError(f"the module of workload {workload.text} is not on record")
     return workload.module

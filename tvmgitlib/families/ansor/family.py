@@ -1,0 +1,70 @@
+"""Ansor (auto_scheduler), log formats v0.2 to v0.6.
+
+Format: `src/auto_scheduler/measure_record.cc` of TVM 0.16. Its reader refuses unknown keys, so records are kept in an
+envelope. A line names no TVM.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, Final
+
+from tvmgitlib.families.bag import Enveloped
+from tvmgitlib.families.base import Family
+from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
+from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model.target import parse_target
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import Workload
+
+#: What `MeasureResult` holds for a failed trial, in seconds.
+FAILED: Final = 1e10
+
+
+class Ansor(Enveloped, Family):
+    """See `Family`."""
+
+    name = "ansor"
+    title = "Ansor"
+
+    def schema(self) -> dict[str, Any]:
+        return shipped_schema(self.name)
+
+    def claims(self, document: Any) -> bool:
+        return isinstance(document, dict) and "i" in document and "r" in document and isinstance(document.get("v"), str)
+
+    def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
+        (key, target, *_), (_, steps) = document["i"]
+        costs, error, _, measured_at = document["r"]
+        seconds = check_costs(costs, "r[0]")
+        return TuningRecord(
+            family=self.name,
+            target=parse_target(target),
+            workload=_workload(key),
+            config=config_digest(steps),
+            costs=seconds,
+            error=error_kind(int(error), seconds, FAILED),
+            measured_at=float(measured_at),
+            tvm_version=None,
+            native=native,
+        )
+
+    def label(self, workload: Workload) -> str:
+        try:
+            document = json.loads(workload.text)
+        except ValueError:  # a workload key may be any text
+            return workload.text
+        match document:
+            case [str(name), *arguments]:
+                return call_label(name, arguments)
+        return workload.text
+
+    def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
+        return left_tvm("auto_scheduler", current)
+
+
+@lru_cache(maxsize=65536)
+def _workload(key: str) -> Workload:
+    return Workload("ansor", key)

@@ -1,0 +1,50 @@
+"""Files of configs/: `configs/<target>/<platform>/<family>.jsonl`, the best records of a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tvmgitlib import families
+from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
+from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.segment import read_stored
+from tvmgitlib.model.place import ConfigsFile
+from tvmgitlib.model.segment import StoredRecord
+
+
+def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
+    """The text of a file of configs/: one record a line, final newline."""
+    return b"".join(stored.line + b"\n" for stored in records)
+
+
+def configs_file(path: str) -> ConfigsFile:
+    """What stands in such a file, whether or not its family is installed.
+
+    Raises:
+        LibraryError: it is no path of a file of configs/.
+    """
+    file = ConfigsFile.at(path)
+    if file is None:
+        raise LibraryError("no file of configs/: they are <target>/<platform>/<family>.jsonl", file=path)
+    return file
+
+
+def read_configs(content: bytes, path: str) -> list[StoredRecord]:
+    """Read a file of configs/.
+
+    Raises:
+        FamilyError: its family is not installed.
+        TvmgitlibError: naming file and line.
+    """
+    file = configs_file(path)
+    try:
+        family = families.family(file.family)
+    except FamilyError as error:
+        raise error.at(file=path) from None
+    records = []
+    for number, line in enumerate(lines_of(content), start=1):
+        try:
+            records.append(read_stored(line, family, file.platform))
+        except TvmgitlibError as error:
+            raise error.at(file=path, line=number) from None
+    return records

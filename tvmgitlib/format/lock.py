@@ -1,0 +1,20 @@
+"""Reading a lock file. What is written is `Pin.to_text`."""
+
+from __future__ import annotations
+
+from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
+from tvmgitlib.model.pin import Pin
+
+LOCK_FILE = "tvmgitlib.lock"
+
+
+def read_lock(content: bytes) -> Pin:
+    """Read a lock file.
+
+    Raises:
+        RecordError: it is malformed.
+    """
+    document = read_json(content)
+    schema.check(document, "lock")
+    return Pin(document["url"], document["commit"], document["configs"], document["tvmgitlib"])

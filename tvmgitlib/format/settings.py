@@ -1,0 +1,65 @@
+"""`tvmgitlib.json`: the settings of a library as text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from tvmgitlib.errors import LibraryError, RecordError, SettingsError
+from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
+from tvmgitlib.model.settings import FORMAT, Settings
+
+SETTINGS_FILE = "tvmgitlib.json"
+
+
+def write_settings(settings: Settings) -> bytes:
+    """The file's content: one key a line, so that Git merges changes of different keys."""
+    document = settings.to_json()
+    members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
+    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
+def read_settings(content: bytes) -> Settings:
+    """Read `tvmgitlib.json`.
+
+    Raises:
+        LibraryError: it is of a format that this version does not know.
+        SettingsError: it is malformed.
+    """
+    try:
+        document: Any = read_json(content)
+        if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
+            raise LibraryError(
+                f"the library has format {document['format']!r}, and this tvmgitlib reads format {FORMAT}",
+                file=SETTINGS_FILE,
+                field="format",
+                hint="Install a newer tvmgitlib.",
+            )
+        schema.check(document, "settings")
+    except RecordError as error:
+        raise SettingsError(error.message, file=SETTINGS_FILE, field=error.field) from None
+    settings = Settings.from_json(document)
+    _check_policy(settings)
+    return settings
+
+
+def _check_policy(settings: Settings) -> None:
+    """Refuse a TVM rule that cannot be read.
+
+    Raises:
+        SettingsError: it is no rule's name and no PEP 440 specifier.
+    """
+    rule = settings.policy_tvm
+    try:
+        known = rule in ("same", "same-minor", "any") or bool(list(SpecifierSet(rule)))
+    except InvalidSpecifier:
+        known = False
+    if not known:
+        raise SettingsError(
+            f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
+            file=SETTINGS_FILE,
+            field="policy.tvm",
+        )

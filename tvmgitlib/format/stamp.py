@@ -1,0 +1,76 @@
+"""`configs/.fold`: what configs/ was folded from, as text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.format import schema
+from tvmgitlib.model.json import read_json
+from tvmgitlib.model.segment import Segment
+from tvmgitlib.model.settings import FORMAT
+
+FOLD_FILE = "configs/.fold"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted of segments, so that a lookup knows without reading them what it need not look for.
+
+    Attributes:
+        kinds: how many there are of each kind.
+        baselines: how many say what an untuned config takes.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    baselines: int = 0
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> Tally:
+        """Count segments."""
+        kinds: Counter[str] = Counter()
+        baselines = 0
+        for segment in segments:
+            kinds[segment.header.kind] += 1
+            baselines += any(entry.task.baseline is not None for entry in segment.tasks)
+        return cls(kinds, baselines)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStamp:
+    """`configs/.fold`: what configs/ was folded from.
+
+    Attributes:
+        jobs: id of the jobs/ tree; None while there is no job.
+        settings: digest of the settings that a fold depends on.
+        tally: what was counted of the segments.
+    """
+
+    jobs: str | None
+    settings: str
+    tally: Tally
+
+    def to_bytes(self) -> bytes:
+        """The content of the file."""
+        document = {"format": FORMAT, "jobs": self.jobs, "settings": self.settings, "kinds": dict(self.tally.kinds)}
+        if self.tally.baselines:
+            document["baselines"] = self.tally.baselines
+        members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
+        return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
+def read_stamp(content: bytes) -> FoldStamp | None:
+    """Read `configs/.fold`; None for what is not in a form that we know."""
+    try:
+        document = read_json(content)
+        schema.check(document, "fold")
+    except RecordError:
+        return None
+    tally = Tally(Counter(document["kinds"]), int(document.get("baselines", 0)))
+    return FoldStamp(document["jobs"], document["settings"], tally)
