@@ -424,10 +424,14 @@ class ConfigLibrary:
         """
         return settings_edit.configure(self._view.writable, key, value)
 
-    def check(self) -> list[Problem]:
-        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well."""
+    def check(self, *, allow_shallow: bool = False) -> list[Problem]:
+        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
+
+        Args:
+            allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+        """
         with self._view.reading(trusted=False) as contents:
-            return checking.check(self._view.repository, contents)
+            return checking.check(self._view.repository, contents, allow_shallow=allow_shallow)
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""

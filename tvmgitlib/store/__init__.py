@@ -3,7 +3,7 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base
+from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git.configuration import configure, identity
 from tvmgitlib.store.landing.links import links_under
@@ -74,6 +74,7 @@ __all__ = [
     "push_histories",
     "remote_url",
     "require_plain",
+    "require_whole",
     "upstream",
     "write_history",
 ]

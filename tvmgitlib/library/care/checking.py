@@ -21,6 +21,7 @@ from tvmgitlib.store import (
     OWN_FOLDERS,
     TREE_MODE,
     Repository,
+    history_cuts,
     printable,
     require_plain,
 )
@@ -29,16 +30,23 @@ _REBUILD = "tvmgitlib rebuild makes it anew"
 _REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job, git revert undoes it"
 
 
-def check(repository: Repository, contents: Contents) -> list[Problem]:
+def check(repository: Repository, contents: Contents, *, allow_shallow: bool = False) -> list[Problem]:
     """Everything that is wrong with the library, in its commit, its history and its work tree.
 
     The work tree is left out for a commit that is not the current one.
+
+    Args:
+        repository: the library's repository.
+        contents: the library in the commit.
+        allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
     """
     current = repository.head == contents.snapshot.commit
     problems = [*_settings(contents), *_not_plain(contents)]
     if not problems:
         problems += [*_jobs_and_configs(contents), *_platform_names(contents)]
     problems += _foreign(contents)
+    if not allow_shallow:
+        problems += _cut_off(repository, contents)
     problems += _history(repository, contents)
     if current and not repository.bare:
         with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
@@ -133,6 +141,16 @@ def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
         line = first_difference(content, right)
         what = f"it does not belong to these jobs and settings; {_REBUILD}"
         yield Problem(FOLD_FILE, line, what, contents.snapshot.commit)
+
+
+def _cut_off(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Where the history ends in this clone, though not in the library."""
+    for cut in history_cuts(repository, contents.snapshot.commit):
+        message = (
+            f"history is cut off at {cut[:12]} (a shallow clone), so a segment that changed before cannot be seen; "
+            "git fetch --unshallow brings the rest of it, --allow-shallow does without"
+        )
+        yield Problem(".", None, message, cut)
 
 
 def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from tvmgitlib.errors import GitError
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model.segment import job_at
-from tvmgitlib.store import Repository, TouchingCommit, commits_touching, history_cuts
-
-#: What to do where history is cut off.
-UNSHALLOW = "git fetch --unshallow brings the rest of the history"
+from tvmgitlib.store import Repository, TouchingCommit, commits_touching, require_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +61,5 @@ def removed_segments(repository: Repository, contents: Contents) -> list[Departu
     Raises:
         GitError: the history is cut off, so it does not show them.
     """
-    cuts = history_cuts(repository, contents.snapshot.commit)
-    if cuts:
-        raise GitError(
-            f"history is cut off at {cuts[0][:12]} (a shallow clone), so what was removed cannot be seen",
-            file=str(repository.root),
-            hint=f"{UNSHALLOW[0].upper()}{UNSHALLOW[1:]}.",
-        )
+    require_whole(repository, contents.snapshot.commit, "what was removed cannot be seen")
     return [departure for departure in departures(repository, contents) if departure.removed]
