@@ -16,13 +16,19 @@ import pytest
 from click.testing import CliRunner
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format.segment import store, task_order
-from tvmgitlib.model.job import Header, Invalidation, Section, Task
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.format import store, task_order
+from tvmgitlib.model import (
+    Header,
+    Invalidation,
+    Platform,
+    Section,
+    Segment,
+    Task,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    read_json,
+)
 from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"

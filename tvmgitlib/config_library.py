@@ -15,44 +15,33 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import SelectionError
-from tvmgitlib.format.lock import LOCK_FILE
-from tvmgitlib.library.care import checking, creating, drivers, pinning
-from tvmgitlib.library.care.locating import locate
-from tvmgitlib.library.changes import invalidating, merging, reverting, settings_edit, syncing
-from tvmgitlib.library.changes.change import rebuild
-from tvmgitlib.library.jobs import finishing, kept_history, running
-from tvmgitlib.library.jobs.description import JobDescription
-from tvmgitlib.library.jobs.logs import Leniency
-from tvmgitlib.library.reading import comparing, exporting, log, queries
-from tvmgitlib.library.reading.grading import Accept, Grader, Shown
-from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.format import LOCK_FILE
+from tvmgitlib.library import care, changes, jobs, reading
+from tvmgitlib.library.jobs import JobDescription, Leniency
+from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
 from tvmgitlib.library.view import View
-from tvmgitlib.model.job import JobKind
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import JobKind, Json, Platform, TvmVersion
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from tvmgitlib.library.changes.invalidating import Condemned, Invalidated
-    from tvmgitlib.library.changes.merging import Merged
-    from tvmgitlib.library.changes.result import JobResult
-    from tvmgitlib.library.changes.reverting import Reverted
-    from tvmgitlib.library.changes.syncing import Synced
-    from tvmgitlib.library.jobs.open_jobs import OpenJob
-    from tvmgitlib.library.reading.comparing import Blame, ConfigChange
-    from tvmgitlib.library.reading.exporting import Exported
-    from tvmgitlib.library.reading.lookup import Summary
-    from tvmgitlib.library.reading.results import BestConfig, LogEntry, Problem, WorkloadEffort
+    from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
+    from tvmgitlib.library.jobs import OpenJob
+    from tvmgitlib.library.reading import (
+        BestConfig,
+        Blame,
+        ConfigChange,
+        Exported,
+        LogEntry,
+        Problem,
+        Summary,
+        WorkloadEffort,
+    )
     from tvmgitlib.live.coverage import Coverage
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
-    from tvmgitlib.model.pin import Pin
-    from tvmgitlib.model.record import TuningRecord
-    from tvmgitlib.model.segment import Segment
-    from tvmgitlib.model.settings import Settings
+    from tvmgitlib.model import Pin, Segment, Settings, TuningRecord
     from tvmgitlib.store import Committed
 
 
@@ -72,7 +61,7 @@ class ConfigLibrary:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self._set(View(locate(path)))
+        self._set(View(care.locate(path)))
 
     def _set(self, view: View) -> None:
         self._view = view
@@ -98,7 +87,7 @@ class ConfigLibrary:
             SettingsError: `keep` is out of range.
             GitError: Git does not know who commits, or cannot write.
         """
-        return cls(creating.create(path, keep))
+        return cls(care.create(path, keep))
 
     @classmethod
     def clone(cls, url: str, path: str | os.PathLike[str] | None = None) -> Self:
@@ -112,7 +101,7 @@ class ConfigLibrary:
             GitError: the URL is not safe, or Git cannot reach it.
             LibraryError: what is there is no library.
         """
-        return cls(creating.clone(url, path))
+        return cls(care.clone(url, path))
 
     @classmethod
     def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:
@@ -122,7 +111,7 @@ class ConfigLibrary:
             LibraryError: the lock is malformed, or the content is not what was pinned.
             GitError: the commit is not on this machine and cannot be fetched.
         """
-        return cls._of(View(*pinning.open_pin(Path(path))))
+        return cls._of(View(*care.open_pin(Path(path))))
 
     def __repr__(self) -> str:
         fixed = f" at {self._view.fixed[:12]}" if self._view.fixed else ""
@@ -177,14 +166,14 @@ class ConfigLibrary:
             PlatformError: nothing says which platform the target is on.
         """
         _ = self._view.writable
-        told = running.job_spec(
+        told = jobs.job_spec(
             kind, target, platform, facts, tvm, tuner=tuner, options=options, keep_history=keep_history
         )
-        return running.begin(self._view, told)
+        return jobs.begin(self._view, told)
 
     def open_jobs(self) -> list[OpenJob]:
         """The jobs in progress, oldest first."""
-        return running.open_jobs(self._view).all()
+        return jobs.jobs_in_progress(self._view).all()
 
     def open_job(self, job: str | None = None) -> OpenJob:
         """A job in progress, by its id or the beginning of it; without one, the only one.
@@ -192,7 +181,7 @@ class ConfigLibrary:
         Raises:
             JobError: there is no such job, or more than one.
         """
-        return running.open_job(self._view, job)
+        return jobs.open_job(self._view, job)
 
     def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
         """Commit a job in progress.
@@ -206,11 +195,11 @@ class ConfigLibrary:
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
                 committed, and the remote could not be reached.
         """
-        return running.finish(self._view, job, push=push)
+        return jobs.finish(self._view, job, push=push)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
-        return running.abort(self._view, job)
+        return jobs.abort(self._view, job)
 
     def show_job(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.
@@ -239,7 +228,7 @@ class ConfigLibrary:
             SelectionError: there is no such job, or its history is not here.
         """
         with self._view.reading() as contents:
-            return kept_history.history_of(self._view.repository, contents.find(job).header)
+            return jobs.history_of(self._view.repository, contents.find(job).header)
 
     def import_logs(
         self,
@@ -268,10 +257,10 @@ class ConfigLibrary:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
-        spec = running.job_spec("import", target, platform, facts, tvm)
+        spec = jobs.job_spec("import", target, platform, facts, tvm)
         leniency = Leniency(drop_torn, skip_invalid)
-        request = finishing.ImportRequest([Path(path) for path in paths], spec, family, leniency)
-        return finishing.import_logs(repository, request)
+        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency)
+        return jobs.import_logs(repository, request)
 
     # Questions
 
@@ -283,7 +272,7 @@ class ConfigLibrary:
         accept: Shown = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> list[BestConfig]:
-        """The best record of every selected workload; see `tvmgitlib.library.reading.queries.best`.
+        """The best record of every selected workload; see `tvmgitlib.library.reading.best`.
 
         Args:
             selection: which workloads.
@@ -294,12 +283,12 @@ class ConfigLibrary:
         graded_for = TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = Grader(contents, graded_for, facts) if graded_for else None
-            return queries.best(contents, selection or Selection(), grader, accept)
+            return reading.best(contents, selection or Selection(), grader, accept)
 
     def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
         """The effort on record for every selected workload."""
         with self._view.reading() as contents:
-            return queries.trials(contents, selection or Selection())
+            return reading.trials(contents, selection or Selection())
 
     def export(
         self,
@@ -311,12 +300,12 @@ class ConfigLibrary:
     ) -> Exported:
         """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
         with self._view.answering() as contents:
-            return exporting.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
+            return reading.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
 
     def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
         """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
         with self._view.reading() as contents:
-            return list(log.log(self._view.repository, contents, selection, tuner))
+            return list(reading.log(self._view.repository, contents, selection, tuner))
 
     def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
         """What happened to every best config between two commits, the later one by default this library's.
@@ -326,17 +315,17 @@ class ConfigLibrary:
         """
         later = self._view.at(after) if after is not None else self._view
         with self._view.at(before).reading() as old, later.reading() as new:
-            return comparing.compare(old, new, selection or Selection())
+            return reading.compare(old, new, selection or Selection())
 
     def blame(self, selection: Selection | None = None) -> list[Blame]:
         """The job and commit that every best config comes from."""
         with self._view.answering() as contents:
-            return comparing.blame(self._view.repository, contents, selection or Selection())
+            return reading.blame(self._view.repository, contents, selection or Selection())
 
     def platforms(self) -> dict[str, dict[str, Json]]:
         """Every platform of the library with the latest facts that a job told of it, by name."""
         with self._view.reading() as contents:
-            return queries.platforms(contents)
+            return reading.platforms(contents)
 
     def platform(self, name: str) -> Platform:
         """A platform of the library, with the latest facts that a job told of it.
@@ -359,7 +348,7 @@ class ConfigLibrary:
         Raises:
             JobError: no job is named, or one is unknown, ambiguous, or reverted already.
         """
-        return reverting.revert(self._view.writable, jobs, reason)
+        return changes.revert(self._view.writable, jobs, reason)
 
     def revert_removed(self, *, reason: str | None = None) -> Reverted | None:
         """Take what a plain `git revert` (or `rm`) did to jobs for a revert of them, whose segments come back.
@@ -370,7 +359,7 @@ class ConfigLibrary:
         Raises:
             GitError: this is a shallow clone, which does not show what was removed.
         """
-        return reverting.revert_removed(self._view.writable, reason)
+        return changes.revert_removed(self._view.writable, reason)
 
     def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
@@ -378,27 +367,27 @@ class ConfigLibrary:
         Raises:
             SelectionError: no condition is given, or no record that holds now meets them all.
         """
-        return invalidating.invalidate(self._view.writable, condemned, reason)
+        return changes.invalidate(self._view.writable, condemned, reason)
 
     def merge(self, branch: str) -> Merged:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
-        return merging.merge(self._view.writable, branch)
+        return changes.merge(self._view.writable, branch)
 
     def sync(self, *, history: bool = False) -> Synced:
-        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.syncing.sync`.
+        """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
         """
-        done = syncing.sync(self._view.writable)
+        done = changes.sync(self._view.writable)
         if not history:
             return done
         with self._view.reading() as contents:
-            return kept_history.exchange(self._view.repository, contents, done)
+            return jobs.exchange(self._view.repository, contents, done)
 
     def propose(self, branch: str) -> Synced:
-        """Push local jobs to a branch for review; see `tvmgitlib.library.changes.syncing.propose`."""
-        return syncing.propose(self._view.writable, branch)
+        """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""
+        return changes.propose(self._view.writable, branch)
 
     def pin(self, *, local: bool = False) -> Pin:
         """The pin of this library's commit; its `to_text()` is the lock file.
@@ -406,7 +395,7 @@ class ConfigLibrary:
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
         """
-        return pinning.pin(self._view.repository, self.commit, local=local)
+        return care.pin(self._view.repository, self.commit, local=local)
 
     # Care
 
@@ -422,7 +411,7 @@ class ConfigLibrary:
         Raises:
             SettingsError: there is no such setting, or the value is not one of its values.
         """
-        return settings_edit.configure(self._view.writable, key, value)
+        return changes.configure(self._view.writable, key, value)
 
     def check(self, *, allow_shallow: bool = False) -> list[Problem]:
         """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
@@ -431,12 +420,12 @@ class ConfigLibrary:
             allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
         """
         with self._view.reading(trusted=False) as contents:
-            return checking.check(self._view.repository, contents, allow_shallow=allow_shallow)
+            return care.check(self._view.repository, contents, allow_shallow=allow_shallow)
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
-        drivers.configure_drivers(self._view.writable)
-        return rebuild(self._view.writable)
+        care.configure_drivers(self._view.writable)
+        return changes.rebuild(self._view.writable)
 
     # With a live TVM
 

@@ -19,10 +19,7 @@ from tvmgitlib.cli.commands.change import revalidate
 from tvmgitlib.cli.commands.look import coverage
 from tvmgitlib.live.coverage import Coverage, TaskCoverage
 from tvmgitlib.live.revalidation import Remeasurement, Revalidated
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
 
 DATA = Path(__file__).parents[1] / "data"
 LOGS = DATA / "tvm-logs"

@@ -9,8 +9,7 @@ import pytest
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord, read_json
 
 ANSOR = families.family("ansor")
 KEY = '["matmul", 128, 128]'

@@ -9,8 +9,7 @@ import pytest
 
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TargetError
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
+from tvmgitlib.model import ERROR_KINDS, TuningRecord, read_json
 
 AUTOTVM = families.family("autotvm")
 

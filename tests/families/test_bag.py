@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tvmgitlib import families
 from tvmgitlib.families.bag import BAG_KEY
-from tvmgitlib.model.json import canonical_json, read_json
+from tvmgitlib.model import canonical_json, read_json
 
 HOSTILE = [BAG_KEY, f', "{BAG_KEY}": ', f'"{BAG_KEY}": {{}}', '{"native": ', '\\", "', "}", '"', "\\"]
 

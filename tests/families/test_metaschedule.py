@@ -20,9 +20,7 @@ from tvmgitlib.families.metaschedule import (
     read_workload,
 )
 from tvmgitlib.format import schema
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import TuningRecord, Workload, read_json
 
 METASCHEDULE = families.family("metaschedule")
 LLVM = {"kind": "llvm", "mcpu": "haswell", "num-cores": 2, "tag": ""}

@@ -19,8 +19,7 @@ from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.errors import FamilyError, RecordError, SelectionError
 from tvmgitlib.families import plugins, registry
 from tvmgitlib.format import schema
-from tvmgitlib.library.reading import contents
-from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.reading import Selection, contents
 
 PACKAGE = Path(__file__).parents[1] / "plugin_family"
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model.json import read_json
+from tvmgitlib.model import read_json
 
 
 @pytest.mark.parametrize("line", [b"gASVCgAAAAAAAAB9lC4=\tgASV\tgASV", b"a\t{}"])

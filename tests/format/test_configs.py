@@ -7,7 +7,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
-from tvmgitlib.format.configs import ranked_lines, read_configs
+from tvmgitlib.format import ranked_lines, read_configs
 
 
 @pytest.fixture

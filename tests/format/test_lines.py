@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format import lines_of
 
 
 @pytest.mark.parametrize(

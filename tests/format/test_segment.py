@@ -15,17 +15,24 @@ from hypothesis import strategies as st
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import read_workload
-from tvmgitlib.format import schema
-from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format import lines_of, read_segment, read_stored, schema, store, task_order, write_segment
 from tvmgitlib.format.samples import encode_sample
-from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
-from tvmgitlib.model.job import Effort, Header, Invalidation, Section, Source, Task
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.segment import Segment, TaskRecords, segment_path
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import (
+    Effort,
+    Header,
+    Invalidation,
+    Platform,
+    Section,
+    Segment,
+    Source,
+    Task,
+    TaskRecords,
+    TvmVersion,
+    Workload,
+    parse_target,
+    read_json,
+    segment_path,
+)
 from tvmgitlib.rules.effort import EffortCounter
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tvmgitlib.errors import LibraryError, SettingsError
-from tvmgitlib.format.settings import read_settings, write_settings
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.format import read_settings, write_settings
+from tvmgitlib.model import Settings
 
 
 def test_what_is_written_is_read() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tvmgitlib.format.stamp import FoldStamp, Tally, read_stamp
+from tvmgitlib.format import FoldStamp, Tally, read_stamp
 
 
 def test_the_fold_stamp_is_canonical() -> None:

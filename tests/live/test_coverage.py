@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib.live.coverage import Coverage, TaskCoverage
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import TvmVersion
 
 TVM = TvmVersion.parse("hhb-tvm==0.16.dev0", "runtime")
 

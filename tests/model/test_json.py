@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model.json import read_json
+from tvmgitlib.model import read_json
 
 json_values = st.recursive(
     st.none()

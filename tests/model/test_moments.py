@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from tvmgitlib.model.moments import read_utc, utc_text
+from tvmgitlib.model import read_utc, utc_text
 
 
 def test_times_are_in_utc_to_the_millisecond() -> None:

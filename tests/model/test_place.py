@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.model.place import ConfigsFile, Place
-from tvmgitlib.model.segment import job_at, segment_path
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import ConfigsFile, Place, Workload, job_at, parse_target, segment_path
 
 DENSE = Workload("autotvm", '["dense",[8,8]]')
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.errors import PlatformError
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import (
+from tvmgitlib.model import (
+    Json,
     Platform,
     fact,
     parse_assignment,

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tvmgitlib.model import Workload, parse_target
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
 
 RECORD = TuningRecord(
     family="autotvm",

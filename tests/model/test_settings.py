@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.model import Settings
 
 
 def test_every_key_has_a_default() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.model.tvm import TvmVersion, minor_version
+from tvmgitlib.model import TvmVersion, minor_version
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.format.samples import decode_sample, encode_sample
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.record import ERROR_KINDS
+from tvmgitlib.model import ERROR_KINDS, Effort
 from tvmgitlib.rules.effort import SAMPLE, EffortCounter, is_known, is_whole, union
 
 

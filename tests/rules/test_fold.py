@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import Configs, Standing, fold, fold_onto, standing
 from tvmgitlib.rules.order import rank
 

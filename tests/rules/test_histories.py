@@ -12,13 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tvmgitlib import families
-from tvmgitlib.format.segment import store
-from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Task
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.settings import Settings
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.format import store
+from tvmgitlib.model import (
+    Effort,
+    Header,
+    Invalidation,
+    JobKind,
+    Platform,
+    Section,
+    Segment,
+    Settings,
+    Task,
+    TaskRecords,
+    TvmVersion,
+    parse_target,
+)
 from tvmgitlib.rules.fold import Configs, fold, fold_onto, standing
 
 _TARGET = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.model.settings import Settings
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import Settings, TvmVersion
 from tvmgitlib.rules.validity import grade
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

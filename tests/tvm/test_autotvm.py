@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model import parse_target
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -16,7 +16,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import PlatformError, TargetError, TvmError
-from tvmgitlib.library.changes.invalidating import Condemned
+from tvmgitlib.library.changes import Condemned
 from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
 from tvmgitlib.live.tasks import expand

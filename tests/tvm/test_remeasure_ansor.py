@@ -14,10 +14,10 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.platforms.detect import detect_platform
-from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading import Contents
 from tvmgitlib.live.ansor.family import FAMILY
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -13,10 +13,10 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.jobs.recorded import stored_records
+from tvmgitlib.library.jobs import stored_records
 from tvmgitlib.live.autotvm.family import FAMILY
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -22,8 +22,7 @@ from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_wor
 from tvmgitlib.live.base import HowToMeasure, Remeasured
 from tvmgitlib.live.metaschedule.family import FAMILY
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import TuningRecord, Workload
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 

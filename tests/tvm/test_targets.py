@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model import parse_target
 
 try:
     from tvm.target import Target as TvmTarget

@@ -23,7 +23,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, Selection, log_to_library
 from tvmgitlib.errors import JobError, LibraryError, TargetError, TvmError
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -8,7 +8,7 @@ from tvmgitlib.cli.context import as_line
 from tvmgitlib.cli.tables import Column, pairs, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.jobs.description import JobDescription
+    from tvmgitlib.library.jobs import JobDescription
 
 
 def as_text(job: JobDescription) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.library.changes.messages import outcome, plural
-from tvmgitlib.library.changes.result import JobResult
+from tvmgitlib.library.changes import JobResult, outcome, plural
 
 _MOST = 5
 

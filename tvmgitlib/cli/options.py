@@ -55,7 +55,7 @@ def selection(command: Command) -> Command:
     def with_selection(
         *args: Any, family: str | None, target: str | None, platform: str | None, workload: str | None, **kwargs: Any
     ) -> Any:
-        from tvmgitlib.library.reading.selection import Selection
+        from tvmgitlib.library.reading import Selection
 
         return command(*args, selection=Selection(family, target, platform, workload), **kwargs)
 
@@ -68,7 +68,7 @@ def tvm(help: str) -> Callable[[Command], Command]:
 
 
 def _tvm(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    from tvmgitlib.model.tvm import TvmVersion
+    from tvmgitlib.model import TvmVersion
 
     try:
         return TvmVersion.parse(value) if value is not None else None
@@ -93,7 +93,7 @@ def read_facts(assignments: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         PlatformError: one is not KEY=VALUE.
     """
-    from tvmgitlib.model.platform import parse_assignment, set_fact
+    from tvmgitlib.model import parse_assignment, set_fact
 
     known: dict[str, Any] = {}
     for assignment in assignments:

@@ -44,7 +44,7 @@ def by_place(rows: Iterable[PlacedRow], columns: Sequence[Column[PlacedRow]], no
 
 def _title(rows: Sequence[Placed], noun: str) -> str:
     """What the rows have in common: `rk3399: llvm -mcpu=cortex-a72 (autotvm), 3 workloads`."""
-    from tvmgitlib.library.changes.messages import plural
+    from tvmgitlib.library.changes import plural
 
     first = rows[0]
     count = plural(len({row.workload for row in rows}), noun)

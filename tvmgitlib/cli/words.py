@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tvmgitlib.cli.context import note
-from tvmgitlib.library.changes.messages import plural
+from tvmgitlib.library.changes import plural
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.changes.invalidating import Invalidated
-    from tvmgitlib.library.changes.merging import Merged
-    from tvmgitlib.library.changes.reverting import Reverted
-    from tvmgitlib.library.changes.syncing import Synced
-    from tvmgitlib.library.reading.exporting import Exported
+    from tvmgitlib.library.changes import Invalidated, Merged, Reverted, Synced
+    from tvmgitlib.library.reading import Exported
 
 LEFT_ALONE = "Changed by you, so left as it is in the work tree:"
 

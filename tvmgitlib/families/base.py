@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 

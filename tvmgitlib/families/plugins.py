@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tvmgitlib.errors import FamilyError, TvmgitlibError
 from tvmgitlib.families.base import Family
-from tvmgitlib.model.workload import is_family_name
+from tvmgitlib.model import is_family_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

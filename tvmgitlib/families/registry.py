@@ -13,7 +13,7 @@ from tvmgitlib.families.ansor import Ansor
 from tvmgitlib.families.autotvm import AutoTvm
 from tvmgitlib.families.base import Family, Layout
 from tvmgitlib.families.metaschedule import MetaSchedule
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Workload
 
 _BUILT_IN: dict[str, Family] = {family.name: family for family in (AutoTvm(), Ansor(), MetaSchedule())}
 _BUILT_IN_LAYOUTS = [family.layout for family in _BUILT_IN.values() if family.layout is not None]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import TvmVersion
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable

@@ -8,9 +8,7 @@ from typing import Any
 import orjson
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, Workload, canonical_json
 
 #: The longest identity of a workload, in characters; what `schema/v1/segment.json` allows.
 MAX_IDENTITY = 65536

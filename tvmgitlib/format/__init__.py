@@ -1,1 +1,29 @@
 """All bytes of the library: schemas, segments, files of configs/, the fold stamp, settings and lock files."""
+
+from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
+from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.lock import LOCK_FILE, read_lock
+from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
+from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
+from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
+
+__all__ = [
+    "FOLD_FILE",
+    "LOCK_FILE",
+    "SETTINGS_FILE",
+    "FoldStamp",
+    "Tally",
+    "configs_file",
+    "lines_of",
+    "ranked_lines",
+    "read_configs",
+    "read_lock",
+    "read_segment",
+    "read_settings",
+    "read_stamp",
+    "read_stored",
+    "store",
+    "task_order",
+    "write_segment",
+    "write_settings",
+]

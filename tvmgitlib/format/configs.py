@@ -8,8 +8,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import read_stored
-from tvmgitlib.model.place import ConfigsFile
-from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model import ConfigsFile, StoredRecord
 
 
 def ranked_lines(records: Sequence[StoredRecord]) -> bytes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tvmgitlib.format import schema
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.pin import Pin
+from tvmgitlib.model import Pin, read_json
 
 LOCK_FILE = "tvmgitlib.lock"
 

@@ -16,16 +16,29 @@ from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.families.base import Family
 from tvmgitlib.format import schema
 from tvmgitlib.format.samples import decode_sample, encode_sample
-from tvmgitlib.model.job import Effort, Header, Invalidation, JobKind, Section, Source, Task
-from tvmgitlib.model.json import canonical_json, read_json
-from tvmgitlib.model.moments import read_utc
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, segment_path
-from tvmgitlib.model.settings import FORMAT
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    FORMAT,
+    Effort,
+    FamilyName,
+    Header,
+    Invalidation,
+    JobKind,
+    Platform,
+    Section,
+    Segment,
+    Source,
+    StoredRecord,
+    Task,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    canonical_json,
+    parse_target,
+    read_json,
+    read_utc,
+    segment_path,
+)
 
 _OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
 

@@ -9,8 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from tvmgitlib.errors import LibraryError, RecordError, SettingsError
 from tvmgitlib.format import schema
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model import FORMAT, Settings, read_json
 
 SETTINGS_FILE = "tvmgitlib.json"
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.settings import FORMAT
+from tvmgitlib.model import FORMAT, Segment, read_json
 
 FOLD_FILE = "configs/.fold"
 

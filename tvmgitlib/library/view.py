@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
-from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Repository
 
 _log = logging.getLogger("tvmgitlib")

@@ -9,14 +9,10 @@ from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.tvm_check import require_tvm
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import ErrorKind, TuningRecord
-from tvmgitlib.model.target import GivenTarget
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.
 TIMEOUT: Final = 60.0

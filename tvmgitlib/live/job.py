@@ -10,17 +10,13 @@ from types import TracebackType
 from typing import Any
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.changes.result import JobResult
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.changes import JobResult
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor import tuning as ansor_tuning
 from tvmgitlib.live.autotvm import tuning as autotvm_tuning
 from tvmgitlib.live.base import HowToMeasure, live_family, place_of
 from tvmgitlib.live.metaschedule import tuning
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tvmgitlib.live.base import Failure
 from tvmgitlib.live.error_text import last_line
-from tvmgitlib.model.record import ErrorKind
+from tvmgitlib.model import ErrorKind
 
 #: How far 1 is from the next number. Integers and truth values are equal or they are not.
 EPSILONS: Final = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}

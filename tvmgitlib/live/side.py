@@ -10,22 +10,16 @@ from functools import partial
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.library.jobs import running
-from tvmgitlib.library.jobs.journal import Journal, TakenJob
-from tvmgitlib.library.reading.grading import Accept, Grader
-from tvmgitlib.library.reading.lookup import Lookup, Summary
-from tvmgitlib.library.reading.queries import best
-from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library import jobs
+from tvmgitlib.library.jobs import Journal, TakenJob
+from tvmgitlib.library.reading import Accept, Grader, Lookup, Selection, Summary, best
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule import apply
-from tvmgitlib.model.job import JobKind, JobSpec
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import validate_platform_name
-from tvmgitlib.model.target import parse_target, require_triple
+from tvmgitlib.model import JobKind, JobSpec, Json, parse_target, require_triple, validate_platform_name
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -74,7 +68,7 @@ class LiveSide:
         """
         name, facts = (platform, None) if platform is None or isinstance(platform, str) else (None, platform)
         spec_for = partial(
-            running.job_spec,
+            jobs.job_spec,
             kind,
             platform=name,
             facts=facts,
@@ -103,7 +97,7 @@ class LiveSide:
         if found is not None:
             _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
             return found
-        opened = running.begin(self._view, spec)
+        opened = jobs.begin(self._view, spec)
         claim = opened.claim()
         if claim is None:
             raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
@@ -111,7 +105,7 @@ class LiveSide:
 
     def _interrupted(self, spec: JobSpec) -> TakenJob | None:
         """The newest job in progress of the same kind, target, platform, facts and TVM that no process has."""
-        for job in reversed(running.open_jobs(self._view).all()):
+        for job in reversed(jobs.jobs_in_progress(self._view).all()):
             if not _is_like(job.spec, spec):
                 continue
             claim = job.claim()
@@ -191,7 +185,7 @@ class LiveSide:
         return revalidation.revalidate(self._view, self._start_revalidation, request)
 
     def _start_revalidation(self, target: str, platform: str, facts: Mapping[str, Json]) -> Job:
-        spec_for = partial(running.job_spec, "revalidate", platform=platform, facts=facts, tvm=running_tvm())
+        spec_for = partial(jobs.job_spec, "revalidate", platform=platform, facts=facts, tvm=running_tvm())
         return self._start(target, spec_for, resume=True, waits=False)
 
     @staticmethod

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tvmgitlib.errors import TargetError
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.error_text import last_line
-from tvmgitlib.model.target import GivenTarget, parse_target
+from tvmgitlib.model import GivenTarget, parse_target
 
 
 def target_attributes(given: GivenTarget) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.live.metaschedule.tvm import tir_functions
 from tvmgitlib.live.targets import live_target
-from tvmgitlib.model.target import parse_target, require_triple
+from tvmgitlib.model import parse_target, require_triple
 
 _FORMS = (
     "Give tasks of a tuner, a Relax or Relay module, alone or as (module, params), TensorIR functions, a list of any "

@@ -2,3 +2,84 @@
 
 Standard library only; nothing here reads a file, runs Git or knows a log format.
 """
+
+from tvmgitlib.model.job import (
+    SEGMENT_RECORDS,
+    Effort,
+    Header,
+    Invalidation,
+    JobKind,
+    JobSpec,
+    Section,
+    Source,
+    Task,
+    TaskIdentity,
+    is_job_id,
+)
+from tvmgitlib.model.json import Json, canonical_json, read_json
+from tvmgitlib.model.moments import read_utc, utc_text
+from tvmgitlib.model.pin import Pin
+from tvmgitlib.model.place import ConfigsFile, Place
+from tvmgitlib.model.platform import (
+    Platform,
+    fact,
+    merged_facts,
+    parse_assignment,
+    platform_name_from,
+    set_fact,
+    validate_platform_name,
+)
+from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
+from tvmgitlib.model.settings import FORMAT, Settings
+from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
+from tvmgitlib.model.tvm import TvmVersion, minor_version
+from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
+
+__all__ = [
+    "ERROR_KINDS",
+    "FORMAT",
+    "SEGMENT_RECORDS",
+    "ConfigsFile",
+    "Effort",
+    "ErrorKind",
+    "FamilyName",
+    "GivenTarget",
+    "Header",
+    "Invalidation",
+    "JobKind",
+    "JobSpec",
+    "Json",
+    "Pin",
+    "Place",
+    "Platform",
+    "Section",
+    "Segment",
+    "Settings",
+    "Source",
+    "StoredRecord",
+    "Target",
+    "Task",
+    "TaskIdentity",
+    "TaskRecords",
+    "TuningRecord",
+    "TvmVersion",
+    "Workload",
+    "canonical_json",
+    "fact",
+    "is_family_name",
+    "is_job_id",
+    "job_at",
+    "merged_facts",
+    "minor_version",
+    "parse_assignment",
+    "parse_target",
+    "platform_name_from",
+    "read_json",
+    "read_utc",
+    "require_triple",
+    "segment_path",
+    "set_fact",
+    "utc_text",
+    "validate_platform_name",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model import StoredRecord
 from tvmgitlib.rules.fold import Configs, Group, group_of
 from tvmgitlib.rules.order import rank
 

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.record import ERROR_KINDS, TuningRecord
+from tvmgitlib.model import ERROR_KINDS, Effort, TuningRecord
 
 #: How many measurement names a task keeps.
 SAMPLE = 512

@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tvmgitlib.model.job import Header, Invalidation, JobKind
-from tvmgitlib.model.json import Json, canonical_json
-from tvmgitlib.model.platform import fact
-from tvmgitlib.model.segment import Segment, StoredRecord
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.model import Header, Invalidation, JobKind, Json, Segment, Settings, StoredRecord, canonical_json, fact
 from tvmgitlib.rules.order import moment, rank
 
 #: Workload text, TVM distribution, TVM minor version, the platform facts that must match: records compete inside one.

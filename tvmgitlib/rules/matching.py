@@ -12,8 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.model.platform import fact
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import TvmVersion, fact
 
 _FACT = re.compile(r"(?P<name>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<value>.+)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model import StoredRecord
 
 #: Sorts after every ISO 8601 time: a job that does not know when it finished finished last.
 _NEVER = "~"

@@ -11,11 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from tvmgitlib import families
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.platform import fact
-from tvmgitlib.model.settings import Settings
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
 
 Grade = Literal["exact", "stale", "incompatible", "invalidated"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.library.care.pinning import write_pin
+from tvmgitlib.library.care import write_pin
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

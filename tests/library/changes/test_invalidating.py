@@ -8,7 +8,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.errors import JobError, SelectionError
-from tvmgitlib.library.changes.invalidating import Condemned
+from tvmgitlib.library.changes import Condemned
 from tvmgitlib.rules.matching import FactRule, TvmRule
 
 Git = Callable[..., str]

@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
-from tvmgitlib.library.changes.result import Counts
-from tvmgitlib.model.job import Effort, Header, Section, Source, Task
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.library.changes import Counts, job_message, message, outcome, plural
+from tvmgitlib.model import (
+    Effort,
+    Header,
+    Platform,
+    Section,
+    Segment,
+    Source,
+    Task,
+    TaskRecords,
+    TvmVersion,
+    Workload,
+    parse_target,
+)
 
 
 def entry(platform: str, task: str, trials: int) -> TaskRecords:

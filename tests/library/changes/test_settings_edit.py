@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib.errors import SettingsError
-from tvmgitlib.library.changes.settings_edit import changed, value_of
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.changes import changed, value_of
+from tvmgitlib.model import Settings
 
 
 @pytest.mark.parametrize(

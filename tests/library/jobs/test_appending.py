@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.library.jobs import append_lines
 
 WHOLE = b'{"a": 1}\n'
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.format.segment import write_segment
-from tvmgitlib.library.changes.result import JobResult
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.format import write_segment
+from tvmgitlib.library.changes import JobResult
+from tvmgitlib.model import Header, Segment
 
 Git = Callable[..., str]
 

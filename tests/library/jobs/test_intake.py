@@ -7,10 +7,7 @@ import pytest
 
 from tvmgitlib.errors import JobError, TvmgitlibError
 from tvmgitlib.library.jobs.intake import Intake, Origin
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.record import ErrorKind, TuningRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import ErrorKind, Header, TuningRecord, Workload, parse_target
 
 WORKLOAD = Workload("autotvm", '["dense",[]]')
 BOARD = Origin(platform="board")

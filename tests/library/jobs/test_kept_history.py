@@ -11,11 +11,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.jobs.kept_history import kept_records
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Place, TuningRecord, TvmVersion, Workload, parse_target
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

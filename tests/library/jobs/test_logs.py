@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
-from tvmgitlib.model.job import Source
+from tvmgitlib.model import Source
 
 LINES = (
     (Path(__file__).parents[2] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log")

@@ -12,9 +12,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
-from tvmgitlib.model.job import JobSpec
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import JobSpec, TvmVersion, parse_target
 
 TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "user")

@@ -11,11 +11,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.recorded import effort_of, exact_records, read_job, stored_records
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Effort, Place, TvmVersion, Workload, parse_target
 
 MakeLog = Callable[..., Path]
 GetEffort = Callable[..., "Effort | None"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.library.changes.result import JobResult
+from tvmgitlib.library.changes import JobResult
 
 TOPHUB = Path(os.environ.get("TVMGITLIB_TOPHUB") or Path(__file__).parents[4] / "shared" / "data" / "tophub")
 HERE = "board"

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib.library.platforms.detect import detect_for, detect_platform
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import Platform, fact, set_fact, validate_platform_name
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model import Json, Platform, fact, parse_target, set_fact, validate_platform_name
 
 ALLOWED = {
     *("cpu.name", "cpu.arch", "cpu.cores", "cpu.threads", "cpu.features", "memory_gib", "os.name", "os.release"),

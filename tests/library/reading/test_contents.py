@@ -8,7 +8,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import RecordError
-from tvmgitlib.format.settings import read_settings, write_settings
+from tvmgitlib.format import read_settings, write_settings
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_job_is_found_by_its_id_alone(library: ConfigLibrary) -> None:
 
 
 def test_questions_read_no_more_segments_than_they_need(library: ConfigLibrary, git, monkeypatch) -> None:
-    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.library.reading import Contents
 
     def never(*arguments, **options):
         raise AssertionError("a segment was read")
@@ -65,7 +65,7 @@ def test_questions_read_no_more_segments_than_they_need(library: ConfigLibrary, 
 
 
 def test_a_tuning_job_is_added_without_reading_the_others(library: ConfigLibrary, logs: Path, monkeypatch) -> None:
-    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.library.reading import Contents
 
     def never(*arguments, **options):
         raise AssertionError("a segment was read")

@@ -12,16 +12,11 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.library.changes.invalidating import Condemned
-from tvmgitlib.library.jobs.open_jobs import OpenJob, RemeasuredNote
-from tvmgitlib.library.jobs.recorded import effort_of
+from tvmgitlib.library.changes import Condemned
+from tvmgitlib.library.jobs import OpenJob, RemeasuredNote, effort_of
 from tvmgitlib.library.platforms.detect import detect_platform
-from tvmgitlib.library.reading.lookup import Lookup, Outcome
-from tvmgitlib.library.reading.results import BestConfig
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.library.reading import BestConfig, Lookup, Outcome
+from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.matching import TvmRule
 
 MakeLog = Callable[..., Path]

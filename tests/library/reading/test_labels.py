@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.library.reading import workload_label
+from tvmgitlib.model import FamilyName, Workload
 
 
 @pytest.mark.parametrize(

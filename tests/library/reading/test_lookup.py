@@ -9,10 +9,8 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.library.platforms.detect import detect_platform
-from tvmgitlib.library.reading.lookup import Lookup, Outcome, Summary
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.library.reading import Lookup, Outcome, Summary
+from tvmgitlib.model import FamilyName, TvmVersion, Workload, parse_target
 
 MakeLog = Callable[..., Path]
 Find = Callable[..., Outcome]

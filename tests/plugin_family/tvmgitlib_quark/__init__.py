@@ -15,11 +15,7 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.bag import Spliced
 from tvmgitlib.families.base import Family, LineReader
 from tvmgitlib.families.values import check_costs, config_digest
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
 
 _FAILURES = {"build": "compile_host", "run": "runtime_device"}
 

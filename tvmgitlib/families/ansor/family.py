@@ -14,10 +14,7 @@ from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10

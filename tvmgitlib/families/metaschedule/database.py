@@ -12,9 +12,7 @@ from typing import Any, Final
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.base import Layout
 from tvmgitlib.families.metaschedule.modules import native_module
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, Workload, read_json
 
 WORKLOAD_FILE: Final = "database_workload.json"
 RECORD_FILE: Final = "database_tuning_record.json"

@@ -21,11 +21,7 @@ from tvmgitlib.families.metaschedule.database import (
 from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import check_costs, config_digest
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10

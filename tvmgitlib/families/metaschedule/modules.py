@@ -17,9 +17,7 @@ from typing import Any, Final
 import orjson
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model.json import canonical_json, read_json
-from tvmgitlib.model.tvm import minor_version
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Workload, canonical_json, minor_version, read_json
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")

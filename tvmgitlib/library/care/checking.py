@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.format.configs import ranked_lines, read_configs
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment
-from tvmgitlib.format.settings import SETTINGS_FILE
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    lines_of,
+    ranked_lines,
+    read_configs,
+    read_segment,
+)
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
-from tvmgitlib.library.reading.contents import Contents, is_own
-from tvmgitlib.library.reading.departures import departures
-from tvmgitlib.library.reading.platform_names import platform_folders
-from tvmgitlib.library.reading.results import Problem
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
+from tvmgitlib.model import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     OWN_FOLDERS,

@@ -6,14 +6,11 @@ import os
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
+from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
-from tvmgitlib.library.changes.attributes import with_attributes
-from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.changes.settings_edit import changed
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.changes import changed, message, with_attributes
+from tvmgitlib.library.reading import ATTRIBUTES_FILE
+from tvmgitlib.model import Settings
 from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
 
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from tvmgitlib import families
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.bag import BAG_KEY
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_stored
+from tvmgitlib.format import lines_of, read_stored
 from tvmgitlib.store import Repository, configure
 
 #: Git's own union, as `merge=union` asks for it: for libraries whose .gitattributes name a driver of ours.

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.format.settings import SETTINGS_FILE
+from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.store import Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"

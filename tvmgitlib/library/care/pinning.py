@@ -8,9 +8,9 @@ import secrets
 from pathlib import Path
 
 from tvmgitlib.errors import GitError, LibraryError, RecordError
-from tvmgitlib.format.lock import read_lock
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.pin import Pin
+from tvmgitlib.format import read_lock
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Pin
 from tvmgitlib.store import (
     Repository,
     Snapshot,

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.format.settings import SETTINGS_FILE
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_own
-from tvmgitlib.library.reading.results import Problem
+from tvmgitlib.format import SETTINGS_FILE
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
 from tvmgitlib.store import (
     OWN_FOLDERS,
     Entry,

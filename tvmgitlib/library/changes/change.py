@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tvmgitlib.format.configs import ranked_lines
-from tvmgitlib.format.segment import write_segment
-from tvmgitlib.format.settings import SETTINGS_FILE, write_settings
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally
+from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_lines, write_segment, write_settings
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_own
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
+from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
 from tvmgitlib.store import Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from tvmgitlib.library.changes.change import Change, draft_change, fold_change
 from tvmgitlib.library.changes.folded import Folded
-from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Committed, Draft, Repository, Snapshot
 
 About = TypeVar("About")

@@ -14,11 +14,8 @@ from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, plural
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model.job import Header, Invalidation, Task
-from tvmgitlib.model.moments import read_utc, utc_text
-from tvmgitlib.model.segment import Segment, StoredRecord
+from tvmgitlib.library.reading import Contents, Selection
+from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.store import Repository
 

@@ -11,7 +11,7 @@ from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decid
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message, plural
 from tvmgitlib.library.changes.union import combine
-from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Repository, merge_base
 
 

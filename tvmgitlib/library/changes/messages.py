@@ -8,8 +8,7 @@ from textwrap import shorten
 
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.segment import Segment, TaskRecords
+from tvmgitlib.model import Header, Segment, TaskRecords
 
 _MOST_PLACES = 20
 

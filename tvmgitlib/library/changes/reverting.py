@@ -9,17 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment
+from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, plural
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.departures import Departure, removed_segments
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.segment import Segment
+from tvmgitlib.library.reading import Contents, Departure, removed_segments
+from tvmgitlib.model import Header, Segment, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository
 
 

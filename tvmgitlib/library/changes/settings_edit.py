@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tvmgitlib.errors import RecordError, SettingsError
-from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
+from tvmgitlib.format import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.json import canonical_json, read_json
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Settings, canonical_json, read_json
 from tvmgitlib.store import Committed, Repository
 
 READ_ONLY = ("format",)

@@ -15,8 +15,8 @@ from typing import Any
 from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.union import combine
-from tvmgitlib.library.reading.contents import Contents, is_derived
-from tvmgitlib.model.segment import job_at
+from tvmgitlib.library.reading import Contents, is_derived
+from tvmgitlib.model import job_at
 from tvmgitlib.store import (
     PushOutcome,
     Repository,

@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment
-from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
+from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading.contents import Contents, is_own
-from tvmgitlib.model.segment import job_at
-from tvmgitlib.model.settings import Settings
+from tvmgitlib.library.reading import Contents, is_own
+from tvmgitlib.model import Settings, job_at
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store import FILE_MODE, Blob, Repository, Snapshot, merge_files
 

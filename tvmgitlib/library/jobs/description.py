@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.segment import Segment, TaskRecords
+from tvmgitlib.library.reading import workload_label
+from tvmgitlib.model import Segment, TaskRecords
 
 
 @dataclass(frozen=True, slots=True)

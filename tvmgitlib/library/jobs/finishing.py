@@ -9,26 +9,35 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.messages import job_message, plural
-from tvmgitlib.library.changes.result import Counts, JobResult
+from tvmgitlib.library.changes import (
+    Change,
+    Counts,
+    Decision,
+    Instead,
+    JobResult,
+    decide_and_commit,
+    job_message,
+    plural,
+)
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.platform_names import refuse_other_case
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, JobSpec, Source
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.settings import FORMAT
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
+from tvmgitlib.model import (
+    FORMAT,
+    SEGMENT_RECORDS,
+    FamilyName,
+    Header,
+    JobSpec,
+    Platform,
+    Segment,
+    Source,
+    TvmVersion,
+    canonical_json,
+    utc_text,
+)
 from tvmgitlib.store import Repository
 
 

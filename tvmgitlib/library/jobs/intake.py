@@ -10,18 +10,33 @@ from types import MappingProxyType
 
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
-from tvmgitlib.format.segment import store, task_order
-from tvmgitlib.library.changes.result import Counts
+from tvmgitlib.format import store, task_order
+from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.model.job import SEGMENT_RECORDS, Header, Invalidation, JobSpec, Section, Task, TaskIdentity
-from tvmgitlib.model.json import Json, canonical_json
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.platform import Platform, merged_facts, platform_name_from
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment, TaskRecords
-from tvmgitlib.model.target import GivenTarget, Target, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    SEGMENT_RECORDS,
+    FamilyName,
+    GivenTarget,
+    Header,
+    Invalidation,
+    JobSpec,
+    Json,
+    Platform,
+    Section,
+    Segment,
+    Target,
+    Task,
+    TaskIdentity,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    canonical_json,
+    merged_facts,
+    parse_target,
+    platform_name_from,
+    utc_text,
+)
 from tvmgitlib.rules.effort import EffortCounter
 
 

@@ -13,20 +13,25 @@ from pathlib import Path
 from filelock import BaseFileLock
 
 from tvmgitlib.errors import JobError
-from tvmgitlib.library.changes.result import Counts, JobResult
+from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.view import View
-from tvmgitlib.model.job import Effort
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, parse_target, require_triple
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    Effort,
+    FamilyName,
+    GivenTarget,
+    Json,
+    Place,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    parse_target,
+    require_triple,
+)
 
 _log = logging.getLogger("tvmgitlib")
 

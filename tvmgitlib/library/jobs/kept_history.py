@@ -14,17 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
-from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.changes.syncing import Synced
+from tvmgitlib.library.changes import Synced, message
 from tvmgitlib.library.jobs.logs import Log
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.job import Header
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import Segment
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import Header, Place, Segment, TuningRecord, TvmVersion
 from tvmgitlib.store import (
     HISTORY,
     Repository,

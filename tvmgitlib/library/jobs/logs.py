@@ -16,10 +16,7 @@ from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, Read
 from tvmgitlib.format import schema
-from tvmgitlib.model.job import Source
-from tvmgitlib.model.json import read_json
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")

@@ -15,9 +15,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib import families
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.model.job import Invalidation, JobSpec, TaskIdentity, is_job_id
-from tvmgitlib.model.moments import utc_text
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
 
 _TOLD = "job.json"
 _LOG = "tuning.log"

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.job import SEGMENT_RECORDS, Effort
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.segment import Segment, TaskRecords
+from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import SEGMENT_RECORDS, Effort, Place, Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
 
 

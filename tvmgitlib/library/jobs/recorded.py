@@ -8,13 +8,8 @@ from typing import Any, Final
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import Grader
-from tvmgitlib.model.job import Effort, Header, Task
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import ErrorKind, TuningRecord
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.library.reading import Contents, Grader
+from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
 

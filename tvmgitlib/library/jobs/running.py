@@ -7,19 +7,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tvmgitlib.errors import JobError, PlatformError
-from tvmgitlib.library.changes.result import JobResult
-from tvmgitlib.library.changes.syncing import sync
+from tvmgitlib.library.changes import JobResult, sync
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.reading.log import log
-from tvmgitlib.library.reading.platform_names import refuse_other_case
+from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
-from tvmgitlib.model.job import JobKind, JobSpec
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import merged_facts, platform_name_from, validate_platform_name
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import (
+    JobKind,
+    JobSpec,
+    Json,
+    TvmVersion,
+    merged_facts,
+    parse_target,
+    platform_name_from,
+    validate_platform_name,
+)
 from tvmgitlib.store import upstream
 
 
@@ -75,7 +78,7 @@ def job_spec(
     )
 
 
-def open_jobs(view: View) -> OpenJobs:
+def jobs_in_progress(view: View) -> OpenJobs:
     """The jobs in progress of a library."""
     return OpenJobs(view.repository.state)
 
@@ -86,7 +89,7 @@ def open_job(view: View, job: str | None = None) -> OpenJob:
     Raises:
         JobError: there is no such job, or more than one.
     """
-    return open_jobs(view).get(job) if job is not None else open_jobs(view).only()
+    return jobs_in_progress(view).get(job) if job is not None else jobs_in_progress(view).only()
 
 
 def begin(view: View, spec: JobSpec) -> OpenJob:
@@ -100,7 +103,7 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
     if name is not None:
         with view.reading() as contents:
             refuse_other_case(contents.snapshot, [name])
-    return open_jobs(view).start(view.writable.identity(), spec)
+    return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 
 def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResult:
@@ -110,7 +113,7 @@ def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResu
         upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
-        result = finishing.finish_job(repository, open_jobs(view), opened)
+        result = finishing.finish_job(repository, jobs_in_progress(view), opened)
     if not push:
         return result
     sync(repository)
@@ -124,7 +127,7 @@ def abort(view: View, job: str | None = None) -> OpenJob:
     _ = view.writable
     opened = open_job(view, job)
     with _not_live(opened):
-        open_jobs(view).remove(opened)
+        jobs_in_progress(view).remove(opened)
     return opened
 
 

@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import Platform, fact, platform_name_from
-from tvmgitlib.model.target import Target
+from tvmgitlib.model import Json, Platform, Target, fact, platform_name_from
 
 _GIB = 2**30
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.log import log
+from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection

@@ -9,18 +9,33 @@ from functools import cache, cached_property
 
 from tvmgitlib import families
 from tvmgitlib.errors import LibraryError, SelectionError
-from tvmgitlib.format.configs import configs_file, read_configs
-from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_segment
-from tvmgitlib.format.settings import SETTINGS_FILE, read_settings
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
-from tvmgitlib.model.job import Header, Invalidation, Task
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import ConfigsFile, Place
-from tvmgitlib.model.segment import Segment, StoredRecord, job_at, segment_path
-from tvmgitlib.model.settings import Settings
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    configs_file,
+    lines_of,
+    read_configs,
+    read_segment,
+    read_settings,
+    read_stamp,
+)
+from tvmgitlib.model import (
+    ConfigsFile,
+    Header,
+    Invalidation,
+    Json,
+    Place,
+    Segment,
+    Settings,
+    StoredRecord,
+    Task,
+    TvmVersion,
+    Workload,
+    job_at,
+    segment_path,
+)
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
 from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 

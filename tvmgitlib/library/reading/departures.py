@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.segment import job_at
+from tvmgitlib.model import job_at
 from tvmgitlib.store import Repository, TouchingCommit, commits_touching, require_whole
 
 

@@ -14,9 +14,7 @@ from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName
+from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion
 
 
 @dataclass(frozen=True, slots=True)

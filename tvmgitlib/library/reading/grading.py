@@ -9,10 +9,7 @@ from typing import Any, Final, Literal
 
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model.moments import read_utc
-from tvmgitlib.model.platform import merged_facts
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import StoredRecord, TvmVersion, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade, Verdict, grade

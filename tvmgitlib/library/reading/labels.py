@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvmgitlib import families
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Workload
 
 
 def workload_label(workload: Workload) -> str:

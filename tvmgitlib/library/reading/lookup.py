@@ -13,13 +13,7 @@ from typing import Final
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import platform_name_from
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload, platform_name_from
 from tvmgitlib.rules.validity import Verdict
 
 #: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tvmgitlib.errors import PlatformError
-from tvmgitlib.model.place import CONFIGS
 from tvmgitlib.store import TREE_MODE, Snapshot
 
 
 def platform_folders(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """The folders of configs/ that are named for a platform: each path, and the name."""
-    for target in snapshot.folder(CONFIGS):
+    for target in snapshot.folder("configs"):
         if target.mode == TREE_MODE:
             for platform in snapshot.below(target):
                 if platform.mode == TREE_MODE:
-                    yield f"{CONFIGS}/{target.name}/{platform.name}", platform.name
+                    yield f"configs/{target.name}/{platform.name}", platform.name
 
 
 def refuse_other_case(snapshot: Snapshot, names: Iterable[str]) -> None:

@@ -14,10 +14,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, shown_grades, up_to
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model.job import Task
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model import Json, Place, StoredRecord, Task
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model import Place, TvmVersion
 
 
 @dataclass(frozen=True, slots=True)

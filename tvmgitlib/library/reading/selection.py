@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Place, Workload, parse_target
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from tvmgitlib.library.reading.lookup import Lookup
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.library.reading import Lookup
+from tvmgitlib.model import Workload, parse_target
 
 
 @cache

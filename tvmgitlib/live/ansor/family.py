@@ -13,16 +13,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
 from tvmgitlib.live.tophub import without_tophub
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
 class Ansor:

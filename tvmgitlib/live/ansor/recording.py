@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.model import TuningRecord
 
 
 @cache

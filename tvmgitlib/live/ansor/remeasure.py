@@ -10,13 +10,12 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.schedule_outputs import Check
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target
 
 
 def task_of(record: TuningRecord) -> Any:

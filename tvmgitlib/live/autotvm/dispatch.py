@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import Workload, canonical_json, parse_target
 
 
 @cache

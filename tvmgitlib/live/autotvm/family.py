@@ -11,17 +11,15 @@ import orjson
 
 from tvmgitlib.errors import TargetError
 from tvmgitlib.families import family
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm import remeasure, tuning
 from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
 from tvmgitlib.live.tophub import without_tophub
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
 _TASK = ("tvm.autotvm.task.task", "Task")
 

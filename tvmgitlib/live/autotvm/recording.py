@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.records import answer_type, config_of, pairs
 from tvmgitlib.live.base import place_of
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.recording import LogToJob
 from tvmgitlib.live.autotvm.records import answer_type, config_of
 from tvmgitlib.live.base import place_of
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -6,22 +6,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tvmgitlib.families import tvm_of_name
-from tvmgitlib.library.jobs.recorded import baseline_of, effort_of
+from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.platforms.detect import facts_here
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import Accept, Grader
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
 from tvmgitlib.live.tasks import WeightedTask
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import merged_facts
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget, Target, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import (
+    FamilyName,
+    GivenTarget,
+    Json,
+    Place,
+    StoredRecord,
+    Target,
+    TvmVersion,
+    Workload,
+    merged_facts,
+    parse_target,
+)
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.order import rank
 

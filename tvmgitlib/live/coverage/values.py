@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tvmgitlib.library.changes.messages import plural
-from tvmgitlib.library.reading.lookup import STATES
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.library.changes import plural
+from tvmgitlib.library.reading import STATES
+from tvmgitlib.model import TvmVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
@@ -23,9 +23,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import parse_target
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import StoredRecord, Workload, parse_target
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -13,11 +13,10 @@ from weakref import WeakKeyDictionary
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
-from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal, append_lines
 from tvmgitlib.live.base import Failure
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
-from tvmgitlib.model.record import ErrorKind
+from tvmgitlib.model import ErrorKind
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000

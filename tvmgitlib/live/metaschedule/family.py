@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tvmgitlib.errors import TargetError, TvmError
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.library.reading.lookup import Lookup
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.tvm import (
@@ -19,9 +19,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
 class MetaSchedule:

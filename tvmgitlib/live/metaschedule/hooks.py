@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.families.metaschedule import FAILED
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
-from tvmgitlib.model.target import parse_target
+from tvmgitlib.model import parse_target
 
 if TYPE_CHECKING:
     from tvmgitlib.live.metaschedule.measure import Measuring

@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tvmgitlib.library.jobs.journal import Journal
-from tvmgitlib.library.jobs.recorded import DETERMINISTIC
+from tvmgitlib.library.jobs import DETERMINISTIC, Journal
 from tvmgitlib.live.base import place_of
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
-from tvmgitlib.model.record import TuningRecord
+from tvmgitlib.model import TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
 

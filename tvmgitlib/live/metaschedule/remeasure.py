@@ -14,7 +14,7 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.metaschedule import hooks
@@ -25,8 +25,7 @@ from tvmgitlib.live.metaschedule.tuning import builder_and_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash
 from tvmgitlib.live.outputs import UNCHECKED, TrialError, failing
 from tvmgitlib.live.targets import target_attributes, target_of_call
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.tvm import minor_version
+from tvmgitlib.model import TuningRecord, minor_version
 
 #: `kDLCPU`: the type of this machine's own processor.
 _CPU = 1

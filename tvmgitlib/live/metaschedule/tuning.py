@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.jobs.journal import Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import place_of
 from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.live.metaschedule import hooks

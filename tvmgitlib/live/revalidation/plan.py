@@ -10,19 +10,9 @@ from typing import Any
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Grader
-from tvmgitlib.library.reading.lookup import platform_of
-from tvmgitlib.library.reading.queries import selected
-from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import GivenTarget, parse_target
-from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import Workload
+from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
 

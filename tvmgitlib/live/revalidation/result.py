@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tvmgitlib.library.jobs.open_jobs import RemeasuredNote
+from tvmgitlib.library.jobs import RemeasuredNote
 from tvmgitlib.live.revalidation.plan import Item, Plan
 from tvmgitlib.live.revalidation.values import Remeasurement, Revalidated, RevalidationState
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.segment import StoredRecord
+from tvmgitlib.model import Place, StoredRecord
 
 
 class Result:

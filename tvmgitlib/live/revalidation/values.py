@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tvmgitlib.library.reading.results import Placed
-from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.library.reading import Placed
+from tvmgitlib.model import TvmVersion
 
 #: `holds`: measured, and on record for this TVM and machine now. `refused`: it fails, or computes something else.
 #: `left`: not tried, because the task is not known here.

@@ -12,20 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
-from tvmgitlib.library.jobs.open_jobs import RemeasuredNote
-from tvmgitlib.library.jobs.recorded import DETERMINISTIC, stored_records
+from tvmgitlib.library.jobs import DETERMINISTIC, RemeasuredNote, stored_records
 from tvmgitlib.library.platforms.detect import detect_for, facts_here
-from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.live.base import Remeasured, live_family, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result
 from tvmgitlib.live.revalidation.values import Revalidated
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.platform import merged_facts
-from tvmgitlib.model.segment import StoredRecord
-from tvmgitlib.model.target import require_triple
+from tvmgitlib.model import Json, StoredRecord, merged_facts, require_triple
 
 _progress = logging.getLogger("tvmgitlib.progress")
 

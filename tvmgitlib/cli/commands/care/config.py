@@ -18,7 +18,7 @@ def command(context: Context, key: str | None, value: str | None) -> None:
 
     Without arguments all of them; with KEY that one; with VALUE (JSON, else text) it is set, as one commit.
     """
-    from tvmgitlib.library.changes.settings_edit import setting, value_of
+    from tvmgitlib.library.changes import setting, value_of
 
     library = context.open()
     if key is not None and value is not None:

@@ -22,7 +22,7 @@ def command() -> None:
 @pass_context
 def merge(_context: object, base: str, ours: str, theirs: str) -> None:  # noqa: ARG001
     """Merge two versions of a file into OURS."""
-    from tvmgitlib.library.care.drivers import union_merge
+    from tvmgitlib.library.care import union_merge
 
     union_merge(Path(ours), Path(theirs))
 
@@ -32,6 +32,6 @@ def merge(_context: object, base: str, ours: str, theirs: str) -> None:  # noqa:
 @pass_context
 def textconv(_context: object, file: str) -> None:
     """Print a file as text for people."""
-    from tvmgitlib.library.care.drivers import readable
+    from tvmgitlib.library.care import readable
 
     click.echo(readable(Path(file)), nl=False)

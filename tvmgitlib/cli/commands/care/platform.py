@@ -11,7 +11,7 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
-    from tvmgitlib.model.platform import Platform
+    from tvmgitlib.model import Platform
 
 
 @click.group(epilog=options.example("tvmgitlib platform detect"))

@@ -13,7 +13,7 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Selection
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -64,7 +64,7 @@ def command(context: Context, selection: Selection, reason: str, **conditions: A
     job itself, and tvmgitlib revert undoes it. Records that come later are not touched by it.
     """
     from tvmgitlib.cli import words
-    from tvmgitlib.library.changes.invalidating import Condemned
+    from tvmgitlib.library.changes import Condemned
 
     done = context.open().invalidate(Condemned(selection, **conditions), reason)
     words.note_left_alone(done.left_alone)

@@ -13,7 +13,7 @@ from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Selection
     from tvmgitlib.live.revalidation import Remeasurement, Revalidated
 
 
@@ -84,7 +84,7 @@ def command(
 
 def as_text(done: Revalidated) -> str:
     """A revalidation for people: record by record, and what was committed."""
-    from tvmgitlib.library.changes.messages import plural
+    from tvmgitlib.library.changes import plural
 
     if not done.records:
         return "Nothing was to be measured again."

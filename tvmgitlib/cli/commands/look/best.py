@@ -12,9 +12,7 @@ from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column, duration
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.grading import Shown
-    from tvmgitlib.library.reading.results import BestConfig
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import BestConfig, Selection, Shown
 
 
 @click.command(
@@ -42,7 +40,7 @@ def command(
     One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
     --accept). Exit code 1 when there is none.
     """
-    from tvmgitlib.library.reading.queries import choose
+    from tvmgitlib.library.reading import choose
 
     told = options.read_facts(facts)
     if tvm is None and (told or accept != "exact"):

@@ -11,8 +11,7 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.comparing import Blame
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Blame, Selection
 
 
 @click.command(epilog=options.example("tvmgitlib blame --workload dense"))

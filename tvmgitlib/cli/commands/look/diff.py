@@ -11,8 +11,7 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import Column, duration, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.comparing import ConfigChange
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import ConfigChange, Selection
 
 
 @click.command(
@@ -32,7 +31,7 @@ def command(context: Context, before: str, after: str | None, selection: Selecti
     found = context.open().diff(before, after, selection)
     different = [change for change in found if change.differs]
     if stat:
-        from tvmgitlib.library.reading.comparing import counts_by_kind
+        from tvmgitlib.library.reading import counts_by_kind
 
         counts = counts_by_kind(found)
         context.print(counts, ", ".join(f"{count:,} {kind}" for kind, count in counts.items()))

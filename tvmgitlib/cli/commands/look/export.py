@@ -11,7 +11,7 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Selection
 
 
 @click.command(epilog=options.example("tvmgitlib export --format autotvm --platform 1080ti -o best.log"))

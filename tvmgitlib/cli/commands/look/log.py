@@ -11,8 +11,7 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.tables import Column, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.results import LogEntry
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import LogEntry, Selection
 
 
 @click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log --json | head -3"))

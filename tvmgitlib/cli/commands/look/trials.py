@@ -12,8 +12,7 @@ from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.reading.results import WorkloadEffort
-    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.library.reading import Selection, WorkloadEffort
 
 
 @click.command(epilog=options.example("tvmgitlib trials --workload dense"))

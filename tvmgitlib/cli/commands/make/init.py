@@ -21,7 +21,7 @@ def command(context: Context, path: str | None, keep: int) -> None:
     import os
 
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.library.care.locating import VARIABLE, default_path
+    from tvmgitlib.library.care import VARIABLE, default_path
 
     where = path or context.library or os.environ.get(VARIABLE) or default_path()
     library = ConfigLibrary.init(where, keep=keep)

@@ -13,7 +13,7 @@ from tvmgitlib.cli.job_results import print_result
 from tvmgitlib.cli.tables import Column, table
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.jobs.open_jobs import OpenJob
+    from tvmgitlib.library.jobs import OpenJob
 
 
 @click.group(epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"))
@@ -78,7 +78,7 @@ def list_(context: Context) -> None:
 
     The finished ones are in tvmgitlib log.
     """
-    from tvmgitlib.library.jobs.description import JobDescription
+    from tvmgitlib.library.jobs import JobDescription
 
     jobs = context.open().open_jobs()
     if not jobs:

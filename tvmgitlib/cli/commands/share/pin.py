@@ -24,7 +24,7 @@ def command(context: Context, rev: str | None, output: str, local: bool, verify:
     Writes a lock file for REV, by default the current commit. In Python: ConfigLibrary.from_lock("tvmgitlib.lock").
     """
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.library.care.pinning import write_pin
+    from tvmgitlib.library.care import write_pin
 
     if verify is not None:
         pinned = ConfigLibrary.from_lock(verify)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model.segment import Segment, job_at
+from tvmgitlib.model import Segment, job_at
 from tvmgitlib.store import Repository, commits_touching, history_cuts
 
 _log = logging.getLogger("tvmgitlib")
