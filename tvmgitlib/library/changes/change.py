@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_lines, write_segment, write_settings
+from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import fold, fold_onto, standing
-from tvmgitlib.store import Author, Blob, Committed, Draft, Repository
+from tvmgitlib.store import Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}
@@ -94,7 +95,7 @@ def draft_change(
     settings = change.settings or contents.settings
     files: dict[str, bytes | Blob | None] = {}
     if folded.whole:
-        files |= {path: None for path, _ in contents.config_files()}
+        files |= dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
     files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
     if settings != contents.settings:
@@ -104,11 +105,18 @@ def draft_change(
     return Draft(message, files, "jobs", derive, also_parents, author)
 
 
-def draft_rebuild(contents: Contents, message: str) -> Draft | None:
-    """The commit that makes configs/ anew from jobs/; None when it is right already."""
-    files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
+def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = False) -> Draft | None:
+    """The commit that makes configs/ anew from jobs/; None when it is right already.
+
+    Args:
+        contents: the library before.
+        message: the commit's message.
+        attributes_last: whether the library's lines of .gitattributes have to be the last.
+    """
+    files: dict[str, bytes | Blob | None] = dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
+    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE), last=attributes_last)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
 
@@ -116,7 +124,14 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
 def rebuild(repository: Repository) -> Committed | None:
     """Commit configs/ made anew from jobs/; None when it is right already."""
     subject = message("Rebuild configs/ from jobs/", [], {})
-    return repository.commit(lambda snapshot: draft_rebuild(Contents(snapshot), subject))
+
+    def draft(snapshot: Snapshot) -> Draft | None:
+        contents = Contents(snapshot)
+        own = [path for path, _ in contents.committed() if is_own(path)]
+        is_weak = not repository.bare and any(altering_attributes(repository, own))
+        return draft_rebuild(contents, subject, attributes_last=is_weak)
+
+    return repository.commit(draft)
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:

@@ -24,7 +24,7 @@ from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
-from tvmgitlib.library.reading import Contents, workload_label
+from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,
     SEGMENT_RECORDS,
@@ -226,6 +226,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
     def decide(contents: Contents) -> Decision[None] | Instead[JobResult]:
         if contents.has_job(segment.header.id):
             return Instead(_already(contents, segment.header.id))
+        refuse_other_case(contents.snapshot, _platforms(segment))
         change = Change(added=(segment,))
         return Decision(None, change, lambda folded: job_message(segment, replace(counts, improved=folded.improved)))
 

@@ -22,6 +22,7 @@ from tvmgitlib.format import (
     read_stamp,
 )
 from tvmgitlib.model import (
+    ConfigsFile,
     Header,
     Invalidation,
     Json,
@@ -32,10 +33,11 @@ from tvmgitlib.model import (
     Task,
     TvmVersion,
     Workload,
+    job_at,
     segment_path,
 )
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import Entry, Snapshot
+from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -83,21 +85,36 @@ class Contents:
         stamp = self.fold_stamp
         return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
 
+    def committed(self) -> Iterator[tuple[str, Entry]]:
+        """The settings and everything under jobs/ and configs/, whatever it is."""
+        settings = self.snapshot.entry(SETTINGS_FILE)
+        if settings is not None:
+            yield SETTINGS_FILE, settings
+        for folder in OWN_FOLDERS:
+            entry = self.snapshot.entry(folder)
+            if entry is not None and entry.mode == TREE_MODE:
+                yield from self.snapshot.entries(folder)
+
     def segment_files(self) -> list[tuple[str, Entry]]:
-        """The files under jobs/.
+        """The segments under jobs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return list(self.snapshot.files("jobs"))
+        return [(path, entry) for path, entry in self.snapshot.files("jobs") if job_at(path) is not None]
 
     def config_files(self) -> list[tuple[str, Entry]]:
-        """The files of records under configs/.
+        """The files of records under configs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if ConfigsFile.at(path) is not None]
+
+    def replaceable(self) -> list[str]:
+        """The files of records that a fold here makes anew: those of families that are installed."""
+        paths = [path for path, _ in self.config_files()]
+        return [path for path in paths if families.find(configs_file(path).family) is not None]
 
     def segments(self, *, with_records: bool = True, skip_absent: bool = False) -> Iterator[Segment]:
         """Every segment, in the order of paths.
@@ -133,11 +150,15 @@ class Contents:
         Raises:
             SelectionError: there is no such job, or more than one.
         """
-        found = [segment for segment in self.outlines if segment.header.id.startswith(job)]
+        found = self.jobs_like(job)
         if len(found) != 1:
             what = "several jobs of the library begin" if found else "no job of the library begins"
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
-        return found[0]
+        return next(segment for segment in self.outlines if segment.header.id == found[0])
+
+    def jobs_like(self, beginning: str) -> list[str]:
+        """The ids of the jobs that begin like that; none begins like nothing."""
+        return [segment.header.id for segment in self.outlines if beginning and segment.header.id.startswith(beginning)]
 
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
@@ -270,6 +291,16 @@ class Contents:
                     if why_not is not None:
                         found.append((stored, *why_not))
         return found
+
+
+def is_derived(path: str) -> bool:
+    """Whether a path is of a file that is made from jobs/."""
+    return path == FOLD_FILE or ConfigsFile.at(path) is not None
+
+
+def is_own(path: str) -> bool:
+    """Whether a path is of a file of the library's: what else is in its repository is the user's."""
+    return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
 
 
 def _absent(names: Iterable[str]) -> set[str]:
