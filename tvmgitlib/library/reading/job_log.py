@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Segment, job_at
+from tvmgitlib.model import job_at
 from tvmgitlib.store import Repository, commits_touching, history_cuts
 
 _log = logging.getLogger("tvmgitlib")
@@ -27,11 +27,8 @@ def log(
         selection: only jobs with a task of it; a revert or invalidation, which has none, is not selected.
         tuner: only jobs of this tuner.
     """
-    outlines = {
-        segment.header.id: segment
-        for segment in contents.outlines
-        if tuner in (None, segment.header.tuner) and (selection is None or _touches(segment, selection))
-    }
+    wanted = None if selection in (None, Selection()) else _selected(contents, selection)
+    seen = set()
     cuts = history_cuts(repository, contents.snapshot.commit)
     if cuts:
         _log.warning(
@@ -42,22 +39,30 @@ def log(
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
         for delta in commit.deltas:
             job = job_at(delta.path) if delta.status == "A" else None
-            segment = outlines.pop(job, None) if job is not None else None
-            if segment is None:
+            if job is None or job in seen or (wanted is not None and job not in wanted):
                 continue
+            told = contents.outlines.told(job)
+            if told is None or tuner not in (None, told.tuner):
+                continue
+            seen.add(job)
             known = commit.id not in cuts
             yield LogEntry(
-                job=segment.header.id,
-                kind=segment.header.kind,
+                job=job,
+                kind=told.kind,
                 commit=commit.id if known else None,
                 date=commit.date if known else None,
                 author=commit.author if known else None,
                 subject=commit.subject if known else None,
-                trials=sum(entry.task.effort.trials for entry in segment.tasks),
-                workloads=len(segment.tasks),
-                reverted=contents.standing.reverted.get(segment.header.id),
+                trials=told.trials,
+                workloads=told.tasks,
+                reverted=contents.standing.reverted.get(job),
             )
 
 
-def _touches(segment: Segment, selection: Selection) -> bool:
-    return selection == Selection() or any(selection.matches(entry.task.place) for entry in segment.tasks)
+def _selected(contents: Contents, selection: Selection) -> set[str]:
+    """The jobs that have a task of what is selected."""
+    return {
+        segment.header.id
+        for segment in contents.outlines.having(selection.narrowing)
+        if any(selection.matches(entry.task.place) for entry in segment.tasks)
+    }
