@@ -5,7 +5,7 @@ PYTHON ?= $(or $(FOUND),python3)
 ENV := $(PYTHON) .ci/environments.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench trips soak example environments clean
+.PHONY: help demo test lint format bench trips scale soak example environments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: ## how fast an import is, against bare parsing in the same run
 
 trips: ## how far everyday commands go through the code, and how many Git processes they start
 	$(ENV) run tvm-0.27 benchmarks/trips.py
+
+scale: ## what commands cost in libraries of 1,000 and 10,000 jobs, as ratios
+	$(ENV) run core benchmarks/scale.py
 
 soak: ## the long tests: random histories, kills, all records of real databases
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2

@@ -135,9 +135,8 @@ def _count(named: Sequence[Invalidation]) -> int:
 def _named(contents: Contents, condemned: Condemned) -> Iterator[Invalidation]:
     """The records that are meant and that still hold, job by job."""
     now = datetime.now(timezone.utc)
-    for outline in contents.outlines.having(condemned.selection.narrowing):
-        job = outline.header.id
-        if not contents.standing.counts(job) or not job.startswith(condemned.job or ""):
+    for job in _asked(contents, condemned):
+        if not contents.standing.counts(job):
             continue
         segment = contents.segment(job, with_records=True, skip_absent=False)
         hashes = {
@@ -148,3 +147,10 @@ def _named(contents: Contents, condemned: Condemned) -> Iterator[Invalidation]:
         }
         if hashes:
             yield Invalidation(segment.header.id, tuple(sorted(hashes)))
+
+
+def _asked(contents: Contents, condemned: Condemned) -> list[str]:
+    """The jobs that may hold such records."""
+    if condemned.job is not None:
+        return contents.outlines.beginning(condemned.job)
+    return [segment.header.id for segment in contents.outlines.having(condemned.selection.narrowing)]
