@@ -26,11 +26,11 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
     if named:
         return _at(Path(named).expanduser())
     around = Repository.find(Path.cwd())
-    if around is not None and _is_library(around):
+    if around is not None and is_library(around, around.head):
         return around
     default = default_path()
     found = Repository.find(default)
-    if found is None or not _is_library(found):
+    if found is None or not is_library(found, found.head):
         raise LibraryError(
             f"no library here, and none at {default}",
             hint=f"Make one with tvmgitlib init, or name one with -C PATH or {VARIABLE}.",
@@ -46,12 +46,13 @@ def default_path() -> Path:
 def _at(path: Path) -> Repository:
     folder = path.parent if path.name == SETTINGS_FILE else path
     repository = Repository.find(folder)
-    if repository is None or not _is_library(repository):
+    if repository is None or not is_library(repository, repository.head):
         what = "there is no such folder" if not folder.is_dir() else f"no library: it has no committed {SETTINGS_FILE}"
         raise LibraryError(what, file=str(path), hint="tvmgitlib init PATH makes a library.")
     return repository
 
 
-def _is_library(repository: Repository) -> bool:
-    with repository.snapshot(repository.head) as snapshot:
+def is_library(repository: Repository, commit: str | None) -> bool:
+    """Whether a commit holds a library."""
+    with repository.snapshot(commit) as snapshot:
         return snapshot.entry(SETTINGS_FILE) is not None

@@ -15,6 +15,8 @@ _IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")
 
 _FALSE = {"false", "no", "off", "0", ""}
 
+_REMOTE = re.compile(r"remote\..+\.url")
+
 #: The variables of a filter. The name before them may hold anything but a line break, an equals sign too.
 _FILTER = re.compile(r"\.(?:clean|smudge|process|required)(?:=|$)")
 
@@ -53,6 +55,11 @@ class Configuration:
         """What a variable that is yes or no says."""
         value = self._values.get(name)
         return default if value is None else value.lower() not in _FALSE
+
+    def remotes(self) -> list[str]:
+        """The names of the remotes that have a URL."""
+        names = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if _REMOTE.fullmatch(name))
+        return sorted(names)
 
     def filters(self) -> set[str]:
         """The names of all filters of file contents, and where a line can be read in two ways, both."""

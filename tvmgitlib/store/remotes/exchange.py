@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.hardening import NETWORK, environment, settings_in_environment
-from tvmgitlib.store.git.process import failure
+from tvmgitlib.store.git.hardening import NETWORK
+from tvmgitlib.store.git.process import Git, failure
+from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -22,48 +23,27 @@ FETCH = (
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
-#: What Git prints when the server has commits that we have not seen.
-_MOVED = (b"[rejected]", b"non-fast-forward")
-
-#: What Git prints when the server could not move its branch just then: another push was at it.
-_BUSY = (b"[remote rejected]", b"cannot lock ref", b"failed to update ref")
-
-#: What Git prints when a push or fetch is refused for good.
-_FINAL = (
-    b"Permission denied",
-    b"Authentication failed",
-    b"not found",
-    b"does not appear to be a git repository",
-    b"hook declined",
-    b"protected branch",
-    b"not allowed",
-    b"could not read Username",
-)
-
-
-class PushOutcome(Enum):
-    """What came of a push."""
-
-    DONE = "done"
-    MOVED = "moved"  # the remote has something new: fetch, replay, push again
-    BUSY = "busy"  # another push was at it: try again
-    LOST = "lost"  # the connection broke: try again
-
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of a push, and what Git said of it."""
+    """What came of a push that was not refused, and what Git said of it."""
 
-    outcome: PushOutcome
+    outcome: Outcome
     said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The remote branch that a local branch follows."""
+    """The remote branch that a local branch follows.
+
+    Attributes:
+        remote, branch: which.
+        chosen: whether Git is configured so; else it is what follows from the names.
+    """
 
     remote: str
     branch: str
+    chosen: bool = True
 
     @property
     def tracking(self) -> str:
@@ -78,15 +58,15 @@ def check_url(url: str) -> str:
         GitError: it begins with a dash, or names a transport helper such as `ext::`.
     """
     if url.startswith("-"):
-        raise GitError("a URL that begins with a dash would be taken for an option", file=url)
+        raise GitError("a URL that begins with a dash would be taken for an option", file=without_credentials(url))
     if _HELPER.match(url):
         raise GitError(
             "a URL of a transport helper (name::...) can run commands, so it is never used",
-            file=url,
+            file=without_credentials(url),
             hint="Use https, ssh, git, file or a path.",
         )
     if any(ord(character) < 32 for character in url) or not url:
-        raise GitError("not a URL", file=repr(url))
+        raise GitError("not a URL", file=repr(without_credentials(url)))
     return url
 
 
@@ -99,15 +79,12 @@ def clone_repository(url: str, path: Path) -> Repository:
     check_url(url)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise GitError("the folder is not empty", file=str(path))
-    import git as gitpython  # takes 0.2 s to import, so only where it serves
-
-    try:
-        env = environment(NETWORK | settings_in_environment())
-        with gitpython.Repo.clone_from(_absolute(url), path.absolute(), env=env, no_recurse_submodules=True):
-            pass
-    except gitpython.GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
-        raise GitError(f"git clone failed: {said}", file=url) from None
+    nowhere = Git(Path(path.absolute().anchor))  # in no repository, whose configuration would be heeded
+    command = ("clone", "--quiet", "--no-recurse-submodules", "--", _absolute(url), str(path.absolute()))
+    done = nowhere.try_run(*command, env=NETWORK)
+    if done.returncode != 0:
+        error = failure(command, done.stderr, done.returncode)
+        raise GitError(error.message, file=without_credentials(url), hint=way_out(done.stderr))
     repository = Repository.find(path)
     if repository is None:
         raise GitError("git clone left no repository", file=str(path))
@@ -120,32 +97,51 @@ def _absolute(url: str) -> str:
 
 
 def upstream(repository: Checkout) -> Upstream:
-    """The remote branch that the current branch follows: as configured, else the same name on `origin`.
+    """The remote branch that the current branch follows: as configured, else the one of its name on `remote_name`.
 
     Raises:
         GitError: there is no remote.
     """
     branch = repository.branch().removeprefix("refs/heads/")
     configuration = Configuration(repository.git)
-    remote = configuration.get(f"branch.{branch}.remote") or "origin"
-    merge = configuration.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    remote = remote_name(repository, configuration)
+    merge = configuration.get(f"branch.{branch}.merge")
+    chosen = merge is not None and configuration.get(f"branch.{branch}.remote") is not None
+    return Upstream(remote, (merge or f"refs/heads/{branch}").removeprefix("refs/heads/"), chosen)
+
+
+def remote_name(repository: Checkout, configuration: Configuration | None = None) -> str:
+    """The remote of what is checked out: the branch's, else `origin`, else the only one there is.
+
+    Args:
+        repository: where.
+        configuration: what Git is configured to do, where that is known already.
+
+    Raises:
+        GitError: there is no remote, or none of that name, or its URL is not safe.
+    """
+    configuration = configuration or Configuration(repository.git)
+    branch = (repository.checked_out or "").removeprefix("refs/heads/")
+    remotes = configuration.remotes()
+    remote = configuration.get(f"branch.{branch}.remote") or (remotes[0] if len(remotes) == 1 else "origin")
     url = configuration.get(f"remote.{remote}.url")
     if url is None:
+        name = without_credentials(remote)
         raise GitError(
-            f"the library has no remote called {remote}",
+            f"the library has no remote called {name}",
             file=str(repository.root),
-            hint=f"Add one: git -C {repository.root} remote add {remote} URL",
+            hint=f"Add one: git -C {repository.root} remote add {name} URL",
         )
     check_url(url)
-    return Upstream(remote, merge.removeprefix("refs/heads/"))
+    return remote
 
 
-def remote_url(repository: Checkout, remote: str = "origin") -> str | None:
-    """The URL of a remote, a relative path made absolute; None when there is none."""
+def public_url(repository: Checkout, remote: str) -> str | None:
+    """The URL of a remote for others: a relative path made absolute, no credentials; None when there is none."""
     url = Configuration(repository.git).get(f"remote.{remote}.url")
     if url is not None and ":" not in url and (repository.root / url).exists():
         return str((repository.root / url).resolve())
-    return url
+    return without_credentials(url) if url is not None else None
 
 
 def fetch(repository: Checkout, source: Upstream) -> str | None:
@@ -161,7 +157,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
         return None
-    raise _classified("fetch", done.stderr, done.returncode)
+    raise failed("fetch", done.stderr, done.returncode)
 
 
 def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
@@ -171,9 +167,9 @@ def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
         ConnectionError: it cannot be reached now.
         GitError: the URL is not safe, or it refuses for good.
     """
-    done = repository.git.try_run(*FETCH, "--", check_url(url), *refspecs, env=NETWORK)
+    done = repository.git.try_run(*FETCH, "--update-shallow", "--", check_url(url), *refspecs, env=NETWORK)
     if done.returncode != 0:
-        raise _classified("fetch", done.stderr, done.returncode)
+        raise failed("fetch", done.stderr, done.returncode)
 
 
 def push(repository: Checkout, source: Upstream, commit: str, branch: str | None = None) -> Pushed:
@@ -194,16 +190,23 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
         env=NETWORK,
     )
     if done.returncode == 0:
-        return Pushed(PushOutcome.DONE)
+        return Pushed(Outcome.DONE)
     said = done.stdout + done.stderr
+    outcome = outcome_of(said)
     error = failure(["push"], said, done.returncode)
-    if any(text in said for text in _FINAL):
-        raise error
-    if any(text in said for text in _BUSY):
-        return Pushed(PushOutcome.BUSY, error.message)
-    return Pushed(PushOutcome.MOVED if any(text in said for text in _MOVED) else PushOutcome.LOST, error.message)
+    if outcome is Outcome.REFUSED:
+        raise GitError(error.message, hint=way_out(said, proposal=branch is not None))
+    return Pushed(outcome, error.message)
 
 
-def _classified(name: str, said: bytes, status: int) -> Exception:
+def failed(name: str, said: bytes, status: int) -> Exception:
+    """The error for an exchange that failed: a `ConnectionError` where another try may go through, else a `GitError`.
+
+    Args:
+        name: the Git command.
+        said: what it printed.
+        status: its exit status.
+    """
     error = failure([name], said, status)
-    return error if any(text in said for text in _FINAL) else ConnectionError(error.message)
+    refused = outcome_of(said) is Outcome.REFUSED
+    return GitError(error.message, hint=way_out(said)) if refused else ConnectionError(error.message)
