@@ -11,7 +11,7 @@ from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects.commits import Author, Commit
 from tvmgitlib.store.objects.draft import Committed, Draft
-from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, blob_id
+from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Blob, Entry, blob_id
 from tvmgitlib.store.objects.snapshot import Snapshot, printable, require_plain
 from tvmgitlib.store.objects.trees import Content, differences
 from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
@@ -37,6 +37,7 @@ __all__ = [
     "FILE_MODE",
     "HISTORY",
     "OWN_FOLDERS",
+    "SUBMODULE_MODE",
     "TREE_MODE",
     "Author",
     "Blob",

@@ -41,13 +41,20 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     if not existing.is_dir():
         raise LibraryError("a file is in the way", file=str(existing))
     identity(existing)
+    around = Repository.find(existing)
     repository = create_repository(root)
+    if around is not None and around.root.resolve() != repository.root.resolve():
+        _tell_around(around, repository.root)
 
     def draft(snapshot: Snapshot) -> Draft:
         if snapshot.entry(SETTINGS_FILE) is not None:
             raise LibraryError("a library is there already", file=str(root))
         if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
-            raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
+            raise LibraryError(
+                "the repository has its own jobs/ or configs/",
+                file=str(root),
+                hint="Give the library a repository of its own: tvmgitlib init PATH, with a new folder.",
+            )
         files = {
             SETTINGS_FILE: write_settings(settings),
             ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
@@ -58,6 +65,18 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     repository.commit(draft)
     configure_drivers(repository)
     return root
+
+
+def _tell_around(around: Repository, root: Path) -> None:
+    """Say what a library inside the work tree of another repository is, unless that one ignores it."""
+    if not around.bare and not around.ignores(root.resolve()):
+        _log.warning(
+            "%s is a Git repository of its own inside %s, which keeps none of its files: once it is on a remote, "
+            "git submodule add URL %s keeps its place there; or let .gitignore name it",
+            root,
+            around.root,
+            root.resolve().relative_to(around.root.resolve()),
+        )
 
 
 def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = None) -> Path:
