@@ -33,7 +33,7 @@ def remote_has(repository: Checkout, remote: str, commit: str) -> bool:
     if commit in tips:
         return True
     if any(repository.resolve(tip) is None for tip in tips):
-        done = repository.git.try_run(*FETCH, remote, f"+refs/heads/*:refs/remotes/{remote}/*", env=NETWORK)
+        done = repository.git.try_run(*FETCH, "--", remote, f"+refs/heads/*:refs/remotes/{remote}/*", env=NETWORK)
         if done.returncode != 0:
             raise failed("fetch", done.stderr, done.returncode)
     return any(is_ancestor(repository, commit, tip) for tip in tips)

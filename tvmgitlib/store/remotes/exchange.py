@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
 from tvmgitlib.store.git.hardening import NETWORK
 from tvmgitlib.store.git.process import Git, failure
+from tvmgitlib.store.git.programs import settings_for_exchange
 from tvmgitlib.store.git.urls import without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
@@ -20,6 +22,9 @@ FETCH = (
     *("-c", "fetch.unpackLimit=1", "fetch"),
     *("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-gc"),
 )
+
+#: The variable with the URL of a remote, whose name may hold anything.
+_URL = re.compile(r"remote\..+\.url", re.DOTALL)
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
@@ -100,31 +105,31 @@ def upstream(repository: Checkout) -> Upstream:
     """The remote branch that the current branch follows: as configured, else the one of its name on `remote_name`.
 
     Raises:
-        GitError: there is no remote.
+        GitError: there is no remote, or the repository's own configuration names programs for talking to it.
     """
     branch = repository.branch().removeprefix("refs/heads/")
-    configuration = Configuration(repository.git)
-    remote = remote_name(repository, configuration)
-    merge = configuration.get(f"branch.{branch}.merge")
-    chosen = merge is not None and configuration.get(f"branch.{branch}.remote") is not None
+    settings = settings_for_exchange(repository.git)
+    remote = _remote(repository, settings)
+    merge = settings.get(f"branch.{branch}.merge")
+    chosen = merge is not None and f"branch.{branch}.remote" in settings
     return Upstream(remote, (merge or f"refs/heads/{branch}").removeprefix("refs/heads/"), chosen)
 
 
-def remote_name(repository: Checkout, configuration: Configuration | None = None) -> str:
+def remote_name(repository: Checkout) -> str:
     """The remote of what is checked out: the branch's, else `origin`, else the only one there is.
 
-    Args:
-        repository: where.
-        configuration: what Git is configured to do, where that is known already.
-
     Raises:
-        GitError: there is no remote, or none of that name, or its URL is not safe.
+        GitError: there is no remote, or none of that name, or its URL is not safe; or the repository's own
+            configuration names programs for talking to it.
     """
-    configuration = configuration or Configuration(repository.git)
+    return _remote(repository, settings_for_exchange(repository.git))
+
+
+def _remote(repository: Checkout, settings: Mapping[str, str]) -> str:
     branch = (repository.checked_out or "").removeprefix("refs/heads/")
-    remotes = configuration.remotes()
-    remote = configuration.get(f"branch.{branch}.remote") or (remotes[0] if len(remotes) == 1 else "origin")
-    url = configuration.get(f"remote.{remote}.url")
+    remotes = [name.removeprefix("remote.").removesuffix(".url") for name in settings if _URL.fullmatch(name)]
+    remote = settings.get(f"branch.{branch}.remote") or (remotes[0] if len(remotes) == 1 else "origin")
+    url = settings.get(f"remote.{remote}.url")
     if url is None:
         name = without_credentials(remote)
         raise GitError(
@@ -152,7 +157,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
-    done = repository.git.try_run(*FETCH, source.remote, refspec, env=NETWORK)
+    done = repository.git.try_run(*FETCH, "--", source.remote, refspec, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -186,7 +191,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
     done = repository.git.try_run(
-        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
+        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", source.remote, refspec),
         env=NETWORK,
     )
     if done.returncode == 0:
