@@ -6,8 +6,10 @@ What other floors use of it is imported from here; its own modules import each o
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git.configuration import configure, identity
+from tvmgitlib.store.git.sharing import share_made
 from tvmgitlib.store.git.urls import without_credentials
 from tvmgitlib.store.landing.links import links_under
+from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects.commits import Author, Commit
 from tvmgitlib.store.objects.draft import Committed, Draft
@@ -73,6 +75,7 @@ __all__ = [
     "history_cuts",
     "identity",
     "is_ancestor",
+    "left_out",
     "links_under",
     "merge_base",
     "merge_files",
@@ -84,6 +87,7 @@ __all__ = [
     "remote_name",
     "require_plain",
     "require_whole",
+    "share_made",
     "tracked_branches",
     "upstream",
     "without_credentials",
