@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.jobs import JobDescription, Leniency
@@ -429,7 +429,8 @@ class ConfigLibrary:
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
-        care.configure_drivers(self._view.writable)
+        with suppress(GitError):  # another process is changing Git's configuration: the next one sets them up
+            care.configure_drivers(self._view.writable)
         return changes.rebuild(self._view.writable)
 
     # With a live TVM

@@ -44,13 +44,17 @@ def commits_touching(
 
     Raises:
         LibraryError: a folder of the history is missing from this (partial) clone.
+        GitError: Git cannot read the history.
     """
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
     listed = repository.git.try_run("rev-list", *walk, commit, "--", folder)
     if listed.returncode != 0:
-        raise repository.reader.missing(f"{folder}/") from failure(["rev-list"], listed.stderr, listed.returncode)
+        error = failure(["rev-list"], listed.stderr, listed.returncode)
+        if repository.reader.partial():
+            raise repository.reader.missing(f"{folder}/") from error
+        raise error
     commits = listed.stdout
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     fields = iter(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))

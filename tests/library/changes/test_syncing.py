@@ -363,6 +363,19 @@ def test_a_branch_whose_proposal_was_merged_takes_the_next_one(
     assert len(jobs(library)) == 2
 
 
+def test_a_users_own_files_in_a_proposal_are_ones_own(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    (library.path / "NOTES").write_text("ours\n")
+    git(library.path, "add", "NOTES")
+    git(library.path, "commit", "--quiet", "-m", "Keep notes")
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    first = library.propose("mine")
+    assert library.propose("mine").commit == first.commit
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert len(library.propose("mine").sent) == 1
+
+
 def test_somebody_elses_proposal_is_not_extended(
     library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog
 ) -> None:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import is_library
@@ -41,7 +41,10 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     if not existing.is_dir():
         raise LibraryError("a file is in the way", file=str(existing))
     identity(existing)
-    around = Repository.find(existing)
+    try:
+        around = Repository.find(existing)
+    except GitError:
+        around = None  # somebody else's, and so none of ours
     repository = create_repository(root)
     if around is not None and around.root.resolve() != repository.root.resolve():
         _tell_around(around, repository.root)
@@ -69,7 +72,8 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
 
 def _tell_around(around: Repository, root: Path) -> None:
     """Say what a library inside the work tree of another repository is, unless that one ignores it."""
-    if not around.bare and not around.ignores(root.resolve()):
+    is_inside = not around.bare and root.resolve().is_relative_to(around.root.resolve())
+    if is_inside and not around.ignores(root.resolve()):
         _log.warning(
             "%s is a Git repository of its own inside %s, which keeps none of its files: once it is on a remote, "
             "git submodule add URL %s keeps its place there; or let .gitignore name it",
@@ -114,14 +118,13 @@ def _check_out_library(repository: Repository, wanted: str | None) -> None:
     Raises:
         LibraryError: there is none, or no telling which.
     """
+    current = (repository.checked_out or "").removeprefix("refs/heads/")
+    if wanted in (None, current) and current and is_library(repository, repository.head):
+        return
     remote = remote_name(repository)
     branches = tracked_branches(repository, remote)
-    found = [name for name, tip in branches.items() if is_library(repository, tip)]
-    current = (repository.checked_out or "").removeprefix("refs/heads/")
-    if wanted is None and current in found:
-        return
-    if wanted is not None:
-        found = [name for name in found if name == wanted]
+    asked = branches if wanted is None else branches.keys() & {wanted}
+    found = sorted(name for name in asked if is_library(repository, branches[name]))
     chosen = "main" if "main" in found else found[0] if len(found) == 1 else None
     if chosen is None:
         raise _no_choice(wanted, found, is_empty=not branches)

@@ -72,6 +72,8 @@ def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryE
 
 def _part_of(around: Repository, folder: Path) -> LibraryError | None:
     """The error for a folder that a larger repository has as a submodule, or has a library's files in; else None."""
+    if not folder.resolve().is_relative_to(around.root.resolve()):
+        return None  # in a Git directory whose work tree is elsewhere
     below = folder.resolve().relative_to(around.root.resolve())
     inside = [path.as_posix() for path in (below, *below.parents) if path != Path()]
     with around.snapshot(around.head) as snapshot:

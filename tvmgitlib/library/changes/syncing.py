@@ -23,6 +23,7 @@ from tvmgitlib.store import (
     Outcome,
     Pushed,
     Repository,
+    Snapshot,
     Upstream,
     Writer,
     differences,
@@ -160,16 +161,23 @@ def _extend(repository: Repository, writer: Writer, theirs: str | None, there: s
 
 
 def _is_own(repository: Repository, there: str, theirs: str, local: str) -> bool:
-    """Whether each commit of a proposal brings settings, or jobs that are here: who made it had this library."""
+    """Whether all that the commits of a proposal bring is here as well: who made it had this library."""
     if not _jobs(repository, there) - _jobs(repository, theirs) <= _jobs(repository, local):
         return False
-    for commit in divergence(repository, there, theirs).ahead:
-        parents = repository.commit_at(commit).parents
-        with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
-            touched = [path for path, _, _ in differences(before, after)]
-        if not touched or not all(path == SETTINGS_FILE or job_at(path) is not None for path in touched):
-            return False
+    with repository.snapshot(local) as here:
+        for commit in divergence(repository, there, theirs).ahead:
+            parents = repository.commit_at(commit).parents
+            with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
+                touched = [(path, new) for path, _, new in differences(before, after)]
+            if not touched or not all(_is_here(here, path, oid) for path, oid in touched):
+                return False
     return True
+
+
+def _is_here(here: Snapshot, path: str, oid: str | None) -> bool:
+    """Whether a file of a proposal is the library's (jobs were looked at as such), or the same here."""
+    entry = here.entry(path)
+    return path == SETTINGS_FILE or job_at(path) is not None or (entry.oid if entry else None) == oid
 
 
 def replay(repository: Repository, writer: Writer, local: str, onto: str | None, *, with_configs: bool = True) -> str:
