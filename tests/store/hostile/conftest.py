@@ -15,6 +15,9 @@ from tvmgitlib import ConfigLibrary
 
 LOGS = Path(__file__).parents[2] / "data" / "tvm-logs" / "autotvm"
 
+#: A job that the library does not have yet.
+IMPORTING = ("import", str(LOGS / "t0_tvmgitlib_matmul_xgb.log"), "--platform", "board")
+
 #: Every command that only looks.
 LOOKING = (
     ("best",),
@@ -43,7 +46,7 @@ def write(cli: Any) -> Answers:
     """Change the library in every way that stays on this machine, and look at it then."""
     first = cli.lines("log")[-1]["job"]
     for command in (
-        ("import", LOGS / "t0_tvmgitlib_matmul_xgb.log", "--platform", "board"),
+        IMPORTING,
         ("revert", first),
         ("invalidate", "--workload", "64,256,512", "--reason", "the fan was off"),
         ("config", "keep", "2"),
@@ -93,7 +96,10 @@ class Hostile:
         path: its folder.
         git_dir: its Git directory.
         run: the command line on it; look at `code`, `out` and `err` then.
+        importing: a command that imports a job.
     """
+
+    importing = IMPORTING
 
     def __init__(self, seed: Seed, folder: Path, cli: type[Any]) -> None:
         self.path = folder / "hostile"

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-LOG = Path(__file__).parents[2] / "data/tvm-logs/autotvm/t0_tvmgitlib_matmul_xgb.log"
-
 #: Variables that are for one call of Git, and a value that would spoil any other.
 FOREIGN = {
     "GIT_ALTERNATE_OBJECT_DIRECTORIES": "/nowhere",
@@ -47,17 +45,17 @@ def test_variables_that_are_for_another_call(hostile, monkeypatch, git) -> None:
 @pytest.mark.parametrize("name", FOREIGN)
 def test_each_of_them(hostile, monkeypatch, name: str) -> None:
     monkeypatch.setenv(name, FOREIGN[name])
-    assert hostile.run("import", LOG, "--platform", "board").code == 0, hostile.run.err
+    assert hostile.run(*hostile.importing).code == 0, hostile.run.err
     assert hostile.run("check").code == 0
 
 
 @pytest.fixture
-def calling(hostile, tmp_path: Path):
-    """A script that imports a log, clones the library, and exchanges jobs with it."""
+def calling(hostile, tmp_path: Path) -> str:
+    """A script that imports a log, clones the library, and changes the clone."""
     tool = shlex.join([sys.executable, "-m", "tvmgitlib"])
     clone = tmp_path / "clone"
     return (
-        f"#!/bin/sh\nset -e\n{tool} -C '{hostile.path}' import '{LOG}' --platform board\n"
+        f"#!/bin/sh\nset -e\n{tool} -C '{hostile.path}' {shlex.join(hostile.importing)}\n"
         f"{tool} clone '{hostile.path}' '{clone}'\n{tool} -C '{clone}' config keep 2\n"
     )
 

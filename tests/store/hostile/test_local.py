@@ -10,13 +10,6 @@ from pathlib import Path
 
 import pytest
 
-IMPORT = (
-    "import",
-    Path(__file__).parents[2] / "data/tvm-logs/autotvm/t0_tvmgitlib_matmul_xgb.log",
-    "--platform",
-    "board",
-)
-
 HOOKS = (
     *("applypatch-msg", "commit-msg", "post-checkout", "post-commit", "post-index-change", "pre-auto-gc"),
     *("pre-commit", "prepare-commit-msg", "reference-transaction"),
@@ -82,7 +75,7 @@ def test_differs(hostile, name: str) -> None:
 
 def test_drivers_of_merges(hostile, git) -> None:
     git(hostile.path, "checkout", "--quiet", "-b", "side")
-    assert hostile.run(*IMPORT).code == 0
+    assert hostile.run(*hostile.importing).code == 0
     git(hostile.path, "checkout", "--quiet", "main")
     assert hostile.run("revert", hostile.run.lines("log")[-1]["job"]).code == 0
     hostile.config(merge__tvmgitlib__driver=hostile.program("evil"))
@@ -144,12 +137,18 @@ def test_objects_that_are_fetched_when_they_are_read(hostile, git, url: str) -> 
         remote__origin__uploadpack=evil,
         remote__origin__url=url.replace("PATH", str(hostile.path)).replace("EVIL", evil),
     )
-    tree = git(hostile.path, "rev-parse", "HEAD:configs").strip()
+    path = next(hostile.path.glob("configs/*/board/autotvm.jsonl")).relative_to(hostile.path)
+    blob = git(hostile.path, "rev-parse", f"HEAD:{path}").strip()
     unpack(hostile.git_dir)
-    (hostile.git_dir / "objects" / tree[:2] / tree[2:]).unlink()
-    hostile.fires("ls-tree", "-r", "HEAD")
-    for command in (("best",), ("diff", "HEAD~1"), ("blame",), ("check",), ("log",), ("trials",), ("rebuild",), IMPORT):
-        assert hostile.run(*command).code in (0, 1, 4), hostile.run.err
+    (hostile.git_dir / "objects" / blob[:2] / blob[2:]).unlink()
+    hostile.fires("show", f"HEAD:{path}")
+    for command in (("best",), ("diff", "HEAD~1"), ("blame",), ("export", "--format", "autotvm", "-o", "x")):
+        hostile.refused(*command, naming="missing")
+    for command in (("log",), ("trials",), ("config",), ("job", "list")):
+        assert hostile.run(*command).code == 0, hostile.run.err
+    assert hostile.run("check").code == 4
+    hostile.run("rebuild")
+    hostile.run(*hostile.importing)
     assert hostile.marks() == set()
 
 
@@ -190,7 +189,7 @@ def test_a_work_tree_elsewhere(hostile, git, tmp_path: Path) -> None:
     victim.mkdir()
     hostile.config(core__worktree=str(victim))
     assert git(hostile.path, "rev-parse", "--show-toplevel").strip() == str(victim)
-    for command in (("best",), ("check",), IMPORT, ("rebuild",)):
+    for command in (("best",), ("check",), hostile.importing, ("rebuild",)):
         hostile.refused(*command, naming="core.worktree")
     assert list(victim.iterdir()) == []
 
@@ -204,7 +203,7 @@ def test_configurations_that_are_included(hostile) -> None:
     hostile.configure("includeIf.onbranch:main.path", "../tools/config")
     hostile.fires(*COMMIT, marks=("evil", "gpg"))
     hostile.looks()
-    hostile.refused(*IMPORT, naming="gpg.program")
+    hostile.refused(*hostile.importing, naming="gpg.program")
 
 
 SIGNING = {
@@ -227,7 +226,7 @@ def test_signing_programs(hostile, git_version, name: str, form: str) -> None:
     if known:
         hostile.fires(*COMMIT)
     hostile.looks()
-    hostile.refused(*IMPORT, naming=name)
+    hostile.refused(*hostile.importing, naming=name)
 
 
 def test_signatures_that_are_shown(hostile, git) -> None:
@@ -242,5 +241,5 @@ def test_signatures_that_are_shown(hostile, git) -> None:
 def test_a_signing_program_of_the_users_own(hostile, own) -> None:
     own("gpg.program", hostile.program("gpg", SIGNS))
     hostile.config(commit__gpgSign="true")
-    assert hostile.run(*IMPORT).code == 0, hostile.run.err
+    assert hostile.run(*hostile.importing).code == 0, hostile.run.err
     assert hostile.marks() == {"gpg"}

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-LOG = Path(__file__).parents[2] / "data/tvm-logs/autotvm/t0_tvmgitlib_matmul_xgb.log"
-
 #: An ssh that goes nowhere: it runs the command that the other side would.
 SSH = 'for last; do :; done; eval "$last"'
 
@@ -23,7 +21,7 @@ def remote(hostile, git, tmp_path: Path) -> Path:
     git(tmp_path, "clone", "--quiet", "--bare", str(hostile.path), "remote.git")
     hostile.configure("remote.origin.url", str(tmp_path / "remote.git"))
     hostile.configure("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-    assert hostile.run("import", LOG, "--platform", "board").code == 0
+    assert hostile.run(*hostile.importing).code == 0
     return tmp_path / "remote.git"
 
 
@@ -208,6 +206,12 @@ def test_a_helper_of_the_users_own(hostile, remote: Path, door: str, own) -> Non
     hostile.configure("remote.origin.url", door)
     assert hostile.run("sync").code == 4
     assert hostile.marks() == {"helper"}
+
+
+def test_no_helper_at_all(hostile, remote: Path, git, own) -> None:
+    own("credential.helper", hostile.program("helper", "exit 1"))
+    hostile.configure("credential.helper", "")
+    synced(hostile, remote, git)
 
 
 def test_a_repository_whose_configuration_the_user_wrote(hostile, remote: Path, git) -> None:

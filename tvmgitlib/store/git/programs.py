@@ -7,6 +7,7 @@ repository's own configuration comes with the repository: out of an archive, fro
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 from tvmgitlib.errors import GitError
@@ -20,7 +21,7 @@ _SIGNING = re.compile(r"gpg\.(?:.*\.)?program|gpg\.ssh\.defaultkeycommand", re.D
 
 #: What talking to a remote would run, and the file that it would write cookies to.
 _EXCHANGING = re.compile(
-    r"core\.(?:askpass|gitproxy|sshcommand)|credential\.(?:.*\.)?helper|remote\..*\.(?:receivepack|uploadpack)"
+    r"core\.(?:askpass|gitproxy|sshcommand)|credential\.(?:.*\.)?\w*helper|remote\..*\.(?:receivepack|uploadpack)"
     r"|http\.(?:.*\.)?cookiefile",
     re.DOTALL,
 )
@@ -54,7 +55,10 @@ def require_trusted_signing(git: Git, configured: Mapping[str, str]) -> None:
 
 
 def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
-    """The values of all variables, and those of them that only the repository's own configuration sets so."""
+    """The values of all variables, and the names of those that only the repository's own configuration sets so.
+
+    Nothing is named by an empty value: it takes out what was named before.
+    """
     said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
     fields = iter(said.split("\0"))
     values: dict[str, str] = {}
@@ -64,7 +68,7 @@ def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
         name, equals, value = entry.partition("\n")
         values[name] = value if equals else "true"
         (users if scope in _USERS_SCOPES else others).add((name, values[name]))
-    return values, {name for name, _ in others - users}
+    return values, {name for name, value in others - users if value}
 
 
 def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:
@@ -77,5 +81,6 @@ def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:
     raise GitError(
         f"which programs run is for your own configuration to say, not for the repository's: {', '.join(names)}",
         file=str(file),
-        hint=f"If you wrote that file, make it yours: git config --global 'includeIf.gitdir:{git_dir}.path' '{file}'",
+        hint="If you wrote that file, make it yours: "
+        + shlex.join(["git", "config", "--global", f"includeIf.gitdir:{git_dir}.path", str(file)]),
     )
