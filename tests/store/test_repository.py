@@ -179,7 +179,9 @@ def test_a_linked_work_tree_follows_and_leaves_the_main_one_alone(repository, co
 def test_a_git_directory_apart_and_on_another_file_system(tmp_path: Path, commit, git) -> None:
     import tempfile
 
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+    here = tmp_path.stat().st_dev
+    other = next(folder for folder in ("/dev/shm", "/var/tmp") if Path(folder).stat().st_dev != here)
+    with tempfile.TemporaryDirectory(dir=other) as elsewhere:
         git(tmp_path, "init", "-q", "-b", "main", f"--separate-git-dir={elsewhere}/git", "tree")
         apart = Repository.find(tmp_path / "tree")
         assert apart is not None

@@ -11,7 +11,7 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
 from tvmgitlib.store.git.hardening import NETWORK
-from tvmgitlib.store.git.process import Git, failure
+from tvmgitlib.store.git.process import failure
 from tvmgitlib.store.git.programs import settings_for_exchange
 from tvmgitlib.store.git.urls import without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
@@ -84,12 +84,9 @@ def clone_repository(url: str, path: Path) -> Repository:
     check_url(url)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise GitError("the folder is not empty", file=str(path))
-    nowhere = Git(Path(path.absolute().anchor))  # in no repository, whose configuration would be heeded
-    command = ("clone", "--quiet", "--no-recurse-submodules", "--", _absolute(url), str(path.absolute()))
-    done = nowhere.try_run(*command, env=NETWORK)
-    if done.returncode != 0:
-        error = failure(command, done.stderr, done.returncode)
-        raise GitError(error.message, file=without_credentials(url), hint=way_out(done.stderr))
+    from tvmgitlib.store.remotes.cloning import clone  # GitPython takes 0.2 s to import, so only where it serves
+
+    clone(_absolute(url), path.absolute())
     repository = Repository.find(path)
     if repository is None:
         raise GitError("git clone left no repository", file=str(path))
