@@ -154,7 +154,7 @@ class Checkout:
 
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit)
+        return Snapshot(self.reader, commit, self.state)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""

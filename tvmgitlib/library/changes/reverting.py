@@ -59,7 +59,7 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
 
     def choose(contents: Contents) -> _Choice:
         gone: dict[str, Departure] = {}
-        if not all(map(contents.jobs_like, jobs)):
+        if not all(map(contents.outlines.beginning, jobs)):
             gone = {departure.job: departure for departure in removed_segments(repository, contents)}
         return _Choice(tuple(dict.fromkeys(_resolve(contents, gone, job) for job in jobs)), gone, reason)
 
@@ -140,7 +140,7 @@ def _segment(contents: Contents, departure: Departure) -> Segment:
 
 
 def _resolve(contents: Contents, gone: Collection[str], job: str) -> str:
-    found = [*contents.jobs_like(job), *(name for name in gone if job and name.startswith(job))]
+    found = [*contents.outlines.beginning(job), *(name for name in gone if job and name.startswith(job))]
     if len(found) != 1:
         what = "several jobs begin" if found else "no job begins"
         raise JobError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
@@ -151,9 +151,10 @@ def _resolve(contents: Contents, gone: Collection[str], job: str) -> str:
 
 
 def _message(contents: Contents, header: Header, folded: Folded) -> str:
-    kinds = {segment.header.id: f" ({segment.header.kind})" for segment in contents.outlines}
     ids = header.reverts
-    subject = f"Revert job {ids[0]}{kinds.get(ids[0], '')}" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
+    told = contents.outlines.told(ids[0])
+    kind = f" ({told.kind})" if told is not None else ""
+    subject = f"Revert job {ids[0]}{kind}" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
     body = [*([header.reason] if header.reason else []), in_and_out(folded)]
     trailers = {"Tvmgitlib-Job": header.id, "Tvmgitlib-Kind": "revert", "Tvmgitlib-Reverts": " ".join(ids)}
     return message(subject, body, trailers)

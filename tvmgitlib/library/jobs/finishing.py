@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -209,15 +209,10 @@ def _once(logs: Iterable[Log]) -> list[Log]:
 
 def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Source]:
     """The sources of imports that count and that said the same of their records."""
-    told = _claims(_options(request))
-    for header, _ in contents.headers():
-        same = (_claims(header.options), header.tvm) == (told, request.origin.tvm or TvmVersion())
-        if header.kind == "import" and same and header.id in contents.standing.counting:
-            yield from header.sources
-
-
-def _claims(options: Mapping[str, object]) -> tuple[object, object]:
-    return (options.get("platform"), options.get("facts"))
+    asked = Header("", "import", options=_options(request), tvm=request.origin.tvm or TvmVersion())
+    for job, source in contents.outlines.sources_like(asked):
+        if contents.standing.counts(job):
+            yield source
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
@@ -250,7 +245,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
 
 def _already(contents: Contents, job: str) -> JobResult:
     """The answer for a job that the library has."""
-    segment = next(segment for segment in contents.outlines if segment.header.id == job)
+    segment = contents.segment(job)
     read = sum(entry.task.effort.trials for entry in segment.tasks)
     counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)

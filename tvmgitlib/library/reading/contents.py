@@ -21,10 +21,10 @@ from tvmgitlib.format import (
     read_settings,
     read_stamp,
 )
+from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.model import (
     ConfigsFile,
     Header,
-    Invalidation,
     Json,
     Place,
     Segment,
@@ -131,8 +131,13 @@ class Contents:
         for path, content in self.snapshot.contents(self.segment_files()):
             yield read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
-    def segment(self, job: str, *, with_records: bool = False) -> Segment:
-        """The segment of a job, without records of families that are not installed here.
+    def segment(self, job: str, *, with_records: bool = False, skip_absent: bool = True) -> Segment:
+        """The segment of a job.
+
+        Args:
+            job: its id.
+            with_records: with its records.
+            skip_absent: as for `segments`.
 
         Raises:
             LibraryError: it is missing.
@@ -142,7 +147,7 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=True)
+        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
     def find(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.
@@ -150,37 +155,34 @@ class Contents:
         Raises:
             SelectionError: there is no such job, or more than one.
         """
-        found = self.jobs_like(job)
-        if len(found) != 1:
+        found = self.outlines.beginning(job)
+        segment = self.outlines.get(found[0]) if len(found) == 1 else None
+        if segment is None:
             what = "several jobs of the library begin" if found else "no job of the library begins"
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
-        return next(segment for segment in self.outlines if segment.header.id == found[0])
-
-    def jobs_like(self, beginning: str) -> list[str]:
-        """The ids of the jobs that begin like that; none begins like nothing."""
-        return [segment.header.id for segment in self.outlines if beginning and segment.header.id.startswith(beginning)]
+        return segment
 
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
 
     @cached_property
-    def outlines(self) -> list[Segment]:
-        """Every segment without its records."""
-        return list(self.segments(with_records=False))
+    def outlines(self) -> Outlines:
+        """The jobs without their records; a question reads only those that it is about."""
+        return Outlines(self.snapshot, self.segment_files)
 
     @cached_property
     def standing(self) -> Standing:
         """Which jobs count."""
-        return standing((segment.header, segment.invalidations) for segment in self.outlines)
+        return standing((segment.header, segment.invalidations) for segment in self.outlines.deciding())
 
-    def headers(self) -> Iterator[tuple[Header, tuple[Invalidation, ...]]]:
-        for segment in self.outlines:
-            yield segment.header, segment.invalidations
+    def counted_tasks(self, narrowing: Narrowing | None = None) -> Iterator[tuple[Header, Task]]:
+        """The tasks of the jobs that count, each with its job.
 
-    def counted_tasks(self) -> Iterator[tuple[Header, Task]]:
-        """The tasks of the jobs that count, each with its job."""
-        for segment in self.outlines:
-            if segment.header.id in self.standing.counting:
+        Args:
+            narrowing: only of jobs that have such a task: whether a task is one, whoever asks has to see.
+        """
+        for segment in self.outlines.having(narrowing or Narrowing()):
+            if self.standing.counts(segment.header.id):
                 for entry in segment.tasks:
                     yield segment.header, entry.task
 
@@ -265,7 +267,7 @@ class Contents:
     def _baselines(self) -> defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]:
         """Every baseline: when its job finished, and with which TVM; by place, and the facts that separate."""
         known: defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
-        for header, task in self.counted_tasks():
+        for header, task in self.counted_tasks(Narrowing(baseline=True)):
             if task.baseline is not None:
                 section = task.section
                 facts = group_facts(section.platform.facts, self.settings)
@@ -278,13 +280,13 @@ class Contents:
         if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
             return []
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
-        for segment in self.outlines:
-            if segment.header.id in self.standing.counting:
+        for segment in self.outlines.deciding():
+            if self.standing.counts(segment.header.id):
                 for named in segment.invalidations:
                     why = (segment.header.id, named.reason or segment.header.reason or "no reason was given")
                     said |= {(named.job, record): why for record in named.records or (None,)}
         found = []
-        for job in sorted({job for job, _ in said} & self.standing.counting):
+        for job in sorted({job for job, _ in said if self.standing.counts(job) and self.has_job(job)}):
             for entry in self.segment(job, with_records=True).tasks:
                 for stored in entry.records:
                     why_not = said.get((job, stored.record.hash[:16])) or said.get((job, None))

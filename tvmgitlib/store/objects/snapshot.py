@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError
@@ -23,10 +24,12 @@ class Snapshot:
 
     Attributes:
         commit: the commit's id; None for a branch without commits.
+        state: our folder beside Git's, for what may be remembered of commits.
     """
 
-    def __init__(self, reader: ObjectReader, commit: str | None) -> None:
+    def __init__(self, reader: ObjectReader, commit: str | None, state: Path) -> None:
         self.commit = commit
+        self.state = state
         self._reader = reader
         self._folders: dict[str, list[Entry]] = {}
 
@@ -62,6 +65,10 @@ class Snapshot:
             entry = self.entry(path)
             return self.below(entry) if entry else []
         return self._reader.tree(self.commit, f"{self.commit}^{{tree}}") if self.commit else []
+
+    def has(self, tree: str) -> bool:
+        """Whether a tree is here, by its id."""
+        return self._reader.read(tree, "tree") is not None
 
     def below(self, folder: Entry) -> list[Entry]:
         """The entries of a folder that another one has.
