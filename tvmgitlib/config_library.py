@@ -7,15 +7,15 @@ first needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing, suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.jobs import JobDescription, Leniency
@@ -91,18 +91,20 @@ class ConfigLibrary:
         return cls(care.create(path, keep))
 
     @classmethod
-    def clone(cls, url: str, path: str | os.PathLike[str] | None = None) -> Self:
+    def clone(cls, url: str, path: str | os.PathLike[str] | None = None, *, branch: str | None = None) -> Self:
         """Clone a library, with its drivers configured.
 
         Args:
             url: where from: https, ssh, git, file, or a path.
             path: where to; None for a folder of the URL's last name.
+            branch: the branch that has the library; None for what the remote checks out, else `main`, else the only
+                one with a library.
 
         Raises:
             GitError: the URL is not safe, or Git cannot reach it.
-            LibraryError: what is there is no library.
+            LibraryError: no branch there holds a library, or several do. Nothing is left behind.
         """
-        return cls(care.clone(url, path))
+        return cls(care.clone(url, path, branch))
 
     @classmethod
     def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:
@@ -184,19 +186,22 @@ class ConfigLibrary:
         """
         return jobs.open_job(self._view, job)
 
-    def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
+    def finish_job(
+        self, job: str | None = None, *, push: bool = False, committed: Callable[[JobResult], None] | None = None
+    ) -> JobResult:
         """Commit a job in progress.
 
         Args:
             job: its id or the beginning of it; without one, the only one.
             push: `sync` then; the result tells the commit as it was pushed.
+            committed: called with the result once the job is committed, before anything is pushed.
 
         Raises:
             JobError: there is no such job, or another process is at it.
-            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
-                committed, and the remote could not be reached.
+            UnsentError: it was committed, and not pushed; the error has the result.
+            TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress.
         """
-        return jobs.finish(self._view, job, push=push)
+        return jobs.finish(self._view, job, push=push, committed=committed)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -436,7 +441,8 @@ class ConfigLibrary:
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
-        care.configure_drivers(self._view.writable)
+        with suppress(GitError):  # another process is changing Git's configuration: the next one sets them up
+            care.configure_drivers(self._view.writable)
         return changes.rebuild(self._view.writable)
 
     # With a live TVM

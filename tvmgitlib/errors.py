@@ -6,7 +6,7 @@ to do about it. The command line prints it and exits with `exit_code`; anything 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TvmgitlibError(Exception):
@@ -97,3 +97,15 @@ class GitError(TvmgitlibError):
 
 class TvmError(TvmgitlibError):
     """TVM is missing, its parts do not fit together, or a text does not say which TVM is meant."""
+
+
+class UnsentError(GitError):
+    """A job is committed here, and could not be sent to the remote.
+
+    Attributes:
+        result: what was committed.
+    """
+
+    def __init__(self, message: str, result: Any, *, file: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, file=file, hint=hint)
+        self.result = result

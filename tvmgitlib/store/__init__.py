@@ -6,26 +6,31 @@ What other floors use of it is imported from here; its own modules import each o
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git.configuration import configure, identity
+from tvmgitlib.store.git.sharing import share_made
+from tvmgitlib.store.git.urls import without_credentials
 from tvmgitlib.store.landing.links import links_under
+from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects.commits import Author, Commit
 from tvmgitlib.store.objects.draft import Committed, Draft
-from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, blob_id
+from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Blob, Entry, blob_id
 from tvmgitlib.store.objects.snapshot import Snapshot, printable, require_plain
-from tvmgitlib.store.objects.trees import Content
+from tvmgitlib.store.objects.trees import Content, differences
+from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
-    PushOutcome,
     Upstream,
     check_url,
     clone_repository,
     fetch,
     fetch_refs,
+    public_url,
     push,
-    remote_url,
+    remote_name,
     upstream,
 )
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
+from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
@@ -34,6 +39,7 @@ __all__ = [
     "FILE_MODE",
     "HISTORY",
     "OWN_FOLDERS",
+    "SUBMODULE_MODE",
     "TREE_MODE",
     "Author",
     "Blob",
@@ -43,7 +49,7 @@ __all__ = [
     "Divergence",
     "Draft",
     "Entry",
-    "PushOutcome",
+    "Outcome",
     "Pushed",
     "Repository",
     "Snapshot",
@@ -52,29 +58,38 @@ __all__ = [
     "Writer",
     "altering_attributes",
     "blob_id",
+    "check_out",
     "check_url",
     "clone_repository",
     "commits_touching",
     "configure",
     "create_cache",
     "create_repository",
+    "differences",
     "divergence",
     "fetch",
     "fetch_histories",
     "fetch_refs",
+    "follow",
     "histories",
     "history_cuts",
     "identity",
     "is_ancestor",
+    "left_out",
     "links_under",
     "merge_base",
     "merge_files",
     "printable",
+    "public_url",
     "push",
     "push_histories",
-    "remote_url",
+    "remote_has",
+    "remote_name",
     "require_plain",
     "require_whole",
+    "share_made",
+    "tracked_branches",
     "upstream",
+    "without_credentials",
     "write_history",
 ]

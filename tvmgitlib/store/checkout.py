@@ -120,6 +120,10 @@ class Checkout:
         below = folder.relative_to(self.root.resolve())
         return bool(self.git.run("ls-files", "-z", "--", f":(top,literal){below}"))
 
+    def ignores(self, path: Path) -> bool:
+        """Whether the work tree's ignore files name a path, which need not exist."""
+        return self.git.try_run("check-ignore", "--quiet", "--", str(path)).returncode == 0
+
     def __enter__(self: _Self) -> _Self:
         return self
 

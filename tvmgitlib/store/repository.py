@@ -111,14 +111,19 @@ class Repository(Checkout):
         landing.recover(self)
 
 
-def create_cache(path: Path) -> Repository:
+def create_cache(path: Path, digits: int) -> Repository:
     """Make a bare repository for objects of others, or open the one that is there.
 
+    Args:
+        path: where.
+        digits: how long the ids of the objects are: 40 or 64.
+
     Raises:
-        GitError: Git cannot make it.
+        GitError: Git cannot make it, or the one that is there has ids of another length.
     """
     path.mkdir(parents=True, exist_ok=True)
-    Git(path, bare=True).run("init", "--quiet", "--bare")
+    object_format = "sha256" if digits == 64 else "sha1"
+    Git(path, bare=True).run("init", "--quiet", "--bare", f"--object-format={object_format}")
     return Repository.bare_at(path)
 
 

@@ -45,6 +45,7 @@ def commits_touching(
 
     Raises:
         LibraryError: a folder of the history is missing from this (partial) clone.
+        GitError: Git cannot read the history.
     """
     if commit is None:
         return
@@ -67,7 +68,10 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
             yield listed
         said, status = process.stderr.read(), process.wait()
         if status != 0:
-            raise repository.reader.missing(f"{folder}/") from failure(["rev-list"], said, status)
+            error = failure(["rev-list"], said, status)
+            if repository.reader.partial():
+                raise repository.reader.missing(f"{folder}/") from error
+            raise error
     finally:
         process.kill()  # whoever asks may have heard enough
         for pipe in (process.stdout, process.stderr):

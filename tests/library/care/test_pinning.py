@@ -131,3 +131,128 @@ def test_a_submodule_works_as_a_pin(shared: ConfigLibrary, tmp_path: Path, git: 
         consumer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "remote.git"), "lib"
     )
     assert records(ConfigLibrary(consumer / "lib")) == records(shared)
+
+
+# Where no branch is checked out
+
+
+@pytest.mark.parametrize("branches", [True, False])
+def test_a_detached_head_is_pinned_where_the_remote_has_it(
+    shared: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git, branches: bool
+) -> None:
+    """As in CI, which checks out a commit, with or without the branches of the remote."""
+    shared.import_logs(make_log("dense", [1e-3]), platform="box")
+    shared.sync()
+    remote = (tmp_path / "remote.git").as_uri()
+    if branches:
+        git(tmp_path, "clone", "--quiet", remote, "ci")
+        git(tmp_path / "ci", "checkout", "--quiet", "--detach", "HEAD~1")
+    else:
+        git(tmp_path, "init", "--quiet", "ci")
+        git(tmp_path / "ci", "remote", "add", "origin", remote)
+        git(tmp_path / "ci", "fetch", "--quiet", "--depth=1", "origin", shared.commit)
+        git(tmp_path / "ci", "checkout", "--quiet", "FETCH_HEAD")
+    path = tmp_path / "ci.lock"
+    write_pin(ConfigLibrary(tmp_path / "ci").pin(), path)
+    assert json.loads(path.read_text())["url"] == remote
+    assert records(ConfigLibrary.from_lock(path)) == records(ConfigLibrary(tmp_path / "ci"))
+
+
+def test_a_submodule_is_pinned_by_its_own_remote(shared: ConfigLibrary, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "init", "--quiet", "-b", "main", "app")
+    app, remote = tmp_path / "app", str(tmp_path / "remote.git")
+    git(app, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", remote, "lib")
+    git(app, "commit", "--quiet", "-m", "Use the library")
+    git(tmp_path, "-c", "protocol.file.allow=always", "clone", "--quiet", "--recurse-submodules", str(app), "again")
+    pinned = ConfigLibrary(tmp_path / "again" / "lib").pin()
+    assert (pinned.url, pinned.commit) == (remote, shared.commit)
+
+
+def test_a_detached_commit_that_no_branch_of_the_remote_has_is_refused_and_pinned_locally(
+    shared: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git
+) -> None:
+    shared.import_logs(make_log("dense", [1e-3]), platform="box")
+    git(shared.path, "checkout", "--quiet", "--detach")
+    git(shared.path, "branch", "--quiet", "--force", "main", "HEAD~1")
+    with pytest.raises(GitError, match="nobody else could build with it"):
+        shared.pin()
+    path = tmp_path / "detached.lock"
+    write_pin(shared.pin(local=True), path)
+    assert records(ConfigLibrary.from_lock(path)) == records(shared)
+
+
+def test_a_branch_that_the_remote_does_not_have_is_pinned_at_a_commit_that_it_has(
+    shared: ConfigLibrary, git: Git
+) -> None:
+    git(shared.path, "switch", "--quiet", "-c", "mine")
+    assert shared.pin().commit == shared.commit
+
+
+def test_a_library_without_a_remote_says_so_on_a_detached_head(library: ConfigLibrary, git: Git) -> None:
+    git(library.path, "checkout", "--quiet", "--detach")
+    with pytest.raises(GitError, match="remote add origin URL"):
+        library.pin()
+    assert library.pin(local=True).commit == library.commit
+
+
+# SHA-256
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_sha256_library_is_pinned_and_opened(
+    tmp_path: Path, make_log: MakeLog, git: Git, local: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, options in (("remote.git", ["--bare"]), ("library", [])):
+        git(tmp_path, "init", "--quiet", "-b", "main", "--object-format=sha256", *options, name)
+    library = ConfigLibrary.init(tmp_path / "library")
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    git(library.path, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    library.sync()
+    path = tmp_path / "tvmgitlib.lock"
+    write_pin(library.pin(local=local), path)
+    assert len(json.loads(path.read_text())["commit"]) == 64
+    assert records(ConfigLibrary.from_lock(path)) == records(library)
+    clone = ConfigLibrary.clone((tmp_path / "remote.git").as_uri(), tmp_path / "clone")
+    clone.import_logs(make_log("dense", [5e-4]), platform="box")
+    assert len(clone.sync().sent) == 1
+    assert clone.check() == []
+
+
+def test_a_pin_opens_whatever_kind_of_ids_the_user_makes_new_repositories_with(
+    lock: Path, shared: ConfigLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    assert records(ConfigLibrary.from_lock(lock)) == records(shared)
+    assert records(ConfigLibrary.from_lock(lock)) == records(shared)
+
+
+# Clones of a part
+
+
+def test_a_shallow_library_is_pinned_locally(
+    shared: ConfigLibrary, tmp_path: Path, git: Git, make_log: MakeLog
+) -> None:
+    shared.import_logs(make_log("dense", [1e-3]), platform="box")
+    git(tmp_path, "clone", "--quiet", "--depth=1", shared.path.as_uri(), "shallow")
+    shallow = ConfigLibrary(tmp_path / "shallow")
+    path = tmp_path / "shallow.lock"
+    write_pin(shallow.pin(local=True), path)
+    assert records(ConfigLibrary.from_lock(path)) == records(shared)
+    shallow.import_logs(make_log("dense", [5e-4]), platform="box")
+    write_pin(shallow.pin(local=True), path)
+    assert records(ConfigLibrary.from_lock(path)) == records(shallow)
+
+
+@pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
+def test_an_old_commit_of_a_partial_clone_says_what_is_missing(
+    shared: ConfigLibrary, tmp_path: Path, git: Git, make_log: MakeLog, kind: str
+) -> None:
+    shared.import_logs(make_log("dense", [1e-3]), platform="box")
+    shared.sync()
+    git(tmp_path / "remote.git", "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "--quiet", f"--filter={kind}", (tmp_path / "remote.git").as_uri(), "part")
+    part = ConfigLibrary(tmp_path / "part")
+    assert part.pin().commit == shared.commit
+    with pytest.raises(LibraryError, match="partial clone") as caught:
+        part.at("HEAD~1").pin()
+    assert "git fetch --refetch --no-filter" in str(caught.value)

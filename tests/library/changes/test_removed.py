@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,15 +112,11 @@ def test_the_edit_of_a_segment_is_no_removal_and_check_says_how_to_undo_it(
     assert library.check() == []
 
 
-def test_the_recipe_of_the_readme_is_green_after_a_plain_revert(
-    library: ConfigLibrary, jobs: list[str], git: Git, cli
-) -> None:
-    git(library.path, "revert", "--no-edit", "HEAD~1", "-X", "theirs")
+def test_what_plain_git_removed_is_taken_in_once(library: ConfigLibrary, jobs: list[str], git: Git, cli) -> None:
+    git(library.path, "revert", "--no-edit", "HEAD")
     assert cli("revert", "--removed").code == 0
-    assert jobs[1] in cli.out
-    assert cli("rebuild").code == 0
+    assert jobs[2] in cli.out
     assert cli("check").code == 0
-    assert cli("revert", "--removed").code == 0
     assert cli.json("revert", "--removed") == {
         "job": None,
         "commit": None,
@@ -126,6 +125,43 @@ def test_the_recipe_of_the_readme_is_green_after_a_plain_revert(
         "removed": 0,
         "left_alone": [],
     }
+    assert cli.code == 0
+
+
+def recipe(page: str) -> list[str]:
+    """The commands of a page's CI job, without those that install."""
+    text = (Path(__file__).parents[3] / page).read_text()
+    lines = re.findall(r"^  - run: (.*?)(?: *#.*)?$", text, re.MULTILINE)
+    return [line for line in lines if not line.startswith("pip ")]
+
+
+def test_the_pages_give_one_recipe() -> None:
+    assert recipe("README.md") == recipe("docs/teams.md") != []
+
+
+def test_the_recipe_is_green_after_a_plain_revert(
+    library: ConfigLibrary, jobs: list[str], make_log: MakeLog, git: Git, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(library.path), "remote.git")
+    git(library.path, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    git(tmp_path, "clone", "-q", str(tmp_path / "remote.git"), "host")
+    library.import_logs(make_log("pool", [1e-3]), platform="box")
+    library.propose("mine")
+    git(tmp_path / "host", "revert", "--no-edit", "HEAD~1")  # the button of a host
+    git(tmp_path / "host", "push", "-q")
+    git(tmp_path, "clone", "-q", str(tmp_path / "remote.git"), "ci")
+    program = tmp_path / "bin" / "tvmgitlib"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m tvmgitlib \"$@\"\n")
+    program.chmod(0o755)
+    env = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}", "PROPOSAL": "origin/mine"}
+    for command in recipe("README.md"):
+        subprocess.run(["sh", "-e", "-c", command], cwd=tmp_path / "ci", env=env, check=True)
+    library.sync()
+    assert library.check() == []
+    assert sorted(config.cost for config in library.best()) == [1e-3, 1e-3]
+    assert {entry.kind for entry in library.log()} == {"import", "revert"}
+    assert next(entry for entry in library.log() if entry.job == jobs[1]).reverted is not None
 
 
 def test_either_jobs_are_named_or_what_was_removed(library: ConfigLibrary, jobs: list[str], cli) -> None:

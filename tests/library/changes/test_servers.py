@@ -43,9 +43,9 @@ class Daemon:
         self.start()
 
     def start(self) -> None:
-        # A git receive-pack that is killed while it moves a branch leaves the branch locked, and no Git ever takes such
-        # a lock away: that is for whoever starts the server again.
-        for lock in self._folder.glob("*.git/refs/**/*.lock"):
+        # A git receive-pack that is killed while it moves a branch leaves the branch or HEAD locked, and no Git ever
+        # takes such a lock away: that is for whoever starts the server again.
+        for lock in self._folder.glob("*.git/**/*.lock"):
             lock.unlink()
         command = ["git", "daemon", "--listen=127.0.0.1", f"--port={self.port}", "--reuseaddr", "--export-all"]
         command += [f"--base-path={self._folder}", "--enable=receive-pack", str(self._folder)]

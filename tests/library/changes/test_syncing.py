@@ -235,3 +235,162 @@ def test_what_git_says_of_a_push_that_never_gets_through_is_told(
         library.propose(branch) if proposed else library.sync()
     (remote / "refs" / "heads" / f"{branch}.lock").unlink()
     assert len((library.propose(branch) if proposed else library.sync()).sent) == 1
+
+
+# Refusals
+
+
+def refuse(remote: Path, branch: str, words: str) -> None:
+    """Have the remote take no push to a branch, as hosts do with a protected one."""
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    lines = ["#!/bin/sh", "while read old new ref; do", f'[ "$ref" = refs/heads/{branch} ] || continue']
+    hook.write_text("\n".join([*lines, f"echo '{words}' >&2; exit 1", "done", ""]))
+    hook.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "GH006: Protected branch update failed for refs/heads/main.",
+        "GitLab: You are not allowed to push code to protected branches on this project.",
+        "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch.",
+        "policy",
+    ],
+)
+def test_a_push_to_a_protected_branch_is_refused_at_once_and_says_what_to_do(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(remote, "main", words)
+    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    with pytest.raises(GitError, match="hook declined") as caught:
+        library.sync()
+    assert words in str(caught.value)
+    assert "tvmgitlib sync --propose" in str(caught.value)
+    assert len(library.propose("mine").sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("receive.denyCurrentBranch", "refuse"), ("receive.maxInputSize", "1"), ("transfer.hideRefs", "refs/heads/main")],
+)
+def test_whatever_a_server_refuses_is_told_at_once(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path, setting: str, value: str, monkeypatch
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(library.path), "remote")
+    git(library.path, "remote", "add", "origin", (tmp_path / "remote").as_uri())
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    git(tmp_path / "remote", "config", setting, value)
+    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    with pytest.raises(GitError, match=r"rejected|refused|unpack|cannot"):
+        library.sync()
+
+
+@pytest.mark.parametrize("outside", ["nowhere", "not a repository"])
+def test_a_remote_that_is_none_is_told_at_once(
+    library: ConfigLibrary, git: Git, tmp_path: Path, outside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "not a repository").mkdir()
+    git(library.path, "remote", "add", "origin", (tmp_path / outside).as_uri())
+    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    with pytest.raises(GitError, match=r"does not appear to be a git repository|does not exist"):
+        library.sync()
+
+
+# Proposals
+
+
+def host_of(remote: Path, git: Git) -> Path:
+    """A plain clone in which the remote's host merges."""
+    git(remote.parent, "clone", "--quiet", str(remote), "host")
+    return remote.parent / "host"
+
+
+def test_a_proposal_that_is_repeated_changes_nothing_and_one_that_has_grown_is_extended(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    other.import_logs(make_log("dense", [1e-3]), platform="box")
+    first = other.propose("mine")
+    again = other.propose("mine")
+    assert (again.commit, again.sent) == (first.commit, ())
+    library.import_logs(make_log("pool", [1e-3]), platform="box")  # main moves meanwhile
+    library.sync()
+    other.import_logs(make_log("conv", [1e-3]), platform="box")
+    other.configure("keep", 3)
+    second = other.propose("mine")
+    assert len(second.sent) == 1
+    assert git(remote, "merge-base", "--is-ancestor", first.commit, "mine") == ""
+    assert other.propose("mine").commit == second.commit
+    changed = git(remote, "diff", "--name-only", "main...mine").split()
+    assert all(path.startswith("jobs/") or path == "tvmgitlib.json" for path in changed)
+    assert len([path for path in changed if path.startswith("jobs/")]) == 2
+    host = host_of(remote, git)
+    git(host, "merge", "--quiet", "--no-edit", "origin/mine")
+    git(host, "push", "--quiet")
+    for clone in (library, other):
+        clone.sync()
+        clone.rebuild()
+        assert clone.check() == []
+        assert len(jobs(clone)) == 3
+        assert clone.settings.keep == 3
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_branch_whose_proposal_was_merged_takes_the_next_one(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git, how: str
+) -> None:
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    library.propose("mine")
+    host = host_of(remote, git)
+    git(host, "commit", "--quiet", "--allow-empty", "-m", "Something else")
+    if how == "merge":
+        git(host, "merge", "--quiet", "--no-edit", "origin/mine")
+    elif how == "squash":
+        git(host, "merge", "--quiet", "--squash", "origin/mine")
+        git(host, "commit", "--quiet", "-m", "Squash")
+    else:
+        git(host, "cherry-pick", "origin/mine")
+    git(host, "push", "--quiet")
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert len(library.propose("mine").sent) == 1
+    git(host, "fetch", "--quiet")
+    git(host, "merge", "--quiet", "--no-edit", "origin/mine")
+    git(host, "push", "--quiet")
+    library.sync()
+    library.rebuild()
+    assert library.check() == []
+    assert len(jobs(library)) == 2
+
+
+def test_a_users_own_files_in_a_proposal_are_ones_own(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    (library.path / "NOTES").write_text("ours\n")
+    git(library.path, "add", "NOTES")
+    git(library.path, "commit", "--quiet", "-m", "Keep notes")
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    first = library.propose("mine")
+    assert library.propose("mine").commit == first.commit
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert len(library.propose("mine").sent) == 1
+
+
+def test_somebody_elses_proposal_is_not_extended(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog
+) -> None:
+    other.import_logs(make_log("dense", [1e-3]), platform="box")
+    other.propose("tuned")
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    with pytest.raises(GitError, match="tuned has something else, or somebody else's jobs"):
+        library.propose("tuned")
+
+
+@pytest.mark.parametrize("name", ["main", "main/mine"])
+def test_a_name_that_no_proposal_can_have_is_refused_at_once(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    with pytest.raises(GitError, match="another name"):
+        library.propose(name)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
+from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.changes import changed, message, with_attributes
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
 from tvmgitlib.model import Settings
-from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
+from tvmgitlib.store import (
+    Draft,
+    Repository,
+    Snapshot,
+    check_out,
+    check_url,
+    clone_repository,
+    create_repository,
+    identity,
+    remote_name,
+    tracked_branches,
+    without_credentials,
+)
+
+_log = logging.getLogger("tvmgitlib")
 
 
 def create(path: str | os.PathLike[str], keep: int) -> Path:
@@ -22,13 +41,23 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     if not existing.is_dir():
         raise LibraryError("a file is in the way", file=str(existing))
     identity(existing)
+    try:
+        around = Repository.find(existing)
+    except GitError:
+        around = None  # somebody else's, and so none of ours
     repository = create_repository(root)
+    if around is not None and around.root.resolve() != repository.root.resolve():
+        _tell_around(around, repository.root)
 
     def draft(snapshot: Snapshot) -> Draft:
         if snapshot.entry(SETTINGS_FILE) is not None:
             raise LibraryError("a library is there already", file=str(root))
         if snapshot.entry("jobs") is not None or snapshot.entry("configs") is not None:
-            raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
+            raise LibraryError(
+                "the repository has its own jobs/ or configs/",
+                file=str(root),
+                hint="Give the library a repository of its own: tvmgitlib init PATH, with a new folder.",
+            )
         files = {
             SETTINGS_FILE: write_settings(settings),
             ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
@@ -41,9 +70,77 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     return root
 
 
-def clone(url: str, path: str | os.PathLike[str] | None) -> Path:
-    """Copy a library, see `ConfigLibrary.clone`; returns the copy's folder."""
-    name = check_url(url).rstrip("/").rpartition("/")[2].removesuffix(".git")
-    where = Path(path if path is not None else name)
-    configure_drivers(clone_repository(url, where))
+def _tell_around(around: Repository, root: Path) -> None:
+    """Say what a library inside the work tree of another repository is, unless that one ignores it."""
+    is_inside = not around.bare and root.resolve().is_relative_to(around.root.resolve())
+    if is_inside and not around.ignores(root.resolve()):
+        _log.warning(
+            "%s is a Git repository of its own inside %s, which keeps none of its files: once it is on a remote, "
+            "git submodule add URL %s keeps its place there; or let .gitignore name it",
+            root,
+            around.root,
+            root.resolve().relative_to(around.root.resolve()),
+        )
+
+
+def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = None) -> Path:
+    """Copy a library, see `ConfigLibrary.clone`; returns the copy's folder. What fails leaves nothing behind."""
+    where = Path(path) if path is not None else _folder_of(url)
+    made = [folder for folder in (where.absolute(), *where.absolute().parents) if not folder.exists()]
+    was_empty = where.is_dir() and not any(where.iterdir())
+    try:
+        with clone_repository(url, where) as repository:
+            _check_out_library(repository, branch)
+            configure_drivers(repository)
+    except BaseException:
+        for leftover in made[-1:] or (where.iterdir() if was_empty else ()):
+            shutil.rmtree(leftover, ignore_errors=True)
+        raise
     return where
+
+
+def _folder_of(url: str) -> Path:
+    """The folder that a clone is called after its URL, as Git does it."""
+    address = without_credentials(check_url(url)).partition("?")[0].rstrip("/").removesuffix("/.git").rstrip("/")
+    name = re.split(r"[/:]", address.partition("://")[2] or address)[-1].removesuffix(".git")
+    if name in ("", ".", ".."):
+        raise LibraryError(
+            "no folder can be called like that",
+            file=without_credentials(url),
+            hint="Name one: tvmgitlib clone URL PATH.",
+        )
+    return Path(name)
+
+
+def _check_out_library(repository: Repository, wanted: str | None) -> None:
+    """Check out the branch that has the library: the one wanted, else the remote's own, else `main`, else the only one.
+
+    Raises:
+        LibraryError: there is none, or no telling which.
+    """
+    current = (repository.checked_out or "").removeprefix("refs/heads/")
+    if wanted in (None, current) and current and is_library(repository, repository.head):
+        return
+    remote = remote_name(repository)
+    branches = tracked_branches(repository, remote)
+    asked = branches if wanted is None else branches.keys() & {wanted}
+    found = sorted(name for name in asked if is_library(repository, branches[name]))
+    chosen = "main" if "main" in found else found[0] if len(found) == 1 else None
+    if chosen is None:
+        raise _no_choice(wanted, found, is_empty=not branches)
+    check_out(repository, remote, chosen)
+    if wanted is None:
+        _log.warning("what the remote checks out is no library; its branch %s is, and is taken", chosen)
+
+
+def _no_choice(wanted: str | None, found: Sequence[str], *, is_empty: bool) -> LibraryError:
+    if found:
+        hint = "Name one: tvmgitlib clone --branch NAME URL."
+        return LibraryError(f"several branches hold a library: {', '.join(found)}", hint=hint)
+    if is_empty:
+        hint = (
+            "Make the library here and send it: tvmgitlib init PATH, git -C PATH remote add origin URL, tvmgitlib sync."
+        )
+        return LibraryError("the remote is empty: no library is in it yet", hint=hint)
+    what = f"no library: its branch {wanted}" if wanted is not None else "no library: no branch of the remote"
+    return LibraryError(f"{what} has a {SETTINGS_FILE}", hint="tvmgitlib init makes one.")

@@ -46,6 +46,8 @@ def configure_drivers(repository: Repository) -> None:
 def union_merge(ours: Path, theirs: Path) -> None:
     """Merge two versions of a file of configs/ into `ours`: every line of both, once.
 
+    Clones that were configured before configs/ asked for Git's own union call this.
+
     `.fold` stays ours: the jobs/ tree that it names is not the merged one, which is how staleness is seen.
     """
     if b'"format"' in ours.read_bytes()[:64]:

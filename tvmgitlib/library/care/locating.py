@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE
-from tvmgitlib.store import Repository
+from tvmgitlib.store import SUBMODULE_MODE, Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"
 
@@ -25,12 +25,16 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
     named = path if path is not None else os.environ.get(VARIABLE)
     if named:
         return _at(Path(named).expanduser())
-    around = Repository.find(Path.cwd())
-    if around is not None and _is_library(around):
+    here = Path.cwd()
+    around = Repository.find(here)
+    if around is not None and is_library(around, around.head):
         return around
+    part = _part_of(around, here) if around is not None else None
+    if part is not None:
+        raise part
     default = default_path()
     found = Repository.find(default)
-    if found is None or not _is_library(found):
+    if found is None or not is_library(found, found.head):
         raise LibraryError(
             f"no library here, and none at {default}",
             hint=f"Make one with tvmgitlib init, or name one with -C PATH or {VARIABLE}.",
@@ -46,12 +50,52 @@ def default_path() -> Path:
 def _at(path: Path) -> Repository:
     folder = path.parent if path.name == SETTINGS_FILE else path
     repository = Repository.find(folder)
-    if repository is None or not _is_library(repository):
-        what = "there is no such folder" if not folder.is_dir() else f"no library: it has no committed {SETTINGS_FILE}"
-        raise LibraryError(what, file=str(path), hint="tvmgitlib init PATH makes a library.")
+    if repository is None or not is_library(repository, repository.head):
+        raise _no_library(path, folder, repository)
     return repository
 
 
-def _is_library(repository: Repository) -> bool:
-    with repository.snapshot(repository.head) as snapshot:
+def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryError:
+    """What is where no library is."""
+    part = _part_of(around, folder) if around is not None else None
+    if part is not None:
+        return part
+    if not folder.is_dir():
+        what = "there is no such folder"
+    elif around is None:
+        what = "no library, and no Git repository"
+    else:
+        whose = "it" if folder.resolve() == around.root.resolve() else f"the repository {around.root}"
+        what = f"no library: {whose} has no committed {SETTINGS_FILE}"
+    return LibraryError(what, file=str(path), hint="tvmgitlib init PATH makes a library.")
+
+
+def _part_of(around: Repository, folder: Path) -> LibraryError | None:
+    """The error for a folder that a larger repository has as a submodule, or has a library's files in; else None."""
+    if not folder.resolve().is_relative_to(around.root.resolve()):
+        return None  # in a Git directory whose work tree is elsewhere
+    below = folder.resolve().relative_to(around.root.resolve())
+    inside = [path.as_posix() for path in (below, *below.parents) if path != Path()]
+    with around.snapshot(around.head) as snapshot:
+        for path in inside:
+            entry = snapshot.entry(path)
+            if entry is not None and entry.mode == SUBMODULE_MODE:
+                return LibraryError(
+                    "a submodule that is not checked out",
+                    file=str(folder),
+                    hint=f"Check it out: git -C {around.root} submodule update --init -- {path}",
+                )
+            if snapshot.entry(f"{path}/{SETTINGS_FILE}") is not None:
+                return LibraryError(
+                    f"{path} is a folder of {around.root}, and a library is a Git repository of its own",
+                    file=str(folder),
+                    hint=f"Make one of it, with its history: git clone {around.root} kernels, then git -C kernels "
+                    f"filter-branch --subdirectory-filter {path}. Then add that as a submodule in the folder's place.",
+                )
+    return None
+
+
+def is_library(repository: Repository, commit: str | None) -> bool:
+    """Whether a commit holds a library."""
+    with repository.snapshot(commit) as snapshot:
         return snapshot.entry(SETTINGS_FILE) is not None

@@ -15,11 +15,11 @@ from tvmgitlib.store import (
     Repository,
     Snapshot,
     create_cache,
-    fetch,
     fetch_refs,
-    is_ancestor,
-    remote_url,
-    upstream,
+    public_url,
+    remote_has,
+    remote_name,
+    without_credentials,
 )
 
 
@@ -52,18 +52,18 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
         configs = content_hash(snapshot)
     if local:
         return Pin(str(repository.root), commit, configs)
-    source = upstream(repository)
+    remote = remote_name(repository)
     try:
-        tip = fetch(repository, source)
+        is_there = remote_has(repository, remote, commit)
     except ConnectionError as error:
         raise GitError(str(error), hint="--local pins without asking the remote.") from None
-    if tip is None or not is_ancestor(repository, commit, tip):
+    if not is_there:
         raise GitError(
-            f"{source.remote} does not have {commit[:12]}, so nobody else could build with it",
+            f"{remote} does not have {commit[:12]}, so nobody else could build with it",
             hint="tvmgitlib sync sends it; --local pins it for this machine only.",
         )
-    url = remote_url(repository, source.remote)
-    assert url is not None  # upstream() found it
+    url = public_url(repository, remote)
+    assert url is not None  # remote_name() found it
     return Pin(url, commit, configs)
 
 
@@ -101,14 +101,22 @@ def _read(path: Path) -> Pin:
 
 def _holder(wanted: Pin) -> Repository:
     """The cache's repository with the pinned commit, fetched where it is not there yet."""
-    cached = create_cache(_cache() / hashlib.sha256(wanted.url.encode()).hexdigest()[:16])
-    if cached.resolve(wanted.commit) is None:
+    commit = wanted.commit
+    name = hashlib.sha256(wanted.url.encode()).hexdigest()[:16]
+    cached = create_cache(_cache() / (name if len(commit) == 40 else f"{name}-{len(commit)}"), len(commit))
+    # Of a library on this machine, no branch may have the commit; many servers give away a commit by its id, too.
+    for refspec in ("+refs/heads/*:refs/heads/*", f"+{commit}:refs/pins/{commit}"):
+        if cached.resolve(commit) is not None:
+            return cached
         try:
-            fetch_refs(cached, wanted.url, "+refs/heads/*:refs/heads/*")
+            fetch_refs(cached, wanted.url, refspec)
         except ConnectionError as error:
             raise GitError(str(error), hint="The pinned commit is not on this machine yet: go online once.") from None
-    if cached.resolve(wanted.commit) is None:
-        raise GitError(f"no branch of {wanted.url} has the pinned commit {wanted.commit[:12]}")
+        except GitError:
+            if commit not in refspec:
+                raise
+    if cached.resolve(commit) is None:
+        raise GitError(f"no branch of {without_credentials(wanted.url)} has the pinned commit {commit[:12]}")
     return cached
 
 

@@ -17,6 +17,7 @@ from tvmgitlib.store import (
     Repository,
     altering_attributes,
     blob_id,
+    left_out,
     links_under,
     printable,
     require_plain,
@@ -37,9 +38,10 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
     for path in links:
         yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
     known = set(links)
+    sparse = left_out(repository.git)
     for path, entry in contents.committed():
         known.add(path)
-        if not is_own(path):
+        if not is_own(path) or (path in sparse and not (repository.root / path).exists()):
             continue
         if any(path == link or path.startswith(f"{link}/") for link in links):
             continue

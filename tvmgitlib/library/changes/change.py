@@ -149,8 +149,13 @@ def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = F
     files: dict[str, bytes | Blob | None] = dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
-    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE), last=attributes_last)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
+    if not changed and not attributes_last:
+        return None  # lines of an earlier version are right as they are
+    attributes = contents.snapshot.read(ATTRIBUTES_FILE)
+    right = with_attributes(attributes, last=attributes_last)
+    if attributes != right:
+        changed[ATTRIBUTES_FILE] = right
     return Draft(message, changed) if changed else None
 
 

@@ -9,21 +9,28 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading import Contents, is_derived
 from tvmgitlib.model import job_at
 from tvmgitlib.store import (
-    PushOutcome,
+    Outcome,
+    Pushed,
     Repository,
+    Snapshot,
     Upstream,
     Writer,
+    differences,
     divergence,
     fetch,
+    follow,
+    is_ancestor,
     push,
     upstream,
 )
@@ -84,13 +91,15 @@ def sync(repository: Repository) -> Synced:
             tip = replay(repository, writer, local, theirs)
             if tip != theirs:
                 pushed = push(repository, source, tip)
-                if pushed.outcome is not PushOutcome.DONE:
+                if pushed.outcome is not Outcome.DONE:
                     tries.last = pushed.said
                     continue
             made = repository.advance(local, tip, f"sync with {source.remote}") if tip != local else None
             if tip != local and made is None:
                 continue  # another job was committed meanwhile: it is to be sent too
             jobs_here = _jobs(repository, local)
+            with suppress(GitError):  # somebody else is changing the configuration: the next one sets it
+                follow(repository, source)
             return Synced(
                 remote=source.remote,
                 branch=source.branch,
@@ -106,31 +115,69 @@ def sync(repository: Repository) -> Synced:
 def propose(repository: Repository, branch: str) -> Synced:
     """Push local jobs and settings to a branch for review, without configs/: such commits never conflict on a host.
 
-    The local branch stays as it is; when the proposal is merged, `sync` finds the jobs there.
+    A proposal of one's own that is there is extended by what is not in it; when nothing is, nothing happens. The local
+    branch stays as it is; when the proposal is merged, `sync` finds the jobs there.
 
     Raises:
-        GitError: as `sync`; also when the branch is there already with something else.
+        GitError: as `sync`; also when the branch has something else.
     """
     source = upstream(repository)
+    if branch == source.branch:
+        raise GitError(
+            f"{branch} is the branch that the jobs are proposed for",
+            hint="Propose under another name; tvmgitlib sync pushes to the branch itself.",
+        )
     with repository.writer() as writer:
         for tries in _attempts(source):
             try:
                 theirs = fetch(repository, source)
+                there = fetch(repository, Upstream(source.remote, branch))
             except ConnectionError as error:
                 tries.last = str(error)
                 continue
-            tip = replay(repository, writer, _head(repository), theirs, with_configs=False)
-            pushed = push(repository, source, tip, branch)
-            if pushed.outcome is PushOutcome.DONE:
-                sent = _jobs(repository, tip) - _jobs(repository, theirs)
+            tip = _extend(repository, writer, theirs, there, branch)
+            pushed = push(repository, source, tip, branch) if tip != there else Pushed(Outcome.DONE)
+            if pushed.outcome is Outcome.DONE:
+                sent = _jobs(repository, tip) - _jobs(repository, theirs) - _jobs(repository, there)
                 return Synced(source.remote, branch, tip, tuple(sorted(sent)), tries=tries.number)
-            if pushed.outcome is PushOutcome.MOVED:
-                raise GitError(
-                    f"the remote's branch {branch} has something else",
-                    hint="Propose under another name: --propose NAME.",
-                )
             tries.last = pushed.said
     raise AssertionError  # _attempts raises when patience ends
+
+
+def _extend(repository: Repository, writer: Writer, theirs: str | None, there: str | None, branch: str) -> str:
+    """The tip of a proposal that has what is local and not in `theirs`, on top of the proposal that is there."""
+    local = _head(repository)
+    if there is None or theirs is None or is_ancestor(repository, there, theirs):
+        return replay(repository, writer, local, theirs, with_configs=False)
+    if not _is_own(repository, there, theirs, local):
+        raise GitError(
+            f"the remote's branch {branch} has something else, or somebody else's jobs",
+            hint="Propose under another name: --propose NAME.",
+        )
+    tip = there
+    for commit in divergence(repository, local, theirs).ahead:
+        tip = _replay_one(repository, writer, commit, tip, with_configs=False)
+    return tip
+
+
+def _is_own(repository: Repository, there: str, theirs: str, local: str) -> bool:
+    """Whether all that the commits of a proposal bring is here as well: who made it had this library."""
+    if not _jobs(repository, there) - _jobs(repository, theirs) <= _jobs(repository, local):
+        return False
+    with repository.snapshot(local) as here:
+        for commit in divergence(repository, there, theirs).ahead:
+            parents = repository.commit_at(commit).parents
+            with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
+                touched = [(path, new) for path, _, new in differences(before, after)]
+            if not touched or not all(_is_here(here, path, oid) for path, oid in touched):
+                return False
+    return True
+
+
+def _is_here(here: Snapshot, path: str, oid: str | None) -> bool:
+    """Whether a file of a proposal is the library's (jobs were looked at as such), or the same here."""
+    entry = here.entry(path)
+    return path == SETTINGS_FILE or job_at(path) is not None or (entry.oid if entry else None) == oid
 
 
 def replay(repository: Repository, writer: Writer, local: str, onto: str | None, *, with_configs: bool = True) -> str:

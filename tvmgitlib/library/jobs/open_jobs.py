@@ -16,6 +16,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
+from tvmgitlib.store import share_made
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
@@ -163,13 +164,16 @@ class OpenJobs:
     def start(self, author: str, spec: JobSpec) -> OpenJob:
         """Make a new job with the logs' places ready; all of it is there at once or nothing."""
         job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, spec)
+        made = [folder for folder in (self._folder.parent, self._folder) if not folder.exists()]
         self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f".{job.id}"
         scratch.mkdir()
         (scratch / _WORK_DIR).mkdir()
         (scratch / _LOG).touch()
+        (scratch / _LIVE).touch()
         document = {"id": job.id, "started": job.started, "author": author, **asdict(spec)}
         (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        share_made(self._folder.parents[1], [*made, scratch, *scratch.iterdir()])
         scratch.rename(self._folder / job.id)
         return self.get(job.id)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tvmgitlib.errors import JobError, PlatformError
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, UnsentError
 from tvmgitlib.library.changes import JobResult, sync
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
@@ -106,7 +106,9 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
     return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 
-def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResult:
+def finish(
+    view: View, job: str | None = None, *, push: bool = False, committed: Callable[[JobResult], None] | None = None
+) -> JobResult:
     """Commit a job in progress; see `ConfigLibrary.finish_job`."""
     repository = view.writable
     if push:
@@ -114,12 +116,27 @@ def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResu
     opened = open_job(view, job)
     with _not_live(opened):
         result = finishing.finish_job(repository, jobs_in_progress(view), opened)
-    if not push:
-        return result
-    sync(repository)
+    if committed is not None:
+        committed(result)
+    return _sent(view, result) if push else result
+
+
+def _sent(view: View, result: JobResult) -> JobResult:
+    """Send a job that is committed; its commit may be another one then.
+
+    Raises:
+        UnsentError: it could not be sent.
+    """
+    repository = view.writable
+    try:
+        sync(repository)
+    except TvmgitlibError as error:
+        hint = error.hint or "tvmgitlib sync sends it later."
+        what = f"job {result.job} is committed here, as {(result.commit or repository.head or '')[:12]}, and not sent"
+        raise UnsentError(f"{what}: {error.message}", result, file=error.file, hint=hint) from error
     with view.reading() as contents:
-        pushed = next((entry.commit for entry in log(repository, contents) if entry.job == result.job), result.commit)
-    return replace(result, commit=pushed)
+        pushed = next((entry.commit for entry in log(repository, contents) if entry.job == result.job), None)
+    return replace(result, commit=pushed or result.commit)
 
 
 def abort(view: View, job: str | None = None) -> OpenJob:

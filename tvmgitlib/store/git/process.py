@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import environment, options
+from tvmgitlib.store.git.urls import without_credentials
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
 DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
@@ -92,7 +93,7 @@ def failure(arguments: Sequence[str], stderr: bytes, status: int) -> GitError:
     """The error for a Git command that failed."""
     name = next(word for word in arguments if not word.startswith("-") and "=" not in word)
     ended = f"it was killed by signal {-status}" if status < 0 else "it gave no reason"
-    said = stderr.decode(errors="replace").strip() or ended
+    said = without_credentials(stderr.decode(errors="replace").strip()) or ended
     return GitError(f"git {name} failed: {said}")
 
 

@@ -14,6 +14,8 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
 from tvmgitlib.store.git.configuration import Configuration
 from tvmgitlib.store.git.process import DURABLE, failure
+from tvmgitlib.store.git.sharing import VARIABLE as SHARED
+from tvmgitlib.store.git.sharing import Sharing
 from tvmgitlib.store.landing.leftovers import sweep_branch_locks, sweep_keeps, sweep_scratch
 from tvmgitlib.store.landing.lock import nobody_keeps, try_write_lock, write_lock
 from tvmgitlib.store.landing.redo import RedoNote, Step
@@ -55,6 +57,13 @@ class Landing:
         """What Git is configured to do."""
         return Configuration(self._checkout.git)
 
+    @property
+    def _sharing(self) -> Sharing:
+        return Sharing.of(self.configuration.get(SHARED))
+
+    def _promise(self, steps: Sequence[Step]) -> None:
+        self._redo.write(steps, self._sharing if steps else Sharing())
+
     def land(self, branch: str, step: Step, reason: str) -> Committed | None:
         """Move the branch, and let the work tree follow; None when the branch is not where it was any more.
 
@@ -65,7 +74,7 @@ class Landing:
             GitError: Git cannot move the branch, or read the index.
         """
         pending = self._redo.read()
-        self._redo.write([*pending, step])
+        self._promise([*pending, step])
         with self._checkout.snapshot(step.new) as target:
             following, moved = None, False
             try:
@@ -75,7 +84,7 @@ class Landing:
                 if not moved and self._checkout.resolve(branch) != step.new:
                     if following is not None:
                         following.cancel()
-                    self._redo.write(pending)
+                    self._promise(pending)
             return Committed(step.new, self._follow(following)) if moved else None
 
     def _swap(self, branch: str, step: Step, reason: str) -> bool:
@@ -97,7 +106,7 @@ class Landing:
     def _begin(self, steps: Sequence[Step], target: Snapshot, wait_seconds: float) -> Following | None:
         if self._checkout.bare:
             return None
-        return Following.begin(self._checkout, steps, target, self.configuration.filters(), wait_seconds)
+        return Following.begin(self._checkout, steps, target, self.configuration.filters(), self._sharing, wait_seconds)
 
     def _follow(self, following: Following | None) -> tuple[str, ...]:
         """Bring the work tree to a commit that is made: whatever goes wrong now is told, and made good later."""
@@ -110,7 +119,7 @@ class Landing:
         except (GitError, OSError) as error:
             _log.warning(_NOT_FOLLOWED, error)
         else:
-            self._redo.write([])
+            self._promise([])
         return tuple(left)
 
     def recover(self) -> None:
@@ -127,7 +136,7 @@ class Landing:
             sweep_branch_locks(lock, checkout.git_dir / "HEAD.lock", [step.new for step in promised])
         head = checkout.head if promised else None
         steps = [step for step in promised if head and is_ancestor(checkout, step.new, head)]
-        self._redo.write(steps)
+        self._promise(steps)
         if not steps:
             return
         with checkout.snapshot(head) as target:

@@ -37,11 +37,13 @@ class Change:
         path: the file, from the root.
         known: blob ids that it has had and that may be replaced; None among them where there was no file.
         new: its new blob id; None when there is no file any more.
+        sparse: whether the work tree has no file of it, because the user wants none.
     """
 
     path: str
     known: frozenset[str | None]
     new: str | None
+    sparse: bool = False
 
 
 class IndexLock:
@@ -92,8 +94,13 @@ class IndexLock:
         if self._index.exists():
             self._private.write_bytes(self._index.read_bytes())
         found = list(deltas(git.run("diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
-        listed = "".join(_edits(changes, found)).encode(errors="surrogateescape")
+        edits = list(_edits(changes, found))
+        listed = "".join(_as_info(change) for change in edits).encode(errors="surrogateescape")
         git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
+        sparse = "".join(f"{change.path}\0" for change in edits if change.sparse and change.new)
+        if sparse:
+            flags = ("update-index", "-z", "--skip-worktree", "--stdin")
+            git.run(*self._options, *flags, stdin=sparse.encode(errors="surrogateescape"), env=self._env)
 
     def install(self, git: Git, changes: Sequence[Change]) -> None:
         """Put the new index in the place of the old one, once the files are there, and give the lock back.
@@ -102,7 +109,7 @@ class IndexLock:
             git: Git in the work tree.
             changes: what the index follows.
         """
-        self._refresh(git, [change.path for change in changes if change.new is not None])
+        self._refresh(git, [change.path for change in changes if change.new is not None and not change.sparse])
         self._private.replace(self._index)
         self.release()
 
@@ -138,8 +145,8 @@ def scratch_path(git_dir: Path) -> Path:
     return git_dir / SCRATCH.format(secrets.token_hex(8))
 
 
-def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[str]:
-    """What to tell `git update-index --index-info`: a blob for a path, or its removal.
+def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[Change]:
+    """The changes that the index takes.
 
     Args:
         changes: what the index shall follow.
@@ -152,10 +159,14 @@ def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[str]:
         change = by_path.get(delta.path)
         if change is None or delta.new not in change.known or delta.new_mode not in (NO_MODE, FILE_MODE):
             continue
-        if not change.new:
-            yield f"0 {delta.new}\t{change.path}\0"
-        elif change.path not in folders and present.isdisjoint(_parents(change.path)):
-            yield f"{FILE_MODE} {change.new}\t{change.path}\0"
+        if not change.new or (change.path not in folders and present.isdisjoint(_parents(change.path))):
+            yield change
+
+
+def _as_info(change: Change) -> str:
+    """What to tell `git update-index --index-info`: a blob for a path, or its removal, whatever blob is named there."""
+    mode = FILE_MODE if change.new else "0"
+    return f"{mode} {change.new or next(filter(None, change.known))}\t{change.path}\0"
 
 
 def _parents(path: str) -> list[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.store.git.sharing import Sharing
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -79,11 +80,22 @@ def try_gather_lock(state: Path) -> Iterator[bool]:
         yield _acquire(lock, 0)
 
 
+def make_state(state: Path) -> None:
+    """Make the library's folder under the common Git directory, if it is not there yet."""
+    if not state.is_dir():
+        state.mkdir(exist_ok=True)
+        Sharing.in_git_dir(state.parent).share(state)
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[int]:
-    path.parent.mkdir(exist_ok=True)
+    is_new = not path.exists()
+    if is_new:
+        make_state(path.parent)
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
+        if is_new:
+            Sharing.in_git_dir(path.parents[1]).share(lock)
         yield lock
     finally:
         fcntl.flock(lock, fcntl.LOCK_UN)  # whoever inherited it does not hold it any longer, either

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from tvmgitlib.store.git.sharing import Sharing
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -40,13 +42,14 @@ class RedoNote:
         except (TypeError, ValueError):
             return []  # a crash of the whole machine can leave an empty file
 
-    def write(self, steps: Sequence[Step]) -> None:
-        """Promise these moves, and no others."""
+    def write(self, steps: Sequence[Step], sharing: Sharing) -> None:
+        """Promise these moves, and no others; whoever shares the repository may make them good."""
         if not steps:
             self._path.unlink(missing_ok=True)
             return
         with self._scratch.open("w", encoding="utf-8") as note:
             json.dump([astuple(step) for step in steps], note)
             note.flush()
+            sharing.share(note.fileno())
             os.fsync(note.fileno())
         self._scratch.replace(self._path)

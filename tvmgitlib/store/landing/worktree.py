@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.git.sharing import Sharing
 from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
 from tvmgitlib.store.landing.redo import Step
+from tvmgitlib.store.landing.sparse import to_leave_out
 from tvmgitlib.store.objects.raw import FILE_MODE, blob_id
 from tvmgitlib.store.objects.snapshot import Snapshot
 from tvmgitlib.store.objects.trees import differences
@@ -30,11 +32,14 @@ _NO_FILE = "no file"
 class Following:
     """The work tree on its way to a commit, with the index locked until it is there."""
 
-    def __init__(self, checkout: Checkout, changes: Sequence[Change], target: Snapshot, index: IndexLock) -> None:
+    def __init__(
+        self, checkout: Checkout, changes: Sequence[Change], target: Snapshot, index: IndexLock, sharing: Sharing
+    ) -> None:
         self._checkout = checkout
         self._changes = changes
         self._target = target
         self._index = index
+        self._sharing = sharing
 
     @classmethod
     def begin(
@@ -43,6 +48,7 @@ class Following:
         steps: Sequence[Step],
         target: Snapshot,
         filters: Collection[str],
+        sharing: Sharing,
         wait_seconds: float,
     ) -> Following | None:
         """Lock the index and prepare the new one; None when another Git command holds it all the time.
@@ -52,6 +58,7 @@ class Following:
             steps: the moves of the branch that the work tree has not followed.
             target: where they lead: the last one's commit, or one that a user made on top of it.
             filters: the filters of file contents that are configured; none of them is run.
+            sharing: the permissions that new files and folders get.
             wait_seconds: how long to wait for another Git command.
 
         Raises:
@@ -66,7 +73,7 @@ class Following:
         except BaseException:
             index.release()
             raise
-        return cls(checkout, changes, target, index)
+        return cls(checkout, changes, target, index, sharing)
 
     def cancel(self) -> None:
         """Leave everything as it is."""
@@ -81,8 +88,9 @@ class Following:
         Raises:
             OSError: a file cannot be written, for example on a full disk. The index stays locked.
         """
-        root, git_dir = self._checkout.root, self._checkout.git_dir
-        left = [change.path for change in self._changes if not _follow_file(root, git_dir, change, self._target)]
+        here = (self._checkout.root, self._checkout.git_dir, self._sharing)
+        wanted = [change for change in self._changes if not change.sparse]
+        left = [change.path for change in wanted if not _follow_file(here, change, self._target)]
         self._index.install(self._checkout.git, self._changes)
         return left
 
@@ -94,18 +102,25 @@ def _changes(checkout: Checkout, steps: Sequence[Step], target: Snapshot) -> lis
         for path, old, new in differences(checkout.snapshot(step.old), checkout.snapshot(step.new)):
             known[path] |= {old, new}
     changes = []
+    sparse = to_leave_out(checkout, known)
     for path, blobs in sorted(known.items()):
         entry = target.entry(path)
         if entry is None or entry.mode == FILE_MODE:
-            changes.append(Change(path, frozenset(blobs), entry.oid if entry else None))
+            changes.append(Change(path, frozenset(blobs), entry.oid if entry else None, path in sparse))
     return changes
 
 
-def _follow_file(root: Path, git_dir: Path, change: Change, target: Snapshot) -> bool:
+#: The work tree, the Git directory, and the permissions that new files and folders get.
+_Here = tuple[Path, Path, Sharing]
+
+
+def _follow_file(here: _Here, change: Change, target: Snapshot) -> bool:
     """Bring one file to its new state; False when what is there is the user's."""
+    root, git_dir, sharing = here
     *parents, name = change.path.split("/")
+    creating = sharing if None in change.known and change.new is not None else None
     try:
-        with _folder(root, parents, create=None in change.known and change.new is not None) as folder:
+        with _folder(root, parents, creating) as folder:
             present = _blob_id(folder, name, len(target.commit or ""))
             if present == change.new:
                 return True
@@ -114,7 +129,7 @@ def _follow_file(root: Path, git_dir: Path, change: Change, target: Snapshot) ->
             if change.new is None:
                 os.unlink(name, dir_fd=folder)
             else:
-                _replace(folder, name, target.blob(change.path, change.new), git_dir)
+                _replace(folder, name, target.blob(change.path, change.new), git_dir, sharing)
     except FileNotFoundError:
         return change.new is None  # the user removed the folder
     except OSError as error:
@@ -127,14 +142,21 @@ def _follow_file(root: Path, git_dir: Path, change: Change, target: Snapshot) ->
 
 
 @contextmanager
-def _folder(root: Path, parents: Sequence[str], create: bool = False) -> Iterator[int]:
-    """Open a folder below the root step by step, so that no link on the way is followed."""
+def _folder(root: Path, parents: Sequence[str], creating: Sharing | None = None) -> Iterator[int]:
+    """Open a folder below the root step by step, so that no link on the way is followed.
+
+    Args:
+        root: the work tree.
+        parents: the names of the folders on the way.
+        creating: make those that are missing, with these permissions.
+    """
     handle = os.open(root, _DIRECTORY)
     try:
         for name in parents:
-            if create:
+            if creating is not None:
                 try:
                     os.mkdir(name, dir_fd=handle)
+                    creating.share(name, dir_fd=handle)
                 except FileExistsError:
                     pass
             below = os.open(name, _DIRECTORY, dir_fd=handle)
@@ -160,27 +182,29 @@ def _blob_id(folder: int, name: str, digits: int) -> str | None:
         return blob_id(file.read(), digits)
 
 
-def _replace(folder: int, name: str, content: bytes, git_dir: Path) -> None:
+def _replace(folder: int, name: str, content: bytes, git_dir: Path, sharing: Sharing) -> None:
     """Write a file whole or not at all. The scratch file is in the Git directory: a kill leaves no stray file."""
     scratch = scratch_path(git_dir)
     try:
         scratch.write_bytes(content)
+        sharing.share(scratch)
         try:
             os.replace(scratch, name, dst_dir_fd=folder)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            _replace_here(folder, name, content)
+            _replace_here(folder, name, content, sharing)
     finally:
         scratch.unlink(missing_ok=True)
 
 
-def _replace_here(folder: int, name: str, content: bytes) -> None:
+def _replace_here(folder: int, name: str, content: bytes, sharing: Sharing) -> None:
     """The same where the Git directory is on another file system: after a kill, the redo comes by the same name."""
     scratch = f".{name}.tvmgitlib"
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666, dir_fd=folder)
     with open(handle, "wb") as file:
         file.write(content)
+        sharing.share(file.fileno())
     os.replace(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 FILE_MODE = "100644"
 TREE_MODE = "40000"
+SUBMODULE_MODE = "160000"
 
 _CHUNK = 1 << 20
 

@@ -83,10 +83,10 @@ class ObjectReader:
     def missing(self, file: str) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
         return LibraryError(
-            "the object is missing from this clone", file=file, hint=self._partial() or "Run git fetch --refetch."
+            "the object is missing from this clone", file=file, hint=self.partial() or "Run git fetch --refetch."
         )
 
-    def _partial(self) -> str | None:
+    def partial(self) -> str | None:
         """What to do about what a partial clone has left with its remote; None where this is a whole one."""
         found = self._git.try_run("config", "--get-regexp", _FILTERS).stdout.decode(errors="replace").split()
         if not found:
@@ -108,7 +108,7 @@ class ObjectReader:
                 answers = _exchange(self._process or self._start(), names)
             except (BrokenPipeError, EOFError):
                 self.close()
-                if self._partial():  # some Gits end where they may not fetch what is missing
+                if self.partial():  # some Gits end where they may not fetch what is missing
                     raise self.missing(names[0]) from None
                 raise LibraryError(
                     "git cat-file ended early; git fsck says whether the repository is damaged", file=names[0]

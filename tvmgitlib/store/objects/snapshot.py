@@ -8,10 +8,10 @@ from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Entry
+from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
 
-_KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}
+_KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", SUBMODULE_MODE: "a submodule"}
 
 #: `.` and `..`, separators (of Windows too), control characters, bytes that are not UTF-8.
 _UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\\x00-\x1f\x7f\udc80-\udcff]")

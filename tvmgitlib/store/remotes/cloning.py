@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import git
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import NETWORK, environment, options
+from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.remotes.outcomes import way_out
 
 
 class _Git(git.Git):
@@ -40,7 +45,29 @@ def clone(url: str, path: Path) -> None:
         GitError: with Git's own words.
     """
     try:
-        _Repo.clone_from(url, path, env=environment(NETWORK), no_recurse_submodules=True).close()
+        with _quiet_about_credentials():
+            _Repo.clone_from(url, path, env=environment(NETWORK), no_recurse_submodules=True).close()
     except git.GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
-        raise GitError(f"git clone failed: {said}", file=url) from None
+        said = without_credentials(str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip())
+        hint = way_out(said.encode())
+        raise GitError(f"git clone failed: {said}", file=without_credentials(url), hint=hint) from None
+
+
+class _WithoutCredentials(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = without_credentials(record.getMessage()), None
+        return True
+
+
+@contextmanager
+def _quiet_about_credentials() -> Iterator[None]:
+    """GitPython logs commands, and what Git says: it takes the plainest passwords out only."""
+    loggers = [logging.getLogger(name) for name in ("git.cmd", "git.repo.base", "git.util")]
+    without = _WithoutCredentials()
+    for logger in loggers:
+        logger.addFilter(without)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(without)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
@@ -13,6 +13,8 @@ from tvmgitlib.store.git.configuration import Configuration
 from tvmgitlib.store.git.hardening import NETWORK
 from tvmgitlib.store.git.process import failure
 from tvmgitlib.store.git.programs import settings_for_exchange
+from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -21,50 +23,32 @@ FETCH = (
     *("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-gc"),
 )
 
+#: The variable with the URL of a remote, whose name may hold anything.
+_URL = re.compile(r"remote\..+\.url", re.DOTALL)
+
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
-
-#: What Git prints when the server has commits that we have not seen.
-_MOVED = (b"[rejected]", b"non-fast-forward")
-
-#: What Git prints when the server could not move its branch just then: another push was at it.
-_BUSY = (b"[remote rejected]", b"cannot lock ref", b"failed to update ref")
-
-#: What Git prints when a push or fetch is refused for good.
-_FINAL = (
-    b"Permission denied",
-    b"Authentication failed",
-    b"not found",
-    b"does not appear to be a git repository",
-    b"hook declined",
-    b"protected branch",
-    b"not allowed",
-    b"could not read Username",
-)
-
-
-class PushOutcome(Enum):
-    """What came of a push."""
-
-    DONE = "done"
-    MOVED = "moved"  # the remote has something new: fetch, replay, push again
-    BUSY = "busy"  # another push was at it: try again
-    LOST = "lost"  # the connection broke: try again
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of a push, and what Git said of it."""
+    """What came of a push that was not refused, and what Git said of it."""
 
-    outcome: PushOutcome
+    outcome: Outcome
     said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The remote branch that a local branch follows."""
+    """The remote branch that a local branch follows.
+
+    Attributes:
+        remote, branch: which.
+        chosen: whether Git is configured so; else it is what follows from the names.
+    """
 
     remote: str
     branch: str
+    chosen: bool = True
 
     @property
     def tracking(self) -> str:
@@ -79,15 +63,15 @@ def check_url(url: str) -> str:
         GitError: it begins with a dash, or names a transport helper such as `ext::`.
     """
     if url.startswith("-"):
-        raise GitError("a URL that begins with a dash would be taken for an option", file=url)
+        raise GitError("a URL that begins with a dash would be taken for an option", file=without_credentials(url))
     if _HELPER.match(url):
         raise GitError(
             "a URL of a transport helper (name::...) can run commands, so it is never used",
-            file=url,
+            file=without_credentials(url),
             hint="Use https, ssh, git, file or a path.",
         )
     if any(ord(character) < 32 for character in url) or not url:
-        raise GitError("not a URL", file=repr(url))
+        raise GitError("not a URL", file=repr(without_credentials(url)))
     return url
 
 
@@ -115,32 +99,51 @@ def _absolute(url: str) -> str:
 
 
 def upstream(repository: Checkout) -> Upstream:
-    """The remote branch that the current branch follows: as configured, else the same name on `origin`.
+    """The remote branch that the current branch follows: as configured, else the one of its name on `remote_name`.
 
     Raises:
         GitError: there is no remote, or the repository's own configuration names programs for talking to it.
     """
     branch = repository.branch().removeprefix("refs/heads/")
     settings = settings_for_exchange(repository.git)
-    remote = settings.get(f"branch.{branch}.remote") or "origin"
-    merge = settings.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    remote = _remote(repository, settings)
+    merge = settings.get(f"branch.{branch}.merge")
+    chosen = merge is not None and f"branch.{branch}.remote" in settings
+    return Upstream(remote, (merge or f"refs/heads/{branch}").removeprefix("refs/heads/"), chosen)
+
+
+def remote_name(repository: Checkout) -> str:
+    """The remote of what is checked out: the branch's, else `origin`, else the only one there is.
+
+    Raises:
+        GitError: there is no remote, or none of that name, or its URL is not safe; or the repository's own
+            configuration names programs for talking to it.
+    """
+    return _remote(repository, settings_for_exchange(repository.git))
+
+
+def _remote(repository: Checkout, settings: Mapping[str, str]) -> str:
+    branch = (repository.checked_out or "").removeprefix("refs/heads/")
+    remotes = [name.removeprefix("remote.").removesuffix(".url") for name in settings if _URL.fullmatch(name)]
+    remote = settings.get(f"branch.{branch}.remote") or (remotes[0] if len(remotes) == 1 else "origin")
     url = settings.get(f"remote.{remote}.url")
     if url is None:
+        name = without_credentials(remote)
         raise GitError(
-            f"the library has no remote called {remote}",
+            f"the library has no remote called {name}",
             file=str(repository.root),
-            hint=f"Add one: git -C {repository.root} remote add {remote} URL",
+            hint=f"Add one: git -C {repository.root} remote add {name} URL",
         )
     check_url(url)
-    return Upstream(remote, merge.removeprefix("refs/heads/"))
+    return remote
 
 
-def remote_url(repository: Checkout, remote: str = "origin") -> str | None:
-    """The URL of a remote, a relative path made absolute; None when there is none."""
+def public_url(repository: Checkout, remote: str) -> str | None:
+    """The URL of a remote for others: a relative path made absolute, no credentials; None when there is none."""
     url = Configuration(repository.git).get(f"remote.{remote}.url")
     if url is not None and ":" not in url and (repository.root / url).exists():
         return str((repository.root / url).resolve())
-    return url
+    return without_credentials(url) if url is not None else None
 
 
 def fetch(repository: Checkout, source: Upstream) -> str | None:
@@ -156,7 +159,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
         return None
-    raise _classified("fetch", done.stderr, done.returncode)
+    raise failed("fetch", done.stderr, done.returncode)
 
 
 def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
@@ -166,9 +169,9 @@ def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
         ConnectionError: it cannot be reached now.
         GitError: the URL is not safe, or it refuses for good.
     """
-    done = repository.git.try_run(*FETCH, "--", check_url(url), *refspecs, env=NETWORK)
+    done = repository.git.try_run(*FETCH, "--update-shallow", "--", check_url(url), *refspecs, env=NETWORK)
     if done.returncode != 0:
-        raise _classified("fetch", done.stderr, done.returncode)
+        raise failed("fetch", done.stderr, done.returncode)
 
 
 def push(repository: Checkout, source: Upstream, commit: str, branch: str | None = None) -> Pushed:
@@ -189,16 +192,23 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
         env=NETWORK,
     )
     if done.returncode == 0:
-        return Pushed(PushOutcome.DONE)
+        return Pushed(Outcome.DONE)
     said = done.stdout + done.stderr
+    outcome = outcome_of(said)
     error = failure(["push"], said, done.returncode)
-    if any(text in said for text in _FINAL):
-        raise error
-    if any(text in said for text in _BUSY):
-        return Pushed(PushOutcome.BUSY, error.message)
-    return Pushed(PushOutcome.MOVED if any(text in said for text in _MOVED) else PushOutcome.LOST, error.message)
+    if outcome is Outcome.REFUSED:
+        raise GitError(error.message, hint=way_out(said, proposal=branch is not None))
+    return Pushed(outcome, error.message)
 
 
-def _classified(name: str, said: bytes, status: int) -> Exception:
+def failed(name: str, said: bytes, status: int) -> Exception:
+    """The error for an exchange that failed: a `ConnectionError` where another try may go through, else a `GitError`.
+
+    Args:
+        name: the Git command.
+        said: what it printed.
+        status: its exit status.
+    """
     error = failure([name], said, status)
-    return error if any(text in said for text in _FINAL) else ConnectionError(error.message)
+    refused = outcome_of(said) is Outcome.REFUSED
+    return GitError(error.message, hint=way_out(said)) if refused else ConnectionError(error.message)

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary, JobResult
+from tvmgitlib.errors import UnsentError
+
 LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 
 
@@ -134,3 +137,71 @@ def test_a_job_for_this_machine_knows_its_platform(cli: Any) -> None:
     shown = cli.json("job", "show", job["job"])
     assert shown["platform"] == here["name"]
     assert shown["facts"] == {**here["facts"], "cooling": "fan", "memory_gib": 1}
+
+
+# Pushing
+
+
+def share(cli: Any, git: Any, tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
+    git(cli.library, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    assert cli("sync").code == 0
+    return tmp_path / "remote.git"
+
+
+def refuse(remote: Path) -> None:
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ngrep -q ' refs/heads/main$' || exit 0\necho main is protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_job_that_is_committed_and_not_pushed_is_told_with_its_commit(
+    cli: Any, git: Any, tmp_path: Path, as_json: bool
+) -> None:
+    refuse(share(cli, git, tmp_path))
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    cli(*(["--json"] if as_json else []), "job", "finish", "--push")
+    commit = git(cli.library, "rev-parse", "HEAD").strip()
+    assert cli.code == 4
+    if as_json:
+        answer = json.loads(cli.out)
+        assert (answer["job"], answer["commit"], answer["read"]) == (job["job"], commit, 32)
+    else:
+        assert cli.out.startswith(f"Job {job['job']} is committed as {commit[:12]}.")
+    assert f"job {job['job']} is committed here, as {commit[:12]}, and not sent" in cli.err
+    assert "main is protected" in cli.err
+    assert "tvmgitlib sync --propose" in cli.err
+    assert cli.json("sync", "--propose", "mine")["sent"] == [job["job"]]
+
+
+def test_a_job_that_is_pushed_tells_its_commit_first_and_then_the_pushed_one(
+    cli: Any, git: Any, tmp_path: Path
+) -> None:
+    remote = share(cli, git, tmp_path)
+    other = ConfigLibrary.clone(str(remote), tmp_path / "other")
+    other.import_logs(LOG.with_name("t0_tvmgitlib_matmul_grid.log"), platform="board")
+    other.sync()
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    before = git(cli.library, "rev-parse", "HEAD").strip()
+    assert cli("job", "finish", "--push").code == 0
+    first, *_, last = cli.out.splitlines()
+    pushed = git(remote, "rev-parse", "main").strip()
+    made = first.rpartition(" ")[2].rstrip(".")
+    assert last == f"It is on the remote, as {pushed[:12]}."
+    assert git(cli.library, "rev-parse", f"{made}~").strip() == before
+    assert not pushed.startswith(made)
+
+
+def test_a_program_is_told_what_was_committed_too(cli: Any, git: Any, tmp_path: Path) -> None:
+    refuse(share(cli, git, tmp_path))
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    told: list[JobResult] = []
+    with pytest.raises(UnsentError) as caught:
+        ConfigLibrary(cli.library).finish_job(push=True, committed=told.append)
+    assert told == [caught.value.result]
+    assert told[0].job == job["job"]

@@ -11,8 +11,10 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
 from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.errors import UnsentError
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.changes import JobResult
     from tvmgitlib.library.jobs import OpenJob
 
 
@@ -56,12 +58,26 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 def finish(context: Context, job: str | None, push: bool) -> None:
     """Commit a job in progress.
 
-    JOB, or the beginning of it, may be left out while there is only one.
+    JOB, or the beginning of it, may be left out while there is only one. What is committed stays so, whatever comes of
+    the push.
     """
     library = context.open()
-    with progress.shown():
-        result = library.finish_job(job, push=push)
-    print_result(context, result)
+
+    def tell(result: JobResult) -> None:
+        if not context.as_json:  # there it is one document, with the commit as it was pushed
+            print_result(context, result)
+
+    try:
+        with progress.shown():
+            result = library.finish_job(job, push=push, committed=tell)
+    except UnsentError as error:
+        if context.as_json:
+            print_result(context, error.result)
+        raise
+    if context.as_json:
+        print_result(context, result)
+    elif push:
+        click.echo(f"It is on the remote, as {(result.commit or library.commit)[:12]}.")
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))

@@ -1,0 +1,22 @@
+"""URLs as others may see them: Git may be given credentials in one, and nothing that is written or said has them."""
+
+from __future__ import annotations
+
+import re
+
+#: With http the name alone may be a token, so all before the last @ of the host's part goes.
+_USER = re.compile(r"\b((?:https?|ftps?)://)[^\s/'\"<>]*@", re.IGNORECASE)
+
+#: With the others the name is a part of the address.
+_PASSWORD = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s/'\"<>:@]*):[^\s/'\"<>]*@", re.IGNORECASE)
+
+#: Some messages repeat what is before the host without the rest of the URL.
+_BARE = re.compile(r"(?<![\w/])[^\s/'\"<>:@]+:[^\s/'\"<>@]+@(?=[\w.\[-])")
+
+_PARAMETER = re.compile(r"([?&][^\s=&]*(?:auth|key|pass|secret|sig|token)[^\s=&]*=)[^\s&'\"<>]+", re.IGNORECASE)
+
+
+def without_credentials(text: str) -> str:
+    """A text, such as a message of Git's, whose URLs hold no user with http, no password, and no token."""
+    text = _BARE.sub("", _PASSWORD.sub(r"\1@", _USER.sub(r"\1", text)))
+    return _PARAMETER.sub(r"\1***", text)

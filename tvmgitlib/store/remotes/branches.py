@@ -1,0 +1,63 @@
+"""Branches of a remote: which there are, which of them has a commit, and following one."""
+
+from __future__ import annotations
+
+from tvmgitlib.store.ancestry import is_ancestor
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.git.configuration import configure
+from tvmgitlib.store.git.hardening import NETWORK
+from tvmgitlib.store.git.process import failure
+from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
+
+
+def tracked_branches(repository: Checkout, remote: str) -> dict[str, str]:
+    """The branches of a remote as they were last seen: the tip of each, by name."""
+    prefix = f"refs/remotes/{remote}/"
+    listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix).decode()
+    pairs = (line.split(" ", 1) for line in listed.splitlines())
+    return {ref.removeprefix(prefix): commit for commit, ref in pairs if ref != f"{prefix}HEAD"}
+
+
+def remote_has(repository: Checkout, remote: str, commit: str) -> bool:
+    """Whether a branch of a remote has a commit, by what the remote says now.
+
+    Raises:
+        ConnectionError: it cannot be reached now.
+        GitError: it refuses.
+    """
+    arguments = ("ls-remote", "--quiet", "--heads", "--", remote)
+    asked = repository.git.try_run(*arguments, env=NETWORK)
+    if asked.returncode != 0:
+        raise failed("ls-remote", asked.stderr, asked.returncode)
+    tips = {line.split("\t")[0] for line in asked.stdout.decode(errors="replace").splitlines()}
+    if commit in tips:
+        return True
+    if any(repository.resolve(tip) is None for tip in tips):
+        done = repository.git.try_run(*FETCH, "--", remote, f"+refs/heads/*:refs/remotes/{remote}/*", env=NETWORK)
+        if done.returncode != 0:
+            raise failed("fetch", done.stderr, done.returncode)
+    return any(is_ancestor(repository, commit, tip) for tip in tips)
+
+
+def check_out(repository: Checkout, remote: str, branch: str) -> None:
+    """Check a branch of a remote out, as a local branch of that name that follows it.
+
+    Raises:
+        GitError: Git cannot.
+    """
+    arguments = ("checkout", "--quiet", "-B", branch, "--track", f"refs/remotes/{remote}/{branch}", "--")
+    done = repository.git.try_run(*arguments)
+    if done.returncode != 0:
+        raise failure(arguments, done.stderr, done.returncode)
+
+
+def follow(repository: Checkout, source: Upstream) -> None:
+    """Have the current branch follow a remote one, as plain `git pull` and `git push` want it; a choice stays.
+
+    Raises:
+        GitError: the configuration cannot be changed.
+    """
+    if not source.chosen:
+        branch = repository.branch().removeprefix("refs/heads/")
+        merge = f"refs/heads/{source.branch}"
+        configure(repository.common_dir, {("branch", branch): {"remote": source.remote, "merge": merge}})

@@ -1,0 +1,94 @@
+"""What Git says of an exchange that did not work, and whether another try may.
+
+Only what is known to pass is tried again: another push that was faster, a lock, a connection. Whatever else a server
+says is its answer.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+#: The server has commits that we have not seen.
+_MOVED = re.compile(rb"\[rejected\]|\(non-fast-forward\)|\(fetch first\)")
+
+#: The server could not move its branch just then: another push was at it.
+_BUSY = re.compile(
+    rb"cannot lock ref|failed to (update|lock)|reference already exists|unable to create .*\.lock.*file exists", re.I
+)
+
+#: The server cannot be reached, or the connection broke.
+_LOST = re.compile(
+    rb"could not resolve|name resolution|name or service not known|unable to look up|no route to host"
+    rb"|(unable to|failed to|could not|couldn't) connect|network is (unreachable|down)"
+    rb"|connection (refused|reset|closed|timed out|was reset|aborted)|timed? ?out|too slow|broken pipe"
+    rb"|hung up|early eof|unexpected (disconnect|eof)|empty reply|transfer closed"
+    rb"|gnutls_handshake|ssl_(read|error_syscall)"
+    rb"|requested url returned error: (429|5\d\d)|http (429|5\d\d)|rpc failed; curl"
+    rb"|invalid index-pack output|fetch-pack: invalid|bad (line length|pack header)|expected flush"
+    rb"|failed to report status",
+    re.IGNORECASE,
+)
+
+#: Answers that stay what they are, also where the connection ends with them.
+_FINAL = re.compile(
+    rb"permission denied|authentication failed|not found|does not appear to be a git repository|hook declined"
+    rb"|could(n't| not) be found|not allowed|prohibited|denied|could not read (username|password)"
+    rb"|certificate|host key verification|does not exist|no such (file|remote|device)",
+    re.IGNORECASE,
+)
+
+#: A branch `a` and a branch `a/b` cannot both be; it looks like a lock.
+_IN_THE_WAY = re.compile(rb"exists; cannot create|directory/file conflict", re.IGNORECASE)
+
+#: Of these, what more credentials may change.
+_UNKNOWN_USER = re.compile(
+    rb"authentication failed|could not read (username|password)|permission denied \(|url returned error: 40[13]", re.I
+)
+
+#: The server got it and said no.
+_REFUSED = re.compile(rb"\[remote rejected\]|hook declined|protected|pull request|merge request", re.I)
+
+
+class Outcome(Enum):
+    """What came of an exchange."""
+
+    DONE = "done"
+    MOVED = "moved"  # the remote has something new: fetch, replay, push again
+    BUSY = "busy"  # another push was at it: try again
+    LOST = "lost"  # the connection broke: try again
+    REFUSED = "refused"  # no use to try again
+
+
+def outcome_of(said: bytes) -> Outcome:
+    """What came of an exchange that failed, by what Git printed."""
+    if _IN_THE_WAY.search(said):
+        return Outcome.REFUSED
+    if _MOVED.search(said):
+        return Outcome.MOVED
+    if _BUSY.search(said):
+        return Outcome.BUSY
+    if _REFUSED.search(said) or _FINAL.search(said):
+        return Outcome.REFUSED
+    return Outcome.LOST if _LOST.search(said) else Outcome.REFUSED
+
+
+def way_out(said: bytes, *, proposal: bool = False) -> str | None:
+    """What a person can do about a refusal, as far as that can be told.
+
+    Args:
+        said: what Git printed.
+        proposal: whether it was a branch of one's own that was pushed.
+    """
+    if _UNKNOWN_USER.search(said):
+        return (
+            "The server takes no credentials that Git has: set up a credential helper (git help credentials) or a key."
+        )
+    if _IN_THE_WAY.search(said) or (proposal and _REFUSED.search(said)):
+        return "Propose under another name, such as jobs/NAME: tvmgitlib sync --propose BRANCH."
+    if _REFUSED.search(said):
+        return (
+            "The server takes no push to that branch, which may be protected: propose the jobs with "
+            "tvmgitlib sync --propose BRANCH, and have that merged."
+        )
+    return None
