@@ -240,6 +240,7 @@ class ConfigLibrary:
         family: str | None = None,
         drop_torn: bool = False,
         skip_invalid: bool = False,
+        upgrade: bool = False,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -252,6 +253,8 @@ class ConfigLibrary:
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
             skip_invalid: leave out malformed lines.
+            upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
+                tasks are today.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
@@ -259,7 +262,7 @@ class ConfigLibrary:
         repository = self._view.writable
         spec = jobs.job_spec("import", target, platform, facts, tvm)
         leniency = Leniency(drop_torn, skip_invalid)
-        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency)
+        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency, upgrade)
         return jobs.import_logs(repository, request)
 
     # Questions

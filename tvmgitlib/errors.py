@@ -63,6 +63,19 @@ class RecordError(TvmgitlibError):
     """A tuning record, or the log that holds it, is malformed."""
 
 
+class NoRuleError(RecordError):
+    """A record of an older format, of which no rule says what it would be today.
+
+    Args:
+        what: what of it is not known, in words: the same for all such records.
+        field: the field that says it.
+    """
+
+    def __init__(self, what: str, *, field: str | None = None) -> None:
+        super().__init__(f"no rule says what this would be today: {what}", field=field)
+        self.what = what
+
+
 class FamilyError(TvmgitlibError):
     """A tuner family is not installed, or the package that provides it is broken."""
 

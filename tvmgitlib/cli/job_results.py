@@ -15,6 +15,11 @@ def print_result(context: Context, result: JobResult) -> None:
     """Print the counts; what the user should know beside them goes to standard error in words."""
     if result.left_out:
         _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+    if result.without_rule:
+        counts = [f"{count:,} of {what}" for what, count in result.without_rule.items()]
+        _list("No rule says what these would be today:", counts)
+    if result.upgraded:
+        note(f"{plural(result.upgraded, 'line')} of format 0.1 converted to format 0.2.")
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "

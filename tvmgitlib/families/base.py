@@ -92,6 +92,18 @@ class Family(Protocol):
         """
         return None
 
+    def upgraded(self, document: Any) -> bytes | None:
+        """A line of an older format of this family as one that it reads; None for a line that is none.
+
+        Args:
+            document: the parsed line.
+
+        Raises:
+            NoRuleError: it is one, and nothing says what it would be today.
+            RecordError: it is malformed.
+        """
+        return None
+
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         """Interpret one line that the schema has found valid.
 
