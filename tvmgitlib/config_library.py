@@ -7,7 +7,8 @@ first needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -300,10 +301,25 @@ class ConfigLibrary:
         selection: Selection | None = None,
         *,
         tvm: TvmVersion | str | None = None,
+        per_target: bool = False,
     ) -> Exported:
-        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
+        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads.
+
+        Args:
+            family: the tuner family.
+            path: the file or folder.
+            selection: which records.
+            tvm: only those tuned with this distribution and minor version.
+            per_target: write one folder a target, below `path`.
+
+        Raises:
+            SelectionError: nothing is selected, or records that no TVM can load together: of MetaSchedule, those of
+                several targets, which its databases do not tell apart.
+        """
         with self._view.answering() as contents:
-            return reading.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
+            return reading.export(
+                contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm), per_target=per_target
+            )
 
     def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
         """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
@@ -503,17 +519,29 @@ class ConfigLibrary:
         return self._live.job_pairs(task)
 
     def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
-        """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
+        """The selected best records that hold for this TVM, as `autotvm.apply_history_best` takes them.
 
         Without those that are slower than the untuned config.
 
         TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
 
         Args:
-            selection: which records.
+            selection: which records; with `family="ansor"` those that `auto_scheduler.ApplyHistoryBest` takes, else
+                AutoTVM's.
             accept: the worst grade that is wanted: `exact` or `stale`.
+
+        Raises:
+            TvmError: TVM is missing, or the family has no such thing.
         """
-        return self._live.autotvm_records(selection or Selection(), accept)
+        return self._live.records(selection or Selection(), accept)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """`records`, for `autotvm.apply_history_best(library)` and whatever else of AutoTVM's takes pairs.
+
+        TVM's auto_scheduler asks in the same way, as in `auto_scheduler.ApplyHistoryBest(library)`: it gets Ansor's.
+        """
+        asking = sys._getframe(1).f_globals.get("__name__", "")
+        return iter(self._live.iterated(asking))
 
     def history(self, task: Any, *, other_targets: bool = False) -> Any:
         """What is on record for a task, in the form that its tuner learns from; see `Job.history`."""

@@ -147,3 +147,48 @@ def test_configs_of_a_platform_give_stock_tvm_what_the_whole_log_gives_it(
         seen += len(pairs)
     assert not history
     assert seen == len(library.best(Selection(family="autotvm")))
+
+
+# TVM's own contexts, given the library
+
+
+def test_apply_history_best_takes_a_library(library: ConfigLibrary, logs: Path) -> None:
+    from tvm import autotvm
+
+    files = sorted((logs / "autotvm").glob("t?_*.log"))
+    library.import_logs(*files, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    library.import_logs(*(logs / "ansor").glob("*.json"), platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    wanted = autotvm.apply_history_best([str(file) for file in files])
+    found = autotvm.apply_history_best(library)
+    assert found.best_by_targetkey.keys() == wanted.best_by_targetkey.keys()
+    for key, (given, result) in wanted.best_by_targetkey.items():
+        best, best_result = found.best_by_targetkey[key]
+        assert (best.config.to_json_dict(), best_result) == (given.config.to_json_dict(), result)
+    with autotvm.apply_history_best(library):
+        config = autotvm.task.DispatchContext.current.query(given.target, given.task.workload)
+    assert config.to_json_dict() == given.config.to_json_dict()
+
+
+def test_several_libraries_and_a_log_are_applied_together(library: ConfigLibrary, logs: Path, tmp_path: Path) -> None:
+    from tvm import autotvm
+
+    other = ConfigLibrary.init(tmp_path / "other")
+    first, second, third = (logs / "autotvm" / f"{name}_random.log" for name in TASKS)
+    library.import_logs(first, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    other.import_logs(second, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    found = autotvm.apply_history_best([library, other, str(third)])
+    assert len({workload for _, workload in found.best_by_targetkey}) == 3
+
+
+def test_only_what_holds_for_this_tvm_is_given(
+    library: ConfigLibrary, logs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from tvm import autotvm
+
+    log = logs / "autotvm" / f"{TASKS[0]}_random.log"
+    library.import_logs(log, platform="xeon", tvm="hhb-tvm==0.15.0")
+    assert autotvm.apply_history_best(library).best_by_targetkey == {}
+    library.import_logs(log, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    library.import_logs(logs / "autotvm" / f"{TASKS[1]}_random.log", platform="epyc", tvm="hhb-tvm==0.16.dev0")
+    assert len(list(library)) == 2
+    assert "records of 2 (epyc, xeon)" in caplog.text

@@ -9,14 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, Grader, Lookup, Selection, Summary, best
+from tvmgitlib.library.reading import Accept, BestConfig, Grader, Lookup, Selection, Summary, best
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
+from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule import apply
 from tvmgitlib.model import JobKind, JobSpec, Json, parse_target, require_triple, validate_platform_name
@@ -215,12 +215,30 @@ class LiveSide:
         with self.using(platform, accept, None):
             return apply.compile_tir(func, target)
 
-    def autotvm_records(self, selection: Selection, accept: Accept) -> Any:
+    def records(self, selection: Selection, accept: Accept) -> list[tuple[Any, Any]]:
         """See `ConfigLibrary.records`."""
-        chosen = replace(selection, family="autotvm")
+        family = live_family(selection.family or "autotvm")
+        return family.loaded(self._applicable(replace(selection, family=family.name), accept))
+
+    def iterated(self, module: str) -> list[tuple[Any, Any]]:
+        """What `ApplyHistoryBest(library)` of a module of TVM finds in the library; see `ConfigLibrary.__iter__`."""
+        family = family_of_module(module)
+        found = self._applicable(Selection(family=family.name), "exact")
+        platforms = sorted({config.platform for config in found})
+        if len(platforms) > 1:
+            _log.warning(
+                "TVM does not look at platforms and is given the records of %d (%s): "
+                "library.records(Selection(platform=...)) are those of one",
+                len(platforms),
+                listed(platforms),
+            )
+        return family.loaded(found)
+
+    def _applicable(self, selection: Selection, accept: Accept) -> list[BestConfig]:
+        """The best configs that hold for this TVM, without those that are slower than the untuned config."""
         with self._view.answering() as contents:
-            found = best(contents, chosen, Grader(contents, running_tvm()), accept)
-        return pairs(each for each in found if each.speedup is None or each.speedup >= 1)
+            found = best(contents, selection, Grader(contents, running_tvm()), accept)
+        return [config for config in found if not config.is_slower]
 
     def using(
         self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
