@@ -6,7 +6,18 @@ to do about it. The command line prints it and exits with `exit_code`; anything 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+#: How many names a message says before it only counts.
+MOST_NAMES: Final = 5
+
+
+def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
+    """Names in a message: the first of them, and how many more there are: `a, b, c, d, e and 482 more`."""
+    known = list(names)
+    shown = ", ".join(known[:most])
+    return f"{shown} and {len(known) - most:,} more" if len(known) > most else shown
 
 
 class TvmgitlibError(Exception):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from tvmgitlib.errors import MOST_NAMES
+
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
 
@@ -78,6 +80,15 @@ def _encodable(text: str) -> str:
 def note(text: str) -> None:
     """Say something that is no result: it goes to standard error."""
     click.echo(text, err=True)
+
+
+def note_some(texts: Iterable[str]) -> None:
+    """Say the first of many things that are no results, each in a line, and how many more there are."""
+    known = list(texts)
+    for text in known[:MOST_NAMES]:
+        note(text)
+    if more := len(known[MOST_NAMES:]):
+        note(f"... and {more:,} more like that.")
 
 
 def pass_context(command: Command) -> Command:

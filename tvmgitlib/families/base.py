@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 
@@ -171,6 +171,12 @@ class Family(Protocol):
             current: the TVM that would use it.
         """
         return None
+
+    def known_by(self, target: Target) -> frozenset[str]:
+        """What stock TVM knows a target by where it loads an export: with one of these in common, it hands records of
+        one target to another. None at all where it tells targets apart.
+        """
+        return frozenset()
 
     def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
         """Records, one at least, as the files that stock TVM loads; workloads have their modules (`keeps_module`).

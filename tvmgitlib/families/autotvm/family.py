@@ -16,9 +16,9 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
-from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
-from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
+from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -84,6 +84,9 @@ class AutoTvm(Spliced, Family):
             case [str(name), [*arguments], *keywords]:
                 return call_label(name, [*arguments, *keywords])
         return workload.text
+
+    def known_by(self, target: Target) -> frozenset[str]:
+        return tvm_keys(target)
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("AutoTVM", current)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tvmgitlib.errors import RecordError, SelectionError
+from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile
 from tvmgitlib.families.metaschedule.database import (
@@ -102,9 +102,17 @@ class MetaSchedule(Enveloped, Family):
         versions = sorted({stored.tuned_with.minor or "an unknown version" for stored in records})
         if len(versions) > 1:
             raise SelectionError(
-                f"the records are of TVM {', '.join(versions)}, and a MetaSchedule database loads only in the TVM that "
+                f"the records are of TVM {listed(versions)}, and a MetaSchedule database loads only in the TVM that "
                 "wrote it",
                 hint="Choose one with --tvm DIST==VERSION.",
+            )
+        found = (stored.record.target.target for stored in records)
+        targets = sorted({target.device_key: target.label for target in found}.values())  # hosts make no difference
+        if len(targets) > 1:
+            raise SelectionError(
+                f"the records are for {len(targets):,} targets ({listed(targets)}), and stock TVM does not look at the "
+                "target of a record: it would hand one's schedule to another",
+                hint="Choose one with --target, or write one folder a target with --per-target.",
             )
         workloads, lines = database((stored.record.native, stored.record.workload) for stored in records)
         # The record file names workloads by line: it comes last, so that no reader sees a number without its line.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.errors import RecordError, listed
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -183,7 +183,7 @@ def _read(
 
 def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
     hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
-    return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
+    return RecordError("there is no tuning record in it", file=listed(str(log.path) for log in logs), hint=hint)
 
 
 def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:

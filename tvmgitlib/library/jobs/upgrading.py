@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import NoRuleError, RecordError
+from tvmgitlib.errors import NoRuleError, RecordError, listed
 from tvmgitlib.library.changes import plural
 from tvmgitlib.model import read_json
 
@@ -49,7 +49,7 @@ class Upgrading:
         """Why a log cannot be taken in as a whole, with every such line named and counted; None where it can."""
         if self.first is None:
             return None
-        found = ", ".join(f"{count:,} of {what}" for what, count in self.without_rule.most_common())
+        found = listed(f"{count:,} of {what}" for what, count in self.without_rule.most_common())
         lines = plural(self.without_rule.total(), "line")
         return RecordError(
             f"no rule says what {lines} of an older format would be today: {found}",
