@@ -280,11 +280,12 @@ class ConfigLibrary:
 
         Args:
             selection: which workloads.
-            tvm: the TVM that would use them, as `DIST==VERSION`; without it nothing is graded.
+            tvm: the TVM that would use them, as `DIST==VERSION`, or `installed` for that of this Python, which is not
+                imported; without it (or where none is installed) nothing is graded.
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
-        graded_for = TvmVersion.of(tvm)
+        graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = Grader(contents, graded_for, facts) if graded_for else None
             return reading.best(contents, selection or Selection(), grader, accept)
@@ -684,6 +685,12 @@ class ConfigLibrary:
             baseline=baseline,
             keep_refused=keep_refused,
         )
+
+
+def _installed_tvm() -> TvmVersion | None:
+    from tvmgitlib.live.installed import installed_tvm
+
+    return installed_tvm()
 
 
 def log_to_library(library: ConfigLibrary) -> Any:
