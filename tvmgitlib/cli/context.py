@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -82,7 +82,14 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def note_some(texts: Iterable[str]) -> None:
+def note_some(what: str, lines: Sequence[str]) -> None:
+    """Say which, below a line that says what; of many the first few, and how many more there are. Of none nothing."""
+    more = [f"and {len(lines) - MOST_NAMES:,} more"] if len(lines) > MOST_NAMES else []
+    if lines:
+        note("\n  ".join([what, *lines[:MOST_NAMES], *more]))
+
+
+def note_each(texts: Iterable[str]) -> None:
     """Say the first of many things that are no results, each in a line, and how many more there are."""
     known = list(texts)
     for text in known[:MOST_NAMES]:

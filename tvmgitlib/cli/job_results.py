@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmgitlib.cli.context import Context, note, note_some
+from tvmgitlib.cli.context import Context, note, note_each, note_some
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.errors import MOST_NAMES, listed
+from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import JobResult, outcome, plural
 
 
 def print_result(context: Context, result: JobResult) -> None:
     """Print the counts; what the user should know beside them goes to standard error in words."""
     if result.left_out:
-        _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+        note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
     if result.without_rule:
         counts = [f"{count:,} of {what}" for what, count in result.without_rule.items()]
-        _list("No rule says what these would be today:", counts)
+        note_some("No rule says what these would be today:", counts)
     if result.upgraded:
         note(f"{plural(result.upgraded, 'line')} of format 0.1 converted to format 0.2.")
     if result.detected:
@@ -25,21 +25,16 @@ def print_result(context: Context, result: JobResult) -> None:
             "(--platform NAME says otherwise.)"
         )
     if result.all_failed:
-        _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
+        note_some("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:
-        _list(LEFT_ALONE, result.left_alone)
-    note_some(
+        note_some(LEFT_ALONE, result.left_alone)
+    note_each(
         f"{plural(count, 'measurement')} known from job {job}: not counted twice."
         for job, count in sorted(result.known.items())
     )
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))
-
-
-def _list(what: str, lines: Sequence[str]) -> None:
-    more = [f"and {len(lines) - MOST_NAMES:,} more"] if len(lines) > MOST_NAMES else []
-    note("\n  ".join([what, *lines[:MOST_NAMES], *more]))
 
 
 def _words(result: JobResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tvmgitlib.cli.context import note_some
+from tvmgitlib.cli.context import note_each
 from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 
@@ -18,7 +18,7 @@ LEFT_ALONE = "Changed by you, so left as it is in the work tree:"
 
 def note_left_alone(paths: Iterable[str]) -> None:
     """Name the files of the work tree that stay as the user changed them."""
-    note_some(f"{LEFT_ALONE} {path}" for path in paths)
+    note_each(f"{LEFT_ALONE} {path}" for path in paths)
 
 
 def reverted(done: Reverted) -> str:

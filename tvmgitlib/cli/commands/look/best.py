@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_some, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column, duration
 
@@ -56,7 +56,7 @@ def command(
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
         note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")
-    note_some(
+    note_each(
         f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}"
         for config in found
         if config.is_slower
