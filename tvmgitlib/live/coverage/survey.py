@@ -96,7 +96,7 @@ class _Survey:
         target, workload = asked.target.target, asked.workload
         platform = self._lookup.platform_of(asked.target)
         applied = self._lookup.find(asked.family, asked.target, workload)
-        outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.label]
+        outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.text]
         task = TaskCoverage(
             family=asked.family,
             target=target.key,
