@@ -623,7 +623,8 @@ class ConfigLibrary:
             tasks: the tasks, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
             target: the target of what does not say its own.
             platform, accept, facts: see `using`.
-            family: only tasks of this family; of a Relay module, those that this one extracts (else AutoTVM's).
+            family: only tasks of this family. Without it, a Relay module is asked for the tasks of each family that the
+                library has records of for the target (else AutoTVM's): `Coverage.families` says which.
 
         Raises:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.

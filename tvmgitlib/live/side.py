@@ -12,7 +12,7 @@ from typing import Any
 from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, BestConfig, Grader, Lookup, Selection, Summary, best
+from tvmgitlib.library.reading import Accept, BestConfig, Contents, Grader, Lookup, Selection, Summary, best
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
@@ -171,8 +171,13 @@ class LiveSide:
         if platform is not None:
             validate_platform_name(platform)
         self.require_startable()
+        asked = []
+        if found is not None:
+            with self._view.answering() as contents:
+                recorded = self._families_with_records(contents, target, platform)
+            asked = tasks.expand(found, target, selection.family, recorded or (tasks.DEFAULT_OF_RELAY,))
         request = revalidation.RevalidationRequest(
-            tasks=None if found is None else [each.task for each in tasks.expand(found, target, selection.family)],
+            tasks=None if found is None else [each.task for each in asked],
             selection=selection,
             target=target,
             platform=platform,
@@ -275,9 +280,28 @@ class LiveSide:
         if platform is not None:
             validate_platform_name(platform)
         tvm = running_tvm()
-        asked = tasks.expand(found, target, family)
         with self._view.answering() as contents:
-            return coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+            recorded = self._families_with_records(contents, target, platform)
+            asked = tasks.expand(found, target, family, recorded or (tasks.DEFAULT_OF_RELAY,))
+            done = coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+        if not done.families:
+            return done
+        others = tuple(name for name in recorded if name not in done.families)
+        return replace(done, families=done.families if family is None else (), others=others)
+
+    def _families_with_records(
+        self, contents: Contents, target: object | None, platform: str | None
+    ) -> tuple[str, ...]:
+        """The families of this TVM that the library has records of for a target, where one is given."""
+        if target is None:
+            return ()
+        given = parse_target(target)
+        lookup = Lookup(contents, running_tvm(), platform)
+        return tuple(
+            family.name
+            for family in live_families()
+            if family.available() and any(True for _ in lookup.records(family.name, given))
+        )
 
 
 def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:

@@ -41,13 +41,16 @@ def coverage(
     """See `ConfigLibrary.coverage`; `target` is that of tasks that do not say theirs."""
     given = parse_target(target) if target is not None else None
     asked: dict[tuple[object, ...], _Asked] = {}
+    of_relay: dict[str, None] = {}
     for each in tasks:
         family = family_of_task(each.task)
+        if each.of_relay:
+            of_relay[family.name] = None
         its, workload = family.identify(each.task, given)
         one = _Asked(family.name, its, workload, family.signature(each.task))
         asked.setdefault((family.name, its.target, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
-    return Coverage(tvm, tuple(map(survey.of, asked.values())))
+    return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
 
 
 @dataclass(slots=True)
