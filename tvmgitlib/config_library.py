@@ -223,7 +223,7 @@ class ConfigLibrary:
         return JobDescription.of_committed(self.show_job(job))
 
     def kept_history(self, job: str) -> list[TuningRecord]:
-        """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
+        """Every trial of a committed job or import with `keep_history`, by its id or the beginning of it.
 
         Raises:
             SelectionError: there is no such job, or its history is not here.
@@ -242,6 +242,7 @@ class ConfigLibrary:
         drop_torn: bool = False,
         skip_invalid: bool = False,
         upgrade: bool = False,
+        keep_history: bool = False,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -256,12 +257,13 @@ class ConfigLibrary:
             skip_invalid: leave out malformed lines.
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
+            keep_history: keep the whole logs too, outside the branch.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
-        spec = jobs.job_spec("import", target, platform, facts, tvm)
+        spec = jobs.job_spec("import", target, platform, facts, tvm, keep_history=keep_history)
         leniency = Leniency(drop_torn, skip_invalid)
         request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency, upgrade)
         return jobs.import_logs(repository, request)

@@ -82,6 +82,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
+            _keep_history(repository, request, job, logs)
             return _already(contents, job)
         upgrading = Upgrading() if request.upgrade else None
         intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family, upgrading)
@@ -92,6 +93,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
+                _keep_history(repository, request, job, logs)
                 return _already(contents, job)
         started, finished = intake.measured
         header = Header(
@@ -108,6 +110,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
             return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+    _keep_history(repository, request, job, logs)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
     result = replace(result, known=shared.by_job, left_out=left_out, detected=detected)
@@ -179,6 +182,11 @@ def _read(
     if upgrading is not None and not leniency.skip_invalid and (refusal := upgrading.refusal) is not None:
         raise refusal
     return intake, tuple(left_out)
+
+
+def _keep_history(repository: Repository, request: ImportRequest, job: str, logs: Sequence[Log]) -> None:
+    if request.spec.keep_history:
+        kept_history.keep_imported(repository, job, logs)
 
 
 def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:

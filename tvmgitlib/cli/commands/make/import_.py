@@ -27,6 +27,7 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
 @click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
+@click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
