@@ -181,7 +181,7 @@ def test_several_libraries_and_a_log_are_applied_together(library: ConfigLibrary
 
 
 def test_only_what_holds_for_this_tvm_is_given(
-    library: ConfigLibrary, logs: Path, caplog: pytest.LogCaptureFixture
+    library: ConfigLibrary, logs: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     from tvm import autotvm
 
@@ -192,6 +192,11 @@ def test_only_what_holds_for_this_tvm_is_given(
     library.import_logs(logs / "autotvm" / f"{TASKS[1]}_random.log", platform="epyc", tvm="hhb-tvm==0.16.dev0")
     assert len(list(library)) == 2
     assert "records of 2 (epyc, xeon)" in caplog.text
+    other = tmp_path / "other.log"
+    other.write_text((logs / "autotvm" / f"{TASKS[1]}_random.log").read_text().replace("skylake-avx512", "znver3"))
+    library.import_logs(other, platform="zen", tvm="hhb-tvm==0.16.dev0")
+    assert len(list(library)) == 3
+    assert "2 targets by one key, cpu (llvm -mcpu=skylake-avx512" in caplog.text
 
 
 # Format 0.1

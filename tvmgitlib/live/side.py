@@ -12,7 +12,17 @@ from typing import Any
 from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, BestConfig, Contents, Grader, Lookup, Selection, Summary, best
+from tvmgitlib.library.reading import (
+    Accept,
+    BestConfig,
+    Contents,
+    Grader,
+    Lookup,
+    Selection,
+    Summary,
+    best,
+    mixed_targets,
+)
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
@@ -236,6 +246,10 @@ class LiveSide:
                 "library.records(Selection(platform=...)) are those of one",
                 len(platforms),
                 listed(platforms),
+            )
+        for key, targets in mixed_targets(family.name, (config.place.target for config in found)).items():
+            _log.warning(
+                "TVM knows %d targets by one key, %s (%s): select one target", len(targets), key, listed(targets)
             )
         return family.loaded(found)
 

@@ -2,7 +2,7 @@
 
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents
-from tvmgitlib.library.reading.exporting import Exported, export
+from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Shown
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
@@ -38,6 +38,7 @@ __all__ = [
     "counts_by_kind",
     "export",
     "log",
+    "mixed_targets",
     "platform_of",
     "platforms",
     "selected",

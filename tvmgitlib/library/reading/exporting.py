@@ -11,7 +11,7 @@ from typing import Any
 
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
-from tvmgitlib.families.base import ExportedFiles, Family
+from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
@@ -101,7 +101,7 @@ def export(
         len({stored.record.workload for stored in records}),
         tuple(sorted({stored.platform for stored in records})),
         tuple(target.label for target in groups),
-        {} if per_target else _mixed(codec, groups),
+        {} if per_target else mixed_targets(family, groups),
         tuple(parts) if per_target else (),
     )
 
@@ -114,10 +114,17 @@ def _by_target(records: Iterable[StoredRecord]) -> dict[Target, list[StoredRecor
     return {group[0].record.target.target: group for _, group in sorted(groups.items())}
 
 
-def _mixed(codec: Family, targets: Iterable[Target]) -> dict[str, tuple[str, ...]]:
-    """The targets that stock TVM does not tell apart, by what they have in common; of several such keys, the widest."""
+def mixed_targets(family: FamilyName, targets: Iterable[Target]) -> dict[str, tuple[str, ...]]:
+    """The targets that stock TVM does not tell apart, in words, by what it knows them by; of several such keys those
+    that the most have in common.
+
+    Args:
+        family: the tuner family whose records they are of.
+        targets: the targets; what differs in its host only is one.
+    """
+    codec = families.family(family)
     known: dict[str, list[str]] = {}
-    for target in targets:
+    for target in {target.device_key: target for target in targets}.values():
         for key in codec.known_by(target):
             known.setdefault(key, []).append(target.label)
     shared = {key: tuple(labels) for key, labels in sorted(known.items()) if len(labels) > 1}
