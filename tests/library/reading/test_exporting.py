@@ -13,6 +13,7 @@ from tvmgitlib.errors import SelectionError
 
 DATABASE = Path(__file__).parents[2] / "data" / "cases" / "12" / "db"
 FILES = ("database_workload.json", "database_tuning_record.json")
+TVM = "apache-tvm==0.27.0.post1"
 
 
 @pytest.fixture
@@ -85,6 +86,21 @@ def test_one_of_the_targets_is_exported_as_ever(xavier: ConfigLibrary, tmp_path:
     assert (exported.records, exported.targets, exported.mixed, exported.paths) == (1, ("cuda -arch=sm_72",), {}, ())
 
 
+def test_different_workloads_of_several_targets_are_exported_with_a_warning(
+    library: ConfigLibrary, cli: Any, logs: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "db"
+    path.mkdir()
+    (path / FILES[0]).write_bytes((DATABASE / FILES[0]).read_bytes())
+    (path / FILES[1]).write_text((DATABASE / FILES[1]).read_text().splitlines(keepends=True)[1])
+    library.import_logs(path, logs / "metaschedule" / "v27_mm128", platform="xavier")
+    written = cli.json("export", "--format", "metaschedule", "--tvm", TVM, "-o", tmp_path / "out")
+    assert (written["records"], sorted(written["mixed"]), len(written["mixed"]["any"])) == (2, ["any"], 2)
+    cli("export", "--format", "metaschedule", "--tvm", TVM, "-o", tmp_path / "out")
+    assert "mixes 2 targets" in cli.err
+    assert "cuda -arch=sm_72" in cli.err
+
+
 def test_another_host_is_no_other_target(library: ConfigLibrary, tmp_path: Path) -> None:
     path = tmp_path / "db"
     path.mkdir()
@@ -130,7 +146,7 @@ def test_targets_that_share_a_key_are_named_in_a_warning(
     cli("export", "--format", family, "-o", tmp_path / "best.log")
     assert cli.err.count("warning") == len(mixed)
     for key, named in mixed.items():
-        assert f"one key, {key} (" in cli.err
+        assert f"takes for one, {key} (" in cli.err
         assert all(name in cli.err for name in named)
 
 

@@ -21,7 +21,7 @@ from tvmgitlib.families.metaschedule.database import (
 from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import check_costs, config_digest
-from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
@@ -98,6 +98,9 @@ class MetaSchedule(Enveloped, Family):
             )
         return None
 
+    def known_by(self, target: Target) -> frozenset[str]:
+        return frozenset(("any",))  # its databases do not look at targets
+
     def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
         versions = sorted({stored.tuned_with.minor or "an unknown version" for stored in records})
         if len(versions) > 1:
@@ -106,12 +109,15 @@ class MetaSchedule(Enveloped, Family):
                 "wrote it",
                 hint="Choose one with --tvm DIST==VERSION.",
             )
-        found = (stored.record.target.target for stored in records)
-        targets = sorted({target.device_key: target.label for target in found}.values())  # hosts make no difference
-        if len(targets) > 1:
+        found: dict[str, dict[str, str]] = {}
+        for stored in records:
+            target = stored.record.target.target
+            found.setdefault(stored.record.workload.text, {})[target.device_key] = target.label  # whatever its host is
+        targets = sorted({label for labels in found.values() if len(labels) > 1 for label in labels.values()})
+        if targets:
             raise SelectionError(
-                f"the records are for {len(targets):,} targets ({listed(targets)}), and stock TVM does not look at the "
-                "target of a record: it would hand one's schedule to another",
+                f"a workload has records for {len(targets):,} targets ({listed(targets)}), and stock TVM does not look "
+                "at the target of a record: it would hand one's schedule to another",
                 hint="Choose one with --target, or write one folder a target with --per-target.",
             )
         workloads, lines = database((stored.record.native, stored.record.workload) for stored in records)

@@ -40,8 +40,8 @@ def command(
     """Write best configs as a file that stock TVM loads.
 
     For metaschedule it is a folder with the two files of a database. Stock TVM does not look at the target of its
-    records, so those of several targets are refused. Of the other tuners' files TVM knows targets by keys only (gpu for
-    cuda, rocm, opencl and metal alike): a warning names those that it mixes up.
+    records, so a workload that has records for several targets is refused. Of the other tuners' files TVM knows targets
+    by keys only (gpu for cuda, rocm, opencl and metal alike). A warning names the targets that it would mix up.
     """
     if selection.family not in (None, format_):
         raise click.UsageError(f"--family {selection.family} with --format {format_} leaves nothing to export")
@@ -57,7 +57,7 @@ def command(
         )
     for key, targets in written.mixed.items():
         note(
-            f"warning: the file mixes {len(targets):,} targets that stock TVM knows by one key, {key} "
+            f"warning: the export mixes {len(targets):,} targets that stock TVM takes for one, {key} "
             f"({listed(targets)}), and it may hand one's config to another. Choose one with --target, or write one "
             "folder a target with --per-target."
         )
