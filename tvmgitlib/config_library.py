@@ -7,7 +7,8 @@ first needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, suppress
 from functools import cached_property
 from itertools import islice
@@ -228,7 +229,7 @@ class ConfigLibrary:
         return JobDescription.of_committed(self.show_job(job))
 
     def kept_history(self, job: str) -> list[TuningRecord]:
-        """Every trial of a committed job that was started with `keep_history`, by its id or the beginning of it.
+        """Every trial of a committed job or import with `keep_history`, by its id or the beginning of it.
 
         Raises:
             SelectionError: there is no such job, or its history is not here.
@@ -246,6 +247,8 @@ class ConfigLibrary:
         family: str | None = None,
         drop_torn: bool = False,
         skip_invalid: bool = False,
+        upgrade: bool = False,
+        keep_history: bool = False,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -258,14 +261,17 @@ class ConfigLibrary:
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
             skip_invalid: leave out malformed lines.
+            upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
+                tasks are today.
+            keep_history: keep the whole logs too, outside the branch.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
-        spec = jobs.job_spec("import", target, platform, facts, tvm)
+        spec = jobs.job_spec("import", target, platform, facts, tvm, keep_history=keep_history)
         leniency = Leniency(drop_torn, skip_invalid)
-        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency)
+        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency, upgrade)
         return jobs.import_logs(repository, request)
 
     # Questions
@@ -282,11 +288,12 @@ class ConfigLibrary:
 
         Args:
             selection: which workloads.
-            tvm: the TVM that would use them, as `DIST==VERSION`; without it nothing is graded.
+            tvm: the TVM that would use them, as `DIST==VERSION`, or `installed` for that of this Python, which is not
+                imported; without it (or where none is installed) nothing is graded.
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
-        graded_for = TvmVersion.of(tvm)
+        graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = Grader(contents, graded_for, facts) if graded_for else None
             return reading.best(contents, selection or Selection(), grader, accept)
@@ -303,10 +310,25 @@ class ConfigLibrary:
         selection: Selection | None = None,
         *,
         tvm: TvmVersion | str | None = None,
+        per_target: bool = False,
     ) -> Exported:
-        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
+        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads.
+
+        Args:
+            family: the tuner family.
+            path: the file or folder.
+            selection: which records.
+            tvm: only those tuned with this distribution and minor version.
+            per_target: write one folder a target, below `path`.
+
+        Raises:
+            SelectionError: nothing is selected, or records that no TVM can load together: of MetaSchedule, those of
+                one workload for several targets, which its databases do not tell apart.
+        """
         with self._view.answering() as contents:
-            return reading.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
+            return reading.export(
+                contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm), per_target=per_target
+            )
 
     def log(
         self, selection: Selection | None = None, *, tuner: str | None = None, limit: int | None = None
@@ -534,17 +556,29 @@ class ConfigLibrary:
         return self._live.job_pairs(task)
 
     def records(self, selection: Selection | None = None, *, accept: Accept = "exact") -> Any:
-        """The selected best AutoTVM records that hold for this TVM, as `autotvm.apply_history_best` takes them.
+        """The selected best records that hold for this TVM, as `autotvm.apply_history_best` takes them.
 
         Without those that are slower than the untuned config.
 
         TVM applies them to whatever it builds: select the target and platform. `with library:` needs no such care.
 
         Args:
-            selection: which records.
+            selection: which records; with `family="ansor"` those that `auto_scheduler.ApplyHistoryBest` takes, else
+                AutoTVM's.
             accept: the worst grade that is wanted: `exact` or `stale`.
+
+        Raises:
+            TvmError: TVM is missing, or the family has no such thing.
         """
-        return self._live.autotvm_records(selection or Selection(), accept)
+        return self._live.records(selection or Selection(), accept)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """`records`, for `autotvm.apply_history_best(library)` and whatever else of AutoTVM's takes pairs.
+
+        TVM's auto_scheduler asks in the same way, as in `auto_scheduler.ApplyHistoryBest(library)`: it gets Ansor's.
+        """
+        asking = sys._getframe(1).f_globals.get("__name__", "")
+        return iter(self._live.iterated(asking))
 
     def history(self, task: Any, *, other_targets: bool = False) -> Any:
         """What is on record for a task, in the form that its tuner learns from; see `Job.history`."""
@@ -625,7 +659,8 @@ class ConfigLibrary:
             tasks: the tasks, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
             target: the target of what does not say its own.
             platform, accept, facts: see `using`.
-            family: only tasks of this family; of a Relay module, those that this one extracts (else AutoTVM's).
+            family: only tasks of this family. Without it, a Relay module is asked for the tasks of each family that the
+                library has records of for the target (else AutoTVM's): `Coverage.families` says which.
 
         Raises:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
@@ -687,6 +722,12 @@ class ConfigLibrary:
             baseline=baseline,
             keep_refused=keep_refused,
         )
+
+
+def _installed_tvm() -> TvmVersion | None:
+    from tvmgitlib.live.installed import installed_tvm
+
+    return installed_tvm()
 
 
 def log_to_library(library: ConfigLibrary) -> Any:

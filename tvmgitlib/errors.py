@@ -6,7 +6,18 @@ to do about it. The command line prints it and exits with `exit_code`; anything 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+#: How many names a message says before it only counts.
+MOST_NAMES: Final = 5
+
+
+def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
+    """Names in a message: the first of them, and how many more there are: `a, b, c, d, e and 482 more`."""
+    known = list(names)
+    shown = ", ".join(known[:most])
+    return f"{shown} and {len(known) - most:,} more" if len(known) > most else shown
 
 
 class TvmgitlibError(Exception):
@@ -61,6 +72,19 @@ class TvmgitlibError(Exception):
 
 class RecordError(TvmgitlibError):
     """A tuning record, or the log that holds it, is malformed."""
+
+
+class NoRuleError(RecordError):
+    """A record of an older format, of which no rule says what it would be today.
+
+    Args:
+        what: what of it is not known, in words: the same for all such records.
+        field: the field that says it.
+    """
+
+    def __init__(self, what: str, *, field: str | None = None) -> None:
+        super().__init__(f"no rule says what this would be today: {what}", field=field)
+        self.what = what
 
 
 class FamilyError(TvmgitlibError):

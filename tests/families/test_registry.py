@@ -14,7 +14,7 @@ def test_a_pickle_row_is_refused_unread(line: bytes) -> None:
     why = families.refusal(line)
     assert why is not None
     assert "pickle" in str(why)
-    assert "python -m tvm.autotvm.record --mode convert" in (why.hint or "")
+    assert "tune its tasks again" in (why.hint or "")
 
 
 @pytest.mark.parametrize("line", [b'{"a":\t1}', b"[1,\t2]", b" \t{}", b"no tab", b""])
@@ -39,7 +39,7 @@ def test_autotvm_0_1_is_recognised_and_refused() -> None:
     with pytest.raises(RecordError, match=r"format 0\.1") as caught:
         families.family_of(line, read_json(line))
     assert caught.value.field == "v"
-    assert "0.2" in (caught.value.hint or "")
+    assert "--upgrade" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("line", [b"{}", b"[]", b"[1]", b"[1, 2, 3]", b"1", b"null", b'"text"', b'{"i": 1}'])

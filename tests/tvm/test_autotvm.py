@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib import ConfigLibrary, Selection, families
 from tvmgitlib.model import parse_target
 
 pytestmark = pytest.mark.tvm("0.16")
@@ -147,3 +147,104 @@ def test_configs_of_a_platform_give_stock_tvm_what_the_whole_log_gives_it(
         seen += len(pairs)
     assert not history
     assert seen == len(library.best(Selection(family="autotvm")))
+
+
+# TVM's own contexts, given the library
+
+
+def test_apply_history_best_takes_a_library(library: ConfigLibrary, logs: Path) -> None:
+    from tvm import autotvm
+
+    files = sorted((logs / "autotvm").glob("t?_*.log"))
+    library.import_logs(*files, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    library.import_logs(*(logs / "ansor").glob("*.json"), platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    wanted = autotvm.apply_history_best([str(file) for file in files])
+    found = autotvm.apply_history_best(library)
+    assert found.best_by_targetkey.keys() == wanted.best_by_targetkey.keys()
+    for key, (given, result) in wanted.best_by_targetkey.items():
+        best, best_result = found.best_by_targetkey[key]
+        assert (best.config.to_json_dict(), best_result) == (given.config.to_json_dict(), result)
+    with autotvm.apply_history_best(library):
+        config = autotvm.task.DispatchContext.current.query(given.target, given.task.workload)
+    assert config.to_json_dict() == given.config.to_json_dict()
+
+
+def test_several_libraries_and_a_log_are_applied_together(library: ConfigLibrary, logs: Path, tmp_path: Path) -> None:
+    from tvm import autotvm
+
+    other = ConfigLibrary.init(tmp_path / "other")
+    first, second, third = (logs / "autotvm" / f"{name}_random.log" for name in TASKS)
+    library.import_logs(first, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    other.import_logs(second, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    found = autotvm.apply_history_best([library, other, str(third)])
+    assert len({workload for _, workload in found.best_by_targetkey}) == 3
+
+
+def test_only_what_holds_for_this_tvm_is_given(
+    library: ConfigLibrary, logs: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    from tvm import autotvm
+
+    log = logs / "autotvm" / f"{TASKS[0]}_random.log"
+    library.import_logs(log, platform="xeon", tvm="hhb-tvm==0.15.0")
+    assert autotvm.apply_history_best(library).best_by_targetkey == {}
+    library.import_logs(log, platform="xeon", tvm="hhb-tvm==0.16.dev0")
+    library.import_logs(logs / "autotvm" / f"{TASKS[1]}_random.log", platform="epyc", tvm="hhb-tvm==0.16.dev0")
+    assert len(list(library)) == 2
+    assert "records of 2 (epyc, xeon)" in caplog.text
+    other = tmp_path / "other.log"
+    other.write_text((logs / "autotvm" / f"{TASKS[1]}_random.log").read_text().replace("skylake-avx512", "znver3"))
+    library.import_logs(other, platform="zen", tvm="hhb-tvm==0.16.dev0")
+    assert len(list(library)) == 3
+    assert "2 targets by one key, cpu (llvm -mcpu=skylake-avx512" in caplog.text
+
+
+# Format 0.1
+
+
+def test_what_was_of_format_0_1_is_a_config_of_todays_template(library: ConfigLibrary, tmp_path: Path) -> None:
+    from tvm import autotvm, relay  # noqa: F401  # relay registers the templates
+    from tvm.autotvm.record import load_from_file
+    from tvm.target import Target
+
+    case = Path(__file__).parents[1] / "data" / "cases" / "06" / "old.log"
+    library.import_logs(case, upgrade=True)
+    library.export("autotvm", tmp_path / "best.log")
+    ((given, result),) = load_from_file(str(tmp_path / "best.log"))
+    assert result.error_no == 0
+    task = autotvm.task.create(given.task.name, given.task.args, given.target)
+    assert set(task.config_space.space_map) == {knob for knob, _, _ in given.config.to_json_dict()["entity"]}
+    with Target(given.target):
+        task.instantiate(given.config)
+    assert given.config.valid()
+
+
+@needs_tophub
+@pytest.mark.parametrize(
+    ("name", "tasks"),
+    [
+        ("llvm_v0.02", {"conv2d_NCHWc.x86"}),
+        ("intel_graphics_v0.01", {"conv2d_NCHWc.intel_graphics"}),
+        (
+            "mali_v0.05",
+            {"conv2d_nchw_spatial_pack.mali", "conv2d_nchw_winograd.mali", "depthwise_conv2d_nchw.mali", "dense.mali"},
+        ),
+    ],
+)
+def test_the_knobs_of_upgraded_lines_are_those_of_todays_templates(name: str, tasks: set[str]) -> None:
+    from tvm import autotvm, relay  # noqa: F401  # relay registers the templates
+
+    seen = set()
+    for line in (TOPHUB / f"{name}.log").read_bytes().splitlines():
+        if line.startswith(b"#") or tasks == seen:
+            continue
+        upgraded = json.loads(families.upgraded(json.loads(line)) or b"")
+        if upgraded["input"][1] in seen:
+            continue
+        seen.add(upgraded["input"][1])
+        kind = upgraded["input"][0].replace("llvm", "llvm -mtriple=x86_64-linux-gnu")
+        upgraded["input"][0] = kind
+        given, _ = autotvm.record.decode(json.dumps(upgraded))
+        space = autotvm.task.create(given.task.name, given.task.args, given.target).config_space
+        assert set(space.space_map) == {knob for knob, _, _ in upgraded["config"]["entity"]}
+    assert seen == tasks

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
+from tvmgitlib.errors import SelectionError
 
 
 @pytest.mark.tvm("0.16")
@@ -132,3 +133,20 @@ def write_database(ms: Any, folder: Path, records: list[Any]) -> Path:
             ms.database.TuningRecord(record.trace, workload, record.run_secs, record.target, record.args_info)
         )
     return folder
+
+
+@pytest.mark.tvm("0.27")
+def test_one_folder_a_target_hands_each_build_its_own_schedule(ms: Any, library: ConfigLibrary, tmp_path: Path) -> None:
+    """The case of a board whose CPU is faster: stock TVM does not look at the target of a record."""
+    cases = Path(__file__).parents[1] / "data" / "cases"
+    library.import_logs(cases / "12" / "db", platform="xavier")
+    with pytest.raises(SelectionError, match="2 targets"):
+        library.export("metaschedule", tmp_path / "all")
+    exported = library.export("metaschedule", tmp_path / "each", per_target=True)
+    bound = {}
+    for target, folder in zip(exported.targets, exported.paths, strict=True):
+        database = ms.database.JSONDatabase(work_dir=str(folder))
+        (record,) = database.get_all_tuning_records()
+        schedule = database.query_schedule(record.workload.mod, record.target, "main")
+        bound[target.split()[0]] = "threadIdx" in str(schedule.mod)
+    assert bound == {"cuda": True, "llvm": False}

@@ -435,8 +435,19 @@ def test_a_job_as_autotvms_database(library: ConfigLibrary, tasks: list[Any]) ->
     database.save(inputs[0], database.load(inputs[0])._replace(costs=(1.0,), timestamp=time.time() + 1))
     assert database.load(inputs[0]).costs == (1.0,)
     assert len(database.load(inputs[0], get_all=True)) == 2
+    for view in (database, job.database("autotvm")):
+        failed = view.filter(lambda _, results: any(result.error_no for result in results))
+        assert [(given.config.index, result.error_no) for given, result in failed] == [(1, 7)]
+        everything = view.filter(lambda given, _: given.task.workload == tasks[0].workload)
+        assert next((given.config.index, result.costs) for given, result in everything) == (0, (1.0,))
+        assert len(everything) == 3
+    database.flush()
+    assert database.filter(lambda *_: True) == []
+    assert filter_inputs(database, inputs) == ([None] * 4, inputs)
+    database.save(inputs[3], view.load(inputs[0])._replace(timestamp=time.time() + 2))
+    assert [given.config.index for given, _ in database.filter(lambda *_: True)] == [3]
     job.finish()
-    assert (library.trials()[0].trials, library.trials()[0].failed) == (4, 1)
+    assert (library.trials()[0].trials, library.trials()[0].failed) == (5, 1)
 
 
 # Builds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,3 +31,18 @@ def test_the_one_not_installed_is_refused() -> None:
     (absent,) = {"apache-tvm", "hhb-tvm"} - {require_tvm().distribution}
     with pytest.raises(TvmError, match=f"this needs {absent}"):
         require_tvm(absent)
+
+
+def test_best_grades_for_it(cli: Any, logs: Path) -> None:
+    installed = require_tvm()
+    cli("import", logs / "autotvm" / "t0_tvmgitlib_matmul_random.log", "--platform", "xeon")
+    (best,) = cli.lines("best")
+    assert best["graded_for"] == {
+        "distribution": installed.distribution,
+        "version": installed.version,
+        "source": "runtime",
+    }
+    assert best["grade"] == ("exact" if installed.version == "0.16.dev0" else "incompatible")
+    cli("best")
+    assert f"{installed.distribution} {installed.version}, which is installed here" in cli.err
+    assert [best["grade"] for best in cli.lines("best", "--tvm", "none")] == [None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
+
+from tvmgitlib.errors import MOST_NAMES
 
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
@@ -78,6 +80,22 @@ def _encodable(text: str) -> str:
 def note(text: str) -> None:
     """Say something that is no result: it goes to standard error."""
     click.echo(text, err=True)
+
+
+def note_some(what: str, lines: Sequence[str]) -> None:
+    """Say which, below a line that says what; of many the first few, and how many more there are. Of none nothing."""
+    more = [f"and {len(lines) - MOST_NAMES:,} more"] if len(lines) > MOST_NAMES else []
+    if lines:
+        note("\n  ".join([what, *lines[:MOST_NAMES], *more]))
+
+
+def note_each(texts: Iterable[str]) -> None:
+    """Say the first of many things that are no results, each in a line, and how many more there are."""
+    known = list(texts)
+    for text in known[:MOST_NAMES]:
+        note(text)
+    if more := len(known[MOST_NAMES:]):
+        note(f"... and {more:,} more like that.")
 
 
 def pass_context(command: Command) -> Command:

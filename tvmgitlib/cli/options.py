@@ -79,6 +79,19 @@ def _tvm(context: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+def tvm_at_hand(help: str) -> Callable[[Command], Command]:
+    """`--tvm DIST==VERSION`, else the TVM that this Python has installed (`source` is `runtime` then); or `none`."""
+    return click.option("--tvm", metavar="DIST==VERSION|none", callback=_tvm_at_hand, help=help)
+
+
+def _tvm_at_hand(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    from tvmgitlib.live.installed import installed_tvm
+
+    if value == "none" or context.resilient_parsing:
+        return None
+    return installed_tvm() if value is None else _tvm(context, parameter, value)
+
+
 rev = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
 
 facts = click.option(

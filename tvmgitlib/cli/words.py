@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tvmgitlib.cli.context import note
+from tvmgitlib.cli.context import note_each
+from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 
 if TYPE_CHECKING:
@@ -17,14 +18,13 @@ LEFT_ALONE = "Changed by you, so left as it is in the work tree:"
 
 def note_left_alone(paths: Iterable[str]) -> None:
     """Name the files of the work tree that stay as the user changed them."""
-    for path in paths:
-        note(f"{LEFT_ALONE} {path}")
+    note_each(f"{LEFT_ALONE} {path}" for path in paths)
 
 
 def reverted(done: Reverted) -> str:
     """What a revert did, and how to undo it."""
     return (
-        f"Reverted {', '.join(done.reverted)} in {done.commit[:12]}: {plural(done.removed, 'record')} out, "
+        f"Reverted {listed(done.reverted)} in {done.commit[:12]}: {plural(done.removed, 'record')} out, "
         f"{done.restored:,} in.\nTo undo it: tvmgitlib revert {done.job}"
     )
 
@@ -60,4 +60,5 @@ def synced(done: Synced, *, history: bool) -> str:
 
 def exported(done: Exported) -> str:
     """What was written, and where."""
-    return f"Wrote {plural(done.records, 'record')} of {plural(done.workloads, 'workload')} to {done.path}."
+    wrote = f"Wrote {plural(done.records, 'record')} of {plural(done.workloads, 'workload')} to {done.path}"
+    return "\n  ".join([f"{wrote}:" if done.paths else f"{wrote}.", *map(str, done.paths)])

@@ -18,6 +18,7 @@ from tvmgitlib.families.registry import (
     names,
     refusal,
     tvm_of_name,
+    upgraded,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "names",
     "refusal",
     "tvm_of_name",
+    "upgraded",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 
@@ -92,6 +92,18 @@ class Family(Protocol):
         """
         return None
 
+    def upgraded(self, document: Any) -> bytes | None:
+        """A line of an older format of this family as one that it reads; None for a line that is none.
+
+        Args:
+            document: the parsed line.
+
+        Raises:
+            NoRuleError: it is one, and nothing says what it would be today.
+            RecordError: it is malformed.
+        """
+        return None
+
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         """Interpret one line that the schema has found valid.
 
@@ -159,6 +171,12 @@ class Family(Protocol):
             current: the TVM that would use it.
         """
         return None
+
+    def known_by(self, target: Target) -> frozenset[str]:
+        """What stock TVM knows a target by where it loads an export: with one of these in common, it hands records of
+        one target to another. None at all where it tells targets apart.
+        """
+        return frozenset()
 
     def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
         """Records, one at least, as the files that stock TVM loads; workloads have their modules (`keeps_module`).

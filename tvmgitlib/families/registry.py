@@ -91,6 +91,15 @@ def refusal(line: bytes, document: Any | None = None) -> RecordError | None:
     return next((why for candidate in every() if (why := candidate.refusal(line, document)) is not None), None)
 
 
+def upgraded(document: Any) -> bytes | None:
+    """A line of an older format of some family as one that it reads; None for every other line.
+
+    Raises:
+        RecordError: as `Family.upgraded`.
+    """
+    return next((line for candidate in every() if (line := candidate.upgraded(document)) is not None), None)
+
+
 def tvm_of_name(workload: Workload) -> str | None:
     """The minor version of the TVM that named a workload, where its family's names depend on it and say so."""
     return family(workload.family).tvm_of_name(workload)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.model import TvmVersion
+from tvmgitlib.model import Target, TvmVersion
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -28,6 +28,25 @@ def shipped_schema(name: str) -> dict[str, Any]:
     """The schema called `name` in that folder."""
     document: dict[str, Any] = json.loads((schema_folder() / f"{name}.json").read_text(encoding="utf-8"))
     return document
+
+
+#: What TVM 0.16 knows the targets of a kind by, beside the kind's own name (`-keys`, where the user gives none).
+_KEYS: Final = {
+    "llvm": ("cpu",),
+    "c": ("cpu",),
+    "hexagon": ("hexagon", "cpu"),
+    "nvptx": ("cuda", "gpu"),
+    **{kind: (kind, "gpu") for kind in ("cuda", "rocm", "opencl", "metal", "vulkan", "webgpu")},
+    **{kind: (kind, "hls") for kind in ("aocl", "sdaccel")},
+}
+
+
+def tvm_keys(target: Target) -> frozenset[str]:
+    """The keys of a target by which `ApplyHistoryBest`, of AutoTVM and Ansor alike, finds records: its device's name,
+    and those of its kind.
+    """
+    device = target.attributes.get("device")
+    return frozenset((*([str(device)] if device else ()), *_KEYS.get(target.kind, (target.kind,))))
 
 
 def left_tvm(module: str, current: TvmVersion) -> str | None:

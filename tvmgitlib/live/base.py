@@ -18,6 +18,13 @@ from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRec
 TIMEOUT: Final = 60.0
 
 
+class Native(Protocol):
+    """Whatever holds the tuner's own text."""
+
+    @property
+    def native(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class HowToMeasure:
     """How a user wants trials to be measured; what is None is done as the family does it on this machine.
@@ -96,6 +103,14 @@ class LiveFamily(Protocol):
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> Any:
         """Records in the form that this family's transfer learning takes."""
+        ...
+
+    def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
+        """Records as this TVM's `ApplyHistoryBest` takes them: pairs of what was measured and its result.
+
+        Raises:
+            TvmError: this family has nothing of the kind.
+        """
         ...
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
@@ -206,6 +221,11 @@ def live_family(name: FamilyName) -> LiveFamily:
     if name not in _LIVE:
         raise TvmError(f"nothing is tuned live with {name!r}", hint=f"Live families: {', '.join(_LIVE)}.")
     return cast(LiveFamily, import_module(f"tvmgitlib.live.{name}.family").FAMILY)
+
+
+def family_of_module(name: str) -> LiveFamily:
+    """The family that a module of TVM belongs to; AutoTVM, where it is of none."""
+    return live_family("ansor" if name.startswith("tvm.auto_scheduler") else "autotvm")
 
 
 def family_of_task(task: Any) -> LiveFamily:

@@ -9,14 +9,24 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, Grader, Lookup, Selection, Summary, best
+from tvmgitlib.library.reading import (
+    Accept,
+    BestConfig,
+    Contents,
+    Grader,
+    Lookup,
+    Selection,
+    Summary,
+    best,
+    mixed_targets,
+)
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
+from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule import apply
 from tvmgitlib.model import JobKind, JobSpec, Json, parse_target, require_triple, validate_platform_name
@@ -171,8 +181,13 @@ class LiveSide:
         if platform is not None:
             validate_platform_name(platform)
         self.require_startable()
+        asked = []
+        if found is not None:
+            with self._view.answering() as contents:
+                recorded = self._families_with_records(contents, target, platform)
+            asked = tasks.expand(found, target, selection.family, recorded or (tasks.DEFAULT_OF_RELAY,))
         request = revalidation.RevalidationRequest(
-            tasks=None if found is None else [each.task for each in tasks.expand(found, target, selection.family)],
+            tasks=None if found is None else [each.task for each in asked],
             selection=selection,
             target=target,
             platform=platform,
@@ -215,12 +230,34 @@ class LiveSide:
         with self.using(platform, accept, None):
             return apply.compile_tir(func, target)
 
-    def autotvm_records(self, selection: Selection, accept: Accept) -> Any:
+    def records(self, selection: Selection, accept: Accept) -> list[tuple[Any, Any]]:
         """See `ConfigLibrary.records`."""
-        chosen = replace(selection, family="autotvm")
+        family = live_family(selection.family or "autotvm")
+        return family.loaded(self._applicable(replace(selection, family=family.name), accept))
+
+    def iterated(self, module: str) -> list[tuple[Any, Any]]:
+        """What `ApplyHistoryBest(library)` of a module of TVM finds in the library; see `ConfigLibrary.__iter__`."""
+        family = family_of_module(module)
+        found = self._applicable(Selection(family=family.name), "exact")
+        platforms = sorted({config.platform for config in found})
+        if len(platforms) > 1:
+            _log.warning(
+                "TVM does not look at platforms and is given the records of %d (%s): "
+                "library.records(Selection(platform=...)) are those of one",
+                len(platforms),
+                listed(platforms),
+            )
+        for key, targets in mixed_targets(family.name, (config.place.target for config in found)).items():
+            _log.warning(
+                "TVM knows %d targets by one key, %s (%s): select one target", len(targets), key, listed(targets)
+            )
+        return family.loaded(found)
+
+    def _applicable(self, selection: Selection, accept: Accept) -> list[BestConfig]:
+        """The best configs that hold for this TVM, without those that are slower than the untuned config."""
         with self._view.answering() as contents:
-            found = best(contents, chosen, Grader(contents, running_tvm()), accept)
-        return pairs(each for each in found if each.speedup is None or each.speedup >= 1)
+            found = best(contents, selection, Grader(contents, running_tvm()), accept)
+        return [config for config in found if not config.is_slower]
 
     def using(
         self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
@@ -257,9 +294,28 @@ class LiveSide:
         if platform is not None:
             validate_platform_name(platform)
         tvm = running_tvm()
-        asked = tasks.expand(found, target, family)
         with self._view.answering() as contents:
-            return coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+            recorded = self._families_with_records(contents, target, platform)
+            asked = tasks.expand(found, target, family, recorded or (tasks.DEFAULT_OF_RELAY,))
+            done = coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+        if not done.families:
+            return done
+        others = tuple(name for name in recorded if name not in done.families)
+        return replace(done, families=done.families if family is None else (), others=others)
+
+    def _families_with_records(
+        self, contents: Contents, target: object | None, platform: str | None
+    ) -> tuple[str, ...]:
+        """The families of this TVM that the library has records of for a target, where one is given."""
+        if target is None:
+            return ()
+        given = parse_target(target)
+        lookup = Lookup(contents, running_tvm(), platform)
+        return tuple(
+            family.name
+            for family in live_families()
+            if family.available() and any(True for _ in lookup.records(family.name, given))
+        )
 
 
 def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:

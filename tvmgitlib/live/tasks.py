@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -30,9 +30,9 @@ _FORMS = (
 )
 _MAX_DEPTH = 32
 
-#: Which family takes the tasks out of a model, by the dialect of its functions; None where the user says which.
+#: Which family takes the tasks out of a model, by the dialect of its functions; None where several can.
 _EXTRACTS: Final[dict[str, str | None]] = {"relax": "metaschedule", "relay": None}
-_DEFAULT_OF_RELAY: Final = "autotvm"
+DEFAULT_OF_RELAY: Final = "autotvm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class WeightedTask:
     Attributes:
         task: of any family.
         weight: how often the model runs it, as a `float` whatever kind of number is given.
+        of_relay: whether it was taken out of a Relay module, by one of the families that can.
 
     Raises:
         SelectionError: the weight is no finite number, or below 0.
@@ -49,6 +50,7 @@ class WeightedTask:
 
     task: Any
     weight: float = 1.0
+    of_relay: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", _as_weight(self.weight))
@@ -77,7 +79,12 @@ def load_tasks(spec: str) -> Any:
         return getattr(module, name)
 
 
-def expand(found: Any, target: object | None = None, family: str | None = None) -> list[WeightedTask]:
+def expand(
+    found: Any,
+    target: object | None = None,
+    family: str | None = None,
+    of_relay: Sequence[str] = (DEFAULT_OF_RELAY,),
+) -> list[WeightedTask]:
     """The tasks in what users have.
 
     Args:
@@ -85,14 +92,15 @@ def expand(found: Any, target: object | None = None, family: str | None = None) 
             models give it; `(tasks, weights)`, as TVM gives them; a list of any of these; or a function without
             arguments that gives one. AutoTVM does not say how often a model runs a task: each weighs 1.
         target: for what does not say its target itself.
-        family: only tasks of this family; of a Relay module, those that this one extracts (else AutoTVM's).
+        family: only tasks of this family.
+        of_relay: the families that take the tasks out of a Relay module, each its own, where no `family` is named.
 
     Raises:
         TargetError: there is no target, or it is not one that TVM knows.
         TvmgitlibError: there is something else in it, or the user's code or TVM fails.
     """
     with redirect_stdout(sys.stderr):
-        tasks = list(_expanded(found, target, family))
+        tasks = list(_expanded(found, target, (family,) if family else of_relay))
     return [each for each in tasks if family in (None, family_of_task(each.task).name)]
 
 
@@ -175,7 +183,7 @@ def _frames_of(error: BaseException) -> list[traceback.FrameSummary]:
 # What is found there
 
 
-def _expanded(found: Any, target: object | None, family: str | None, depth: int = 0) -> Iterator[WeightedTask]:
+def _expanded(found: Any, target: object | None, of_relay: Sequence[str], depth: int = 0) -> Iterator[WeightedTask]:
     if depth > _MAX_DEPTH:
         code = found.__code__ if isinstance(found, FunctionType) else None
         raise SelectionError(
@@ -188,19 +196,19 @@ def _expanded(found: Any, target: object | None, family: str | None, depth: int 
         case WeightedTask():
             yield found
         case [module, None | Mapping() as params] if _is_module(module):
-            yield from _of_module(module, params, target, family)
+            yield from _of_module(module, params, target, of_relay)
         case [module, [*parameters]] if _is_module(module) and all(map(_is_declared, parameters)):
-            yield from _of_module(module, None, target, family)
+            yield from _of_module(module, None, target, of_relay)
         case [Sequence() as tasks, Sequence() as weights] if len(tasks) == len(weights) and _are_numbers(weights):
             for task, weight in zip(tasks, weights, strict=True):
                 times = _as_weight(weight)
-                for each in _expanded(task, target, family, depth + 1):
-                    yield WeightedTask(each.task, each.weight * times)
+                for each in _expanded(task, target, of_relay, depth + 1):
+                    yield replace(each, weight=each.weight * times)
         case list() | tuple():
             for each in found:
-                yield from _expanded(each, target, family, depth + 1)
+                yield from _expanded(each, target, of_relay, depth + 1)
         case _ if _is_module(found):
-            yield from _of_module(found, None, target, family)
+            yield from _of_module(found, None, target, of_relay)
         case _ if any(each.handles(found) for each in live_families()):
             if getattr(found, "target", None) is None:
                 _require(target)
@@ -208,7 +216,7 @@ def _expanded(found: Any, target: object | None, family: str | None, depth: int 
         case _ if callable(found) and type(found).__module__.partition(".")[0] not in ("tvm", "tvm_ffi"):
             with _users_code():
                 given = found()
-            yield from _expanded(given, target, family, depth + 1)
+            yield from _expanded(given, target, of_relay, depth + 1)
         case _:
             kind = type(found)
             raise TvmError(f"{kind.__module__}.{kind.__qualname__} is nothing that tasks are in", hint=_FORMS)
@@ -240,16 +248,18 @@ def _is_module(found: Any) -> bool:
 
 
 def _of_module(
-    module: Any, params: Mapping[str, Any] | None, target: object | None, family: str | None
+    module: Any, params: Mapping[str, Any] | None, target: object | None, of_relay: Sequence[str]
 ) -> Iterator[WeightedTask]:
     dialects = {type(func).__module__.split(".")[1] for _, func in module.functions_items()}
     dialect = next((each for each in _EXTRACTS if each in dialects), None)
     if dialect is None:
-        extracted = tir_functions(module)
-    else:
-        extracts = _EXTRACTS[dialect] or family or _DEFAULT_OF_RELAY
-        extracted = _extract(live_family(extracts).extract, module, params, target)
-    yield from _expanded(extracted, target, family)
+        yield from _expanded(tir_functions(module), target, of_relay)
+        return
+    only = _EXTRACTS[dialect]
+    for family in of_relay if only is None else (only,):
+        extracted = _extract(live_family(family).extract, module, params, target)
+        for each in _expanded(extracted, target, of_relay):
+            yield replace(each, of_relay=only is None)
 
 
 def _extract(

@@ -33,13 +33,16 @@ class TvmRule:
     Attributes:
         distribution: the distribution; None for any.
         versions: a PEP 440 specifier.
+        with_unknown: whether a TVM of unknown distribution, as an AutoTVM log names it, is taken for one of the named
+            distribution.
     """
 
     distribution: str | None
     versions: SpecifierSet
+    with_unknown: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> TvmRule:
+    def parse(cls, text: str, *, with_unknown: bool = False) -> TvmRule:
         """Read `<0.26` or `apache-tvm<0.26`.
 
         Raises:
@@ -50,14 +53,23 @@ class TvmRule:
                 requirement = Requirement(text)
                 if requirement.url or requirement.extras or requirement.marker:
                     raise InvalidRequirement(text)
-                return cls(requirement.name.lower().replace("_", "-"), requirement.specifier)
-            return cls(None, SpecifierSet(text))
+                return cls(requirement.name.lower().replace("_", "-"), requirement.specifier, with_unknown)
+            return cls(None, SpecifierSet(text), with_unknown)
         except (InvalidRequirement, InvalidSpecifier):
             raise ValueError(f"{text!r} is no rule such as '<0.26' or 'apache-tvm<0.26'") from None
 
     def matches(self, tvm: TvmVersion) -> bool:
-        """Whether a TVM is one of them; an unknown version is none, an unknown distribution may be any."""
-        if tvm.version is None or (self.distribution and tvm.distribution and tvm.distribution != self.distribution):
+        """Whether a TVM is one of them; an unknown version is none."""
+        if self.distribution and tvm.distribution != self.distribution:
+            return self.may_match(tvm) and self.with_unknown
+        return self._has(tvm)
+
+    def may_match(self, tvm: TvmVersion) -> bool:
+        """Whether a TVM would be one of them, were its distribution known."""
+        return self.distribution is not None and tvm.distribution is None and self._has(tvm)
+
+    def _has(self, tvm: TvmVersion) -> bool:
+        if tvm.version is None:
             return False
         try:
             return self.versions.contains(Version(tvm.version), prereleases=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def mixed(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
     ("condemned", "invalidated", "left"),
     [
         (Condemned(tvm=TvmRule.parse("<0.18.dev0")), 8, 2),
-        (Condemned(tvm=TvmRule.parse("apache-tvm<0.17.dev0")), 4, 4),
+        (Condemned(tvm=TvmRule.parse("apache-tvm<0.17.dev0", with_unknown=True)), 4, 4),
         (Condemned(tvm=TvmRule.parse("==0.17.*")), 4, 4),
         (Condemned(Selection(platform="fan")), 6, 3),
         (Condemned(facts=(FactRule.parse("driver<517"),)), 4, 4),
@@ -74,3 +75,26 @@ def test_no_condition_and_no_reason_are_refused(mixed: ConfigLibrary) -> None:
         mixed.invalidate(Condemned(), "all")
     with pytest.raises(JobError, match="needs a reason"):
         mixed.invalidate(Condemned(job="0"), " ")
+
+
+def test_what_names_no_distribution_is_only_meant_when_one_says_so(
+    mixed: ConfigLibrary, cli: Any, make_log: MakeLog
+) -> None:
+    named = mixed.import_logs(make_log("conv", [1e-3]), platform="fan", tvm="apache-tvm==0.16.0").job
+    other = make_log("pool", [1e-3])
+    mixed.import_logs(other, platform="fan", tvm="hhb-tvm==0.16.dev0")
+    done = mixed.invalidate(Condemned(tvm=TvmRule.parse("apache-tvm<0.17.dev0")), "a reason")
+    assert (done.invalidated, list(done.jobs), done.unsure) == (1, [named], 4)
+    with pytest.raises(SelectionError) as caught:
+        mixed.invalidate(Condemned(tvm=TvmRule.parse("apache-tvm<0.17.dev0")), "a reason")
+    assert "4 would" in str(caught.value.hint)
+    assert "--with-unknown" in str(caught.value.hint)
+    cli("invalidate", "--tvm", "hhb-tvm<0.17.dev0", "--reason", "a reason")
+    assert "4 records left" in cli.err
+    result = cli.json("invalidate", "--tvm", "apache-tvm<0.17.dev0", "--with-unknown", "--reason", "a reason")
+    assert (result["invalidated"], result["unsure"]) == (4, 0)
+
+
+def test_a_rule_without_a_distribution_is_of_any(mixed: ConfigLibrary) -> None:
+    done = mixed.invalidate(Condemned(tvm=TvmRule.parse("<0.17.dev0")), "a reason")
+    assert (done.invalidated, done.unsure) == (4, 0)

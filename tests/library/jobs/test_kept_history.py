@@ -302,3 +302,73 @@ def test_a_remote_that_refuses_them_does_not_undo_the_sync(
         library.sync(history=True)
     assert git(remote, "rev-parse", "main").strip() == library.commit
     assert histories(git, library.path) == [job]
+
+
+# Imports
+
+
+def test_an_import_keeps_its_logs_whole(cli: Any, library: ConfigLibrary, logs: Path, git: Git) -> None:
+    log = logs / "autotvm" / "t0_tvmgitlib_matmul_random.log"
+    result = cli.json("import", log, "--platform", "box", "--tvm", TVM, "--keep-history")
+    assert native(library.kept_history(result["job"])) == log.read_bytes()
+    assert histories(git, library.path) == [result["job"]]
+    assert library.check() == []
+
+
+def test_logs_of_one_name_and_of_several_files_are_kept_apart(
+    library: ConfigLibrary, logs: Path, tmp_path: Path
+) -> None:
+    paths = []
+    for name in ("t0_tvmgitlib_matmul_random", "t1_tvmgitlib_matmul_random"):
+        paths.append(tmp_path / name / "tuning.log")
+        paths[-1].parent.mkdir()
+        shutil.copy(logs / "autotvm" / f"{name}.log", paths[-1])
+    database = logs / "metaschedule" / "v27_mm128"
+    job = library.import_logs(*paths, database, platform="box", keep_history=True).job
+    files = (*paths, database / "database_tuning_record.json")
+    lines = sorted(line for path in files for line in path.read_bytes().splitlines())
+    assert sorted(record.native for record in library.kept_history(str(job))) == lines
+
+
+def test_what_an_import_left_out_and_upgraded_is_so_in_its_history(library: ConfigLibrary, tmp_path: Path) -> None:
+    case = Path(__file__).parents[2] / "data" / "cases" / "06"
+    mixed = tmp_path / "a.log"
+    mixed.write_bytes((case / "old.log").read_bytes() + b"rubbish\n" + (case / "old.log").read_bytes()[:50])
+    told: dict[str, Any] = {"skip_invalid": True, "drop_torn": True, "upgrade": True}
+    job = library.import_logs(mixed, **told, keep_history=True).job
+    assert native(library.kept_history(str(job))) == (case / "wanted.log").read_bytes()
+
+
+def test_of_a_log_that_grew_the_history_is_what_counted(
+    library: ConfigLibrary, make_log: MakeLog, tmp_path: Path
+) -> None:
+    log = make_log("dense", COSTS)
+    beginning = tmp_path / "dense.log"
+    beginning.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:5]))
+    library.import_logs(beginning, platform="box", tvm=TVM)
+    beginning.write_bytes(log.read_bytes())
+    job = library.import_logs(beginning, platform="box", tvm=TVM, keep_history=True).job
+    assert len(library.kept_history(str(job))) == len(COSTS) - 5
+
+
+def test_a_history_can_be_kept_later_and_once(library: ConfigLibrary, make_log: MakeLog, git: Git) -> None:
+    log = make_log("dense", COSTS)
+    job = str(library.import_logs(log, platform="box", tvm=TVM).job)
+    assert histories(git, library.path) == []
+    again = library.import_logs(log, platform="box", tvm=TVM, keep_history=True)
+    assert (again.already, again.job, histories(git, library.path)) == (True, job, [job])
+    kept = git(library.path, "rev-parse", ref(job))
+    library.import_logs(log, platform="box", tvm=TVM, keep_history=True)
+    assert git(library.path, "rev-parse", ref(job)) == kept
+    assert len(library.kept_history(job)) == len(COSTS)
+
+
+def test_another_log_in_its_place_is_refused(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path
+) -> None:
+    job = str(library.import_logs(make_log("dense", COSTS), platform="box", tvm=TVM, keep_history=True).job)
+    other = ConfigLibrary.init(tmp_path / "other")
+    theirs = str(other.import_logs(make_log("conv", COSTS), platform="box", tvm=TVM, keep_history=True).job)
+    git(library.path, "fetch", str(other.path), f"+{ref(theirs)}:{ref(job)}")
+    with pytest.raises(LibraryError, match="is not the log"):
+        library.kept_history(job)

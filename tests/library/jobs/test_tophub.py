@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib import ConfigLibrary
+from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.library.changes import JobResult
 
 TOPHUB = Path(os.environ.get("TVMGITLIB_TOPHUB") or Path(__file__).parents[4] / "shared" / "data" / "tophub")
@@ -161,3 +161,33 @@ def test_a_grade_says_that_only_the_log_knows_the_tvm(cli: Any) -> None:
     for best in found:
         assert best["tuned_with"]["source"] == "log"
         assert best["grade"] != "exact" or f"tuned with TVM {best['written_by']}, as the log says" in best["why"]
+
+
+#: An old log, its newest version in format 0.2; how many lines of the old one become the task of a line of the newer
+#: one, and how many also have its config. TopHub has tuned the rest of mali_v0.01's tasks again since.
+UPGRADED: dict[tuple[str, str], tuple[int, int, int]] = {
+    ("llvm_v0.01", "llvm_v0.04"): (35, 35, 35),
+    ("llvm_v0.02", "llvm_v0.04"): (35, 35, 35),
+    ("llvm_v0.03", "llvm_v0.04"): (35, 35, 35),
+    ("intel_graphics_v0.01", "intel_graphics_v0.02"): (73, 73, 73),
+    ("mali_v0.01", "mali_v0.06"): (126, 126, 44),
+    ("mali_v0.05", "mali_v0.06"): (528, 528, 528),
+}
+
+
+@pytest.mark.parametrize(("older", "newer"), UPGRADED)
+def test_old_lines_become_what_tophub_made_of_them(
+    library: ConfigLibrary, tmp_path: Path, older: str, newer: str
+) -> None:
+    def task(document: dict[str, Any]) -> str:
+        return json.dumps(document["input"][1:])
+
+    def config(document: dict[str, Any]) -> str:
+        return json.dumps([document["input"][1:], document["config"]["index"], document["config"]["entity"]])
+
+    tasks, configs = set(map(task, native(newer))), set(map(config, native(newer)))
+    lines = [json.loads(families.upgraded(document) or b"") for document in native(older)]
+    found = [task(document) in tasks for document in lines], [config(document) in configs for document in lines]
+    assert (len(lines), *map(sum, found)) == UPGRADED[older, newer]
+    result = library.import_logs(log(older), platform=HERE, upgrade=True)
+    assert (result.upgraded, result.without_rule, sums_up(result)) == (len(lines), {}, True)

@@ -236,6 +236,23 @@ def test_the_summary_counts_every_task_once(library: ConfigLibrary, make_log: Ma
     assert "--accept stale" in others[1]
 
 
+def test_one_workload_is_one_task_whatever_tvm_calls_it(library: ConfigLibrary, logs: Path) -> None:
+    """MetaSchedule's Relay tasks are asked for as `fused_...`, and then as `tvmgen_default_fused_...`."""
+    library.import_logs(logs / "metaschedule" / "hhb_mm128", platform="box")
+    tuned = library.best()[0].place.workload
+    with library._view.reading() as contents:
+        lookup = Lookup(contents, TvmVersion.parse(TVM), "box")
+        for name in ("fused_dense", "tvmgen_default_fused_dense", "fused_dense"):
+            for text in (tuned.text, "77@0.16"):
+                asked = Workload("metaschedule", text, signature=name)
+                lookup.find("metaschedule", parse_target(library.best()[0].target), asked)
+    assert lookup.summary.line == "2 tasks looked up, 1 tuned: 1 exact, 1 missing"
+    for outcome in lookup.summary.outcomes.values():
+        assert outcome.names == ("fused_dense", "tvmgen_default_fused_dense")
+        assert outcome.workload.startswith("fused_dense  [")
+    assert str(lookup.summary).count("(also asked for as tvmgen_default_fused_dense)") == 2
+
+
 def test_the_summary_tells_platforms_apart(library: ConfigLibrary, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [1e-3], target="cuda -model=a"), tvm=TVM)
     with library._view.reading() as contents:

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family
-from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
-from tvmgitlib.model import TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
@@ -57,6 +57,9 @@ class Ansor(Enveloped, Family):
             case [str(name), *arguments]:
                 return call_label(name, arguments)
         return workload.text
+
+    def known_by(self, target: Target) -> frozenset[str]:
+        return tvm_keys(target)
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("auto_scheduler", current)

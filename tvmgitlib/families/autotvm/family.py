@@ -13,11 +13,12 @@ from typing import Any, Final
 import orjson
 
 from tvmgitlib.errors import RecordError
+from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
-from tvmgitlib.families.shipped import left_tvm, shipped_schema
+from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
-from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
+from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -39,15 +40,18 @@ class AutoTvm(Spliced, Family):
         if document is None and b"\t" in line and not line.lstrip().startswith((b"{", b"[")):
             return RecordError(
                 "a row of AutoTVM's pickle protocol; unpickling runs code from the file, so it is never read",
-                hint="Convert the log to JSON with the TVM that wrote it: python -m tvm.autotvm.record --mode convert.",
+                hint="Nothing converts it without running that code: tune its tasks again.",
             )
         if isinstance(document, dict) and "i" in document and "r" in document:
             return RecordError(
                 "a record of AutoTVM's format 0.1, whose workloads and configs today's TVM cannot use",
                 field="v",
-                hint="Convert the log to format 0.2 with the TVM that wrote it, or tune again.",
+                hint="--upgrade converts what it has rules for to format 0.2; tune the rest again.",
             )
         return None
+
+    def upgraded(self, document: Any) -> bytes | None:
+        return upgrade.upgraded(document) if upgrade.is_old(document) else None
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         if BAG_KEY in document:  # in another spelling than the library's, else it would not be in the native text
@@ -80,6 +84,9 @@ class AutoTvm(Spliced, Family):
             case [str(name), [*arguments], *keywords]:
                 return call_label(name, [*arguments, *keywords])
         return workload.text
+
+    def known_by(self, target: Target) -> frozenset[str]:
+        return tvm_keys(target)
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("AutoTVM", current)

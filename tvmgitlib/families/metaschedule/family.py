@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tvmgitlib.errors import RecordError, SelectionError
+from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile
 from tvmgitlib.families.metaschedule.database import (
@@ -21,7 +21,7 @@ from tvmgitlib.families.metaschedule.database import (
 from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import check_costs, config_digest
-from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
@@ -98,13 +98,27 @@ class MetaSchedule(Enveloped, Family):
             )
         return None
 
+    def known_by(self, target: Target) -> frozenset[str]:
+        return frozenset(("any",))  # its databases do not look at targets
+
     def export(self, records: Sequence[StoredRecord]) -> ExportedFiles:
         versions = sorted({stored.tuned_with.minor or "an unknown version" for stored in records})
         if len(versions) > 1:
             raise SelectionError(
-                f"the records are of TVM {', '.join(versions)}, and a MetaSchedule database loads only in the TVM that "
+                f"the records are of TVM {listed(versions)}, and a MetaSchedule database loads only in the TVM that "
                 "wrote it",
                 hint="Choose one with --tvm DIST==VERSION.",
+            )
+        found: dict[str, dict[str, str]] = {}
+        for stored in records:
+            target = stored.record.target.target
+            found.setdefault(stored.record.workload.text, {})[target.device_key] = target.label  # whatever its host is
+        targets = sorted({label for labels in found.values() if len(labels) > 1 for label in labels.values()})
+        if targets:
+            raise SelectionError(
+                f"a workload has records for {len(targets):,} targets ({listed(targets)}), and stock TVM does not look "
+                "at the target of a record: it would hand one's schedule to another",
+                hint="Choose one with --target, or write one folder a target with --per-target.",
             )
         workloads, lines = database((stored.record.native, stored.record.workload) for stored in records)
         # The record file names workloads by line: it comes last, so that no reader sees a number without its line.

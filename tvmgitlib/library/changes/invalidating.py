@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -26,7 +26,8 @@ class Condemned:
 
     Attributes:
         selection: family, target, platform, workload.
-        tvm: tuned with one of these TVMs.
+        tvm: tuned with one of these TVMs. Where the rule names a distribution, what names none is not meant, unless the
+            rule says so (`TvmRule.with_unknown`).
         facts: measured under all of these platform facts.
         older_than: of jobs that finished longer ago than this.
         job: of this job (its id or the beginning of it).
@@ -40,6 +41,13 @@ class Condemned:
 
     def __bool__(self) -> bool:
         return self != Condemned()
+
+    @property
+    def unsure(self) -> Condemned | None:
+        """The same conditions for what names no distribution, where the rule names one and leaves that out."""
+        if self.tvm is None or self.tvm.distribution is None or self.tvm.with_unknown:
+            return None
+        return replace(self, tvm=replace(self.tvm, with_unknown=True))
 
     def means(self, stored: StoredRecord, task: Task, now: datetime) -> bool:
         """Whether a record is meant."""
@@ -68,6 +76,7 @@ class Invalidated:
         jobs: how many of each job, by id.
         removed: records that left configs/.
         restored: records that took their places.
+        unsure: records that were not named because they say no distribution of TVM, and the rule does.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -78,6 +87,7 @@ class Invalidated:
     removed: int
     restored: int
     left_alone: tuple[str, ...] = ()
+    unsure: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,10 +106,14 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
         raise SelectionError("no condition is given, and everything is never meant", hint="See --help for conditions.")
     made = secrets.token_hex(8)
 
-    def decide(contents: Contents) -> Decision[tuple[Invalidation, ...]]:
+    def decide(contents: Contents) -> Decision[tuple[tuple[Invalidation, ...], int]]:
         named = tuple(sorted(_named(contents, condemned), key=lambda invalidation: invalidation.job))
+        unsure = _count(list(_named(contents, condemned.unsure))) - _count(named) if condemned.unsure else 0
         if not named:
-            raise SelectionError("no record that holds now meets the conditions, so nothing was committed")
+            raise SelectionError(
+                "no record that holds now meets the conditions, so nothing was committed",
+                hint=f"{unsure:,} would, but name no distribution: --with-unknown takes them too." if unsure else None,
+            )
         header = Header(
             id=made,
             kind="invalidate",
@@ -108,17 +122,19 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
             reason=reason,
         )
         change = Change(added=(Segment(header, invalidations=named),))
-        return Decision(named, change, lambda folded: _message(header, named, folded))
+        return Decision((named, unsure), change, lambda folded: _message(header, named, folded))
 
     done = decide_and_commit(repository, decide)
+    named, unsure = done.about
     return Invalidated(
         job=made,
         commit=done.committed.commit,
-        invalidated=_count(done.about),
-        jobs={invalidation.job: len(invalidation.records or ()) for invalidation in done.about},
+        invalidated=_count(named),
+        jobs={invalidation.job: len(invalidation.records or ()) for invalidation in named},
         removed=len(done.folded.left),
         restored=len(done.folded.entered),
         left_alone=done.committed.left_alone,
+        unsure=unsure,
     )
 
 

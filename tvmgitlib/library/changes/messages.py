@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
+from tvmgitlib.errors import listed
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model import Header, Segment, TaskRecords
@@ -94,7 +95,7 @@ def outcome(counts: Counts) -> str:
 def _origin(header: Header) -> list[str]:
     lines = []
     if header.sources:
-        lines.append("From " + ", ".join(source.name for source in header.sources) + ".")
+        lines.append(f"From {listed(source.name for source in header.sources)}.")
     if header.tuner:
         lines.append(f"Tuner: {header.tuner}.")
     return lines

@@ -44,6 +44,9 @@ class JobResult:
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
+        upgraded: how many lines were of an older format and were converted.
+        without_rule: what no rule says how to convert, in words, and how many lines there are of each; they are among
+            those that were left out.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -58,6 +61,8 @@ class JobResult:
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
+    upgraded: int = 0
+    without_rule: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -72,4 +77,6 @@ class JobResult:
             "known": self.known,
             "left_out": list(self.left_out),
             "left_alone": list(self.left_alone),
+            "upgraded": self.upgraded,
+            "without_rule": self.without_rule,
         }

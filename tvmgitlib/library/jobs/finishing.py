@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.errors import RecordError, listed
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -24,6 +24,7 @@ from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,
@@ -50,12 +51,14 @@ class ImportRequest:
         spec: what the user says of their records.
         family: the only family allowed; None for any.
         leniency: what to do with malformed lines.
+        upgrade: whether lines of formats that TVM no longer reads are converted, where rules say what they are today.
     """
 
     paths: Sequence[Path]
     spec: JobSpec
     family: FamilyName | None = None
     leniency: Leniency = field(default_factory=Leniency)
+    upgrade: bool = False
 
     @property
     def origin(self) -> Origin:
@@ -79,8 +82,10 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
+            _keep_history(repository, request, job, logs)
             return _already(contents, job)
-        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family)
+        upgrading = Upgrading() if request.upgrade else None
+        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family, upgrading)
         if intake.read == 0:
             if any(log.sources[0].start for log in logs):
                 return JobResult(None, None, Counts(), left_out=left_out)
@@ -88,6 +93,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
+                _keep_history(repository, request, job, logs)
                 return _already(contents, job)
         started, finished = intake.measured
         header = Header(
@@ -95,7 +101,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
             kind="import",
             started=started,
             finished=finished,
-            options=_options(request),
+            options=_options(request) | ({"upgraded": upgrading.count} if upgrading else {}),
             tvm=request.origin.tvm or TvmVersion(),
             sources=sources,
         )
@@ -104,9 +110,13 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
             return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+    _keep_history(repository, request, job, logs)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
-    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    result = replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    if upgrading is None:
+        return result
+    return replace(result, upgraded=upgrading.count, without_rule=dict(upgrading.without_rule.most_common()))
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
@@ -154,19 +164,34 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
 
 
 def _read(
-    logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None
+    logs: Iterable[Log],
+    intake: Intake,
+    leniency: Leniency,
+    family: FamilyName | None = None,
+    upgrading: Upgrading | None = None,
 ) -> tuple[Intake, tuple[str, ...]]:
-    """Take the records of logs in; what was left out comes back in words."""
+    """Take the records of logs in; what was left out comes back in words.
+
+    Raises:
+        RecordError: some have no rule to upgrade them by, and the user did not say that these may be left out.
+    """
     left_out: list[str] = []
     for log in logs:
-        intake.extend(str(log.path), read_log(log, leniency, left_out, family))
+        intake.extend(str(log.path), read_log(log, leniency, left_out, family, upgrading))
         left_out += log.torn
+    if upgrading is not None and not leniency.skip_invalid and (refusal := upgrading.refusal) is not None:
+        raise refusal
     return intake, tuple(left_out)
+
+
+def _keep_history(repository: Repository, request: ImportRequest, job: str, logs: Sequence[Log]) -> None:
+    if request.spec.keep_history:
+        kept_history.keep_imported(repository, job, logs)
 
 
 def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
     hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
-    return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
+    return RecordError("there is no tuning record in it", file=listed(str(log.path) for log in logs), hint=hint)
 
 
 def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
@@ -194,6 +219,7 @@ def _options(request: ImportRequest) -> dict[str, object]:
         "target": request.origin.target.key if request.origin.target else None,
         "family": request.family,
         "skip_invalid": request.leniency.skip_invalid or None,
+        "upgrade": request.upgrade or None,
     }
     return {name: value for name, value in told.items() if value is not None}
 

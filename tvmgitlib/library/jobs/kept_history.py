@@ -15,11 +15,12 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.changes import Synced, message
-from tvmgitlib.library.jobs.logs import Log
+from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
+from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Header, Place, Segment, TuningRecord, TvmVersion
+from tvmgitlib.model import Header, Place, Segment, Source, TuningRecord, TvmVersion
 from tvmgitlib.store import (
     HISTORY,
     Repository,
@@ -38,11 +39,38 @@ def keep(repository: Repository, job: str, logs: Iterable[Log]) -> None:
     Raises:
         GitError: Git cannot write.
     """
+    _keep(repository, job, (place for log in logs for place in zip(_names(log), log.sources, log.files, strict=True)))
+
+
+def keep_imported(repository: Repository, job: str, logs: Iterable[Log]) -> None:
+    """The same for the logs of an import, which may have one name: each stands in a folder called by its hash.
+
+    Raises:
+        GitError: Git cannot write.
+    """
+    if job in histories(repository):
+        return
+    places = (
+        (f"{_folder_of(log.sources[0])}/{path.name}", source, path)
+        for log in logs
+        for source, path in zip(log.sources, log.files, strict=True)
+    )
+    _keep(repository, job, places)
+
+
+def _names(log: Log) -> Iterator[str]:
+    return (source.name for source in log.sources)
+
+
+def _folder_of(records: Source) -> str:
+    return records.sha256[:16]
+
+
+def _keep(repository: Repository, job: str, places: Iterable[tuple[str, Source, Path]]) -> None:
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-", dir=_folder(repository)) as scratch:
         files: dict[str, Path] = {}
-        for log in logs:
-            for source, path in zip(log.sources, log.files, strict=True):
-                files[source.name] = _copy(path, source.size, Path(scratch, str(len(files))))
+        for name, source, path in places:
+            files[name] = _copy(path, source.size, Path(scratch, str(len(files))))
         words = message(f"Keep the logs of job {job}", [], {"Tvmgitlib-Job": job})
         write_history(repository, job, words, files)
 
@@ -71,7 +99,7 @@ def history_of(repository: Repository, header: Header) -> list[TuningRecord]:
     if commit is None:
         raise SelectionError(
             f"the history of job {header.id} is not here",
-            hint="Only jobs started with --keep-history have one; tvmgitlib sync --history fetches others'.",
+            hint="Only jobs and imports with --keep-history have one; tvmgitlib sync --history fetches others'.",
         )
     return list(read_history(repository, header, commit))
 
@@ -87,6 +115,9 @@ def read_history(repository: Repository, header: Header, commit: str) -> Iterato
     Raises:
         LibraryError: it is not what the job was made from.
     """
+    if header.kind == "import":
+        yield from _read_imported(repository, header, commit)
+        return
     hashes = {source.name: source.sha256 for source in header.sources}
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
         job = OpenJob(header.id, Path(scratch), started="", author="")
@@ -96,14 +127,56 @@ def read_history(repository: Repository, header: Header, commit: str) -> Iterato
                 name = file.relative_to(job.folder).as_posix()
                 content = snapshot.read(name)
                 if hashlib.sha256(content or b"").hexdigest() != hashes.get(name, _EMPTY):
-                    raise LibraryError(
-                        f"{name} is not the log that job {header.id} was made from",
-                        file=HISTORY + header.id,
-                        hint=f"Drop it with git update-ref -d {HISTORY}{header.id}, and fetch it from elsewhere.",
-                    )
+                    raise _is_another(header, name)
                 if content is not None:
                     file.write_bytes(content)
         yield from read_job(job)
+
+
+def _read_imported(repository: Repository, header: Header, commit: str) -> Iterator[TuningRecord]:
+    """The records of an import's logs, read as the import was told to read them."""
+    told = header.options
+    leniency = Leniency(skip_invalid=bool(told.get("skip_invalid")))
+    family = told.get("family")
+    with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
+        for records, folder in _unpacked(repository, header, commit, Path(scratch)):
+            log = survey(folder, leniency)
+            counted = replace(log, sources=(replace(log.sources[0], start=records.start), *log.sources[1:]))
+            upgrading = Upgrading() if told.get("upgrade") else None
+            only = family if isinstance(family, str) else None
+            yield from (record for _, record in read_log(counted, leniency, [], only, upgrading))
+
+
+def _unpacked(repository: Repository, header: Header, commit: str, scratch: Path) -> list[tuple[Source, Path]]:
+    """The logs of an import: the source of each one's records, and the file or folder that it is, below a folder.
+
+    Raises:
+        LibraryError: they are not those that the job was made from.
+    """
+    missing = {source.sha256: source for source in header.sources}
+    logs = []
+    with repository.snapshot(commit) as snapshot:
+        for source in header.sources:
+            files = [(path, snapshot.read(path) or b"") for path, _ in snapshot.files(_folder_of(source))]
+            for path, content in files:
+                if missing.pop(hashlib.sha256(content).hexdigest(), None) is None:
+                    raise _is_another(header, path)
+                file = scratch / path
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(content)
+            if files:
+                logs.append((source, scratch / (files[0][0] if len(files) == 1 else _folder_of(source))))
+    for source in missing.values():
+        raise _is_another(header, source.name)
+    return logs
+
+
+def _is_another(header: Header, name: str) -> LibraryError:
+    return LibraryError(
+        f"{name} is not the log that job {header.id} was made from",
+        file=HISTORY + header.id,
+        hint=f"Drop it with git update-ref -d {HISTORY}{header.id}, and fetch it from elsewhere.",
+    )
 
 
 _EMPTY = hashlib.sha256(b"").hexdigest()

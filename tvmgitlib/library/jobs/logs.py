@@ -12,10 +12,11 @@ from stat import S_ISREG
 from typing import Any, BinaryIO, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
+from tvmgitlib.errors import NoRuleError, RecordError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, Read
 from tvmgitlib.format import schema
+from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
@@ -197,7 +198,11 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
 
 
 def read_log(
-    log: Log, leniency: Leniency, left_out: list[str], family: FamilyName | None = None
+    log: Log,
+    leniency: Leniency,
+    left_out: list[str],
+    family: FamilyName | None = None,
+    upgrading: Upgrading | None = None,
 ) -> Iterator[tuple[int, TuningRecord]]:
     """The records of a log that was surveyed, each with the number of its line, from where they count.
 
@@ -206,12 +211,14 @@ def read_log(
         leniency: what to do with malformed lines.
         left_out: is told of the malformed lines that were left out, in words.
         family: the only family allowed, when the user named one.
+        upgrading: upgrades lines of older formats, and counts those that it has no rule for, which are left out; None
+            to refuse them all.
 
     Raises:
         TvmgitlibError: naming file, line and field of what is malformed.
     """
     source = log.sources[0]
-    reader = _Reader(log, family)
+    reader = _Reader(log, family, upgrading)
     at = 0
     with _open(log.path) as file:
         for number, line in _lines(file, log.path):
@@ -226,7 +233,7 @@ def read_log(
                 record = reader.read(line.strip())
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
-                if not leniency.skip_invalid:
+                if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
                     raise
                 left_out.append(str(error).splitlines()[0])
                 continue
@@ -240,13 +247,15 @@ class _Reader:
     Args:
         log: the log.
         only: the only family allowed; None for any.
+        upgrading: see `read_log`.
     """
 
-    def __init__(self, log: Log, only: FamilyName | None) -> None:
+    def __init__(self, log: Log, only: FamilyName | None, upgrading: Upgrading | None = None) -> None:
         self._layout = log.layout
         sizes = [source.size for source in log.sources[1:]]
         self._beside = {file.name: _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
         self._only = only
+        self._upgrading = upgrading
         self._readers: dict[str, LineReader] = {}
         if log.layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
@@ -262,6 +271,8 @@ class _Reader:
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
+        if self._upgrading is not None:
+            line, document = self._upgrading.today(line, document)
         family = families.family_of(line, document)
         if self._only is not None and family.name != self._only:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, Timeout
 
 from tvmgitlib import families
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
 from tvmgitlib.store import share_made
@@ -205,7 +205,7 @@ class OpenJobs:
             return jobs[0]
         if not jobs:
             raise JobError("no job is in progress", hint="tvmgitlib job start begins one.")
-        ids = ", ".join(job.id for job in jobs)
+        ids = listed(job.id for job in jobs)
         raise JobError(f"{len(jobs)} jobs are in progress: {ids}", hint="Say which: tvmgitlib job finish JOB.")
 
     def remove(self, job: OpenJob) -> None:

@@ -3,7 +3,7 @@
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
-from tvmgitlib.library.reading.exporting import Exported, export
+from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Shown
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
@@ -44,6 +44,7 @@ __all__ = [
     "is_derived",
     "is_own",
     "log",
+    "mixed_targets",
     "platform_folders",
     "platform_of",
     "platforms",

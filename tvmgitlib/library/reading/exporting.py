@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion
+from tvmgitlib.model import FamilyName, StoredRecord, Target, TvmVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,39 @@ class Exported:
         records: how many records are in it.
         workloads: how many workloads.
         platforms: the platforms they were measured on, by name; stock TVM does not tell them apart.
+        targets: what they were tuned for, in words.
+        mixed: targets of one file that stock TVM does not tell apart, in words, by what it knows them by (such as `gpu`
+            for cuda and rocm).
+        paths: the file or folder of each target, where one for each was asked for, in the order of `targets`.
     """
 
     path: Path
     records: int
     workloads: int
     platforms: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    mixed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "path": str(self.path), "platforms": list(self.platforms)}
+        return {
+            **asdict(self),
+            "path": str(self.path),
+            "platforms": list(self.platforms),
+            "targets": list(self.targets),
+            "mixed": {key: list(targets) for key, targets in self.mixed.items()},
+            "paths": list(map(str, self.paths)),
+        }
 
 
 def export(
-    contents: Contents, family: FamilyName, path: Path, selection: Selection, tvm: TvmVersion | None = None
+    contents: Contents,
+    family: FamilyName,
+    path: Path,
+    selection: Selection,
+    tvm: TvmVersion | None = None,
+    *,
+    per_target: bool = False,
 ) -> Exported:
     """Write the selected records of a family as the file that its TVM loads.
 
@@ -48,6 +69,7 @@ def export(
         path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
+        per_target: write one folder a target, below `path`: targets are never mixed in a file.
 
     Raises:
         FamilyError: the family is not installed.
@@ -61,13 +83,59 @@ def export(
     ]
     if not records:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
+    if codec.keeps_module:
+        records = _with_modules(contents, records)
+    groups = _by_target(records)
+    if per_target:
+        whole = {path / group[0].record.target.target.folder: codec.export(group) for group in groups.values()}
+        parts = {
+            folder if isinstance(files, dict) else folder / f"{family}.jsonl": files for folder, files in whole.items()
+        }
+    else:
+        parts = {path: codec.export(records)}
+    for part, files in parts.items():
+        _write_all(part, files, parents=per_target)
     return Exported(
         path,
         len(records),
         len({stored.record.workload for stored in records}),
         tuple(sorted({stored.platform for stored in records})),
+        tuple(target.label for target in groups),
+        {} if per_target else mixed_targets(family, groups),
+        tuple(parts) if per_target else (),
     )
+
+
+def _by_target(records: Iterable[StoredRecord]) -> dict[Target, list[StoredRecord]]:
+    """Records by what they generate code for: one target whatever its host is."""
+    groups: dict[str, list[StoredRecord]] = {}
+    for stored in records:
+        groups.setdefault(stored.record.target.target.device_key, []).append(stored)
+    return {group[0].record.target.target: group for _, group in sorted(groups.items())}
+
+
+def mixed_targets(family: FamilyName, targets: Iterable[Target]) -> dict[str, tuple[str, ...]]:
+    """The targets that stock TVM does not tell apart, in words, by what it knows them by; of several such keys those
+    that the most have in common.
+
+    Args:
+        family: the tuner family whose records they are of.
+        targets: the targets; what differs in its host only is one.
+    """
+    codec = families.family(family)
+    known: dict[str, list[str]] = {}
+    for target in {target.device_key: target for target in targets}.values():
+        for key in codec.known_by(target):
+            known.setdefault(key, []).append(target.label)
+    shared = {key: tuple(labels) for key, labels in sorted(known.items()) if len(labels) > 1}
+    return {
+        key: labels
+        for key, labels in shared.items()
+        if not any(
+            set(labels) < set(others) or (set(labels) == set(others) and other > key)
+            for other, others in shared.items()
+        )
+    }
 
 
 def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:
@@ -78,12 +146,14 @@ def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[Store
     ]
 
 
-def _write_all(path: Path, files: ExportedFiles) -> None:
-    if isinstance(files, list):
-        _write(path, files)
-        return
-    *_, first_read = files
+def _write_all(path: Path, files: ExportedFiles, *, parents: bool) -> None:
     try:
+        if isinstance(files, list):
+            if parents:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, files)
+            return
+        *_, first_read = files
         path.mkdir(parents=True, exist_ok=True)
         # It is away while the others change: a reader sees all of the old ones, all of the new ones, or nothing.
         (path / first_read).unlink(missing_ok=True)

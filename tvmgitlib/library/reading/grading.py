@@ -41,11 +41,14 @@ class Grader:
         contents: the library in one commit.
         tvm: the TVM that would use the records.
         facts: what the user says of the machine at hand, added to what is detected (and stronger than it).
+
+    Attributes:
+        tvm: that TVM.
     """
 
     def __init__(self, contents: Contents, tvm: TvmVersion, facts: Mapping[str, Any] | None = None) -> None:
         self._contents = contents
-        self._tvm = tvm
+        self.tvm = tvm
         self._facts = facts or {}
         self._now = datetime.now(timezone.utc)
 
@@ -90,7 +93,7 @@ class Grader:
         return grade(
             stored.record.family,
             stored.tuned_with,
-            self._tvm,
+            self.tvm,
             self._contents.settings,
             finished=read_utc(stored.finished) if stored.finished else None,
             now=self._now,
@@ -106,13 +109,13 @@ class Grader:
         known = {
             stored.record.config
             for stored, verdict in graded
-            if verdict.grade == "exact" and stored.tuned_with.group == self._tvm.group
+            if verdict.grade == "exact" and stored.tuned_with.group == self.tvm.group
         }
         return min(
             (
                 (stored, verdict)
                 for stored, verdict in graded
-                if stored.tuned_with.group == self._tvm.group or stored.record.config not in known
+                if stored.tuned_with.group == self.tvm.group or stored.record.config not in known
             ),
             key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])),
         )

@@ -7,9 +7,10 @@ user names, or, for a target of this host, the detected one; without any of thes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from tvmgitlib.errors import listed
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
@@ -33,6 +34,7 @@ class Outcome:
         state: the grade of the record applied; where none is, the grade of the best one there is, `slower` where the
             untuned config is faster than it, or `missing`.
         why: in words, with the option that would change it.
+        names: what TVM called the workload, in the order of its questions: of one workload it may have several names.
     """
 
     family: FamilyName
@@ -42,16 +44,26 @@ class Outcome:
     stored: StoredRecord | None
     state: str
     why: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        also = f" (also asked for as {listed(self.names[1:])})" if len(self.names) > 1 else ""
+        return f"{self.workload}{also}: {self.why}"
 
 
 @dataclass(slots=True)
 class Summary:
-    """Every task that was looked up, with what came of it."""
+    """Every task that was looked up, with what came of it: one for each workload, whatever TVM calls it."""
 
     outcomes: dict[tuple[str, str, str | None, str], Outcome] = field(default_factory=dict)
 
-    def add(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.family, outcome.target, outcome.platform, outcome.workload] = outcome
+    def add(self, outcome: Outcome, workload: Workload) -> None:
+        """Take in what came of a lookup of a workload: the latest answer counts, under the first name."""
+        key = (outcome.family, outcome.target, outcome.platform, workload.text)
+        earlier = self.outcomes.get(key)
+        names = dict.fromkeys([*(earlier.names if earlier else ()), workload.signature or workload.text])
+        label = earlier.workload if earlier else outcome.workload
+        self.outcomes[key] = replace(outcome, workload=label, names=tuple(names))
 
     def of(self, state: str) -> list[Outcome]:
         """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`."""
@@ -69,7 +81,7 @@ class Summary:
         return f"{len(self.outcomes)} tasks looked up, {len(self.applied)} tuned: {counts or 'nothing was asked'}"
 
     def __str__(self) -> str:
-        details = [f"  {outcome.state:12} {outcome.workload}: {outcome.why}" for outcome in self.outcomes.values()]
+        details = [f"  {outcome.state:12} {outcome}" for outcome in self.outcomes.values()]
         return "\n".join([self.line, *details])
 
 
@@ -116,7 +128,7 @@ class Lookup:
                 candidates += known.get((key, workload.text), [])
         outcome = self._choose(family, target, platform, workload, candidates)
         if tunable or candidates:
-            self.summary.add(outcome)
+            self.summary.add(outcome, workload)
         return outcome.stored
 
     def platform_of(self, target: GivenTarget) -> str | None:

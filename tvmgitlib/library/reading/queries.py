@@ -55,7 +55,7 @@ def best(
     answers = [_best_of(group, grader) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     return [
-        _answer(answer, contents.baseline(answer.stored))
+        _answer(answer, contents.baseline(answer.stored), grader)
         for answer in answers
         if (answer.verdict is None or answer.verdict.grade in wanted)
         and not (answer.is_incompatible and answer.computation in here)
@@ -80,12 +80,18 @@ class Choice:
         return "stale" if "stale" in self.others else "any"
 
 
-def choose(configs: Iterable[BestConfig], accept: Shown) -> Choice:
-    """Those of the best configs of every grade that are wanted, and how many others there are."""
+def choose(configs: Iterable[BestConfig], accept: Shown | None) -> Choice:
+    """Those of the best configs of every grade that are wanted, and how many others there are.
+
+    Args:
+        configs: of every grade.
+        accept: the worst grade that is wanted; None for all that configs/ holds, which has nothing invalidated.
+    """
     wanted: list[BestConfig] = []
     others: Counter[str] = Counter()
+    grades = up_to("incompatible") if accept is None else shown_grades(accept)
     for config in configs:
-        if config.grade is None or config.grade in shown_grades(accept):
+        if config.grade is None or config.grade in grades:
             wanted.append(config)
         else:
             others[config.grade] += 1
@@ -116,7 +122,7 @@ def _best_of(group: list[_Candidate], grader: Grader | None) -> _Candidate:
     return next(each for each in group if each.stored is best)
 
 
-def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
+def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None) -> BestConfig:
     stored, verdict = candidate.stored, candidate.verdict
     record = stored.record
     native: Any = orjson.loads(record.native)
@@ -132,6 +138,7 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
         written_by=record.tvm_version or families.tvm_of_name(record.workload),
         baseline=baseline,
         native=record.native,
+        graded_for=grader.tvm if grader else None,
     )
 
 

@@ -65,6 +65,7 @@ class BestConfig(Placed):
         written_by: the version of the TVM that wrote the record, as the record itself says; None where it does not.
         baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
+        graded_for: the TVM that it is graded for; None where nothing is graded.
     """
 
     cost: float
@@ -77,6 +78,7 @@ class BestConfig(Placed):
     written_by: str | None
     baseline: float | None
     native: bytes
+    graded_for: TvmVersion | None = None
 
     @property
     def speedup(self) -> float | None:
@@ -91,6 +93,7 @@ class BestConfig(Placed):
     def to_json(self) -> dict[str, Any]:
         document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
         document["tuned_with"] = self.tuned_with.to_json()
+        document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
         return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup")}
 
 

@@ -18,7 +18,7 @@ from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
+from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
@@ -43,6 +43,11 @@ class Ansor:
     def history(self, task: Any, records: Iterable[TuningRecord]) -> str:
         """The path of a log of the records, which is gone when this process ends."""
         return temporary_log(records)
+
+    def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
+        from tvm.auto_scheduler.measure_record import load_record_from_string
+
+        return [tuple(load_record_from_string(record.native.decode())) for record in records]
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         return recorder()(journal)

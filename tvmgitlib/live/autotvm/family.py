@@ -17,7 +17,7 @@ from tvmgitlib.live.autotvm import remeasure, tuning
 from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
+from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
@@ -54,6 +54,9 @@ class AutoTvm:
         return None
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
+        return pairs(records)
+
+    def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
         return pairs(records)
 
     def callback(self, journal: Callable[[], Journal]) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.records import answer_type, config_of, pairs
 from tvmgitlib.live.base import place_of
+from tvmgitlib.model import TuningRecord
 
 
 class LogToJob:
@@ -50,28 +51,58 @@ def job_database() -> Any:
 
         def __init__(self, journal: Journal) -> None:
             self._journal = journal
-            self._results: dict[tuple[str, Any], dict[bytes, list[Any]]] = {}
+            self._pairs: dict[tuple[str, Any], dict[bytes, list[tuple[Any, Any]]]] = {}
+            self._flushed = False
 
         def load(self, inp: Any, get_all: bool = False) -> Any:
             """The latest result of a config, or all of them; None when there is none."""
-            results = self._of(inp).get(config_of(inp.config))
-            if results is None or get_all:
-                return results
-            return max(results, key=lambda result: result.timestamp)
+            known = self._of(inp).get(config_of(inp.config))
+            if known is None:
+                return None
+            return [result for _, result in known] if get_all else _latest(known)[1]
 
         def save(self, inp: Any, res: Any, extend: bool = False) -> None:
             """Log a result: it is on the disk when this returns. `extend` makes no difference."""
-            results = self._of(inp).setdefault(config_of(inp.config), [])
+            known = self._of(inp).setdefault(config_of(inp.config), [])
             self._journal.append([encode(inp, res)])
-            results.append(res)
+            known.append((inp, res))
 
-        def _of(self, inp: Any) -> dict[bytes, list[Any]]:
+        def filter(self, func: Callable[[Any, Sequence[Any]], bool]) -> list[tuple[Any, Any]]:
+            """The configs for which a rule holds, each with its latest result.
+
+            They are of the workloads that the job has measured, and of those that this view was asked about.
+
+            Args:
+                func: the rule: of a `MeasureInput` and all its `MeasureResult`s.
+            """
+            for inp, _ in [] if self._flushed else pairs(_of_family(self._journal.logged())):
+                self._of(inp)
+            each = [known for configs in self._pairs.values() for known in configs.values()]
+            return [
+                (known[0][0], _latest(known)[1]) for known in each if func(known[0][0], [result for _, result in known])
+            ]
+
+        def flush(self) -> None:
+            """Answer nothing of what there is by now. The job keeps it: nothing that was measured is deleted."""
+            self._pairs.clear()
+            self._flushed = True
+
+        def _of(self, inp: Any) -> dict[bytes, list[tuple[Any, Any]]]:
             key = (str(inp.target), inp.task.workload)
-            if key not in self._results:
-                results = self._results[key] = {}
-                records = self._journal.on_record(place_of(self._journal, inp.task))
-                for record, (_, result) in zip(records, pairs(records), strict=True):
-                    results.setdefault(record.config, []).append(result)
-            return self._results[key]
+            if key not in self._pairs:
+                known = self._pairs[key] = {}
+                records = [] if self._flushed else self._journal.on_record(place_of(self._journal, inp.task))
+                for record, pair in zip(records, pairs(records), strict=True):
+                    known.setdefault(record.config, []).append(pair)
+            return self._pairs[key]
 
     return JobDatabase
+
+
+def _latest(known: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
+    return max(known, key=lambda pair: pair[1].timestamp)
+
+
+def _of_family(records: Iterable[TuningRecord]) -> list[TuningRecord]:
+    """Those of AutoTVM: a job's log may hold other families' too."""
+    return [record for record in records if record.family == "autotvm"]

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from tvmgitlib.families.values import config_digest
-
-
-class Native(Protocol):
-    """Whatever holds the tuner's own text."""
-
-    @property
-    def native(self) -> bytes: ...
+from tvmgitlib.live.base import Native
 
 
 def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:

@@ -42,13 +42,16 @@ def coverage(
     """See `ConfigLibrary.coverage`; `target` is that of tasks that do not say theirs."""
     given = parse_target(target) if target is not None else None
     asked: dict[tuple[object, ...], _Asked] = {}
+    of_relay: dict[str, None] = {}
     for each in tasks:
         family = family_of_task(each.task)
+        if each.of_relay:
+            of_relay[family.name] = None
         its, workload = family.identify(each.task, given)
         one = _Asked(family.name, its, workload, family.signature(each.task))
         asked.setdefault((family.name, its.target, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
-    return Coverage(tvm, tuple(map(survey.of, asked.values())))
+    return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ class _Survey:
         target, workload = asked.target.target, asked.workload
         platform = self._lookup.platform_of(asked.target)
         applied = self._lookup.find(asked.family, asked.target, workload)
-        outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.label]
+        outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.text]
         task = TaskCoverage(
             family=asked.family,
             target=target.key,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 from tvmgitlib.library.reading import STATES
 from tvmgitlib.model import TvmVersion
@@ -81,31 +82,52 @@ class Coverage:
     Attributes:
         tvm: the TVM that would build it.
         tasks: one entry for each workload on each target and platform.
+        families: the tuner families that were chosen to take the tasks out of Relay modules, where the user names none:
+            a build takes one family's.
+        others: families that the library has records of for the target too, and whose tasks were not looked at.
+
+    What is said of all tasks together is said of those of one build: where several families were asked, of the tasks of
+    the one that covers most.
     """
 
     tvm: TvmVersion
     tasks: tuple[TaskCoverage, ...]
+    families: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def of_build(self) -> tuple[TaskCoverage, ...]:
+        """The tasks of one build: of Relay modules those of the family that covers most of its own."""
+        if len(self.families) < 2:
+            return self.tasks
+        best = max(self.families, key=self._part_of)
+        return tuple(task for task in self.tasks if task.family == best or task.family not in self.families)
+
+    def _part_of(self, family: str) -> float:
+        """Which part of a family's tasks is covered, from 0 to 1."""
+        its = [task.is_covered for task in self.tasks if task.family == family]
+        return sum(its) / len(its)
 
     @property
     def counts(self) -> dict[str, int]:
         """How many tasks there are of each state, from the best to the worst."""
-        found = Counter(task.state for task in self.tasks)
+        found = Counter(task.state for task in self.of_build)
         return {state: found[state] for state in STATES}
 
     @property
     def covered(self) -> list[TaskCoverage]:
         """The tasks for which a build applies a record."""
-        return [task for task in self.tasks if task.is_covered]
+        return [task for task in self.of_build if task.is_covered]
 
     @property
     def without_estimate(self) -> list[TaskCoverage]:
         """The tasks that nobody has measured: they are in no latency, and in no share of it."""
-        return [task for task in self.tasks if task.estimate is None]
+        return [task for task in self.of_build if task.estimate is None]
 
     @property
     def latency(self) -> float:
         """What all tasks that have an estimate are thought to take together, in seconds."""
-        return _latency(self.tasks)
+        return _latency(self.of_build)
 
     @property
     def share(self) -> float | None:
@@ -114,8 +136,8 @@ class Coverage:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every task is covered."""
-        return all(task.is_covered for task in self.tasks)
+        """Whether every task of a build is covered."""
+        return all(task.is_covered for task in self.of_build)
 
     @property
     def line(self) -> str:
@@ -123,13 +145,27 @@ class Coverage:
         if not self.tasks:
             return "no task"
         counts = ", ".join(f"{count:,} {state}" for state, count in self.counts.items() if count)
-        said = f"{len(self.covered):,} of {plural(len(self.tasks), 'task')} covered ({counts})"
+        said = f"{len(self.covered):,} of {plural(len(self.of_build), 'task')} covered ({counts})"
         if self.share is None:
-            return f"{said}; no task has an estimate of its latency"
-        said += f", {self.share:.1%} of the estimated latency"
-        if left_out := len(self.without_estimate):
-            said += f"; {plural(left_out, 'task')} without an estimate left out of that"
-        return said
+            said += "; no task has an estimate of its latency"
+        else:
+            said += f", {self.share:.1%} of the estimated latency"
+            if left_out := len(self.without_estimate):
+                said += f"; {plural(left_out, 'task')} without an estimate left out of that"
+        return "; ".join([said, *self._said_of_families()])
+
+    def _said_of_families(self) -> Iterator[str]:
+        """Whose tasks of the model these are, and whose they could be."""
+        chosen = {task.family for task in self.of_build}
+        for family in self.families:
+            its = [task for task in self.tasks if task.family == family]
+            if family in chosen:
+                yield f"the model's tasks are {family}'s"
+            else:
+                covered = sum(task.is_covered for task in its)
+                yield f"of {family}'s {plural(len(its), 'task')} {covered:,} covered"
+        if self.others:
+            yield f"there are records of {listed(self.others)} too (--family)"
 
     def __str__(self) -> str:
         return "\n".join([self.line, *(f"  {task.state:12} {task.workload_label}: {task.why}" for task in self.tasks)])
@@ -138,6 +174,8 @@ class Coverage:
         return {
             "tvm": self.tvm.to_json(),
             "tasks": [task.to_json() for task in self.tasks],
+            "families": list(self.families),
+            "others": list(self.others),
             "covered": len(self.covered),
             "counts": self.counts,
             "latency": self.latency,

@@ -9,7 +9,7 @@ from typing import Any
 from tvmgitlib.errors import TargetError, TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
+from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.tvm import (
     has_meta_schedule,
@@ -54,6 +54,12 @@ class MetaSchedule:
         """Tuning records of the task, those that this TVM can read: `as_measure_candidate` is for cost models."""
         workload = meta_schedule().database.Workload(_module(task))
         return [tuning_record(record.native, workload) for record in records]
+
+    def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
+        raise TvmError(
+            "MetaSchedule has no ApplyHistoryBest",
+            hint="with library: answers its lookups, and library.export writes a database.",
+        )
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         """A measure callback, in the place of TVM's `AddToDatabase`: it also keeps why trials failed."""

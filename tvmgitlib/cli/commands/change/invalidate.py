@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
+    from tvmgitlib.rules.matching import TvmRule
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -46,6 +48,9 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 @options.selection
 @click.option("--tvm", metavar="SPEC", callback=_rule("TvmRule"), help="Tuned with these TVMs: [DIST]SPECIFIER.")
 @click.option(
+    "--with-unknown", is_flag=True, help="With a DIST in --tvm: also what names no distribution, as AutoTVM's logs do."
+)
+@click.option(
     "--fact",
     "facts",
     metavar="CONDITION",
@@ -57,15 +62,22 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 @click.option("--job", metavar="JOB", shell_complete=completing.jobs, help="Of this job.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for the record.")
 @pass_context
-def command(context: Context, selection: Selection, reason: str, **conditions: Any) -> None:
+def command(
+    context: Context, selection: Selection, reason: str, tvm: TvmRule | None, with_unknown: bool, **conditions: Any
+) -> None:
     """Declare that records no longer hold.
 
     Those of now that meet every condition leave configs/, as one commit. Nothing is deleted: an invalidation is a
     job itself, and tvmgitlib revert undoes it. Records that come later are not touched by it.
+
+    A --tvm that names a distribution does not mean records that name none, unless --with-unknown says so.
     """
     from tvmgitlib.cli import words
-    from tvmgitlib.library.changes import Condemned
+    from tvmgitlib.library.changes import Condemned, plural
 
-    done = context.open().invalidate(Condemned(selection, **conditions), reason)
+    rule = replace(tvm, with_unknown=with_unknown) if tvm is not None else None
+    done = context.open().invalidate(Condemned(selection, rule, **conditions), reason)
+    if done.unsure:
+        note(f"{plural(done.unsure, 'record')} left, for no distribution is named: --with-unknown takes such too.")
     words.note_left_alone(done.left_alone)
     context.print(done, words.invalidated(done))

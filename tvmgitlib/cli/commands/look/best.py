@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column, duration
 
@@ -22,29 +22,33 @@ if TYPE_CHECKING:
 )
 @options.selection
 @options.rev
-@options.tvm("The TVM that would use the configs: grades them.")
+@options.tvm_at_hand("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
 @click.option(
     "--accept",
     type=click.Choice(["exact", "stale", "any"]),
-    default="exact",
-    show_default=True,
-    help="The worst grade wanted, with --tvm; any shows what there is, with the reasons.",
+    help="The worst grade wanted; any shows what there is, with the reasons. [with --tvm: exact]",
 )
 @options.facts
 @pass_context
 def command(
-    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: Shown, facts: tuple[str, ...]
+    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: Shown | None, facts: tuple[str, ...]
 ) -> int:
     """Show the best config of each workload.
 
     One for each target and platform that it was tuned on. With --tvm, only configs that hold for that TVM (see
-    --accept). Exit code 1 when there is none.
+    --accept). Without it, configs are graded for the TVM that is installed in this Python, if there is one, and shown
+    whatever their grade is; --tvm none grades nothing. Exit code 1 when there is none.
     """
     from tvmgitlib.library.reading import choose
 
     told = options.read_facts(facts)
-    if tvm is None and (told or accept != "exact"):
+    if tvm is None and (told or accept):
         note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
+    if tvm is not None:
+        if tvm.source == "runtime":
+            note(f"Graded for {tvm}, which is installed here; --tvm none grades nothing.")
+        else:
+            accept = accept or "exact"
     choice = choose(context.open(rev).best(selection, tvm=tvm, accept="any", facts=told), accept)
     found = choice.configs
     if not found:
@@ -52,9 +56,11 @@ def command(
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
         note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")
-    for config in found:
-        if config.is_slower:
-            note(f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}")
+    note_each(
+        f"warning: slower than untuned, so no build applies it: {config.workload_label} on {config.platform}"
+        for config in found
+        if config.is_slower
+    )
     context.print_lines(found, lambda: by_place(found, _COLUMNS))
     return 0 if found else 1
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--family",
     type=options.FamilyChoice(),
-    help="Only this tuner family; the one that extracts the tasks of a Relay module. [autotvm]",
+    help="Only this tuner family. [of a Relay module: those that have records for the target, else autotvm]",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task is not covered.")
 @pass_context
@@ -51,8 +51,9 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     TASKS is PATH/FILE.py:NAME or MODULE:NAME in your own code: a list of tasks, a Relax or Relay module, alone or as
     (module, params), TensorIR functions, or a function without arguments that gives them. A task is covered when a
     build with this library and the TVM at hand would apply a record to it. The estimated time is that of the record,
-    else of the fastest measurement there is; what nobody has measured is left out of the share. Exit code 1 when
-    there is no task.
+    else of the fastest measurement there is; what nobody has measured is left out of the share. A Relay module
+    has tasks of each tuner family, and a build takes one family's: those are looked at of which the library has records
+    for the target, and the last line says which and counts the one that covers most. Exit code 1 when there is no task.
     """
     from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm
@@ -70,13 +71,15 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
 
 def as_text(coverage: Coverage) -> str:
     """A coverage for people: place by place, and the whole in one line."""
-    places = by_place(coverage.tasks, _columns(coverage.latency), noun="task")
+    places = by_place(coverage.tasks, _columns(coverage), noun="task")
     return "\n\n".join(part for part in (places, f"{coverage.line}.") if part)
 
 
-def _columns(latency: float) -> tuple[Column[TaskCoverage], ...]:
+def _columns(coverage: Coverage) -> tuple[Column[TaskCoverage], ...]:
+    latency, of_build = coverage.latency, set(coverage.of_build)
+
     def share(task: TaskCoverage) -> str:
-        part = task.share_of(latency)
+        part = task.share_of(latency) if task in of_build else None
         return f"{part:.1%}" if part is not None else ""
 
     return (

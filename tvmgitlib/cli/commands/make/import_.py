@@ -12,7 +12,11 @@ from tvmgitlib.cli.job_results import print_result
 
 
 @click.command(
-    "import", epilog=options.example("tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
+    "import",
+    epilog=options.example(
+        "tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan",
+        "tvmgitlib import of-2019.log --platform rk3399 --upgrade",
+    ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
@@ -22,6 +26,8 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
+@click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
+@click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
@@ -31,6 +37,9 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
 
     Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
     are duplicates, and failed ones leave their effort on record.
+
+    --upgrade gives tasks of format 0.1 the names and arguments that they have today, where a rule says which; configs
+    and results stay. What no rule covers refuses the import by name, unless --skip-invalid leaves it out.
     """
     library = context.open()
     with progress.shown():

@@ -6,6 +6,7 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.errors import listed
 
 
 @click.command(epilog=options.example("tvmgitlib merge origin/main"))
@@ -21,5 +22,5 @@ def command(context: Context, branch: str) -> None:
     done = context.open().merge(branch)
     words.note_left_alone(done.left_alone)
     if done.dropped:
-        note(f"The other side had removed segments by plain Git; they are gone here too: {', '.join(done.dropped)}")
+        note(f"The other side had removed segments by plain Git; they are gone here too: {listed(done.dropped)}")
     context.print(done, words.merged(done))

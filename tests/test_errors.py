@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from tvmgitlib.errors import listed
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, ""), (1, "1"), (5, "1, 2, 3, 4, 5"), (6, "1, 2, 3, 4, 5 and 1 more"), (1487, "1, 2, 3, 4, 5 and 1,482 more")],
+)
+def test_a_message_says_the_first_names_and_counts_the_others(count: int, said: str) -> None:
+    assert listed(map(str, range(1, count + 1))) == said

@@ -1,0 +1,24 @@
+"""Which TVM this Python has, for those who only want to know: TVM is not imported, and nothing is asked of it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from tvmgitlib.errors import TvmError
+from tvmgitlib.model import TvmVersion
+
+
+def installed_tvm() -> TvmVersion | None:
+    """The TVM of this Python, by what its installation says; None where there is none that works."""
+    try:
+        if find_spec("tvm") is None:
+            return None
+    except ValueError:  # something put a module without a spec into sys.modules
+        return None
+    from tvmgitlib.live.tvm_check import require_tvm
+
+    try:
+        found = require_tvm()
+    except TvmError:
+        return None
+    return TvmVersion(found.distribution, found.version, "runtime")
