@@ -34,9 +34,9 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     canonical_json,
-    parse_target,
     read_json,
     read_utc,
+    recorded_target,
     segment_path,
 )
 
@@ -90,7 +90,7 @@ def task_order(task: Task) -> tuple[str, ...]:
     section = task.section
     facts, tuned_with = canonical_json(section.platform.facts), canonical_json(section.tuned_with.to_json())
     where = (section.family, section.target.key, section.platform.name)
-    return (*where, *section.tuned_with.group, facts, tuned_with, task.workload.text)
+    return (*where, *section.tuned_with.group, facts, tuned_with, section.target.limits_text, task.workload.text)
 
 
 def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True, skip_absent: bool = False) -> Segment:
@@ -207,7 +207,7 @@ def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
             raise RecordError(f"the record says {here}, the lines above it {above}", field=f"{BAG_KEY}.{field}")
     if stored.record.workload != task.workload:
         raise RecordError("the record tunes another workload than the task above it")
-    if stored.record.target.target != task.section.target:
+    if not stored.record.target.target.is_recorded_as(task.section.target):
         raise RecordError("the record has another target than the section above it")
     if stored.record.error is not None:
         raise RecordError("a failed trial is no config")
@@ -291,7 +291,7 @@ def _section_json(section: Section) -> dict[str, Any]:
     return {
         "family": section.family,
         "target": {
-            "canonical": section.target.to_dict(),
+            "canonical": read_json((section.target.recorded or section.target.key).encode()),
             "given": list(section.given),
             "facts": section.target_facts,
         },
@@ -304,7 +304,7 @@ def _read_section(value: dict[str, Any]) -> Section:
     target = value["target"]
     return Section(
         family=value["family"],
-        target=parse_target(target["canonical"]).target,
+        target=recorded_target(target["canonical"], target["facts"]),
         given=tuple(target["given"]),
         target_facts=target["facts"],
         platform=Platform(**value["platform"]),

@@ -32,7 +32,15 @@ from tvmgitlib.model.platform import (
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
-from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
+from tvmgitlib.model.target import (
+    GivenTarget,
+    Target,
+    beyond,
+    completed,
+    parse_target,
+    recorded_target,
+    require_triple,
+)
 from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
@@ -65,7 +73,9 @@ __all__ = [
     "TuningRecord",
     "TvmVersion",
     "Workload",
+    "beyond",
     "canonical_json",
+    "completed",
     "fact",
     "is_family_name",
     "is_job_id",
@@ -77,6 +87,7 @@ __all__ = [
     "platform_name_from",
     "read_json",
     "read_utc",
+    "recorded_target",
     "require_triple",
     "segment_path",
     "set_fact",

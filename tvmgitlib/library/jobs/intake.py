@@ -206,7 +206,12 @@ class Intake:
         if section is None:
             section = self._origin.section(record)
             place = canonical_json(
-                [*section.place(record.workload).order[:3], section.platform.facts, section.tuned_with.to_json()]
+                [
+                    *section.place(record.workload).order[:3],
+                    section.platform.facts,
+                    section.tuned_with.to_json(),
+                    section.target.limits_text,
+                ]
             )
             section = self._places.setdefault(place, section)
             self._sections[spelling] = section
