@@ -34,6 +34,7 @@ def grade(
     now: datetime | None = None,
     recorded_facts: Mapping[str, Any] | None = None,
     current_facts: Mapping[str, Any] | None = None,
+    loads: bool = False,
 ) -> Verdict:
     """Grade a record.
 
@@ -45,6 +46,7 @@ def grade(
         finished, now: when its job finished, and the present, for the maximum age; aware datetimes.
         recorded_facts, current_facts: the platform facts it ran under and those of the machine at hand; facts are not
             compared unless both are given.
+        loads: whether the TVM at hand is known to load it; else a version alone has to say so.
     """
     unreadable = families.family(family).unreadable(tuned_with, current)
     if unreadable:
@@ -56,10 +58,19 @@ def grade(
         stale = _too_old(finished, now, settings.policy_max_age)
     if stale:
         return Verdict("stale", f"{stale}; --accept stale uses it all the same")
-    return Verdict("exact", f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}")
+    why = f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}"
+    unsure = None if loads else which_build(family, tuned_with)
+    return Verdict("exact", f"{why}; {unsure}" if unsure else why)
 
 
 _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log says", None: "nothing says"}
+
+
+def which_build(family: FamilyName, tuned_with: TvmVersion) -> str | None:
+    """That a version does not say whether modules load, where it does not: builds of one `.dev` write different ones."""
+    if tuned_with.version is None or ".dev" not in tuned_with.version or not families.family(family).keeps_module:
+        return None
+    return "a .dev version does not say which build wrote the module, and only a build's own loads in it"
 
 
 def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | None:

@@ -124,7 +124,11 @@ class Target:
             return True
         mine, theirs = self.to_dict(), recorded.to_dict()
         added = mine.keys() - theirs.keys()
-        return self.kind in _ARCH and all(mine.get(name) == value for name, value in theirs.items()) and added <= {"code", _ARCH[self.kind]}
+        return (
+            self.kind in _ARCH
+            and all(mine.get(name) == value for name, value in theirs.items())
+            and added <= {"code", _ARCH[self.kind]}
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The attributes as a new dict, which TVM's `Target` takes too."""
