@@ -282,13 +282,27 @@ class ConfigLibrary:
         """
         graded_for = TvmVersion.of(tvm)
         with self._view.answering() as contents:
-            grader = Grader(contents, graded_for, facts) if graded_for else None
+            grader = None
+            if graded_for is not None:
+                grader = Grader(contents, graded_for, facts, self._live.obstacle(contents, graded_for))
             return reading.best(contents, selection or Selection(), grader, accept)
 
-    def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
-        """The effort on record for every selected workload."""
+    def nearest(self, selection: Selection) -> list[str]:
+        """Where `best` finds nothing: of each workload the nearest record there is, and what differs, in words."""
+        with self._view.answering() as contents:
+            return reading.nearest(contents, selection)
+
+    def trials(
+        self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None
+    ) -> list[WorkloadEffort]:
+        """The effort on record for every selected workload.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+            tvm: only what holds for this TVM by the library's policy, as `DIST==VERSION`; None for all.
+        """
         with self._view.reading() as contents:
-            return reading.trials(contents, selection or Selection())
+            return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
 
     def export(
         self,
@@ -298,9 +312,14 @@ class ConfigLibrary:
         *,
         tvm: TvmVersion | str | None = None,
     ) -> Exported:
-        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads."""
+        """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads.
+
+        Where the TVM of this Python is the one that is meant, what it cannot load is left out, and the result names it.
+        """
+        meant = TvmVersion.of(tvm)
         with self._view.answering() as contents:
-            return reading.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
+            obstacle = self._live.obstacle(contents, meant)
+            return reading.export(contents, family, Path(path), selection or Selection(), meant, obstacle)
 
     def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
         """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""

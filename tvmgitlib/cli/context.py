@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: How many of a list a note says.
+_MOST = 5
 
 
 class Answer(Protocol):
@@ -78,6 +81,13 @@ def _encodable(text: str) -> str:
 def note(text: str) -> None:
     """Say something that is no result: it goes to standard error."""
     click.echo(text, err=True)
+
+
+def note_some(what: str, lines: Sequence[str]) -> None:
+    """Say which, below a line that says what; of many the first few, and how many more there are. Of none nothing."""
+    more = [f"and {len(lines) - _MOST:,} more"] if len(lines) > _MOST else []
+    if lines:
+        note("\n  ".join([what, *lines[:_MOST], *more]))
 
 
 def pass_context(command: Command) -> Command:

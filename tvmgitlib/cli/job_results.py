@@ -4,36 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmgitlib.cli.context import Context, note
+from tvmgitlib.cli.context import Context, note, note_some
 from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.library.changes import JobResult, outcome, plural
-
-_MOST = 5
 
 
 def print_result(context: Context, result: JobResult) -> None:
     """Print the counts; what the user should know beside them goes to standard error in words."""
     if result.left_out:
-        _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+        note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "
             "(--platform NAME says otherwise.)"
         )
     if result.all_failed:
-        _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
+        note_some("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:
-        _list(LEFT_ALONE, result.left_alone)
+        note_some(LEFT_ALONE, result.left_alone)
     for job, count in sorted(result.known.items()):
         note(f"{plural(count, 'measurement')} known from job {job}: not counted twice.")
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))
-
-
-def _list(what: str, lines: Sequence[str]) -> None:
-    more = [f"and {len(lines) - _MOST:,} more"] if len(lines) > _MOST else []
-    note("\n  ".join([what, *lines[:_MOST], *more]))
 
 
 def _words(result: JobResult) -> str:

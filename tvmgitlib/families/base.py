@@ -123,6 +123,19 @@ class Family(Protocol):
         """The native text of a line, and its bag where it has one."""
         ...
 
+    def target_of(self, document: Any) -> Any:
+        """The target of a parsed record, as its tuner wrote it: text, or a dict."""
+        raise RecordError(f"nobody knows where records of {self.title} say their target")
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        """The text of a record with its target written in another way that means the same code.
+
+        Args:
+            native: the text.
+            attributes: what is written of the target, by name.
+        """
+        return native
+
     def label(self, workload: Workload) -> str:
         """A workload in words, for people."""
         return workload.label

@@ -131,6 +131,18 @@ class LiveFamily(Protocol):
         """
         ...
 
+    def unloadable(self, record: TuningRecord) -> str | None:
+        """Why this TVM cannot load a record, in words; None where it can.
+
+        Args:
+            record: the record; its workload has its module, where records do not carry it.
+        """
+        ...
+
+    def why_no_module(self, module: str) -> str | None:
+        """Why this TVM cannot load a module that is kept beside records, in words; None where it can."""
+        ...
+
     def task_of(self, record: TuningRecord) -> Any:
         """The task of a record, made anew in this TVM from what the record says.
 

@@ -9,17 +9,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, TvmError
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, Grader, Lookup, Selection, Summary, best
+from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, Obstacle, Selection, Summary, best
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
+from tvmgitlib.live.loading import Loading, is_doubtful, loads_module
 from tvmgitlib.live.metaschedule import apply
-from tvmgitlib.model import JobKind, JobSpec, Json, parse_target, require_triple, validate_platform_name
+from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, require_triple, validate_platform_name
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -82,11 +83,14 @@ class LiveSide:
     def _start(self, target: object | None, spec_for: SpecFor, resume: bool, waits: bool) -> Job:
         self.require_startable()
         if waits:
-            journal = Journal(self._view, running_tvm(), take=lambda given: self._take(given.text, spec_for, resume))
+            journal = self._journal(take=lambda given: self._take(given.text, spec_for, resume))
         else:
-            journal = Journal(self._view, running_tvm(), taken=self._take(target, spec_for, resume))
+            journal = self._journal(taken=self._take(target, spec_for, resume))
         self._job = Job(journal, self._ended)
         return self._job
+
+    def _journal(self, **known: Any) -> Journal:
+        return Journal(self._view, running_tvm(), loads=loads_module, **known)
 
     def _take(self, target: object | None, spec_for: SpecFor, resume: bool) -> TakenJob:
         """Resume an interrupted job, or begin one."""
@@ -138,7 +142,7 @@ class LiveSide:
 
     def job_or_spectator(self) -> Job:
         """The live job, else one that nobody started, to ask questions by."""
-        return self._job or Job(Journal(self._view, running_tvm()), self._ended)
+        return self._job or Job(self._journal(), self._ended)
 
     def require_startable(self) -> None:
         """Refuse where no job can be started.
@@ -217,9 +221,9 @@ class LiveSide:
 
     def autotvm_records(self, selection: Selection, accept: Accept) -> Any:
         """See `ConfigLibrary.records`."""
-        chosen = replace(selection, family="autotvm")
+        chosen, tvm = replace(selection, family="autotvm"), running_tvm()
         with self._view.answering() as contents:
-            found = best(contents, chosen, Grader(contents, running_tvm()), accept)
+            found = best(contents, chosen, Grader(contents, tvm, obstacle=Loading(contents, tvm)), accept)
         return pairs(each for each in found if each.speedup is None or each.speedup >= 1)
 
     def using(
@@ -235,13 +239,28 @@ class LiveSide:
         tvm = running_tvm()
         with ExitStack() as stack:
             contents = stack.enter_context(self._view.answering())
-            lookup = Lookup(contents, tvm, platform, accept, facts)
+            lookup = Lookup(contents, tvm, platform, accept, facts, Loading(contents, tvm))
             self.summary = lookup.summary
             for family in live_families():
                 if family.available():
                     stack.enter_context(family.applying(lookup))
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
+
+    @staticmethod
+    def obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
+        """Asks the TVM of this Python about records that its version does not answer for; it is imported for no other.
+
+        None where there is no TVM, or another one is meant.
+        """
+        try:
+            here = running_tvm()
+        except TvmError:
+            return None
+        if meant is not None and not meant.is_same(here):
+            return None
+        ask = Loading(contents, here)
+        return lambda stored: ask(stored) if is_doubtful(stored) else None
 
     def coverage(
         self,

@@ -67,7 +67,7 @@ _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log s
 
 
 def which_build(family: FamilyName, tuned_with: TvmVersion) -> str | None:
-    """That a version does not say whether modules load, where it does not: builds of one `.dev` write different ones."""
+    """That a version does not say whether a module loads, where it does not: each build of a `.dev` writes its own."""
     if tuned_with.version is None or ".dev" not in tuned_with.version or not families.family(family).keeps_module:
         return None
     return "a .dev version does not say which build wrote the module, and only a build's own loads in it"

@@ -7,6 +7,7 @@ Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/me
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
-from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
+from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -70,6 +71,14 @@ class AutoTvm(Spliced, Family):
             tvm_version=document.get("tvm_version"),
             native=native,
         )
+
+    def target_of(self, document: Any) -> Any:
+        return document["input"][0]
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        document = orjson.loads(native)
+        document["input"][0] = cli_text(attributes)
+        return orjson.dumps(document)
 
     def label(self, workload: Workload) -> str:
         try:

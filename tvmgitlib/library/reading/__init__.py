@@ -3,11 +3,11 @@
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents
 from tvmgitlib.library.reading.exporting import Exported, export
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Shown
+from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_exact
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
-from tvmgitlib.library.reading.queries import best, choose, platforms, selected, trials
+from tvmgitlib.library.reading.queries import best, choose, nearest, platforms, selected, trials
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 
@@ -24,6 +24,7 @@ __all__ = [
     "Grader",
     "LogEntry",
     "Lookup",
+    "Obstacle",
     "Outcome",
     "Placed",
     "Problem",
@@ -37,7 +38,9 @@ __all__ = [
     "compare",
     "counts_by_kind",
     "export",
+    "is_exact",
     "log",
+    "nearest",
     "platform_of",
     "platforms",
     "selected",

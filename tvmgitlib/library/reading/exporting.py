@@ -12,9 +12,12 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.grading import Obstacle
+from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion
+from tvmgitlib.rules.validity import which_build
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +29,33 @@ class Exported:
         records: how many records are in it.
         workloads: how many workloads.
         platforms: the platforms they were measured on, by name; stock TVM does not tell them apart.
+        left_out: records that the TVM at hand cannot load, each in words with the reason: with them it would load none.
+        unsure: why nobody knows whether all of them load; None where somebody does.
     """
 
     path: Path
     records: int
     workloads: int
     platforms: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    unsure: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "path": str(self.path), "platforms": list(self.platforms)}
+        lists = {"platforms": list(self.platforms), "left_out": list(self.left_out)}
+        return {**asdict(self), "path": str(self.path), **lists}
 
 
 def export(
-    contents: Contents, family: FamilyName, path: Path, selection: Selection, tvm: TvmVersion | None = None
+    contents: Contents,
+    family: FamilyName,
+    path: Path,
+    selection: Selection,
+    tvm: TvmVersion | None = None,
+    obstacle: Obstacle | None = None,
 ) -> Exported:
     """Write the selected records of a family as the file that its TVM loads.
+
+    A target with flags that not every TVM reads is written without them: it generates the same code.
 
     Args:
         contents: the library in one commit.
@@ -48,26 +63,48 @@ def export(
         path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
+        obstacle: asks the TVM at hand whether it can load a record: what it cannot is left out, and named.
 
     Raises:
         FamilyError: the family is not installed.
         SelectionError: nothing is selected, or records that no TVM can load together.
     """
     codec = families.family(family)
-    records = [
+    wanted = [
         stored
         for stored in selected(contents.current(), selection)
         if stored.record.family == family and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
-    if not records:
+    if not wanted:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
+    why_not = {stored.line: obstacle(stored) if obstacle is not None else None for stored in wanted}
+    records = [_portable(stored) for stored in wanted if why_not[stored.line] is None]
+    left_out = tuple(
+        f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
+        for stored in wanted
+        if (why := why_not[stored.line]) is not None
+    )
+    if not records:
+        raise SelectionError(f"this TVM loads none of the records that were asked for, such as {left_out[0]}")
+    builds = {which_build(family, stored.tuned_with) for stored in records} if obstacle is None else set()
     _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
         path,
         len(records),
         len({stored.record.workload for stored in records}),
         tuple(sorted({stored.platform for stored in records})),
+        left_out,
+        next(filter(None, builds), None),
     )
+
+
+def _portable(stored: StoredRecord) -> StoredRecord:
+    """A record with a target that every TVM reads which reads its key."""
+    record = stored.record
+    codec = families.family(record.family)
+    if codec.keeps_module or record.target.is_portable:
+        return stored
+    return replace(stored, record=replace(record, native=codec.with_target(record.native, record.target.portable)))
 
 
 def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:

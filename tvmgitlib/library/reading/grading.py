@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model import StoredRecord, Target, TvmVersion, beyond, merged_facts, read_utc
+from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade, Verdict, grade
@@ -179,7 +179,39 @@ def _leaves_out(recorded: Target, asked: Target) -> str:
     missing = [
         f"-{name}" for name in ("mtriple", "mcpu") if name in asked.attributes and name not in recorded.attributes
     ]
+    what = " and ".join(missing) or "features"
     return (
-        f"tuned for {recorded.label}, which leaves {' and '.join(missing) or 'features'} out, and this is {asked.label}: "
-        "revalidate it, or import it with --complete-target"
+        f"tuned for {recorded.label}, which leaves {what} out, and this is {asked.label}: revalidate it, or import it "
+        "with --complete-target"
     )
+
+
+def is_exact(
+    contents: Contents,
+    header: Header,
+    task: Task,
+    tvm: TvmVersion,
+    facts: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Whether what a job found for a task holds as it is, by the library's policy.
+
+    Args:
+        contents: the library.
+        header, task: the job, and what it did.
+        tvm: the TVM that would use it.
+        facts: the platform facts of the machine at hand; None where they are not compared.
+        now: the present, for the maximum age.
+    """
+    section = task.section
+    verdict = grade(
+        section.family,
+        section.tuned_with,
+        tvm,
+        contents.settings,
+        finished=read_utc(header.finished) if header.finished else None,
+        now=now or datetime.now(timezone.utc),
+        recorded_facts=section.platform.facts,
+        current_facts=facts,
+    )
+    return verdict.grade == "exact"

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
 
 from tvmgitlib import families
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, shown_grades, up_to
+from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.nearest import Neighbours
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Json, Place, StoredRecord, Target, Task
+from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
@@ -167,12 +168,23 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
     )
 
 
-def trials(contents: Contents, selection: Selection) -> list[WorkloadEffort]:
-    """The effort on record for every selected workload: jobs that count, each measurement once."""
+def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = None) -> list[WorkloadEffort]:
+    """The effort on record for every selected workload: jobs that count, each measurement once.
+
+    Args:
+        contents: the library in one commit.
+        selection: which workloads, as `best` takes it.
+        tvm: only what holds for this TVM by the library's policy; None for all.
+    """
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
+    now = datetime.now(timezone.utc)
+    asked = selection.asked.target if selection.asked else None
     for header, task in contents.counted_tasks():
-        if selection.matches(task.place):
-            groups[task.place].append((header.id, task))
+        place = task.place
+        if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
+            continue
+        if tvm is None or is_exact(contents, header, task, tvm, now=now):
+            groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
 

@@ -18,6 +18,7 @@ from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
+from tvmgitlib.live.loading import why_unreadable
 from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
@@ -71,6 +72,12 @@ class AutoTvm:
 
         with without_tophub():
             return autotvm.task.extract_from_program(module, params=params, target=target)
+
+    def unloadable(self, record: TuningRecord) -> str | None:
+        return why_unreadable(record.target)
+
+    def why_no_module(self, module: str) -> str | None:
+        return None
 
     def task_of(self, record: TuningRecord) -> Any:
         return remeasure.task_of(record)

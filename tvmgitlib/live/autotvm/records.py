@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from tvmgitlib.families.values import config_digest
+from tvmgitlib.live.loading import readable
 
 
 class Native(Protocol):
@@ -20,7 +21,7 @@ def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
     """Records as AutoTVM's pairs of `MeasureInput` and `MeasureResult`."""
     from tvm.autotvm.record import decode
 
-    return [decode(record.native.decode()) for record in records]
+    return [decode(readable("autotvm", record.native).decode()) for record in records]
 
 
 def config_of(config: Any) -> bytes:

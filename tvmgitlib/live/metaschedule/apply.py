@@ -6,26 +6,34 @@ database in scope changes nothing in `tvm.compile`: `compile_relax` and `compile
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import orjson
 
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.live.loading import apply, readable
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
     normalize,
+    signature_of,
     structural_equal,
     tuning_record,
     workload_text,
 )
 from tvmgitlib.model import StoredRecord, Workload, parse_target
 
-_log = logging.getLogger("tvmgitlib")
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tuning record of this TVM, and the schedule that its trace makes."""
+
+    record: Any
+    schedule: Any
 
 
 @contextmanager
@@ -62,15 +70,15 @@ def _library_database() -> Any:
             self._workloads: dict[str, Any] = {}
 
         def query_tuning_record(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
-            record = self._find(mod, target, workload_name)
-            if record is None and self._outer_database is not None:
+            found = self._find(mod, target, workload_name)
+            if found is None and self._outer_database is not None:
                 return self._outer_database.query_tuning_record(mod, target, workload_name or "main")
-            return record
+            return found.record if found is not None else None
 
         def query_schedule(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
-            record = self._find(mod, target, workload_name)
-            if record is not None:
-                return record.as_measure_candidate().sch
+            found = self._find(mod, target, workload_name)
+            if found is not None:
+                return found.schedule
             if self._outer_database is not None:
                 return self._outer_database.query_schedule(mod, target, workload_name or "main")
             return None
@@ -79,16 +87,25 @@ def _library_database() -> Any:
             schedule = self.query_schedule(mod, target, workload_name)
             return schedule.mod if schedule is not None else None
 
-        def _find(self, mod: Any, target: Any, name: str | None) -> Any:
+        def _find(self, mod: Any, target: Any, name: str | None) -> _Found | None:
             wanted = Workload("metaschedule", workload_text(mod), signature=name)
-            stored = self._lookup.find("metaschedule", parse_target(target), wanted)
-            if stored is None:
-                return None
+            asked = partial(
+                self._lookup.find, "metaschedule", parse_target(target), wanted, signature=partial(signature_of, mod)
+            )
+            return apply(self._lookup, asked, partial(self._load, mod))
+
+        def _load(self, mod: Any, stored: StoredRecord) -> _Found:
+            """A record, and the schedule that it makes.
+
+            Raises:
+                Exception: of many kinds, by TVM: it does not load here, or does not apply.
+            """
             workload = self._workload(stored)
             if not structural_equal(workload.mod, mod):
-                _log.warning("%s: the record is of another computation with the same hash", wanted.label)
-                return None
-            return tuning_record(stored.record.native, workload)
+                raise ValueError("it is of another computation with the same hash")
+            native = readable("metaschedule", stored.record.native, stored.record.target)
+            record = tuning_record(native, workload)
+            return _Found(record, record.as_measure_candidate().sch)
 
         def _workload(self, stored: StoredRecord) -> Any:
             """The workload that a trace was recorded for: it names blocks, which an equal module may name otherwise."""

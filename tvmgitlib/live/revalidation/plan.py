@@ -12,6 +12,7 @@ from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
+from tvmgitlib.live.loading import Loading
 from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
@@ -77,7 +78,7 @@ class Plan:
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
         self.contents = contents
         self.request = request
-        self._grader = Grader(contents, tvm, request.facts)
+        self._grader = Grader(contents, tvm, request.facts, Loading(contents, tvm))
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
         self.missing = 0

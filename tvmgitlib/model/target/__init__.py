@@ -27,6 +27,7 @@ __all__ = [
     "Limits",
     "Target",
     "beyond",
+    "cli_text",
     "completed",
     "limits_of",
     "parse_target",
@@ -35,6 +36,14 @@ __all__ = [
 ]
 
 _READABLE_LENGTH = 60
+
+# Facts that every TVM known here reads in a target, beside limits; -link-params and the like were taken out of targets.
+_READ_EVERYWHERE = frozenset(
+    ("keys", "model", "tag", "host", "from_device", "arch", "mcpu", "mtriple", "opt-level", "l2_cache_size_bytes")
+) | {"device_name", "device_type", "driver_name", "driver_version"}
+
+# The kinds whose targets have a number of cores.
+_WITH_CORES = frozenset(("llvm", "hexagon", "trn"))
 
 # What an `llvm` target may leave out, and TVM then takes from the machine or from its own build.
 _LEFT_OUT = (("mtriple",), ("mcpu",), ("mcpu", "mattr"), ("mabi", "mfloat-abi"))
@@ -155,6 +164,21 @@ class GivenTarget:
     facts: Mapping[str, object] = field(hash=False)
     completed: Mapping[str, object] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_portable(self) -> bool:
+        """Whether every TVM known here that reads its key reads its text too."""
+        known = _READ_EVERYWHERE | dict(self.target.limits).keys()
+        left = {name for name in self.facts.keys() - known if not name.startswith(("feature.", "fast-math"))}
+        return not self.completed and left <= ({"num-cores"} if self.target.kind in _WITH_CORES else set())
+
+    @property
+    def portable(self) -> dict[str, object]:
+        """What of it every such TVM reads, by name, and generates the same code for: the key, limits, and who it is."""
+        facts = {name: self.facts[name] for name in ("keys", "model") if name in self.facts}
+        if self.num_cores is not None and self.target.kind in _WITH_CORES:
+            facts["num-cores"] = self.num_cores
+        return {**self.target.to_dict(), **facts, **dict(self.target.limits)}
+
 
 def parse_target(value: str | Mapping[str, object] | object) -> GivenTarget:
     """Read a target: CLI text, JSON text, a dict, or the `tvm.target.Target` of any TVM.
@@ -259,6 +283,11 @@ def _near_keys(device_key: str) -> tuple[str, ...]:
 
 def _without(attributes: Mapping[str, object], *names: str) -> str:
     return canonical_json({name: value for name, value in attributes.items() if name not in names})
+
+
+def cli_text(attributes: Mapping[str, object]) -> str:
+    """Attributes as the CLI text that older TVMs read, without the host: they read none in one text."""
+    return " ".join(_label_words({name: value for name, value in attributes.items() if name != "host"}))
 
 
 @lru_cache(maxsize=1024)

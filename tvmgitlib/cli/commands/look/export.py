@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_some, pass_context
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
@@ -36,4 +36,7 @@ def command(context: Context, format_: Any, output: str, selection: Selection, r
             f"warning: the file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock "
             "TVM may hand one's config to another. Choose one with --platform."
         )
+    note_some("warning: left out, for this TVM cannot load them:", written.left_out)
+    if written.unsure:
+        note(f"Nobody asked a TVM whether it loads: {written.unsure}.")
     context.print(written, words.exported(written))
