@@ -240,6 +240,7 @@ class ConfigLibrary:
         family: str | None = None,
         drop_torn: bool = False,
         skip_invalid: bool = False,
+        complete_target: object | None = None,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -252,12 +253,13 @@ class ConfigLibrary:
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
             skip_invalid: leave out malformed lines.
+            complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
-        spec = jobs.job_spec("import", target, platform, facts, tvm)
+        spec = jobs.job_spec("import", target, platform, facts, tvm, complete_target=complete_target)
         leniency = Leniency(drop_torn, skip_invalid)
         request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency)
         return jobs.import_logs(repository, request)

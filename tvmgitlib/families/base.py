@@ -119,6 +119,14 @@ class Family(Protocol):
         """The library's line: the native text, byte for byte, with the bag (a JSON object) beside it."""
         ...
 
+    def rewritten(self, record: TuningRecord) -> Mapping[str, str] | None:
+        """How a record's target is written in its line, where its own text would keep stock TVM from loading the file.
+
+        Returns:
+            The text that is `given` and the one that is `written`; None for a line that holds the native text as it is.
+        """
+        return None
+
     def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
         """The native text of a line, and its bag where it has one."""
         ...

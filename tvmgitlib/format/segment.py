@@ -8,6 +8,7 @@ the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tvmgitlib import families
@@ -34,6 +35,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     canonical_json,
+    completed,
     read_json,
     read_utc,
     recorded_target,
@@ -61,7 +63,12 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         bag["baseline"] = task.baseline
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
-    line = families.family(record.family).wrap(record.native, canonical_json(bag).encode())
+    if record.target.completed:
+        bag["completed"] = dict(record.target.completed)
+    codec = families.family(record.family)
+    if (said := codec.rewritten(record)) is not None:
+        bag["target"] = dict(said)
+    line = codec.wrap(record.native, canonical_json(bag).encode())
     if line.startswith(_OWN_LINES):
         raise RecordError("the record begins like a line of the library's own, so it could not be told from one")
     platform = task.section.platform.name
@@ -183,6 +190,10 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
         raise RecordError("the line is not in canonical form")
     workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
     record = family.record(document, native, workload)
+    if "completed" in bag:
+        record = replace(
+            record, target=completed(record.target, {"kind": record.target.target.kind, **bag["completed"]})
+        )
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")

@@ -44,6 +44,7 @@ class JobResult:
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
+        incomplete: targets of an import, for people, whose logs name no triple: what they mean differs from TVM to TVM.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -57,6 +58,7 @@ class JobResult:
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -71,5 +73,6 @@ class JobResult:
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),
+            "incomplete": list(self.incomplete),
             "left_alone": list(self.left_alone),
         }

@@ -106,7 +106,9 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
             return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
-    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    return replace(
+        result, known=shared.by_job, left_out=left_out, detected=detected, incomplete=tuple(intake.incomplete)
+    )
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
@@ -192,6 +194,7 @@ def _options(request: ImportRequest) -> dict[str, object]:
         "platform": request.origin.platform,
         "facts": dict(request.origin.facts) or None,
         "target": request.origin.target.key if request.origin.target else None,
+        "complete_target": request.origin.complete_target.key if request.origin.complete_target else None,
         "family": request.family,
         "skip_invalid": request.leniency.skip_invalid or None,
     }

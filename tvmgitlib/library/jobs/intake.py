@@ -32,6 +32,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     canonical_json,
+    completed,
     merged_facts,
     parse_target,
     platform_name_from,
@@ -49,18 +50,27 @@ class Origin:
         platform: the platform's name where a target's `-model` gives none; None to detect it.
         facts: platform facts, detected or given by the user.
         tvm: the TVM they were tuned with; None to believe the log.
+        complete_target: what a target means that leaves some of it out; None to leave it as it is.
     """
 
     target: Target | None = None
     platform: str | None = None
     facts: dict[str, Json] = field(default_factory=dict)
     tvm: TvmVersion | None = None
+    complete_target: Target | None = None
 
     @classmethod
     def of(cls, spec: JobSpec) -> Origin:
         """What a job's spec says of all its records."""
         target = parse_target(spec.target).target if spec.target is not None else None
-        return cls(target, spec.platform, spec.facts, spec.tvm)
+        whole = parse_target(spec.complete_target).target if spec.complete_target is not None else None
+        return cls(target, spec.platform, spec.facts, spec.tvm, whole)
+
+    def completed(self, record: TuningRecord) -> TuningRecord:
+        """A record with what the user says of its target beside what its text says."""
+        if self.complete_target is None:
+            return record
+        return replace(record, target=completed(record.target, self.complete_target.to_dict()))
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.
@@ -166,6 +176,7 @@ class Intake:
         Raises:
             TvmgitlibError: it does not belong into this job, or nothing says where it belongs.
         """
+        record = self._origin.completed(record)
         section = self._section(record)
         task = self._tasks.get((id(section), record.workload.text))
         if task is None:
@@ -193,6 +204,12 @@ class Intake:
     def read(self) -> int:
         """How many records were taken in."""
         return self._read
+
+    @property
+    def incomplete(self) -> list[str]:
+        """The targets, for people, that leave open which machine they are for: no build that says it gets a record."""
+        targets = {section.target for section in self._places.values()}
+        return sorted(each.label for each in targets if each.kind == "llvm" and "mtriple" not in each.attributes)
 
     @property
     def detected(self) -> list[Platform]:

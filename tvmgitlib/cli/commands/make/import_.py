@@ -12,11 +12,20 @@ from tvmgitlib.cli.job_results import print_result
 
 
 @click.command(
-    "import", epilog=options.example("tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
+    "import",
+    epilog=options.example(
+        "tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan",
+        "tvmgitlib import old.log --platform pc --complete-target 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'",
+    ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
+@click.option(
+    "--complete-target",
+    metavar="TARGET",
+    help="What targets of the logs leave out, such as 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'.",
+)
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
@@ -31,6 +40,9 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
 
     Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
     are duplicates, and failed ones leave their effort on record.
+
+    A log may say no more than llvm, by which each TVM means another machine: --complete-target says what it was. A
+    target that says something else than it stays as it is.
     """
     library = context.open()
     with progress.shown():
