@@ -36,6 +36,7 @@ from tvmgitlib.model import (
     Workload,
     canonical_json,
     completed,
+    parse_target,
     read_json,
     read_utc,
     recorded_target,
@@ -191,9 +192,8 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
     workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
     record = family.record(document, native, workload)
     if "completed" in bag:
-        record = replace(
-            record, target=completed(record.target, {"kind": record.target.target.kind, **bag["completed"]})
-        )
+        told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target.to_dict()
+        record = replace(record, target=completed(record.target, told))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")

@@ -219,8 +219,8 @@ def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Sou
             yield from header.sources
 
 
-def _claims(options: Mapping[str, object]) -> tuple[object, object]:
-    return (options.get("platform"), options.get("facts"))
+def _claims(options: Mapping[str, object]) -> tuple[object, ...]:
+    return (options.get("platform"), options.get("facts"), options.get("complete_target"))
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:

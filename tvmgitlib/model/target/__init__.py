@@ -199,7 +199,7 @@ def require_triple(given: GivenTarget) -> None:
         raise TargetError(
             f"{given.target.label!r} has no triple, and what it means without one differs from TVM to TVM "
             "(in hhb-tvm: RISC-V)",
-            hint="Say which machine it is for, such as llvm -mcpu=haswell -mtriple=x86_64-linux-gnu.",
+            hint="Say which machine it is for, such as --target 'llvm -mcpu=haswell -mtriple=x86_64-linux-gnu'.",
         )
 
 
