@@ -17,7 +17,7 @@ from tvmgitlib.model.job import (
     is_job_id,
 )
 from tvmgitlib.model.json import Json, canonical_json, read_json
-from tvmgitlib.model.moments import read_utc, utc_text
+from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
@@ -87,6 +87,7 @@ __all__ = [
     "parse_assignment",
     "parse_target",
     "platform_name_from",
+    "read_age",
     "read_json",
     "read_utc",
     "recorded_target",

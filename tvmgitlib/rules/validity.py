@@ -54,8 +54,8 @@ def grade(
     stale = _other_tvm(tuned_with, current, settings.policy_tvm)
     if stale is None and recorded_facts is not None and current_facts is not None:
         stale = other_facts(recorded_facts, current_facts, settings.policy_facts)
-    if stale is None and settings.policy_max_age is not None:
-        stale = _too_old(finished, now, settings.policy_max_age)
+    if stale is None:
+        stale = _too_old(finished, now, settings.max_age)
     if stale:
         return Verdict("stale", f"{stale}; --accept stale uses it all the same")
     why = f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}"
@@ -117,10 +117,19 @@ def _is_same(then: Any, today: Any) -> bool:
     return bool(then == today)
 
 
-def _too_old(finished: datetime | None, now: datetime | None, days: int) -> str | None:
-    if now is None:
+def _too_old(finished: datetime | None, now: datetime | None, most: timedelta | None) -> str | None:
+    if now is None or most is None:
         return None
     if finished is None:
-        return f"nobody knows when it was tuned, and the policy allows {days} days"
+        return f"nobody knows when it was tuned, and the policy allows {_said(most)}"
     age = now - finished
-    return f"tuned {age.days} days ago, the policy allows {days}" if age > timedelta(days=days) else None
+    return f"tuned {_said(age, most)} ago, the policy allows {_said(most)}" if age > most else None
+
+
+def _said(age: timedelta, like: timedelta | None = None) -> str:
+    """An age in the largest unit in which it, or the one it is compared with, is whole."""
+    like = age if like is None else like
+    for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+        if not like % length:
+            return f"{age // length} {unit}"
+    return f"{age // timedelta(minutes=1)} minutes"

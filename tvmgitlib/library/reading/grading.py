@@ -70,7 +70,7 @@ class Grader:
         """
         configs = self._contents.current()
         settings = self._contents.settings
-        if settings.policy_max_age is None and settings.policy_tvm in ("any", "same-minor"):
+        if settings.max_age is None and settings.policy_tvm in ("any", "same-minor"):
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
