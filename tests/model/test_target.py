@@ -267,7 +267,11 @@ def test_an_older_library_keeps_its_folder_and_its_record() -> None:
 @pytest.mark.parametrize(
     ("made_for", "here", "words"),
     [
-        ("metal -max_threads_per_block=1024", "metal -max_threads_per_block=256", "up to 1024 threads a block, this target"),
+        (
+            "metal -max_threads_per_block=1024",
+            "metal -max_threads_per_block=256",
+            "up to 1024 threads a block, this target",
+        ),
         ("metal -max_threads_per_block=256", "metal -max_threads_per_block=1024", None),
         ("opencl -max_num_threads=1024", "opencl -max_num_threads=256", "allows 256 (max_num_threads)"),
         ("opencl -max_num_threads=1024", "opencl", None),
@@ -293,7 +297,9 @@ def test_limits_are_compared_where_both_sides_state_them(made_for: str, here: st
 
 def test_what_tvm_fills_in_by_itself_makes_no_set_of_limits_of_its_own() -> None:
     assert parse_target("cuda -max_num_threads=1024 -thread_warp_size=32").target.limits_text == ""
-    assert parse_target("cuda -max_num_threads=512 -thread_warp_size=32").target.limits_text == '{"max_num_threads":512}'
+    assert (
+        parse_target("cuda -max_num_threads=512 -thread_warp_size=32").target.limits_text == '{"max_num_threads":512}'
+    )
     assert parse_target("npu -max_num_threads=8").target.limits_text == '{"max_num_threads":8}'
 
 

@@ -1,7 +1,7 @@
-"""Makes `tvmgitlib/model/target/tags.py` from the tags that installed TVMs ship; run it in one environment after another.
+"""Makes `tvmgitlib/model/target/tags.py` from the tags that TVMs ship: each dumps its own, then they are written.
 
-    python tests/tvm/tags_table.py dump 0.16.json     # in each TVM
-    python tests/tvm/tags_table.py write 0.16.json 0.27.json > tvmgitlib/model/target/tags.py
+python tests/tvm/tags_table.py dump 0.16.json     # in each TVM
+python tests/tvm/tags_table.py write 0.16.json 0.27.json > tvmgitlib/model/target/tags.py
 """
 
 from __future__ import annotations

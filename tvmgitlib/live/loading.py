@@ -69,7 +69,7 @@ def is_doubtful(stored: StoredRecord) -> bool:
     """Whether a TVM of the right version may still not load a record."""
     if families.family(stored.record.family).keeps_module:
         return which_build(stored.record.family, stored.tuned_with) is not None
-    return not stored.record.target.is_portable
+    return stored.record.target.is_doubtful
 
 
 def loads_module(workload: Workload) -> bool:

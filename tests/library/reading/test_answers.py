@@ -95,7 +95,10 @@ def test_what_tvm_fills_in_folds_with_what_says_nothing(library: ConfigLibrary, 
 
 def test_the_case_of_1024_threads(library: ConfigLibrary) -> None:
     library.import_logs(CASES / "10" / "autotvm_1024.log", platform="box")
-    for target, grade in (("opencl -device=mali -max_num_threads=256", "incompatible"), ("opencl -device=mali", "exact")):
+    for target, grade in (
+        ("opencl -device=mali -max_num_threads=256", "incompatible"),
+        ("opencl -device=mali", "exact"),
+    ):
         (found,) = library.best(Selection(target=target), tvm=TVM, accept="any")
         assert found.grade == grade
 
@@ -178,8 +181,13 @@ def test_the_closest_arch_wins_before_the_fastest(library: ConfigLibrary, make_l
 
 
 def test_one_triple_and_one_cpu_are_one_place(library: ConfigLibrary, make_log: MakeLog) -> None:
-    for triple, cpu, cost in (("x86_64-unknown-linux-gnu", "core-avx2", 2e-3), ("x86_64-conda-linux-gnu", "haswell", 1e-3)):
-        library.import_logs(make_log("dense", [cost], target=f"llvm -mtriple={triple} -mcpu={cpu} -opt-level=3"), platform="box")
+    for triple, cpu, cost in (
+        ("x86_64-unknown-linux-gnu", "core-avx2", 2e-3),
+        ("x86_64-conda-linux-gnu", "haswell", 1e-3),
+    ):
+        library.import_logs(
+            make_log("dense", [cost], target=f"llvm -mtriple={triple} -mcpu={cpu} -opt-level=3"), platform="box"
+        )
     assert said(library, WHOLE) == [("exact", 1e-3)]
     assert len(list((library.path / "configs").glob("*/*/autotvm.jsonl"))) == 1
     assert trials(library, WHOLE) == 2

@@ -45,6 +45,9 @@ _READ_EVERYWHERE = frozenset(
 # The kinds whose targets have a number of cores.
 _WITH_CORES = frozenset(("llvm", "hexagon", "trn"))
 
+# Attributes of identity that came late, or that one vendor's TVM has: another TVM refuses them.
+_LATER_OR_ELSEWHERE = frozenset(("vector-width", "vlen", "rlen", "code"))
+
 # What an `llvm` target may leave out, and TVM then takes from the machine or from its own build.
 _LEFT_OUT = (("mtriple",), ("mcpu",), ("mcpu", "mattr"), ("mabi", "mfloat-abi"))
 
@@ -170,6 +173,11 @@ class GivenTarget:
         known = _READ_EVERYWHERE | dict(self.target.limits).keys()
         left = {name for name in self.facts.keys() - known if not name.startswith(("feature.", "fast-math"))}
         return not self.completed and left <= ({"num-cores"} if self.target.kind in _WITH_CORES else set())
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether some TVM that knows its kind may not read its text."""
+        return not self.is_portable or not _LATER_OR_ELSEWHERE.isdisjoint(self.target.attributes)
 
     @property
     def portable(self) -> dict[str, object]:

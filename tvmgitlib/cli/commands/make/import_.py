@@ -15,7 +15,7 @@ from tvmgitlib.cli.job_results import print_result
     "import",
     epilog=options.example(
         "tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan",
-        "tvmgitlib import old.log --platform pc --complete-target 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'",
+        "tvmgitlib import old.log --complete-target 'llvm -mtriple=x86_64-linux-gnu'",
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
