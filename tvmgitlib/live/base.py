@@ -131,14 +131,6 @@ class LiveFamily(Protocol):
         """
         ...
 
-    def unloadable(self, record: TuningRecord) -> str | None:
-        """Why this TVM cannot load a record, in words; None where it can.
-
-        Args:
-            record: the record; its workload has its module, where records do not carry it.
-        """
-        ...
-
     def why_no_module(self, module: str) -> str | None:
         """Why this TVM cannot load a module that is kept beside records, in words; None where it can."""
         ...

@@ -8,7 +8,6 @@ text cannot be read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -29,7 +28,6 @@ from tvmgitlib.model import (
     canonical_json,
     parse_target,
 )
-from tvmgitlib.rules.validity import which_build
 
 Loaded = TypeVar("Loaded")
 
@@ -53,23 +51,18 @@ class Loading:
         family = self._families.get(stored.record.family)
         if family is None:
             return None
-        if not families.family(family.name).keeps_module:
-            return family.unloadable(stored.record)
-        if not stored.tuned_with.is_like(self._tvm):
-            return None
-        return family.unloadable(replace(stored.record, workload=self._with_module(stored)))
+        if families.family(family.name).keeps_module:
+            if not stored.tuned_with.is_like(self._tvm):
+                return None
+            module = self._with_module(stored).module
+            if module is not None and (why := family.why_no_module(module)) is not None:
+                return why
+        return why_unreadable(stored.record.target)
 
     def _with_module(self, stored: StoredRecord) -> Workload:
         if stored.job not in self._modules:
             self._modules[stored.job] = self._contents.modules([stored])
         return self._modules[stored.job].get(stored.record.workload, stored.record.workload)
-
-
-def is_doubtful(stored: StoredRecord) -> bool:
-    """Whether a TVM of the right version may still not load a record."""
-    if families.family(stored.record.family).keeps_module:
-        return which_build(stored.record.family, stored.tuned_with) is not None
-    return stored.record.target.is_doubtful
 
 
 def loads_module(workload: Workload) -> bool:

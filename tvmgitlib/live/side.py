@@ -12,13 +12,13 @@ from typing import Any
 from tvmgitlib.errors import JobError, TvmError
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, Obstacle, Selection, Summary, best
+from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, Obstacle, Selection, Summary, best, is_doubtful
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import TIMEOUT, HowToMeasure, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
-from tvmgitlib.live.loading import Loading, is_doubtful, loads_module
+from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
 from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, require_triple, validate_platform_name
 

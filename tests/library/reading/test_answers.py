@@ -282,3 +282,25 @@ def test_an_export_has_targets_that_every_tvm_reads(
     written = library.export("autotvm", tmp_path / "out.log").path.read_text()
     assert flag not in written
     assert '"llvm -mcpu=haswell -keys=cpu -model=box"' in written
+
+
+# What a version does not say
+
+
+def test_a_dev_version_does_not_say_which_build_wrote_a_module(
+    library: ConfigLibrary, cli: Any, tmp_path: Path
+) -> None:
+    library.import_logs(CASES / "11" / "db", platform="pc")
+    graded = library.best(tvm=TVM)
+    assert [each.grade for each in graded] == ["exact", "exact"]
+    assert all("a .dev version does not say which build" in each.why for each in graded)
+    told = cli.json("export", "--format", "metaschedule", "-o", tmp_path / "out")
+    assert told["left_out"] == []
+    assert "a .dev version does not say which build" in told["unsure"]
+    assert told["unsure"] in cli.err
+
+
+def test_a_release_says_it(library: ConfigLibrary, logs: Path) -> None:
+    library.import_logs(logs / "metaschedule" / "v27_mm128", platform="pc")
+    (graded,) = library.best(tvm="apache-tvm==0.27.0.post1")
+    assert (graded.grade, ".dev" in graded.why) == ("exact", False)

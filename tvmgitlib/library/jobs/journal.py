@@ -218,7 +218,9 @@ class Journal:
         kept = self._kept.get(under)
         if kept is None:
             with self.view.reading() as contents:
-                kept = self._kept[under] = list(kept_records(self.view.repository, contents, place, self.tvm))
+                kept = self._kept[under] = list(
+                    kept_records(self.view.repository, contents, place, self.tvm, self.facts(place))
+                )
         return [*kept, *self.measured(place)]
 
     def on_record(self, place: Place) -> list[TuningRecord]:

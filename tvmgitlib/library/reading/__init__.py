@@ -3,7 +3,7 @@
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents
 from tvmgitlib.library.reading.exporting import Exported, export
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_exact
+from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_doubtful, is_exact
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
@@ -38,6 +38,7 @@ __all__ = [
     "compare",
     "counts_by_kind",
     "export",
+    "is_doubtful",
     "is_exact",
     "log",
     "nearest",

@@ -12,12 +12,11 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import Obstacle
+from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion
-from tvmgitlib.rules.validity import which_build
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def export(
     )
     if not records:
         raise SelectionError(f"this TVM loads none of the records that were asked for, such as {left_out[0]}")
-    builds = {which_build(family, stored.tuned_with) for stored in records} if obstacle is None else set()
+    builds = {unsure(stored) for stored in records} if obstacle is None else set()
     _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
         path,

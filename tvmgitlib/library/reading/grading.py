@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
+from tvmgitlib import families
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.validity import Grade, Verdict, grade
+from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
 
 #: The worst grade that a build applies.
 Accept = Literal["exact", "stale"]
@@ -215,3 +216,15 @@ def is_exact(
         current_facts=facts,
     )
     return verdict.grade == "exact"
+
+
+def unsure(stored: StoredRecord) -> str | None:
+    """Why nobody knows without asking a TVM of the right version whether it loads a record, in words."""
+    return which_build(stored.record.family, stored.tuned_with)
+
+
+def is_doubtful(stored: StoredRecord) -> bool:
+    """Whether a TVM of the right version may still not load a record."""
+    if families.family(stored.record.family).keeps_module:
+        return unsure(stored) is not None
+    return stored.record.target.is_doubtful

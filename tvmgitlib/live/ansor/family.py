@@ -19,7 +19,6 @@ from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
-from tvmgitlib.live.loading import why_unreadable
 from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
@@ -63,9 +62,6 @@ class Ansor:
 
         with without_tophub():
             return auto_scheduler.extract_tasks(module, params, target)
-
-    def unloadable(self, record: TuningRecord) -> str | None:
-        return why_unreadable(record.target)
 
     def why_no_module(self, module: str) -> str | None:
         return None

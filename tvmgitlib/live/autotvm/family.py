@@ -55,7 +55,7 @@ class AutoTvm:
         return None
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
-        return pairs(records)
+        return pairs(record for record in records if why_unreadable(record.target) is None)
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         return LogToJob(journal)
@@ -72,9 +72,6 @@ class AutoTvm:
 
         with without_tophub():
             return autotvm.task.extract_from_program(module, params=params, target=target)
-
-    def unloadable(self, record: TuningRecord) -> str | None:
-        return why_unreadable(record.target)
 
     def why_no_module(self, module: str) -> str | None:
         return None

@@ -10,7 +10,6 @@ from tvmgitlib.errors import TargetError, TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Remeasured
-from tvmgitlib.live.loading import why_unreadable
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.tvm import (
     has_meta_schedule,
@@ -74,10 +73,6 @@ class MetaSchedule:
 
     def extract(self, module: Any, params: Mapping[str, Any], target: Any) -> Any:
         return extracting.extract(module, params, target)
-
-    def unloadable(self, record: TuningRecord) -> str | None:
-        module = record.workload.module
-        return (self.why_no_module(module) if module is not None else None) or why_unreadable(record.target)
 
     def why_no_module(self, module: str) -> str | None:
         return why_no_module(module)
