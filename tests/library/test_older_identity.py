@@ -1,4 +1,4 @@
-"""Libraries from before one spelling stood for all: tests/data/version-0.1/spellings.bundle, of an import by version 0.1.
+"""Libraries from before one spelling stood for all: tests/data/version-0.1/spellings.bundle, imported by version 0.1.
 
 It has `core-avx2` and `x86_64-unknown-linux-gnu` in its folders, and took every `sm_50` for one that TVM filled in.
 spellings.log is another log of the same targets.

@@ -288,4 +288,6 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
 
 
 def _target(spec: JobSpec) -> object:
-    return parse_target(spec.target).target if spec.target is not None else None
+    """What its target asks for: the code, and the limits of the device."""
+    target = parse_target(spec.target).target if spec.target is not None else None
+    return (target, target.limits_text) if target is not None else None

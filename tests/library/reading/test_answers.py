@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -93,6 +94,21 @@ def test_what_tvm_fills_in_folds_with_what_says_nothing(library: ConfigLibrary, 
     assert len(file.read_text().splitlines()) == 1
 
 
+def test_an_export_for_a_target_has_nothing_beyond_its_limits(
+    library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, cli: Any
+) -> None:
+    for value, cost in ((1024, 1e-3), (256, 2e-3)):
+        target = f"opencl -device=mali -max_num_threads={value}"
+        library.import_logs(make_log("dense", [cost], target=target), platform="box")
+    narrow = "opencl -device=mali -max_num_threads=256"
+    told = cli.json("export", "--format", "autotvm", "-o", tmp_path / "out.log", "--target", narrow)
+    assert (told["records"], len(told["left_out"])) == (1, 1)
+    assert "up to 1024 threads" in cli.err
+    assert "1024" not in (tmp_path / "out.log").read_text()
+    cli.json("invalidate", "--target", narrow, "--reason", "a test")  # of these limits, and no others
+    assert (said(library, narrow)[0][0], trials(library, "opencl -device=mali")) == ("incompatible", 1)
+
+
 def test_the_case_of_1024_threads(library: ConfigLibrary) -> None:
     library.import_logs(CASES / "10" / "autotvm_1024.log", platform="box")
     for target, grade in (
@@ -147,6 +163,27 @@ def test_an_import_is_told_what_a_log_leaves_out(
         records = [each for found in contents.configs().values() for each in found]
     completed = [each.record.target for each in records if each.job == told["job"]]
     assert all(parse_target(left_out).text == each.text and each.completed for each in completed)
+
+
+def test_records_of_every_family_are_completed(library: ConfigLibrary, tmp_path: Path) -> None:
+    database = tmp_path / "db"
+    shutil.copytree(CASES / "11" / "db", database)
+    records = database / "database_tuning_record.json"
+    records.write_text(records.read_text().replace('"mcpu":"haswell","mtriple":"x86_64-linux-gnu",', ""))
+    for log in (CASES / "08" / "old.json", CASES / "17" / "bare.log", database):
+        library.import_logs(log, platform="pc", tvm=TVM, complete_target=WHOLE)
+    found = library.best(Selection(target=WHOLE, platform="pc"), tvm=TVM)
+    assert {(each.family, each.grade) for each in found} == {
+        (family, "exact") for family in ("ansor", "autotvm", "metaschedule")
+    }
+    assert library.check() == []
+
+
+def test_a_target_that_says_less_than_the_only_one_allowed_is_told_the_way(
+    library: ConfigLibrary, make_log: MakeLog, cli: Any
+) -> None:
+    assert cli("import", make_log("dense", [1e-3], target="llvm"), "--platform", "pc", "--target", WHOLE).code == 4
+    assert "--complete-target" in cli.err
 
 
 def test_a_target_that_says_something_else_is_not_completed(library: ConfigLibrary, make_log: MakeLog) -> None:

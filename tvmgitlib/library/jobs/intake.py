@@ -81,9 +81,12 @@ class Origin:
             RecordError: the log's TVM cannot be the one that the user named.
         """
         if self.target is not None and record.target.target.device_key != self.target.device_key:
+            less = record.target.target.device_key in self.target.near_keys
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
-                hint="Without --target a job takes records of every target.",
+                hint="An import with --complete-target in the place of --target says what the log leaves out."
+                if less
+                else "Without --target a job takes records of every target.",
             )
         return Section(
             family=record.family,

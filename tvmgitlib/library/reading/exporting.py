@@ -14,9 +14,8 @@ from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion
+from tvmgitlib.model import FamilyName, StoredRecord, TvmVersion, beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,8 @@ class Exported:
         records: how many records are in it.
         workloads: how many workloads.
         platforms: the platforms they were measured on, by name; stock TVM does not tell them apart.
-        left_out: records that the TVM at hand cannot load, each in words with the reason: with them it would load none.
+        left_out: records that the TVM at hand cannot load (with them it would load none), and those made under larger
+            limits than the target that was asked for, each in words with the reason.
         unsure: why nobody knows whether all of them load; None where somebody does.
     """
 
@@ -71,12 +71,15 @@ def export(
     codec = families.family(family)
     wanted = [
         stored
-        for stored in selected(contents.current(), selection)
-        if stored.record.family == family and (tvm is None or stored.tuned_with.is_like(tvm))
+        for found in contents.current().values()
+        for stored in found
+        if selection.matches(stored.place, any_limits=True)
+        and stored.record.family == family
+        and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
     if not wanted:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    why_not = {stored.line: obstacle(stored) if obstacle is not None else None for stored in wanted}
+    why_not = {stored.line: _why_not(stored, selection, obstacle) for stored in wanted}
     records = [_portable(stored) for stored in wanted if why_not[stored.line] is None]
     left_out = tuple(
         f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
@@ -84,7 +87,7 @@ def export(
         if (why := why_not[stored.line]) is not None
     )
     if not records:
-        raise SelectionError(f"this TVM loads none of the records that were asked for, such as {left_out[0]}")
+        raise SelectionError(f"none of the records that were asked for can be used, such as {left_out[0]}")
     builds = {unsure(stored) for stored in records} if obstacle is None else set()
     _write_all(path, codec.export(_with_modules(contents, records) if codec.keeps_module else records))
     return Exported(
@@ -95,6 +98,12 @@ def export(
         left_out,
         next(filter(None, builds), None),
     )
+
+
+def _why_not(stored: StoredRecord, selection: Selection, obstacle: Obstacle | None) -> str | None:
+    """Why a record is no good for the target that is asked for, or for the TVM at hand; None where it is."""
+    asked = selection.asked.target if selection.asked else stored.place.target
+    return beyond(stored.place.target.limits, asked.limits) or (obstacle(stored) if obstacle is not None else None)
 
 
 def _portable(stored: StoredRecord) -> StoredRecord:

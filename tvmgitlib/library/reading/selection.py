@@ -38,10 +38,17 @@ class Selection:
         if self.target is not None:
             parse_target(self.target)
 
-    def matches(self, place: Place) -> bool:
-        """Whether what answers for a place is selected: of a target, this one and no other."""
+    def matches(self, place: Place, *, any_limits: bool = False) -> bool:
+        """Whether what answers for a place is selected: of a target, this one and no other.
+
+        Args:
+            place: the place.
+            any_limits: whether a target that states other limits of the device is this one too.
+        """
         asked = self.asked
-        return self._is_meant(place) and (asked is None or asked.target == place.target)
+        if asked is None or not self._is_meant(place):
+            return asked is None and self._is_meant(place)
+        return asked.target == place.target and (any_limits or asked.target.has_limits_of(place.target))
 
     def asks(self, place: Place, *, near: bool = False) -> bool:
         """Whether a lookup of what is selected finds what is recorded for a place: `cuda` answers for its archs too.

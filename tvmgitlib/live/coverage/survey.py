@@ -46,7 +46,7 @@ def coverage(
         family = family_of_task(each.task)
         its, workload = family.identify(each.task, given)
         one = _Asked(family.name, its, workload, family.signature(each.task))
-        asked.setdefault((family.name, its.target, its.model, workload), one).weight += each.weight
+        asked.setdefault((family.name, its.target, its.target.limits, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
     return Coverage(tvm, tuple(map(survey.of, asked.values())))
 

@@ -101,9 +101,10 @@ class Plan:
             SelectionError: no record is meant.
         """
         there: defaultdict[str, list[StoredRecord]] = defaultdict(list)
-        every = (stored for found in self._grader.records.values() for stored in found)
-        for stored in every:
-            if self.request.selection.asks(stored.place, near=True) and self._is_here(stored):
+        asked = self.request.selection.asked
+        for stored in (stored for found in self._grader.records.values() for stored in found):
+            fits = asked is None or asked.target.allows(stored.place.target)
+            if fits and self.request.selection.asks(stored.place, near=True) and self._is_here(stored):
                 there[stored.platform].append(stored)
         if not there:
             raise SelectionError(
@@ -125,15 +126,15 @@ class Plan:
     # Tasks of the records themselves
 
     def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[Item]:
-        groups: defaultdict[Place, list[StoredRecord]] = defaultdict(list)
+        groups: defaultdict[tuple[Place, str], list[StoredRecord]] = defaultdict(list)
         for stored in (stored for found in there.values() for stored in found):
             whole = self._meant(stored).target
-            groups[replace(stored.place, target=whole)].append(stored)
-        exact = {place for place, records in groups.items() if self._holds(place, records)}
-        carried_over = {place.computation for place in exact}
-        for place, records in groups.items():
+            groups[replace(stored.place, target=whole), whole.limits_text].append(stored)
+        exact = {group for group, records in groups.items() if self._holds(group[0], records)}
+        carried_over = {place.computation for place, _ in exact}
+        for (place, limits), records in groups.items():
             if not self.request.every:
-                if place in exact:
+                if (place, limits) in exact:
                     self.exact += 1
                     continue
                 if place.computation in carried_over and not self._is_readable(place, records):
@@ -185,6 +186,7 @@ class Plan:
                 for stored in there.get(platform, ())
                 if stored.record.family == place.family
                 and stored.record.target.target.device_key in (*place.target.lookup_keys, *place.target.near_keys)
+                and place.target.allows(stored.record.target.target)
                 and _is_of(stored.record.workload, workload, signature)
             ]
             if not records:

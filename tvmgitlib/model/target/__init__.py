@@ -127,6 +127,11 @@ class Target:
         """Whether what was made under another one's limits holds under these."""
         return beyond(made_for.limits, self.limits) is None
 
+    def has_limits_of(self, other: Target) -> bool:
+        """Whether the limits that both state are the same."""
+        theirs = dict(other.limits)
+        return all(theirs.get(name, value) == value for name, value in self.limits)
+
     def is_recorded_as(self, recorded: Target) -> bool:
         """Whether a library has it under another one: the same, or what an older tvmgitlib made of it.
 

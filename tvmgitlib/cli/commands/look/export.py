@@ -36,7 +36,7 @@ def command(context: Context, format_: Any, output: str, selection: Selection, r
             f"warning: the file mixes {len(written.platforms)} platforms ({', '.join(written.platforms)}), and stock "
             "TVM may hand one's config to another. Choose one with --platform."
         )
-    note_some("warning: left out, for this TVM cannot load them:", written.left_out)
+    note_some("warning: left out, for they cannot be used:", written.left_out)
     if written.unsure:
         note(f"Nobody asked a TVM whether it loads: {written.unsure}.")
     context.print(written, words.exported(written))
