@@ -241,13 +241,13 @@ def test_near_is_what_leaves_out_a_triple_or_a_cpu() -> None:
 def test_a_target_is_completed_with_what_its_text_leaves_out() -> None:
     told = parse_target("llvm -mtriple=x86_64-linux-gnu -mcpu=haswell").target
     bare = parse_target("llvm -keys=cpu -model=pc")
-    done = completed(bare, told.to_dict())
+    done = completed(bare, told)
     assert done.target == told
     assert (done.text, done.model) == (bare.text, "pc")
     assert done.completed == {"mtriple": "x86_64-linux-gnu", "mcpu": "haswell"}
-    assert completed(done, told.to_dict()) is done
+    assert completed(done, told) is done
     for other in ("llvm -mcpu=skylake", "llvm -mtriple=aarch64-linux-gnu", "cuda"):
-        assert completed(parse_target(other), told.to_dict()) is parse_target(other)
+        assert completed(parse_target(other), told) is parse_target(other)
 
 
 def test_an_older_library_keeps_its_folder_and_its_record() -> None:

@@ -192,7 +192,7 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
     workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
     record = family.record(document, native, workload)
     if "completed" in bag:
-        told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target.to_dict()
+        told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target
         record = replace(record, target=completed(record.target, told))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmError, TvmgitlibError
+from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.reading import Contents, Lookup
 from tvmgitlib.live.base import live_families
 from tvmgitlib.live.error_text import last_line
@@ -71,6 +71,14 @@ def loads_module(workload: Workload) -> bool:
         return True
     named = [family for family in live_families() if family.name == workload.family and family.available()]
     return all(family.why_no_module(workload.module) is None for family in named)
+
+
+def asked_for(target: Any) -> GivenTarget | None:
+    """The target of a lookup; None where the library has no records of such: of several devices in one, say."""
+    try:
+        return parse_target(target) if target is not None else None
+    except TargetError:
+        return None
 
 
 def apply(

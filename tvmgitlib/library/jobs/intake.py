@@ -70,7 +70,7 @@ class Origin:
         """A record with what the user says of its target beside what its text says."""
         if self.complete_target is None:
             return record
-        return replace(record, target=completed(record.target, self.complete_target.to_dict()))
+        return replace(record, target=completed(record.target, self.complete_target))
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.

@@ -8,8 +8,8 @@ from typing import Any
 
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor.recording import logged
-from tvmgitlib.live.loading import apply
-from tvmgitlib.model import Workload, parse_target
+from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.model import Workload
 
 
 @cache
@@ -48,10 +48,11 @@ def library_context() -> Callable[[Lookup], Any]:
 
         def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
             """The measured input of the library's best record."""
-            if target is None:
+            given = asked_for(target)
+            if given is None:
                 return None
             workload = Workload("ansor", workload_key)
-            asked = partial(self._lookup.find, "ansor", parse_target(target), workload, tunable=tunable)
+            asked = partial(self._lookup.find, "ansor", given, workload, tunable=tunable)
             return apply(self._lookup, asked, lambda stored: logged(stored.record))
 
         def update(self, target: Any, workload_key: Any, state: Any) -> None:

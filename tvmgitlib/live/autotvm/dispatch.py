@@ -7,8 +7,8 @@ from typing import Any
 
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.loading import apply
-from tvmgitlib.model import Workload, canonical_json, parse_target
+from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.model import Workload, canonical_json
 
 
 @cache
@@ -38,7 +38,10 @@ def library_context() -> Any:
                 text = canonical_json([name, args])
             except TypeError:  # a shape that is not known yet: AutoTVM has no record of such
                 return None
-            asked = partial(self._lookup.find, "autotvm", parse_target(target), Workload("autotvm", text))
+            given = asked_for(target)
+            if given is None:
+                return None
+            asked = partial(self._lookup.find, "autotvm", given, Workload("autotvm", text))
             return apply(self._lookup, asked, lambda stored: pairs([stored.record])[0][0].config)
 
         def update(self, target: Any, workload: Any, cfg: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.live.loading import apply, readable
+from tvmgitlib.live.loading import apply, asked_for, readable
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
@@ -25,7 +25,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
-from tvmgitlib.model import StoredRecord, Workload, parse_target
+from tvmgitlib.model import StoredRecord, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,11 @@ class _Schedules:
 
     def find(self, mod: Any, target: Any, name: str | None) -> _Found | None:
         """The best record of a module that holds here, and loads."""
+        given = asked_for(target)
+        if given is None:
+            return None
         wanted = Workload("metaschedule", workload_text(mod), signature=name)
-        asked = partial(
-            self._lookup.find, "metaschedule", parse_target(target), wanted, signature=partial(signature_of, mod)
-        )
+        asked = partial(self._lookup.find, "metaschedule", given, wanted, signature=partial(signature_of, mod))
         return apply(self._lookup, asked, partial(self._load, mod))
 
     def _load(self, mod: Any, stored: StoredRecord) -> _Found:

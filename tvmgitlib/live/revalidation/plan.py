@@ -157,7 +157,7 @@ class Plan:
         asked, own = self.request.selection.asked, stored.record.target
         if asked is None or own.target.device_key not in asked.target.near_keys:
             return own
-        return completed(own, asked.target.to_dict())
+        return completed(own, asked.target)
 
     @staticmethod
     def _is_whole(place: Place, records: Iterable[StoredRecord]) -> bool:

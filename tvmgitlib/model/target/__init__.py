@@ -121,11 +121,11 @@ class Target:
     @property
     def limits_text(self) -> str:
         """Its limits as text, which is the same for those that mean the same; empty where it says none of its own."""
-        return limits_text(self.kind, self.limits)
+        return limits_text(self.kind, self.limits) if self.limits else ""
 
     def allows(self, made_for: Target) -> bool:
         """Whether what was made under another one's limits holds under these."""
-        return beyond(made_for.limits, self.limits) is None
+        return not made_for.limits or beyond(made_for.limits, self.limits) is None
 
     def has_limits_of(self, other: Target) -> bool:
         """Whether the limits that both state are the same."""
@@ -216,17 +216,13 @@ def require_triple(given: GivenTarget) -> None:
         )
 
 
-def completed(given: GivenTarget, told: Mapping[str, object]) -> GivenTarget:
-    """A target with what its text leaves out, as a user has said it; the same where they do not agree.
-
-    Args:
-        given: the target.
-        told: attributes of identity, the kind among them.
-    """
-    known = given.target.to_dict()
-    if any(name in known and known[name] != value for name, value in told.items()):
+@lru_cache(maxsize=256)  # a log repeats one target in every line
+def completed(given: GivenTarget, told: Target) -> GivenTarget:
+    """A target with what its text leaves out and a user has told; the same where the two do not agree."""
+    known, more = given.target.to_dict(), told.to_dict()
+    if any(name in known and known[name] != value for name, value in more.items()):
         return given
-    added = {name: value for name, value in told.items() if name not in known}
+    added = {name: value for name, value in more.items() if name not in known}
     if not added:
         return given
     target = replace(given.target, key=canonical_json({**known, **added}))
