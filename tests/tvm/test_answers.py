@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.model import parse_target
 from tvmgitlib.model.target.spellings import CPU_ALIASES
 
@@ -91,6 +92,8 @@ def test_an_autotvm_config_of_1024_threads_is_not_for_a_device_of_256(library: C
         (outcome,) = summary.outcomes.values()
         assert (outcome.state, found is not None) == (state, state == "exact")
         assert grades(library, text, HHB) == [state]
+    with pytest.raises(SelectionError):  # it would fail there, and is none the worse for it
+        library.revalidate(selection=Selection(target=text.replace("1024", "256")), platform="mali")
 
 
 # What this very TVM loads
