@@ -82,7 +82,7 @@ def parse_host(triple: str) -> dict[str, object]:
         ('{"kind": "cuda", "tag": "nvidia/geforce-rtx-3090"}', {"kind": "cuda"}),
         ("rocm -mcpu=gfx90a", {"kind": "rocm", "mcpu": "gfx90a"}),
         ("opencl -device=mali -max_threads_per_block=256", {"kind": "opencl", "device": "mali"}),
-        ("hexagon -mcpu=hexagonv68 -vtcm-capacity=8", {"kind": "hexagon", "mcpu": "hexagonv68", "vtcm-capacity": 8}),
+        ("hexagon -mcpu=hexagonv68 -vtcm-capacity=8", {"kind": "hexagon", "mcpu": "hexagonv68"}),
         ("npu_x -arch=v2 -mcpu=a -queues=4", {"kind": "npu_x", "arch": "v2", "mcpu": "a"}),
         (
             "opencl -device=mali -host='llvm -mtriple=aarch64-linux-gnu -num-cores=4'",
@@ -259,6 +259,9 @@ def test_an_older_library_keeps_its_folder_and_its_record() -> None:
         parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target.folder,
     )
     assert recorded_target(today.to_dict(), {}).recorded is None
+    vectors = {"kind": "llvm", "mtriple": "riscv64-linux-gnu", "vlen": 256}
+    assert recorded_target(vectors, {}).limits == parse_target(vectors).target.limits == (("vlen", 256),)
+    assert recorded_target(vectors, {}) == parse_target(vectors).target
     older = recorded_target({"kind": "cuda"}, {"arch": "sm_50", "model": "750ti"})
     assert parse_target("cuda -arch=sm_50 -model=750ti").target.is_recorded_as(older)
     assert not parse_target("llvm -mcpu=haswell").target.is_recorded_as(recorded_target({"kind": "llvm"}, {}))
@@ -285,6 +288,10 @@ def test_an_older_library_keeps_its_folder_and_its_record() -> None:
         ("vulkan -supports_float16=0", "vulkan -supports_float16=1", None),
         ('{"kind": "vulkan", "supports_int8": true}', '{"kind": "vulkan", "supports_int8": false}', "supports_int8"),
         ("vulkan -driver_version=9", "vulkan -driver_version=3", None),
+        ("llvm -vector-width=512", "llvm -vector-width=256", "up to 512 bits of a vector"),
+        ("llvm -vector-width=128", "llvm -vector-width=256", None),
+        ("llvm -vlen=256", "llvm -vlen=128", "vlen"),
+        ("hexagon -vtcm-capacity=8388608", "hexagon -vtcm-capacity=4194304", "bytes of VTCM"),
     ],
 )
 def test_limits_are_compared_where_both_sides_state_them(made_for: str, here: str, words: str | None) -> None:

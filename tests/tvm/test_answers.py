@@ -212,9 +212,9 @@ def test_a_target_that_this_tvm_reads_in_no_form_is_incompatible(library: Config
     good, odd = tmp_path / "good.log", tmp_path / "odd.log"
     line = (CASES / "17" / "bare.log").read_text()
     good.write_text(line.replace("llvm -keys=cpu", f"{WHOLE} -keys=cpu"))
-    odd.write_text(line.replace("llvm -keys=cpu", f"{WHOLE} -vector-width=256 -keys=cpu").replace("1.47", "1.07"))
+    odd.write_text(line.replace("llvm -keys=cpu", "cuda -arch=sm_100 -code=sm_100a").replace("1.47", "1.07"))
     library.import_logs(good, odd, platform="mypc")
-    (found,) = library.best(Selection(target=f"{WHOLE} -vector-width=256"), tvm=HHB, accept="any")
+    (found,) = library.best(Selection(target="cuda -arch=sm_100 -code=sm_100a"), tvm=HHB, accept="any")
     assert (found.grade, "cannot read its target" in found.why) == ("incompatible", True)
     written = library.export("autotvm", tmp_path / "out.log")
     assert (written.records, len(written.left_out)) == (1, 1)

@@ -45,7 +45,7 @@ _READ_EVERYWHERE = frozenset(
 # The kinds whose targets have a number of cores.
 _WITH_CORES = frozenset(("llvm", "hexagon", "trn"))
 
-# Attributes of identity that came late, or that one vendor's TVM has: another TVM refuses them.
+# Attributes and limits that came late, or that one vendor's TVM has: another TVM refuses them.
 _LATER_OR_ELSEWHERE = frozenset(("vector-width", "vlen", "rlen", "code"))
 
 # What an `llvm` target may leave out, and TVM then takes from the machine or from its own build.
@@ -182,7 +182,8 @@ class GivenTarget:
     @property
     def is_doubtful(self) -> bool:
         """Whether some TVM that knows its kind may not read its text."""
-        return not self.is_portable or not _LATER_OR_ELSEWHERE.isdisjoint(self.target.attributes)
+        told = self.target.attributes.keys() | dict(self.target.limits).keys()
+        return not self.is_portable or not _LATER_OR_ELSEWHERE.isdisjoint(told)
 
     @property
     def portable(self) -> dict[str, object]:
@@ -236,7 +237,7 @@ def recorded_target(canonical: Mapping[str, object], facts: Mapping[str, object]
     arch = facts.get("arch", facts.get("mcpu"))
     return replace(
         target,
-        limits=limits_of(facts),
+        limits=limits_of({**canonical, **facts}),  # older libraries have lengths of vectors among the former
         filled_in=arch if isinstance(arch, str) else None,
         recorded=None if target.key == text else text,
     )

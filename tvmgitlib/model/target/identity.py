@@ -25,9 +25,8 @@ _COMMON = frozenset({"device", "libs"})
 # num-cores and model, which describe the platform, and the alignments and jit engines, which leave kernels as they are.
 # docs/format.md has the whole table with its reasons.
 _IDENTITY: dict[str, frozenset[str]] = {
-    # vlen and rlen are vector and matrix register lengths of T-Head's TVM.
     "llvm": _COMMON.union(
-        ("mtriple", "mcpu", "mattr", "mabi", "mfloat-abi", "opt-level", "cl-opt", "vector-width", "vlen", "rlen"),
+        ("mtriple", "mcpu", "mattr", "mabi", "mfloat-abi", "opt-level", "cl-opt"),
         FAST_MATH,
     ),
     "c": _COMMON.union(("mcpu", "march")),
@@ -38,7 +37,7 @@ _IDENTITY: dict[str, frozenset[str]] = {
     "vulkan": _COMMON.union(("mattr",)),
     "metal": _COMMON,
     "webgpu": _COMMON,
-    "hexagon": _COMMON.union(("mtriple", "mcpu", "mattr", "llvm-options", "vtcm-capacity")),
+    "hexagon": _COMMON.union(("mtriple", "mcpu", "mattr", "llvm-options")),
     "ext_dev": _COMMON,
 }
 

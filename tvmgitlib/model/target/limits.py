@@ -29,6 +29,10 @@ _AT_MOST: Final[Mapping[str, str]] = {
     "max_per_stage_descriptor_storage_buffer": "storage buffers a stage",
     "texture_spatial_limit": "texels of a texture's side",
     "texture_depth_limit": "layers of a texture",
+    "vector-width": "bits of a vector",
+    "vlen": "bits of a vector register",  # this and the next are of T-Head's TVM
+    "rlen": "bits of a matrix register",
+    "vtcm-capacity": "bytes of VTCM",
     "max_psum_size_per_partition": "bytes of PSUM a partition",
     "max_sbuf_size_per_partition": "bytes of SBUF a partition",
     "max_spirv_version": "as the SPIR-V version",
