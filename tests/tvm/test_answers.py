@@ -20,6 +20,9 @@ X86 = "x86_64-linux-gnu"
 HHB = "hhb-tvm==0.16.dev0"
 WHOLE = "llvm -mtriple=x86_64-linux-gnu -mcpu=haswell"
 
+#: Tags that stood for something else in older TVMs, by the beginning of their names: 0.25 took RISC-V for an ARM CPU.
+OTHERWISE = {"0.16": "nvidia/nvidia-h100", "0.25": "riscv/"}
+
 
 def add(length: int) -> Any:
     """The function of the cases' databases."""
@@ -232,7 +235,7 @@ def test_the_tags_that_this_tvm_ships_are_known_without_it(tmp_path: Path) -> No
     table = Path(__file__).with_name("tags_table.py")
     subprocess.run([sys.executable, table, "dump", tmp_path / "tags.json"], check=True)
     shipped = json.loads((tmp_path / "tags.json").read_text())
-    differ = {"nvidia/nvidia-h100"} if shipped["version"].startswith("0.16") else set()
+    differ = {tag for tag in shipped["tags"] if tag.startswith(OTHERWISE.get(shipped["version"][:4], "-"))}
     assert len(shipped["tags"]) > 200
     for tag, exported in shipped["tags"].items():
         known, said = parse_target(tag).target, parse_target(exported).target

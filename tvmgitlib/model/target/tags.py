@@ -1,7 +1,7 @@
 """The tags that TVM ships, so that they are known without it: names of devices, each with its target.
 
 Made by tests/tvm/tags_table.py from `tvm.target.list_tags()` of TVM 0.16.dev0 and TVM 0.27.0.post1; where these differ, the
-later one's target stands (nvidia/nvidia-h100 was sm_90 before it was sm_90a).
+later one's target stands (nvidia/nvidia-h100 was sm_90 before it was sm_90a, and RISC-V boards were ARM CPUs in 0.25).
 """
 
 # ruff: noqa: E501
