@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -323,10 +324,21 @@ class ConfigLibrary:
             obstacle = self._live.obstacle(contents, meant)
             return reading.export(contents, family, Path(path), selection or Selection(), meant, obstacle)
 
-    def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
-        """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
-        with self._view.reading() as contents:
-            return list(reading.log(self._view.repository, contents, selection, tuner))
+    def log(
+        self, selection: Selection | None = None, *, tuner: str | None = None, limit: int | None = None
+    ) -> list[LogEntry]:
+        """The jobs of the library, newest commit first.
+
+        Args:
+            selection: only those with a task of it.
+            tuner: only those of this tuner.
+            limit: only so many, the newest; the history is read no further.
+        """
+        with (
+            self._view.reading() as contents,
+            closing(reading.log(self._view.repository, contents, selection, tuner)) as entries,
+        ):
+            return list(islice(entries, limit))
 
     def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
         """What happened to every best config between two commits, the later one by default this library's.
@@ -367,9 +379,20 @@ class ConfigLibrary:
         """Take jobs out of the fold, by a job of kind `revert`; revert that one to bring them back.
 
         Raises:
-            JobError: a job is unknown, ambiguous, or reverted already.
+            JobError: no job is named, or one is unknown, ambiguous, or reverted already.
         """
         return changes.revert(self._view.writable, jobs, reason)
+
+    def revert_removed(self, *, reason: str | None = None) -> Reverted | None:
+        """Take what a plain `git revert` (or `rm`) did to jobs for a revert of them, whose segments come back.
+
+        Returns:
+            What was committed; None when plain Git has removed nothing.
+
+        Raises:
+            GitError: this is a shallow clone, which does not show what was removed.
+        """
+        return changes.revert_removed(self._view.writable, reason)
 
     def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
@@ -423,13 +446,18 @@ class ConfigLibrary:
         """
         return changes.configure(self._view.writable, key, value)
 
-    def check(self) -> list[Problem]:
-        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well."""
+    def check(self, *, allow_shallow: bool = False) -> list[Problem]:
+        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
+
+        Args:
+            allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+        """
         with self._view.reading(trusted=False) as contents:
-            return care.check(self._view.repository, contents)
+            return care.check(self._view.repository, contents, allow_shallow=allow_shallow)
 
     def rebuild(self) -> Committed | None:
-        """Make configs/ anew from jobs/; None when it is right already."""
+        """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
+        care.configure_drivers(self._view.writable)
         return changes.rebuild(self._view.writable)
 
     # With a live TVM

@@ -30,7 +30,7 @@ from tvmgitlib.model.platform import (
     validate_platform_name,
 )
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
-from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
+from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import (
     GivenTarget,
@@ -48,6 +48,7 @@ from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 __all__ = [
     "ERROR_KINDS",
     "FORMAT",
+    "JOBS",
     "SEGMENT_RECORDS",
     "ConfigsFile",
     "Effort",

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Segment, job_at
-from tvmgitlib.store import Repository, commits_touching
+from tvmgitlib.model import job_at
+from tvmgitlib.store import Repository, commits_touching, history_cuts
+
+_log = logging.getLogger("tvmgitlib")
 
 
 def log(
     repository: Repository, contents: Contents, selection: Selection | None = None, tuner: str | None = None
-) -> Iterator[LogEntry]:
+) -> Generator[LogEntry]:
     """The jobs of the library, newest commit first. A job whose segment was removed since is left out.
+
+    Whoever stops early has not waited for the rest of the history.
+
+    In a shallow clone the commit at which history is cut off has all that is older: whose it is, nobody knows there.
 
     Args:
         repository: the library's repository.
@@ -22,29 +29,54 @@ def log(
         selection: only jobs with a task of it; a revert or invalidation, which has none, is not selected.
         tuner: only jobs of this tuner.
     """
-    outlines = {
-        segment.header.id: segment
-        for segment in contents.outlines
-        if tuner in (None, segment.header.tuner) and (selection is None or _touches(segment, selection))
-    }
+    wanted = None if selection is None or selection == Selection() else _selected(contents, selection)
+    yield from entries(repository, contents, wanted, tuner)
+
+
+def entries(
+    repository: Repository, contents: Contents, wanted: set[str] | None, tuner: str | None = None
+) -> Generator[LogEntry]:
+    """What the history says of some jobs, newest commit first, see `log`; None for every job."""
+    left = len(contents.outlines) if wanted is None else len(wanted)
+    seen: set[str] = set()
+    cuts = history_cuts(repository, contents.snapshot.commit)
+    if cuts:
+        _log.warning(
+            "history is cut off at %s (a shallow clone): who added the jobs that are older is not known here; "
+            "git fetch --unshallow brings the rest of it",
+            ", ".join(cut[:12] for cut in cuts),
+        )
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
+        if len(seen) == left:
+            return
         for delta in commit.deltas:
             job = job_at(delta.path) if delta.status == "A" else None
-            segment = outlines.pop(job, None) if job is not None else None
-            if segment is None:
+            if job is None or job in seen or (wanted is not None and job not in wanted):
                 continue
+            told = contents.outlines.told(job)
+            if told is None:
+                continue
+            seen.add(job)
+            if tuner not in (None, told.tuner):
+                continue
+            known = commit.id not in cuts
             yield LogEntry(
-                job=segment.header.id,
-                kind=segment.header.kind,
-                commit=commit.id,
-                date=commit.date,
-                author=commit.author,
-                subject=commit.subject,
-                trials=sum(entry.task.effort.trials for entry in segment.tasks),
-                workloads=len(segment.tasks),
-                reverted=contents.standing.reverted.get(segment.header.id),
+                job=job,
+                kind=told.kind,
+                commit=commit.id if known else None,
+                date=commit.date if known else None,
+                author=commit.author if known else None,
+                subject=commit.subject if known else None,
+                trials=told.trials,
+                workloads=told.tasks,
+                reverted=contents.standing.reverted.get(job),
             )
 
 
-def _touches(segment: Segment, selection: Selection) -> bool:
-    return selection == Selection() or any(selection.matches(entry.task.place) for entry in segment.tasks)
+def _selected(contents: Contents, selection: Selection) -> set[str]:
+    """The jobs that have a task of what is selected."""
+    return {
+        segment.header.id
+        for segment in contents.outlines.having(selection.narrowing)
+        if any(selection.matches(entry.task.place) for entry in segment.tasks)
+    }

@@ -179,7 +179,7 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
     now = datetime.now(timezone.utc)
     asked = selection.asked.target if selection.asked else None
-    for header, task in contents.counted_tasks():
+    for header, task in contents.counted_tasks(selection.narrowing):
         place = task.place
         if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
             continue
@@ -203,7 +203,7 @@ def _effort(place: Place, group: list[tuple[str, Task]]) -> WorkloadEffort:
 def platforms(contents: Contents) -> dict[str, dict[str, Json]]:
     """Every platform with the latest facts that a job told of it, by name."""
     latest: dict[str, tuple[str, dict[str, Json]]] = {}
-    for segment in contents.outlines:
+    for segment in contents.outlines.of_platforms():
         when = segment.header.finished or ""
         for entry in segment.tasks:
             platform = entry.task.section.platform
