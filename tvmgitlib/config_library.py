@@ -249,6 +249,7 @@ class ConfigLibrary:
         skip_invalid: bool = False,
         upgrade: bool = False,
         keep_history: bool = False,
+        complete_target: object | None = None,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -264,12 +265,15 @@ class ConfigLibrary:
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
+            complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
-        spec = jobs.job_spec("import", target, platform, facts, tvm, keep_history=keep_history)
+        spec = jobs.job_spec(
+            "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
+        )
         leniency = Leniency(drop_torn, skip_invalid)
         request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency, upgrade)
         return jobs.import_logs(repository, request)
@@ -295,13 +299,27 @@ class ConfigLibrary:
         """
         graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
-            grader = Grader(contents, graded_for, facts) if graded_for else None
+            grader = None
+            if graded_for is not None:
+                grader = Grader(contents, graded_for, facts, self._live.obstacle(contents, graded_for))
             return reading.best(contents, selection or Selection(), grader, accept)
 
-    def trials(self, selection: Selection | None = None) -> list[WorkloadEffort]:
-        """The effort on record for every selected workload."""
+    def nearest(self, selection: Selection) -> list[str]:
+        """Where `best` finds nothing: of each workload the nearest record there is, and what differs, in words."""
+        with self._view.answering() as contents:
+            return reading.nearest(contents, selection)
+
+    def trials(
+        self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None
+    ) -> list[WorkloadEffort]:
+        """The effort on record for every selected workload.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+            tvm: only what holds for this TVM by the library's policy, as `DIST==VERSION`; None for all.
+        """
         with self._view.reading() as contents:
-            return reading.trials(contents, selection or Selection())
+            return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
 
     def export(
         self,
@@ -314,6 +332,8 @@ class ConfigLibrary:
     ) -> Exported:
         """Write the selected best records as the file (MetaSchedule: the folder) that stock TVM loads.
 
+        Where the TVM of this Python is the one that is meant, what it cannot load is left out, and the result names it.
+
         Args:
             family: the tuner family.
             path: the file or folder.
@@ -325,9 +345,11 @@ class ConfigLibrary:
             SelectionError: nothing is selected, or records that no TVM can load together: of MetaSchedule, those of
                 one workload for several targets, which its databases do not tell apart.
         """
+        meant = TvmVersion.of(tvm)
         with self._view.answering() as contents:
+            obstacle = self._live.obstacle(contents, meant)
             return reading.export(
-                contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm), per_target=per_target
+                contents, family, Path(path), selection or Selection(), meant, obstacle, per_target=per_target
             )
 
     def log(

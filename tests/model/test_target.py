@@ -5,6 +5,7 @@ import os
 import re
 import string
 from dataclasses import FrozenInstanceError
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.errors import TargetError
-from tvmgitlib.model.target import MAX_TEXT_LENGTH, Target, parse_target
+from tvmgitlib.model.target import MAX_TEXT_LENGTH, Target, beyond, completed, parse_target, recorded_target
 
 TOPHUB = Path(os.environ.get("TVMGITLIB_TOPHUB") or Path(__file__).parents[2].parent / "shared" / "data" / "tophub")
 
 
 def key(value: object) -> str:
     return parse_target(value).target.key
+
+
+def parse_host(triple: str) -> dict[str, object]:
+    return {"kind": "cuda", "host": {"kind": "llvm", "mtriple": triple}}
 
 
 @pytest.mark.parametrize(
@@ -43,12 +48,41 @@ def key(value: object) -> str:
         ("llvm -keys=cpu -link-params=0 -num-cores=8 -model=x -runtime=c -system-lib", {"kind": "llvm"}),
         ("cuda -model=1080ti -max_num_threads=1024", {"kind": "cuda"}),
         ("cuda -arch=sm_80", {"kind": "cuda", "arch": "sm_80"}),
-        ("cuda -arch=sm_50", {"kind": "cuda"}),
-        ("nvptx -mcpu=sm_50 -mtriple=nvptx64-nvidia-cuda", {"kind": "nvptx"}),
-        ("rocm -mcpu=gfx900 -mtriple=amdgcn-amd-amdhsa-hcc", {"kind": "rocm"}),
+        # As a user says it, it is an arch; with the `keys` of TVM's own export, TVM has filled it in.
+        ("cuda -arch=sm_50", {"kind": "cuda", "arch": "sm_50"}),
+        ("nvptx -mcpu=sm_50 -mtriple=nvptx64-nvidia-cuda", {"kind": "nvptx", "mcpu": "sm_50"}),
+        ("rocm -mcpu=gfx900 -mtriple=amdgcn-amd-amdhsa-hcc", {"kind": "rocm", "mcpu": "gfx900"}),
+        ("cuda -keys=cuda,gpu -arch=sm_50 -max_num_threads=1024 -thread_warp_size=32", {"kind": "cuda"}),
+        ("cuda -keys=cuda,gpu -arch=sm_50 -link-params=0 -model=gtx750", {"kind": "cuda"}),
+        ("cuda -keys=cuda,gpu -arch=sm_50 -registers_per_block=65536", {"kind": "cuda", "arch": "sm_50"}),  # a tag's
+        ("cuda -keys=cuda,gpu -arch=sm_52", {"kind": "cuda", "arch": "sm_52"}),
+        ("nvptx -keys=cuda,gpu -mcpu=sm_50 -mtriple=nvptx64-nvidia-cuda", {"kind": "nvptx"}),
+        ("rocm -keys=rocm,gpu -mcpu=gfx900 -mtriple=amdgcn-amd-amdhsa-hcc -max_num_threads=256", {"kind": "rocm"}),
+        ("cuda -arch=sm_100 -code=sm_100a", {"kind": "cuda", "arch": "sm_100", "code": "sm_100a"}),
+        ("llvm -mtriple=x86_64-unknown-linux-gnu", {"kind": "llvm", "mtriple": "x86_64-linux-gnu"}),
+        ("llvm -mtriple=x86_64-conda-linux-gnu", {"kind": "llvm", "mtriple": "x86_64-linux-gnu"}),
+        ("llvm -mtriple=x86_64-pc-linux-gnu", {"kind": "llvm", "mtriple": "x86_64-linux-gnu"}),
+        ("llvm -target=riscv64-unknown-linux-gnu", {"kind": "llvm", "mtriple": "riscv64-linux-gnu"}),
+        ("llvm -mtriple=arm64-apple-macos", {"kind": "llvm", "mtriple": "arm64-apple-macos"}),
+        ("llvm -mtriple=wasm32-unknown-unknown-wasm", {"kind": "llvm", "mtriple": "wasm32-unknown-unknown-wasm"}),
+        ("cuda -host='llvm -mtriple=x86_64-pc-linux-gnu'", parse_host("x86_64-linux-gnu")),
+        ("llvm -mcpu=core-avx2", {"kind": "llvm", "mcpu": "haswell"}),
+        ("llvm -mcpu=skx", {"kind": "llvm", "mcpu": "skylake-avx512"}),
+        ("llvm -mcpu=apple-m1", {"kind": "llvm", "mcpu": "apple-a14"}),
+        ("c -mcpu=core-avx2", {"kind": "c", "mcpu": "core-avx2"}),  # a C compiler's name
+        ("llvm -opt-level=3 -mcpu=generic", {"kind": "llvm"}),
+        ("llvm -opt-level=1", {"kind": "llvm", "opt-level": 1}),
+        ("hexagon -mcpu=generic", {"kind": "hexagon", "mcpu": "generic"}),
+        (
+            "raspberry-pi/4b-aarch64",
+            {"kind": "llvm", "mattr": ["+neon"], "mcpu": "cortex-a72", "mtriple": "aarch64-linux-gnu"},
+        ),
+        ("nvidia/geforce-840m", {"kind": "cuda", "arch": "sm_50"}),
+        ('{"tag": "nvidia/geforce-rtx-3090", "arch": "sm_80"}', {"kind": "cuda", "arch": "sm_80"}),
+        ('{"kind": "cuda", "tag": "nvidia/geforce-rtx-3090"}', {"kind": "cuda"}),
         ("rocm -mcpu=gfx90a", {"kind": "rocm", "mcpu": "gfx90a"}),
         ("opencl -device=mali -max_threads_per_block=256", {"kind": "opencl", "device": "mali"}),
-        ("hexagon -mcpu=hexagonv68 -vtcm-capacity=8", {"kind": "hexagon", "mcpu": "hexagonv68", "vtcm-capacity": 8}),
+        ("hexagon -mcpu=hexagonv68 -vtcm-capacity=8", {"kind": "hexagon", "mcpu": "hexagonv68"}),
         ("npu_x -arch=v2 -mcpu=a -queues=4", {"kind": "npu_x", "arch": "v2", "mcpu": "a"}),
         (
             "opencl -device=mali -host='llvm -mtriple=aarch64-linux-gnu -num-cores=4'",
@@ -184,6 +218,99 @@ def test_targets_are_values() -> None:
     assert hash(parse_target("llvm")) == hash(parse_target("llvm"))
 
 
+def test_an_arch_that_tvm_filled_in_finds_what_was_tuned_for_that_arch_first() -> None:
+    live = parse_target("cuda -keys=cuda,gpu -arch=sm_50 -max_num_threads=1024").target
+    told, bare, other = (parse_target(text).target for text in ("cuda -arch=sm_50", "cuda", "cuda -arch=sm_60"))
+    assert live == bare
+    assert live.lookup_keys == told.lookup_keys == (told.device_key, bare.device_key)
+    assert bare.lookup_keys == (bare.device_key,)
+    assert told.device_key not in other.lookup_keys
+
+
+def test_near_is_what_leaves_out_a_triple_or_a_cpu() -> None:
+    whole = parse_target("llvm -mtriple=x86_64-linux-gnu -mcpu=haswell -mattr=+fma").target
+    near = ["llvm", "llvm -mcpu=haswell -mattr=+fma", "llvm -mtriple=x86_64-linux-gnu", "llvm -keys=cpu -num-cores=8"]
+    far = ["llvm -mcpu=skylake", "llvm -mtriple=aarch64-linux-gnu", "llvm -libs=mkl", "llvm -device=arm_cpu", "cuda"]
+    for text in (*near, *far):
+        key = parse_target(text).target.device_key
+        assert (key in whole.near_keys, key in whole.lookup_keys) == (text in near, False), text
+    assert whole.device_key not in whole.near_keys
+    assert parse_target("llvm").target.near_keys == parse_target("cuda -arch=sm_80").target.near_keys == ()
+
+
+def test_a_target_is_completed_with_what_its_text_leaves_out() -> None:
+    told = parse_target("llvm -mtriple=x86_64-linux-gnu -mcpu=haswell").target
+    bare = parse_target("llvm -keys=cpu -model=pc")
+    done = completed(bare, told)
+    assert done.target == told
+    assert (done.text, done.model) == (bare.text, "pc")
+    assert done.completed == {"mtriple": "x86_64-linux-gnu", "mcpu": "haswell"}
+    assert completed(done, told) is done
+    for other in ("llvm -mcpu=skylake", "llvm -mtriple=aarch64-linux-gnu", "cuda"):
+        given = parse_target(other)
+        assert completed(given, told) is given
+
+
+def test_an_older_library_keeps_its_folder_and_its_record() -> None:
+    old = {"kind": "llvm", "mcpu": "core-avx2", "mtriple": "x86_64-unknown-linux-gnu"}
+    recorded, today = recorded_target(old, {}), parse_target(old).target
+    assert recorded == today
+    assert (recorded.folder, today.folder) == (
+        "llvm-core-avx2-x86_64-unknown-linux-gnu-" + sha256(recorded.recorded.encode()).hexdigest()[:8],
+        parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target.folder,
+    )
+    assert recorded_target(today.to_dict(), {}).recorded is None
+    vectors = {"kind": "llvm", "mtriple": "riscv64-linux-gnu", "vlen": 256}
+    assert recorded_target(vectors, {}).limits == parse_target(vectors).target.limits == (("vlen", 256),)
+    assert recorded_target(vectors, {}) == parse_target(vectors).target
+    older = recorded_target({"kind": "cuda"}, {"arch": "sm_50", "model": "750ti"})
+    assert parse_target("cuda -arch=sm_50 -model=750ti").target.is_recorded_as(older)
+    assert not parse_target("llvm -mcpu=haswell").target.is_recorded_as(recorded_target({"kind": "llvm"}, {}))
+
+
+@pytest.mark.parametrize(
+    ("made_for", "here", "words"),
+    [
+        (
+            "metal -max_threads_per_block=1024",
+            "metal -max_threads_per_block=256",
+            "up to 1024 threads a block, this target",
+        ),
+        ("metal -max_threads_per_block=256", "metal -max_threads_per_block=1024", None),
+        ("opencl -max_num_threads=1024", "opencl -max_num_threads=256", "allows 256 (max_num_threads)"),
+        ("opencl -max_num_threads=1024", "opencl", None),
+        ("opencl", "opencl -max_num_threads=1", None),
+        ("opencl -max_num_threads=1024", "opencl -max_threads_per_block=256", None),
+        ("cuda -registers_per_block=65536", "cuda -registers_per_block=32768", "65536 registers a block"),
+        ("rocm -max_shared_memory_per_block=65536", "rocm -max_shared_memory_per_block=32768", "shared memory"),
+        ("metal -thread_warp_size=16", "metal -thread_warp_size=32", "thread_warp_size 16, this target's is 32"),
+        ("metal -thread_warp_size=32", "metal -thread_warp_size=16", "thread_warp_size 32"),
+        ("vulkan -supports_float16=1", "vulkan -supports_float16=0", "supports_float16"),
+        ("vulkan -supports_float16=0", "vulkan -supports_float16=1", None),
+        ('{"kind": "vulkan", "supports_int8": true}', '{"kind": "vulkan", "supports_int8": false}', "supports_int8"),
+        ("vulkan -driver_version=9", "vulkan -driver_version=3", None),
+        ("llvm -vector-width=512", "llvm -vector-width=256", "up to 512 bits of a vector"),
+        ("llvm -vector-width=128", "llvm -vector-width=256", None),
+        ("llvm -vlen=256", "llvm -vlen=128", "vlen"),
+        ("hexagon -vtcm-capacity=8388608", "hexagon -vtcm-capacity=4194304", "bytes of VTCM"),
+    ],
+)
+def test_limits_are_compared_where_both_sides_state_them(made_for: str, here: str, words: str | None) -> None:
+    recorded, asked = parse_target(made_for).target, parse_target(here).target
+    assert recorded == asked
+    why = beyond(recorded.limits, asked.limits)
+    assert asked.allows(recorded) == (why is None) == (words is None)
+    assert words is None or words in (why or "")
+
+
+def test_what_tvm_fills_in_by_itself_makes_no_set_of_limits_of_its_own() -> None:
+    assert parse_target("cuda -max_num_threads=1024 -thread_warp_size=32").target.limits_text == ""
+    assert (
+        parse_target("cuda -max_num_threads=512 -thread_warp_size=32").target.limits_text == '{"max_num_threads":512}'
+    )
+    assert parse_target("npu -max_num_threads=8").target.limits_text == '{"max_num_threads":8}'
+
+
 class Exported:
     """What TVM's containers look like without being dicts, lists or numbers."""
 
@@ -260,8 +387,8 @@ def nested_hosts(depth: int) -> dict[str, object]:
         ({"mcpu": "haswell"}, "no kind"),
         ({"kind": 3}, "not the kind"),
         ({"kind": "ll vm"}, "not the kind"),
-        ("nvidia/geforce-rtx-3090", "is a tag"),
-        ('{"tag": "nvidia/geforce-rtx-3090"}', "is a tag"),
+        ("nobody/knows-this", "is a tag"),
+        ('{"tag": "nobody/knows-this"}', "is a tag"),
         ("llvm haswell", "stray word 'haswell'|'haswell' is a stray word"),
         ("llvm -mcpu=haswell skylake", "stray"),
         ("llvm -", "stray"),

@@ -124,17 +124,36 @@ def test_facts(recorded: Any, current: Any, expected: str, why: str) -> None:
         (timedelta(days=30), 30, "exact"),
         (timedelta(days=30, seconds=1), 30, "stale"),
         (timedelta(days=-1), 30, "exact"),
+        (timedelta(hours=36), "36h", "exact"),
+        (timedelta(hours=36, seconds=1), "36h", "stale"),
+        (timedelta(minutes=91), "90m", "stale"),
+        (timedelta(days=13), "2w", "exact"),
         (timedelta(days=9999), None, "exact"),
         (timedelta(days=9999), 1_000_000, "exact"),
         (None, 30, "stale"),
         (None, None, "exact"),
     ],
 )
-def test_age(age: timedelta | None, most: int | None, expected: str) -> None:
+def test_age(age: timedelta | None, most: int | str | None, expected: str) -> None:
     finished = None if age is None else NOW - age
     options = {"settings": Settings(policy_max_age=most), "finished": finished}
     assert verdict("autotvm", "0.16.0", "0.16.0", now=NOW, **options)[0] == expected
     assert verdict("autotvm", "0.16.0", "0.16.0", **options)[0] == "exact"  # nobody said what day it is
+
+
+@pytest.mark.parametrize(
+    ("age", "most", "words"),
+    [
+        (timedelta(days=40, hours=3), 30, "tuned 40 days ago, the policy allows 30 days"),
+        (timedelta(days=2), "36h", "tuned 48 hours ago, the policy allows 36 hours"),
+        (timedelta(hours=2), "90m", "tuned 120 minutes ago, the policy allows 90 minutes"),
+        (None, "90m", "the policy allows 90 minutes"),
+    ],
+)
+def test_an_age_is_said_in_the_units_of_the_policy(age: timedelta | None, most: int | str, words: str) -> None:
+    finished = None if age is None else NOW - age
+    options = {"settings": Settings(policy_max_age=most), "finished": finished}
+    assert words in verdict("autotvm", "0.16.0", "0.16.0", now=NOW, **options)[1]
 
 
 @pytest.mark.parametrize("hours", [-12, 0, 5.5, 14])

@@ -45,7 +45,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
             "mfloat-abi": "hard",
         },
     ),
-    ("cuda", {"kind": "cuda", "arch": "sm_50"}),
+    ("cuda", {"kind": "cuda"}),
     ("cuda -arch=sm_80 -libs=cudnn", {"kind": "cuda", "arch": "sm_80", "libs": ["cudnn"]}),
     (
         "cuda -arch=sm_80 -host='llvm -mtriple=x86_64-linux-gnu'",
@@ -98,6 +98,14 @@ def test_what_tvm_fills_in_is_no_identity(kind: str) -> None:
     if kind in ("cuda", "nvptx", "rocm") and filled_in.target.attributes.keys() - {"kind"}:
         pytest.skip("TVM found a GPU, whose architecture it fills in")
     assert filled_in.target == parse_target(kind).target
+
+
+def test_an_arch_that_somebody_gave_is_found_by_a_live_target_that_looks_filled_in() -> None:
+    """TVM writes `sm_50` the same whether it was told or found no GPU, and generates code for it in either case."""
+    told = parse_target("cuda -arch=sm_50").target
+    live = parse_target(TvmTarget({"kind": "cuda", "arch": "sm_50"})).target
+    assert told.device_key in live.lookup_keys
+    assert parse_target("cuda").target.device_key in live.lookup_keys
 
 
 def test_a_board_that_is_its_own_host() -> None:

@@ -24,6 +24,11 @@ def print_result(context: Context, result: JobResult) -> None:
             f"Nothing names the platform, so it is taken to be this machine: {listed(result.detected)}. "
             "(--platform NAME says otherwise.)"
         )
+    note_some(
+        "Some targets name no triple, so that a build for one that does takes their configs for stale. Where you know "
+        "what they were, import them with --complete-target 'llvm -mtriple=... -mcpu=...':",
+        result.incomplete,
+    )
     if result.all_failed:
         note_some("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:

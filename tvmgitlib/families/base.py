@@ -131,9 +131,30 @@ class Family(Protocol):
         """The library's line: the native text, byte for byte, with the bag (a JSON object) beside it."""
         ...
 
+    def rewritten(self, record: TuningRecord) -> Mapping[str, str] | None:
+        """How a record's target is written in its line, where its own text would keep stock TVM from loading the file.
+
+        Returns:
+            The text that is `given` and the one that is `written`; None for a line that holds the native text as it is.
+        """
+        return None
+
     def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
         """The native text of a line, and its bag where it has one."""
         ...
+
+    def target_of(self, document: Any) -> Any:
+        """The target of a parsed record, as its tuner wrote it: text, or a dict."""
+        raise RecordError(f"nobody knows where records of {self.title} say their target")
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        """The text of a record with its target written in another way that means the same code.
+
+        Args:
+            native: the text.
+            attributes: what is written of the target, by name.
+        """
+        return native
 
     def label(self, workload: Workload) -> str:
         """A workload in words, for people."""

@@ -8,6 +8,7 @@ the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tvmgitlib import families
@@ -34,9 +35,11 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     canonical_json,
+    completed,
     parse_target,
     read_json,
     read_utc,
+    recorded_target,
     segment_path,
 )
 
@@ -61,7 +64,12 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         bag["baseline"] = task.baseline
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
-    line = families.family(record.family).wrap(record.native, canonical_json(bag).encode())
+    if record.target.completed:
+        bag["completed"] = dict(record.target.completed)
+    codec = families.family(record.family)
+    if (said := codec.rewritten(record)) is not None:
+        bag["target"] = dict(said)
+    line = codec.wrap(record.native, canonical_json(bag).encode())
     if line.startswith(_OWN_LINES):
         raise RecordError("the record begins like a line of the library's own, so it could not be told from one")
     platform = task.section.platform.name
@@ -90,7 +98,7 @@ def task_order(task: Task) -> tuple[str, ...]:
     section = task.section
     facts, tuned_with = canonical_json(section.platform.facts), canonical_json(section.tuned_with.to_json())
     where = (section.family, section.target.key, section.platform.name)
-    return (*where, *section.tuned_with.group, facts, tuned_with, task.workload.text)
+    return (*where, *section.tuned_with.group, facts, tuned_with, section.target.limits_text, task.workload.text)
 
 
 def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True, skip_absent: bool = False) -> Segment:
@@ -183,6 +191,9 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
         raise RecordError("the line is not in canonical form")
     workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
     record = family.record(document, native, workload)
+    if "completed" in bag:
+        told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target
+        record = replace(record, target=completed(record.target, told))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")
@@ -207,7 +218,7 @@ def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
             raise RecordError(f"the record says {here}, the lines above it {above}", field=f"{BAG_KEY}.{field}")
     if stored.record.workload != task.workload:
         raise RecordError("the record tunes another workload than the task above it")
-    if stored.record.target.target != task.section.target:
+    if not stored.record.target.target.is_recorded_as(task.section.target):
         raise RecordError("the record has another target than the section above it")
     if stored.record.error is not None:
         raise RecordError("a failed trial is no config")
@@ -291,7 +302,7 @@ def _section_json(section: Section) -> dict[str, Any]:
     return {
         "family": section.family,
         "target": {
-            "canonical": section.target.to_dict(),
+            "canonical": read_json((section.target.recorded or section.target.key).encode()),
             "given": list(section.given),
             "facts": section.target_facts,
         },
@@ -304,7 +315,7 @@ def _read_section(value: dict[str, Any]) -> Section:
     target = value["target"]
     return Section(
         family=value["family"],
-        target=parse_target(target["canonical"]).target,
+        target=recorded_target(target["canonical"], target["facts"]),
         given=tuple(target["given"]),
         target_facts=target["facts"],
         platform=Platform(**value["platform"]),

@@ -146,6 +146,10 @@ class LiveFamily(Protocol):
         """
         ...
 
+    def why_no_module(self, module: str) -> str | None:
+        """Why this TVM cannot load a module that is kept beside records, in words; None where it can."""
+        ...
+
     def task_of(self, record: TuningRecord) -> Any:
         """The task of a record, made anew in this TVM from what the record says.
 

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, listed
+from tvmgitlib.errors import JobError, TvmError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -18,9 +18,11 @@ from tvmgitlib.library.reading import (
     Contents,
     Grader,
     Lookup,
+    Obstacle,
     Selection,
     Summary,
     best,
+    is_doubtful,
     mixed_targets,
 )
 from tvmgitlib.library.view import View
@@ -28,8 +30,9 @@ from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_families, live_family, running_tvm
 from tvmgitlib.live.job import Job
+from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
-from tvmgitlib.model import JobKind, JobSpec, Json, parse_target, require_triple, validate_platform_name
+from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, require_triple, validate_platform_name
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -92,11 +95,14 @@ class LiveSide:
     def _start(self, target: object | None, spec_for: SpecFor, resume: bool, waits: bool) -> Job:
         self.require_startable()
         if waits:
-            journal = Journal(self._view, running_tvm(), take=lambda given: self._take(given.text, spec_for, resume))
+            journal = self._journal(take=lambda given: self._take(given.text, spec_for, resume))
         else:
-            journal = Journal(self._view, running_tvm(), taken=self._take(target, spec_for, resume))
+            journal = self._journal(taken=self._take(target, spec_for, resume))
         self._job = Job(journal, self._ended)
         return self._job
+
+    def _journal(self, **known: Any) -> Journal:
+        return Journal(self._view, running_tvm(), loads=loads_module, **known)
 
     def _take(self, target: object | None, spec_for: SpecFor, resume: bool) -> TakenJob:
         """Resume an interrupted job, or begin one."""
@@ -148,7 +154,7 @@ class LiveSide:
 
     def job_or_spectator(self) -> Job:
         """The live job, else one that nobody started, to ask questions by."""
-        return self._job or Job(Journal(self._view, running_tvm()), self._ended)
+        return self._job or Job(self._journal(), self._ended)
 
     def require_startable(self) -> None:
         """Refuse where no job can be started.
@@ -255,8 +261,9 @@ class LiveSide:
 
     def _applicable(self, selection: Selection, accept: Accept) -> list[BestConfig]:
         """The best configs that hold for this TVM, without those that are slower than the untuned config."""
+        tvm = running_tvm()
         with self._view.answering() as contents:
-            found = best(contents, selection, Grader(contents, running_tvm()), accept)
+            found = best(contents, selection, Grader(contents, tvm, obstacle=Loading(contents, tvm)), accept)
         return [config for config in found if not config.is_slower]
 
     def using(
@@ -272,13 +279,28 @@ class LiveSide:
         tvm = running_tvm()
         with ExitStack() as stack:
             contents = stack.enter_context(self._view.answering())
-            lookup = Lookup(contents, tvm, platform, accept, facts)
+            lookup = Lookup(contents, tvm, platform, accept, facts, Loading(contents, tvm))
             self.summary = lookup.summary
             for family in live_families():
                 if family.available():
                     stack.enter_context(family.applying(lookup))
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
+
+    @staticmethod
+    def obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
+        """Asks the TVM of this Python about records that its version does not answer for; it is imported for no other.
+
+        None where there is no TVM, or another one is meant.
+        """
+        try:
+            here = running_tvm()
+        except TvmError:
+            return None
+        if meant is not None and not meant.is_same(here):
+            return None
+        loading = cache(lambda: Loading(contents, here))  # which imports that TVM
+        return lambda stored: loading()(stored) if is_doubtful(stored) else None
 
     def coverage(
         self,
@@ -325,4 +347,6 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
 
 
 def _target(spec: JobSpec) -> object:
-    return parse_target(spec.target).target if spec.target is not None else None
+    """What its target asks for: the code, and the limits of the device."""
+    target = parse_target(spec.target).target if spec.target is not None else None
+    return (target, target.limits_text) if target is not None else None

@@ -11,8 +11,8 @@ from tvmgitlib.model import GivenTarget, parse_target
 
 
 def target_attributes(given: GivenTarget) -> dict[str, Any]:
-    """A target as a dict that every TVM reads, with what MetaSchedule wants to know beside its identity."""
-    facts = {"num-cores": given.num_cores, "model": given.model}
+    """A target as a dict that every TVM reads: its identity, the limits it states, and what MetaSchedule asks for."""
+    facts = {"num-cores": given.num_cores, "model": given.model, **dict(given.target.limits)}
     return {**given.target.to_dict(), **{name: fact for name, fact in facts.items() if fact is not None}}
 
 

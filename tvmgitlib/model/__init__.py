@@ -17,7 +17,7 @@ from tvmgitlib.model.job import (
     is_job_id,
 )
 from tvmgitlib.model.json import Json, canonical_json, read_json
-from tvmgitlib.model.moments import read_utc, utc_text
+from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
@@ -32,7 +32,16 @@ from tvmgitlib.model.platform import (
 from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
-from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
+from tvmgitlib.model.target import (
+    GivenTarget,
+    Target,
+    beyond,
+    cli_text,
+    completed,
+    parse_target,
+    recorded_target,
+    require_triple,
+)
 from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
@@ -66,7 +75,10 @@ __all__ = [
     "TuningRecord",
     "TvmVersion",
     "Workload",
+    "beyond",
     "canonical_json",
+    "cli_text",
+    "completed",
     "fact",
     "is_family_name",
     "is_job_id",
@@ -76,8 +88,10 @@ __all__ = [
     "parse_assignment",
     "parse_target",
     "platform_name_from",
+    "read_age",
     "read_json",
     "read_utc",
+    "recorded_target",
     "require_triple",
     "segment_path",
     "set_fact",

@@ -41,6 +41,7 @@ class JobSpec:
         tuner: the tuner's name.
         options: what the tuner was told.
         keep_history: whether the whole logs are kept too.
+        complete_target: what the user says of targets that leave it out, as a target.
     """
 
     kind: JobKind = "tune"
@@ -51,6 +52,7 @@ class JobSpec:
     tuner: str | None = None
     options: dict[str, Json] = field(default_factory=dict)
     keep_history: bool = False
+    complete_target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
+from datetime import datetime, timedelta, timezone
 
 
 def utc_text(seconds: float) -> str:
@@ -18,3 +19,20 @@ def read_utc(text: str) -> datetime:
         ValueError: it says none.
     """
     return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=timezone.utc)
+
+
+_AGE = re.compile(r"([0-9]{1,7})([wdhm])")
+
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
+
+
+def read_age(text: str) -> timedelta:
+    """An age such as `26w`, `180d`, `12h` or `90m`: weeks, days, hours, minutes.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _AGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

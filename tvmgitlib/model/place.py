@@ -77,9 +77,13 @@ class Place:
         return ConfigsFile(self.target.folder, self.platform, self.family).path
 
     def answers(self, asked: Place) -> bool:
-        """Whether a lookup of `asked` finds what is recorded here; see `Target.lookup_keys`."""
+        """Whether a lookup of `asked` finds what is recorded here, and may use it.
+
+        See `Target.lookup_keys`; what was made under larger limits than those asked for is no answer.
+        """
         return (
             self.workload == asked.workload
             and self.platform == asked.platform
             and self.target.device_key in asked.target.lookup_keys
+            and asked.target.allows(self.target)
         )

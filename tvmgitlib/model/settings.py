@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tvmgitlib.model.json import canonical_json
+from tvmgitlib.model.moments import read_age
 
 #: The library format that this version reads and writes.
 FORMAT = 1
@@ -21,14 +23,15 @@ class Settings:
         policy_tvm: which TVM versions a record holds for: `same`, `same-minor`, `any`, or a PEP 440 specifier that the
             version it was tuned with must meet.
         policy_facts: platform facts (dotted names) that must match; records are folded apart by them.
-        policy_max_age: the age in days above which a record is stale; None for no limit.
+        policy_max_age: the age above which a record is stale, in days or as text (`36h`, see `read_age`); None for no
+            limit.
         extra: the free `x-` keys.
     """
 
     keep: int = 1
     policy_tvm: str = "same-minor"
     policy_facts: tuple[str, ...] = ()
-    policy_max_age: int | None = None
+    policy_max_age: int | str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -51,6 +54,12 @@ class Settings:
             "policy.max-age": self.policy_max_age,
             **self.extra,
         }
+
+    @property
+    def max_age(self) -> timedelta | None:
+        """The age above which a record is stale; None for no limit."""
+        age = self.policy_max_age
+        return read_age(age) if isinstance(age, str) else None if age is None else timedelta(days=age)
 
     @property
     def fold_digest(self) -> str:

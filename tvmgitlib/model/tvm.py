@@ -76,6 +76,10 @@ class TvmVersion:
         known = self.distribution and other.distribution
         return self.minor == other.minor and not (known and self.distribution != other.distribution)
 
+    def is_same(self, other: TvmVersion) -> bool:
+        """Whether two are of one distribution and version, however that is known."""
+        return (self.distribution, self.version) == (other.distribution, other.version)
+
     def __str__(self) -> str:
         if self.version is None:
             return "an unknown TVM"

@@ -26,8 +26,9 @@ from tvmgitlib.model import (
 )
 from tvmgitlib.rules.order import moment, rank
 
-#: Workload text, TVM distribution, TVM minor version, the platform facts that must match: records compete inside one.
-Group: TypeAlias = tuple[str, str, str, str]
+#: Workload text, TVM distribution, TVM minor version, the platform facts that must match, the limits of the device:
+#: records compete inside one.
+Group: TypeAlias = tuple[str, str, str, str, str]
 
 #: The records of configs/, by file.
 Configs: TypeAlias = "dict[str, list[StoredRecord]]"
@@ -199,7 +200,8 @@ def entries(segment: Segment, settings: Settings) -> Iterator[tuple[str, Group, 
 
 def group_of(stored: StoredRecord, facts: str) -> Group:
     """The group of a record: within one file, what it competes for."""
-    return (stored.record.workload.text, *stored.tuned_with.group, facts)
+    record = stored.record
+    return (record.workload.text, *stored.tuned_with.group, facts, record.target.target.limits_text)
 
 
 def group_facts(facts: Mapping[str, Json], settings: Settings) -> str:

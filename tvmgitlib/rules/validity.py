@@ -34,6 +34,7 @@ def grade(
     now: datetime | None = None,
     recorded_facts: Mapping[str, Any] | None = None,
     current_facts: Mapping[str, Any] | None = None,
+    loads: bool = False,
 ) -> Verdict:
     """Grade a record.
 
@@ -45,6 +46,7 @@ def grade(
         finished, now: when its job finished, and the present, for the maximum age; aware datetimes.
         recorded_facts, current_facts: the platform facts it ran under and those of the machine at hand; facts are not
             compared unless both are given.
+        loads: whether the TVM at hand is known to load it; else a version alone has to say so.
     """
     unreadable = families.family(family).unreadable(tuned_with, current)
     if unreadable:
@@ -52,14 +54,23 @@ def grade(
     stale = _other_tvm(tuned_with, current, settings.policy_tvm)
     if stale is None and recorded_facts is not None and current_facts is not None:
         stale = other_facts(recorded_facts, current_facts, settings.policy_facts)
-    if stale is None and settings.policy_max_age is not None:
-        stale = _too_old(finished, now, settings.policy_max_age)
+    if stale is None:
+        stale = _too_old(finished, now, settings.max_age)
     if stale:
         return Verdict("stale", f"{stale}; --accept stale uses it all the same")
-    return Verdict("exact", f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}")
+    why = f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}"
+    unsure = None if loads else which_build(family, tuned_with)
+    return Verdict("exact", f"{why}; {unsure}" if unsure else why)
 
 
 _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log says", None: "nothing says"}
+
+
+def which_build(family: FamilyName, tuned_with: TvmVersion) -> str | None:
+    """That a version does not say whether a module loads, where it does not: each build of a `.dev` writes its own."""
+    if tuned_with.version is None or ".dev" not in tuned_with.version or not families.family(family).keeps_module:
+        return None
+    return "a .dev version does not say which build wrote the module, and only a build's own loads in it"
 
 
 def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | None:
@@ -106,10 +117,19 @@ def _is_same(then: Any, today: Any) -> bool:
     return bool(then == today)
 
 
-def _too_old(finished: datetime | None, now: datetime | None, days: int) -> str | None:
-    if now is None:
+def _too_old(finished: datetime | None, now: datetime | None, most: timedelta | None) -> str | None:
+    if now is None or most is None:
         return None
     if finished is None:
-        return f"nobody knows when it was tuned, and the policy allows {days} days"
+        return f"nobody knows when it was tuned, and the policy allows {_said(most)}"
     age = now - finished
-    return f"tuned {age.days} days ago, the policy allows {days}" if age > timedelta(days=days) else None
+    return f"tuned {_said(age, most)} ago, the policy allows {_said(most)}" if age > most else None
+
+
+def _said(age: timedelta, like: timedelta | None = None) -> str:
+    """An age in the largest unit in which it, or the one it is compared with, is whole."""
+    like = age if like is None else like
+    for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+        if not like % length:
+            return f"{age // length} {unit}"
+    return f"{age // timedelta(minutes=1)} minutes"

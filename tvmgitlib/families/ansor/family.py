@@ -7,14 +7,17 @@ envelope. A line names no TVM.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
+
+import orjson
 
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
-from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
@@ -47,6 +50,14 @@ class Ansor(Enveloped, Family):
             tvm_version=None,
             native=native,
         )
+
+    def target_of(self, document: Any) -> Any:
+        return document["i"][0][1]
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        document = orjson.loads(native)
+        document["i"][0][1] = cli_text(attributes)
+        return orjson.dumps(document)
 
     def label(self, workload: Workload) -> str:
         try:

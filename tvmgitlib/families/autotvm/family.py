@@ -7,6 +7,8 @@ Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/me
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
-from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, parse_target
+from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -75,6 +77,31 @@ class AutoTvm(Spliced, Family):
             native=native,
         )
 
+    def target_of(self, document: Any) -> Any:
+        return document["input"][0]
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        document = orjson.loads(native)
+        document["input"][0] = cli_text(attributes)
+        return orjson.dumps(document)
+
+    def rewritten(self, record: TuningRecord) -> Mapping[str, str] | None:
+        given = record.target.text
+        if record.target.is_portable or _with_text(record.native, given, given) is None:
+            return None
+        return {"given": given, "written": cli_text(record.target.portable)}
+
+    def wrap(self, native: bytes, bag: bytes) -> bytes:
+        said = _said_target(bag)
+        line = _with_text(native, said["given"], said["written"]) if said else None
+        return super().wrap(native if line is None else line, bag)
+
+    def unwrap(self, line: bytes) -> tuple[bytes, bytes | None]:
+        written, bag = super().unwrap(line)
+        said = _said_target(bag) if bag is not None else None
+        native = _with_text(written, said["written"], said["given"]) if said else None
+        return written if native is None else native, bag
+
     def label(self, workload: Workload) -> str:
         try:
             document = json.loads(workload.text)
@@ -90,6 +117,32 @@ class AutoTvm(Spliced, Family):
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("AutoTVM", current)
+
+
+#: How a line begins, up to its target.
+_BEFORE_TARGET: Final = re.compile(rb'\{\s*"input"\s*:\s*\[\s*')
+
+
+def _with_text(native: bytes, old: str, new: str) -> bytes | None:
+    """A line with another text for its target; None where the old one does not stand at its place, as JSON has it."""
+    begin = _BEFORE_TARGET.match(native)
+    token = json.dumps(old).encode()
+    if begin is None or not native.startswith(token, begin.end()):
+        return None
+    return native[: begin.end()] + json.dumps(new).encode() + native[begin.end() + len(token) :]
+
+
+def _said_target(bag: bytes) -> Mapping[str, str] | None:
+    """What a bag says of the target's text; None where the line holds the native text as it is."""
+    if b'"target":' not in bag:
+        return None
+    try:
+        match orjson.loads(bag):
+            case {"target": {"given": str(given), "written": str(written)}}:
+                return {"given": given, "written": written}
+    except ValueError:
+        pass
+    return None
 
 
 @lru_cache(maxsize=65536)

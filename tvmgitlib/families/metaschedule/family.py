@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import orjson
+
 from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile
@@ -60,6 +62,14 @@ class MetaSchedule(Enveloped, Family):
             tvm_version=module_tvm_version(workload) if workload.module else None,
             native=native,
         )
+
+    def target_of(self, document: Any) -> Any:
+        return document[1][2]
+
+    def with_target(self, native: bytes, attributes: Mapping[str, object]) -> bytes:
+        document = orjson.loads(native)
+        document[1][2] = attributes
+        return orjson.dumps(document)
 
     def reader(self, beside: Mapping[str, LogFile]) -> LineReader:
         if WORKLOAD_FILE not in beside:

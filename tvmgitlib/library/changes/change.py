@@ -85,10 +85,12 @@ def _fold_onto(contents: Contents, change: Change, settings: Settings) -> Folded
 
 
 def _fold_touched(contents: Contents, change: Change, settings: Settings, after: Standing) -> Folded:
-    places = {entry.task.place for segment in change.added for entry in segment.tasks}
+    touched = [entry.task.place for segment in change.added for entry in segment.tasks]
     for job in change.dropped | _reconsidered(contents.standing, after):
         segment = contents.outlines.get(job)
-        places |= {entry.task.place for entry in segment.tasks} if segment is not None else set()
+        touched += [entry.task.place for entry in segment.tasks] if segment is not None else []
+    # Two that are equal may stand in two files: an older library spells some targets otherwise.
+    places = list({(place.path, place.workload.text): place for place in touched}.values())
     jobs = {
         segment.header.id for place in places for segment in contents.outlines.having(Narrowing.to(place))
     } - change.dropped

@@ -47,6 +47,7 @@ class JobResult:
         upgraded: how many lines were of an older format and were converted.
         without_rule: what no rule says how to convert, in words, and how many lines there are of each; they are among
             those that were left out.
+        incomplete: targets of an import, for people, whose logs name no triple: what they mean differs from TVM to TVM.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -60,6 +61,7 @@ class JobResult:
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
     upgraded: int = 0
     without_rule: dict[str, int] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class JobResult:
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),
+            "incomplete": list(self.incomplete),
             "left_alone": list(self.left_alone),
             "upgraded": self.upgraded,
             "without_rule": self.without_rule,

@@ -113,7 +113,9 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     _keep_history(repository, request, job, logs)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
-    result = replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    result = replace(
+        result, known=shared.by_job, left_out=left_out, detected=detected, incomplete=tuple(intake.incomplete)
+    )
     if upgrading is None:
         return result
     return replace(result, upgraded=upgrading.count, without_rule=dict(upgrading.without_rule.most_common()))
@@ -217,6 +219,7 @@ def _options(request: ImportRequest) -> dict[str, object]:
         "platform": request.origin.platform,
         "facts": dict(request.origin.facts) or None,
         "target": request.origin.target.key if request.origin.target else None,
+        "complete_target": request.origin.complete_target.key if request.origin.complete_target else None,
         "family": request.family,
         "skip_invalid": request.leniency.skip_invalid or None,
         "upgrade": request.upgrade or None,

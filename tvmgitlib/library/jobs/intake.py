@@ -32,6 +32,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     canonical_json,
+    completed,
     merged_facts,
     parse_target,
     platform_name_from,
@@ -49,18 +50,27 @@ class Origin:
         platform: the platform's name where a target's `-model` gives none; None to detect it.
         facts: platform facts, detected or given by the user.
         tvm: the TVM they were tuned with; None to believe the log.
+        complete_target: what a target means that leaves some of it out; None to leave it as it is.
     """
 
     target: Target | None = None
     platform: str | None = None
     facts: dict[str, Json] = field(default_factory=dict)
     tvm: TvmVersion | None = None
+    complete_target: Target | None = None
 
     @classmethod
     def of(cls, spec: JobSpec) -> Origin:
         """What a job's spec says of all its records."""
         target = parse_target(spec.target).target if spec.target is not None else None
-        return cls(target, spec.platform, spec.facts, spec.tvm)
+        whole = parse_target(spec.complete_target).target if spec.complete_target is not None else None
+        return cls(target, spec.platform, spec.facts, spec.tvm, whole)
+
+    def completed(self, record: TuningRecord) -> TuningRecord:
+        """A record with what the user says of its target beside what its text says."""
+        if self.complete_target is None:
+            return record
+        return replace(record, target=completed(record.target, self.complete_target))
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.
@@ -71,9 +81,12 @@ class Origin:
             RecordError: the log's TVM cannot be the one that the user named.
         """
         if self.target is not None and record.target.target.device_key != self.target.device_key:
+            less = record.target.target.device_key in self.target.near_keys
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
-                hint="Without --target a job takes records of every target.",
+                hint="An import with --complete-target in the place of --target says what the log leaves out."
+                if less
+                else "Without --target a job takes records of every target.",
             )
         return Section(
             family=record.family,
@@ -166,6 +179,7 @@ class Intake:
         Raises:
             TvmgitlibError: it does not belong into this job, or nothing says where it belongs.
         """
+        record = self._origin.completed(record)
         section = self._section(record)
         task = self._tasks.get((id(section), record.workload.text))
         if task is None:
@@ -195,6 +209,12 @@ class Intake:
         return self._read
 
     @property
+    def incomplete(self) -> list[str]:
+        """The targets, for people, that leave open which machine they are for: no build that says it gets a record."""
+        targets = {section.target for section in self._places.values()}
+        return sorted(each.label for each in targets if each.kind == "llvm" and "mtriple" not in each.attributes)
+
+    @property
     def detected(self) -> list[Platform]:
         """The platforms that neither a record nor the user named: what this machine was found to be."""
         return [self._detected[name] for name in sorted(self._detected)]
@@ -206,7 +226,12 @@ class Intake:
         if section is None:
             section = self._origin.section(record)
             place = canonical_json(
-                [*section.place(record.workload).order[:3], section.platform.facts, section.tuned_with.to_json()]
+                [
+                    *section.place(record.workload).order[:3],
+                    section.platform.facts,
+                    section.tuned_with.to_json(),
+                    section.target.limits_text,
+                ]
             )
             section = self._places.setdefault(place, section)
             self._sections[spelling] = section

@@ -59,6 +59,7 @@ class Journal:
         tvm: the TVM that it runs in.
         taken: the job on disk, begun or resumed; None for one that is only asked, or has no target yet.
         take: begins or resumes it once the first place says what the target is.
+        loads: whether the TVM loads the module of a workload, where records do not carry it.
     """
 
     def __init__(
@@ -67,13 +68,15 @@ class Journal:
         tvm: TvmVersion,
         taken: TakenJob | None = None,
         take: Callable[[GivenTarget], TakenJob] | None = None,
+        loads: Callable[[Workload], bool] = lambda _: True,
     ) -> None:
         self.view = view
         self.tvm = tvm
         self._taken = taken
         self._take = take
+        self._loads = loads
         self._logged: list[TuningRecord] | None = None
-        self._kept: dict[Place, list[TuningRecord]] = {}
+        self._kept: dict[tuple[Place, str], list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
 
     # The job on disk
@@ -182,7 +185,9 @@ class Journal:
         """
         exhausted = self._taken is not None and place.task in self.opened.exhausted()
         with self.view.reading() as contents:
-            return recorded.effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
+            return recorded.effort_of(
+                contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place), self._loads
+            )
 
     def is_tuned(self, place: Place, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record: as many trials, or the end of the space."""
@@ -209,10 +214,13 @@ class Journal:
 
     def known(self, place: Place) -> list[TuningRecord]:
         """The measurements that need not be made again: this job's, and those of kept histories of this TVM."""
-        kept = self._kept.get(place)
+        under = (place, place.target.limits_text)  # two places of other limits are equal, and know other measurements
+        kept = self._kept.get(under)
         if kept is None:
             with self.view.reading() as contents:
-                kept = self._kept[place] = list(kept_records(self.view.repository, contents, place, self.tvm))
+                kept = self._kept[under] = list(
+                    kept_records(self.view.repository, contents, place, self.tvm, self.facts(place))
+                )
         return [*kept, *self.measured(place)]
 
     def on_record(self, place: Place) -> list[TuningRecord]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Header, Place, Segment, Source, TuningRecord, TvmVersion
+from tvmgitlib.library.reading import Contents, is_exact
+from tvmgitlib.model import Header, Json, Place, Source, Task, TuningRecord, TvmVersion
 from tvmgitlib.store import (
     HISTORY,
     Repository,
@@ -187,6 +187,7 @@ def kept_records(
     contents: Contents,
     place: Place,
     tvm: TvmVersion | None = None,
+    facts: Mapping[str, Json] | None = None,
     *,
     other_targets: bool = False,
 ) -> Iterator[TuningRecord]:
@@ -196,7 +197,8 @@ def kept_records(
         repository: where.
         contents: the committed jobs.
         place: the workload.
-        tvm: only what was measured with this TVM (its distribution and minor version).
+        tvm: only what holds for this TVM by the library's policy; None for all.
+        facts: the platform facts of the machine at hand, for that policy.
         other_targets: of other targets and platforms too.
     """
     kept = histories(repository)
@@ -204,25 +206,29 @@ def kept_records(
         segment = contents.outlines.get(job)
         if segment is None or not contents.standing.counts(job):
             continue
-        spellings = _spellings(segment, place, other_targets)
+        tasks = [entry.task for entry in segment.tasks]
+        if tvm is not None:
+            tasks = [task for task in tasks if is_exact(contents, segment.header, task, tvm, facts)]
+        spellings = _spellings(tasks, place, other_targets)
         if not spellings:
             continue
+        versions = {task.section.tuned_with.minor for task in tasks}
         for record in read_history(repository, segment.header, commit):
             if (
                 record.workload == place.workload
                 and record.target.text in spellings
-                and (tvm is None or _tuned_with(segment.header, record).is_like(tvm))
+                and (tvm is None or _tuned_with(segment.header, record).minor in versions)
             ):
                 yield record
 
 
-def _spellings(segment: Segment, place: Place, other_targets: bool) -> set[str]:
+def _spellings(tasks: Iterable[Task], place: Place, other_targets: bool) -> set[str]:
     """The target texts of a job's records for a workload: each stands for one target on one platform."""
     return {
         text
-        for entry in segment.tasks
-        if entry.task.place.answers(place) or (other_targets and entry.task.workload == place.workload)
-        for text in entry.task.section.given
+        for task in tasks
+        if task.place.answers(place) or (other_targets and task.workload == place.workload)
+        for text in task.section.given
     }
 
 

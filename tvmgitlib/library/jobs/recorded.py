@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.reading import Contents, Grader
-from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
+from tvmgitlib.library.reading import Contents, Grader, is_exact
+from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
 
@@ -51,24 +52,32 @@ def effort_of(
     tuner: str | None = None,
     exhausted: bool = False,
     facts: Mapping[str, Any] | None = None,
+    loads: Callable[[Workload], bool] = lambda _: True,
 ) -> Effort | None:
-    """The effort on record for a workload with this TVM (its distribution and minor version); None when there is none.
+    """The effort on record for a workload that holds for this TVM, by the library's policy; None when there is none.
 
-    What was found under other platform facts than the policy allows here does not count, nor what was invalidated.
+    What a build would take for exact counts, and only that: of a TVM, of an age and of platform facts that the policy
+    allows, under no larger limits of the device, and not invalidated.
 
     Args:
         contents: the committed jobs.
         logged: what the job in progress has measured.
         place: the workload.
-        tvm: the TVM: effort with another one does not count.
+        tvm: the TVM that would use what was found.
         tuner: count only jobs of this tuner (and the job in progress).
         exhausted: whether the job in progress has measured the whole space of the workload.
         facts: the platform facts of the machine at hand.
+        loads: whether that TVM loads the module of a workload, where records do not carry it.
     """
+    now = datetime.now(timezone.utc)
     efforts = [
         task.effort
-        for header, task in _tasks(contents, place, tvm, facts)
-        if tuner in (None, header.tuner) and _still_holds(contents, header.id, task)
+        for header, task in contents.counted_tasks(Narrowing.to(place))
+        if task.place.answers(place)
+        and tuner in (None, header.tuner)
+        and is_exact(contents, header, task, tvm, facts or {}, now)
+        and loads(task.workload)
+        and _still_holds(contents, header.id, task)
     ]
     counter = EffortCounter()
     count = 0

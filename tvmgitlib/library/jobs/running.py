@@ -36,6 +36,7 @@ def job_spec(
     tuner: str | None = None,
     options: Mapping[str, Json] | None = None,
     keep_history: bool = False,
+    complete_target: object | None = None,
 ) -> JobSpec:
     """What a user says of a job, checked before anything is measured or read.
 
@@ -46,9 +47,10 @@ def job_spec(
         target: the only target: text, dict or `tvm.target.Target`; None for any.
         platform, facts, tuner, options, keep_history: see `JobSpec`.
         tvm: the TVM that tunes, or `DIST==VERSION`.
+        complete_target: what targets leave out, as a target.
 
     Raises:
-        TargetError: the target does not parse.
+        TargetError: a target does not parse.
         PlatformError: the platform's name is not allowed, or nothing says which platform the target is on.
         TvmError: the TVM's text has another form.
     """
@@ -75,6 +77,7 @@ def job_spec(
         tuner=tuner,
         options=dict(options or {}),
         keep_history=keep_history,
+        complete_target=parse_target(complete_target).text if complete_target is not None else None,
     )
 
 

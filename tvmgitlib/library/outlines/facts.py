@@ -73,8 +73,9 @@ def decides(segment: Segment) -> bool:
 def claims(header: Header) -> str:
     """What an import was told of all its records, as text: imports that were told the same are about the same."""
     told = [header.options.get("platform"), header.options.get("facts"), header.tvm.to_json()]
-    if header.options.get("upgrade"):  # else lines of older formats were left out
-        told.append("upgrade")
+    for name in ("upgrade", "complete_target"):  # told otherwise, other lines count, or they are of other targets
+        if header.options.get(name):
+            told.append({name: header.options[name]})
     return canonical_json(told)
 
 

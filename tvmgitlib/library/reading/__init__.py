@@ -4,12 +4,12 @@ from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, comp
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Shown
+from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_doubtful, is_exact
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
 from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
-from tvmgitlib.library.reading.queries import best, choose, platforms, selected, trials
+from tvmgitlib.library.reading.queries import best, choose, nearest, platforms, selected, trials
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 
@@ -27,6 +27,7 @@ __all__ = [
     "Grader",
     "LogEntry",
     "Lookup",
+    "Obstacle",
     "Outcome",
     "Placed",
     "Problem",
@@ -42,9 +43,12 @@ __all__ = [
     "departures",
     "export",
     "is_derived",
+    "is_doubtful",
+    "is_exact",
     "is_own",
     "log",
     "mixed_targets",
+    "nearest",
     "platform_folders",
     "platform_of",
     "platforms",

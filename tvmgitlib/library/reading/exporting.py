@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,9 +13,10 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.queries import selected
+from tvmgitlib.library.reading.grading import Obstacle, unsure
+from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import FamilyName, StoredRecord, Target, TvmVersion
+from tvmgitlib.model import FamilyName, StoredRecord, Target, TvmVersion, beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Exported:
         mixed: targets of one file that stock TVM does not tell apart, in words, by what it knows them by (such as `gpu`
             for cuda and rocm).
         paths: the file or folder of each target, where one for each was asked for, in the order of `targets`.
+        left_out: records that the TVM at hand cannot load (with them it would load none), and those made under larger
+            limits than the target that was asked for, each in words with the reason.
+        unsure: why nobody knows whether all of them load; None where somebody does.
     """
 
     path: Path
@@ -40,6 +44,8 @@ class Exported:
     targets: tuple[str, ...] = ()
     mixed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     paths: tuple[Path, ...] = ()
+    left_out: tuple[str, ...] = ()
+    unsure: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +55,7 @@ class Exported:
             "targets": list(self.targets),
             "mixed": {key: list(targets) for key, targets in self.mixed.items()},
             "paths": list(map(str, self.paths)),
+            "left_out": list(self.left_out),
         }
 
 
@@ -58,10 +65,13 @@ def export(
     path: Path,
     selection: Selection,
     tvm: TvmVersion | None = None,
+    obstacle: Obstacle | None = None,
     *,
     per_target: bool = False,
 ) -> Exported:
     """Write the selected records of a family as the file that its TVM loads.
+
+    A target with flags that not every TVM reads is written without them: it generates the same code.
 
     Args:
         contents: the library in one commit.
@@ -69,6 +79,7 @@ def export(
         path: the file to write, or the folder where the family's export is several files.
         selection: which records.
         tvm: only those tuned with this distribution and minor version (an unknown distribution matches any).
+        obstacle: asks the TVM at hand whether it can load a record: what it cannot is left out, and named.
         per_target: write one folder a target, below `path`: targets are never mixed in a file.
 
     Raises:
@@ -76,23 +87,28 @@ def export(
         SelectionError: nothing is selected, or records that no TVM can load together.
     """
     codec = families.family(family)
-    records = [
+    wanted = [
         stored
-        for stored in selected(contents.current(), selection)
-        if stored.record.family == family and (tvm is None or stored.tuned_with.is_like(tvm))
+        for found in contents.current().values()
+        for stored in found
+        if selection.matches(stored.place, any_limits=True)
+        and stored.record.family == family
+        and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
-    if not records:
+    if not wanted:
         raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
-    if codec.keeps_module:
-        records = _with_modules(contents, records)
-    groups = _by_target(records)
-    if per_target:
-        whole = {path / group[0].record.target.target.folder: codec.export(group) for group in groups.values()}
-        parts = {
-            folder if isinstance(files, dict) else folder / f"{family}.jsonl": files for folder, files in whole.items()
-        }
-    else:
-        parts = {path: codec.export(records)}
+    why_not = {stored.line: _why_not(stored, selection, obstacle) for stored in wanted}
+    left_out = tuple(
+        f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
+        for stored in wanted
+        if (why := why_not[stored.line]) is not None
+    )
+    records = [_portable(stored) for stored in wanted if why_not[stored.line] is None]
+    if not records:
+        raise SelectionError(f"none of the records that were asked for can be used, such as {left_out[0]}")
+    builds = {unsure(stored) for stored in records} if obstacle is None else set()
+    groups = _by_target(_with_modules(contents, records) if codec.keeps_module else records)
+    parts = _files(codec, path, groups, per_target=per_target)
     for part, files in parts.items():
         _write_all(part, files, parents=per_target)
     return Exported(
@@ -103,7 +119,21 @@ def export(
         tuple(target.label for target in groups),
         {} if per_target else mixed_targets(family, groups),
         tuple(parts) if per_target else (),
+        left_out,
+        next(filter(None, builds), None),
     )
+
+
+def _files(
+    codec: families.Family, path: Path, groups: Mapping[Target, list[StoredRecord]], *, per_target: bool
+) -> dict[Path, ExportedFiles]:
+    """What is written where: all in one, or each target below a folder of its own."""
+    if not per_target:
+        return {path: codec.export([stored for group in groups.values() for stored in group])}
+    whole = {path / target.folder: codec.export(group) for target, group in groups.items()}
+    return {
+        folder if isinstance(files, dict) else folder / f"{codec.name}.jsonl": files for folder, files in whole.items()
+    }
 
 
 def _by_target(records: Iterable[StoredRecord]) -> dict[Target, list[StoredRecord]]:
@@ -136,6 +166,21 @@ def mixed_targets(family: FamilyName, targets: Iterable[Target]) -> dict[str, tu
             for other, others in shared.items()
         )
     }
+
+
+def _why_not(stored: StoredRecord, selection: Selection, obstacle: Obstacle | None) -> str | None:
+    """Why a record is no good for the target that is asked for, or for the TVM at hand; None where it is."""
+    asked = selection.asked.target if selection.asked else stored.place.target
+    return beyond(stored.place.target.limits, asked.limits) or (obstacle(stored) if obstacle is not None else None)
+
+
+def _portable(stored: StoredRecord) -> StoredRecord:
+    """A record with a target that every TVM reads which reads its key."""
+    record = stored.record
+    codec = families.family(record.family)
+    if codec.keeps_module or record.target.is_portable:
+        return stored
+    return replace(stored, record=replace(record, native=codec.with_target(record.native, record.target.portable)))
 
 
 def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:

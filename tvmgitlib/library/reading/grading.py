@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
+from tvmgitlib import families
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model import StoredRecord, TvmVersion, merged_facts, read_utc
+from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.validity import Grade, Verdict, grade
+from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
 
 #: The worst grade that a build applies.
 Accept = Literal["exact", "stale"]
 
 #: The worst grade that a person wants to see; `any` shows what there is.
 Shown = Literal["exact", "stale", "any"]
+
+#: Says why the TVM at hand cannot load a record, in words; None where it can.
+Obstacle: TypeAlias = "Callable[[StoredRecord], str | None]"
 
 #: From the best to the worst.
 GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidated")
@@ -41,15 +45,24 @@ class Grader:
         contents: the library in one commit.
         tvm: the TVM that would use the records.
         facts: what the user says of the machine at hand, added to what is detected (and stronger than it).
+        obstacle: asks that TVM, where it is at hand, whether it can load a record; None to go by its version.
 
     Attributes:
         tvm: that TVM.
     """
 
-    def __init__(self, contents: Contents, tvm: TvmVersion, facts: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        contents: Contents,
+        tvm: TvmVersion,
+        facts: Mapping[str, Any] | None = None,
+        obstacle: Obstacle | None = None,
+    ) -> None:
         self._contents = contents
         self.tvm = tvm
         self._facts = facts or {}
+        self._obstacle = obstacle
+        self._refused: dict[bytes, str] = {}
         self._now = datetime.now(timezone.utc)
 
     @cached_property
@@ -61,7 +74,7 @@ class Grader:
         """
         configs = self._contents.current()
         settings = self._contents.settings
-        if settings.policy_max_age is None and settings.policy_tvm in ("any", "same-minor"):
+        if settings.max_age is None and settings.policy_tvm in ("any", "same-minor"):
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
@@ -72,8 +85,32 @@ class Grader:
             for path in sorted(configs.keys() | holding.keys())
         }
 
-    def verdict(self, stored: StoredRecord) -> Verdict:
-        """The grade of a record that takes part in the fold."""
+    def verdict(self, stored: StoredRecord, asked: Target | None = None) -> Verdict:
+        """The grade of a record that takes part in the fold.
+
+        Args:
+            stored: the record.
+            asked: the target that it would be used for; None for its own.
+        """
+        recorded = stored.record.target.target
+        if asked is not None and (too_large := beyond(recorded.limits, asked.limits)) is not None:
+            return Verdict("incompatible", too_large)
+        verdict = self._by_policy(stored)
+        if verdict.grade != "incompatible" and (why := self._why_unloadable(stored)) is not None:
+            return Verdict("incompatible", why)
+        if verdict.grade == "exact" and asked is not None and recorded.device_key not in asked.lookup_keys:
+            return Verdict("stale", f"{_leaves_out(recorded, asked)}; --accept stale uses it all the same")
+        return verdict
+
+    def refuse(self, stored: StoredRecord, why: str) -> None:
+        """From now on a record is one that this TVM cannot load: it has tried to."""
+        self._refused[stored.line] = why
+
+    def _why_unloadable(self, stored: StoredRecord) -> str | None:
+        refused = self._refused.get(stored.line)
+        return refused if refused is not None or self._obstacle is None else self._obstacle(stored)
+
+    def _by_policy(self, stored: StoredRecord) -> Verdict:
         if not self._contents.settings.policy_facts:
             return self._grade(stored)
         recorded = self._contents.facts(stored)
@@ -99,12 +136,16 @@ class Grader:
             now=self._now,
             recorded_facts=recorded,
             current_facts=current,
+            loads=self._obstacle is not None,
         )
 
-    def best(self, graded: Sequence[tuple[StoredRecord, Verdict]]) -> tuple[StoredRecord, Verdict]:
+    def best(
+        self, graded: Sequence[tuple[StoredRecord, Verdict]], asked: Target | None = None
+    ) -> tuple[StoredRecord, Verdict]:
         """The best record of the best grade of a workload, which has one at least.
 
         A config that this very TVM has measured goes by that, however fast another one was, or one that nobody knows.
+        Of one grade, what was tuned for the very arch that is asked for comes before what says none.
         """
         known = {
             stored.record.config
@@ -117,7 +158,7 @@ class Grader:
                 for stored, verdict in graded
                 if stored.tuned_with.group == self.tvm.group or stored.record.config not in known
             ),
-            key=lambda pair: (GRADES.index(pair[1].grade), rank(pair[0])),
+            key=lambda pair: (GRADES.index(pair[1].grade), distance(pair[0], asked), rank(pair[0])),
         )
 
     @cached_property
@@ -127,3 +168,66 @@ class Grader:
             (stored, Verdict("invalidated", f"{why}; tvmgitlib revert {by} undoes that"))
             for stored, by, why in self._contents.invalidated
         ]
+
+
+def distance(stored: StoredRecord, asked: Target | None) -> int:
+    """How far a record's target is from the one asked for: its place among those that answer, the closest first."""
+    if asked is None:
+        return 0
+    keys = (*asked.lookup_keys, *asked.near_keys)
+    key = stored.record.target.target.device_key
+    return keys.index(key) if key in keys else len(keys)
+
+
+def _leaves_out(recorded: Target, asked: Target) -> str:
+    missing = [
+        f"-{name}" for name in ("mtriple", "mcpu") if name in asked.attributes and name not in recorded.attributes
+    ]
+    what = " and ".join(missing) or "features"
+    return (
+        f"tuned for {recorded.label}, which leaves {what} out, and this is {asked.label}: revalidate it, or import it "
+        "with --complete-target"
+    )
+
+
+def is_exact(
+    contents: Contents,
+    header: Header,
+    task: Task,
+    tvm: TvmVersion,
+    facts: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Whether what a job found for a task holds as it is, by the library's policy.
+
+    Args:
+        contents: the library.
+        header, task: the job, and what it did.
+        tvm: the TVM that would use it.
+        facts: the platform facts of the machine at hand; None where they are not compared.
+        now: the present, for the maximum age.
+    """
+    section = task.section
+    verdict = grade(
+        section.family,
+        section.tuned_with,
+        tvm,
+        contents.settings,
+        finished=read_utc(header.finished) if header.finished else None,
+        now=now or datetime.now(timezone.utc),
+        recorded_facts=section.platform.facts,
+        current_facts=facts,
+    )
+    return verdict.grade == "exact"
+
+
+def unsure(stored: StoredRecord) -> str | None:
+    """Why nobody knows without asking a TVM of the right version whether it loads a record, in words."""
+    return which_build(stored.record.family, stored.tuned_with)
+
+
+def is_doubtful(stored: StoredRecord) -> bool:
+    """Whether a TVM of the right version may still not load a record."""
+    if families.family(stored.record.family).keeps_module:
+        return unsure(stored) is not None
+    return stored.record.target.is_doubtful

@@ -6,14 +6,16 @@ user names, or, for a target of this host, the detected one; without any of thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from tvmgitlib.errors import listed
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, up_to
+from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
+from tvmgitlib.library.reading.nearest import Neighbours
 from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload, platform_name_from
 from tvmgitlib.rules.validity import Verdict
 
@@ -94,6 +96,7 @@ class Lookup:
         platform: the platform's name where a target names no model; None to detect it.
         accept: the worst grade that is applied.
         facts: what the user says of the machine at hand, added to what is detected.
+        obstacle: asks the TVM whether it can load a record; None to go by its version.
     """
 
     def __init__(
@@ -103,33 +106,46 @@ class Lookup:
         platform: str | None = None,
         accept: Accept = "exact",
         facts: Mapping[str, Json] | None = None,
+        obstacle: Obstacle | None = None,
     ) -> None:
         self._contents = contents
-        self._grader = Grader(contents, tvm, facts)
+        self._grader = Grader(contents, tvm, facts, obstacle)
         self._platform = platform
         self._accepted = up_to(accept)
         self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
         self.summary = Summary()
 
     def find(
-        self, family: FamilyName, target: GivenTarget, workload: Workload, *, tunable: bool = True
+        self,
+        family: FamilyName,
+        target: GivenTarget,
+        workload: Workload,
+        *,
+        tunable: bool = True,
+        signature: Callable[[], str | None] = lambda: None,
     ) -> StoredRecord | None:
         """The best record that may be applied; the summary says which, or why none.
 
         Args:
             family, target, workload: what is asked.
             tunable: False for what nobody tunes: where there is no record of it, the summary does not say so.
+            signature: gives the workload in words that no TVM version changes, where its name is none: it is asked
+                where there is no record.
         """
         platform = self.platform_of(target)
         candidates: list[StoredRecord] = []
         if platform is not None:
             known = self._of_platform(family, platform)
-            for key in target.target.lookup_keys:
+            for key in (*target.target.lookup_keys, *target.target.near_keys):
                 candidates += known.get((key, workload.text), [])
-        outcome = self._choose(family, target, platform, workload, candidates)
+        outcome = self._choose(family, target, platform, workload, candidates, signature)
         if tunable or candidates:
             self.summary.add(outcome, workload)
         return outcome.stored
+
+    def refuse(self, stored: StoredRecord, why: str) -> None:
+        """Never answer with a record again: this TVM has tried to load it and could not."""
+        self._grader.refuse(stored, why)
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
@@ -142,8 +158,9 @@ class Lookup:
     def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
         """Every record of a family for a target on its platform, whatever its grade."""
         platform = self.platform_of(target)
+        keys = (*target.target.lookup_keys, *target.target.near_keys)
         for (key, _), found in (self._of_platform(family, platform) if platform else {}).items():
-            if key in target.target.lookup_keys:
+            if key in keys:
                 yield from found
 
     def _choose(
@@ -153,6 +170,7 @@ class Lookup:
         platform: str | None,
         workload: Workload,
         candidates: list[StoredRecord],
+        signature: Callable[[], str | None],
     ) -> Outcome:
         def outcome(stored: StoredRecord | None, state: str, why: str) -> Outcome:
             return Outcome(family, target.target.label, platform, workload.label, stored, state, why)
@@ -160,18 +178,24 @@ class Lookup:
         if platform is None:
             why = f"nothing says which platform {target.target.label} is on; name it (--platform NAME, platform=...)"
             return outcome(None, MISSING, why)
-        graded = [(stored, self._grader.verdict(stored)) for stored in candidates]
+        graded = [(stored, self._grader.verdict(stored, target.target)) for stored in candidates]
         if not graded:
             graded = self.invalidated(family, target, workload)
         if not graded:
-            return outcome(None, MISSING, f"no record for {target.target.label} on {platform}")
-        stored, verdict = self._grader.best(graded)
+            why = f"no record for {target.target.label} on {platform}"
+            near = self._neighbours.nearest(Place(family, target.target, platform, workload), signature())
+            return outcome(None, MISSING, f"{why}; {near}" if near else why)
+        stored, verdict = self._grader.best(graded, target.target)
         if verdict.grade not in self._accepted:
             return outcome(None, verdict.grade, verdict.why)
         baseline = self._contents.baseline(stored)
         if baseline is not None and stored.record.cost > baseline:
             return outcome(None, SLOWER, f"tuned {stored.record.cost:.4g} s, untuned {baseline:.4g} s: left untuned")
         return outcome(stored, verdict.grade, verdict.why)
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(stored for records in self._grader.records.values() for stored in records)
 
     def invalidated(
         self, family: FamilyName, target: GivenTarget, workload: Workload

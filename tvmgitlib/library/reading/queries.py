@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
 
 from tvmgitlib import families
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, shown_grades, up_to
+from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
+from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading.nearest import Neighbours
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Json, Place, StoredRecord, Task
+from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
 from tvmgitlib.rules.effort import union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
@@ -43,16 +46,19 @@ def best(
             what was invalidated.
     """
     groups: defaultdict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
-    for stored in selected(grader.records if grader else contents.current(), selection):
-        verdict = grader.verdict(stored) if grader else None
+    asked = selection.asked.target if selection.asked else None
+    for stored in _asked_for(grader.records if grader else contents.current(), selection, near=grader is not None):
+        if grader is None and asked is not None and not asked.allows(stored.place.target):
+            continue
+        verdict = grader.verdict(stored, asked) if grader else None
         version = () if grader else stored.tuned_with.group
-        groups[stored.place.order + version].append(_Candidate(stored, verdict))
+        groups[_question(stored.place, asked) + version].append(_Candidate(stored, verdict))
     if grader and accept == "any":
         for stored, invalid in grader.invalidated:
-            if selection.matches(stored.place):
-                groups[stored.place.order].append(_Candidate(stored, invalid))
+            if selection.asks(stored.place):
+                groups[_question(stored.place, asked)].append(_Candidate(stored, invalid))
     wanted = shown_grades(accept)
-    answers = [_best_of(group, grader) for _, group in sorted(groups.items())]
+    answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     return [
         _answer(answer, contents.baseline(answer.stored), grader)
@@ -60,6 +66,33 @@ def best(
         if (answer.verdict is None or answer.verdict.grade in wanted)
         and not (answer.is_incompatible and answer.computation in here)
     ]
+
+
+def _asked_for(configs: Configs, selection: Selection, *, near: bool) -> Iterator[StoredRecord]:
+    """The records that a lookup of what is selected would find."""
+    every = (stored for records in configs.values() for stored in records)
+    return (stored for stored in every if selection.asks(stored.place, near=near))
+
+
+def _question(place: Place, asked: Target | None) -> tuple[str, ...]:
+    """What one answer is wanted for: where a target is asked for, all that answers for it is one question."""
+    family, _, platform, workload = place.order
+    return place.order if asked is None else (family, asked.key, platform, workload)
+
+
+def nearest(contents: Contents, selection: Selection) -> list[str]:
+    """Of each workload of a selection that finds none: the nearest record there is, and what differs, in words."""
+    asked = selection.asked
+    everywhere = [stored for records in contents.current().values() for stored in records]
+    elsewhere = replace(selection, target=None, platform=None)
+    neighbours = Neighbours(everywhere)
+    found = {}
+    for stored in (stored for stored in everywhere if elsewhere.matches(stored.place)):
+        place = stored.place
+        target, platform = asked.target if asked else place.target, selection.named_platform or place.platform
+        near = neighbours.nearest(Place(place.family, target, platform, place.workload))
+        found[place.family, place.workload.text] = f"{workload_label(place.workload)}: {near}"
+    return [words for _, words in sorted(found.items())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +148,10 @@ class _Candidate:
         return self.verdict is not None and self.verdict.grade == "incompatible"
 
 
-def _best_of(group: list[_Candidate], grader: Grader | None) -> _Candidate:
+def _best_of(group: list[_Candidate], grader: Grader | None, asked: Target | None) -> _Candidate:
     if grader is None:
-        return min(group, key=lambda candidate: rank(candidate.stored))
-    best, _ = grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None])
+        return min(group, key=lambda candidate: (distance(candidate.stored, asked), rank(candidate.stored)))
+    best, _ = grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None], asked)
     return next(each for each in group if each.stored is best)
 
 
@@ -142,12 +175,23 @@ def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None
     )
 
 
-def trials(contents: Contents, selection: Selection) -> list[WorkloadEffort]:
-    """The effort on record for every selected workload: jobs that count, each measurement once."""
+def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = None) -> list[WorkloadEffort]:
+    """The effort on record for every selected workload: jobs that count, each measurement once.
+
+    Args:
+        contents: the library in one commit.
+        selection: which workloads, as `best` takes it.
+        tvm: only what holds for this TVM by the library's policy; None for all.
+    """
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
+    now = datetime.now(timezone.utc)
+    asked = selection.asked.target if selection.asked else None
     for header, task in contents.counted_tasks(selection.narrowing):
-        if selection.matches(task.place):
-            groups[task.place].append((header.id, task))
+        place = task.place
+        if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
+            continue
+        if tvm is None or is_exact(contents, header, task, tvm, now=now):
+            groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
 

@@ -8,7 +8,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model import Place, Workload, parse_target
+from tvmgitlib.model import GivenTarget, Place, Workload, parse_target, platform_name_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Selection:
 
     Attributes:
         family: the tuner family's name.
-        target: a target in any spelling; a `-model` in it selects nothing (use `platform`).
+        target: a target in any spelling; a `-model` in it names the platform, as in a build.
         platform: the platform's name.
         workload: text that the workload, as it is or as people are shown it, contains; or its id.
 
@@ -42,16 +42,52 @@ class Selection:
     @property
     def narrowing(self) -> Narrowing:
         """What the jobs have at least that have a task of it."""
-        return Narrowing(self.family, self.platform)
+        return Narrowing(self.family, self.named_platform)
 
-    def matches(self, place: Place) -> bool:
-        """Whether what answers for a place is selected."""
+    def matches(self, place: Place, *, any_limits: bool = False) -> bool:
+        """Whether what answers for a place is selected: of a target, this one and no other.
+
+        Args:
+            place: the place.
+            any_limits: whether a target that states other limits of the device is this one too.
+        """
+        asked = self.asked
+        if asked is None or not self._is_meant(place):
+            return asked is None and self._is_meant(place)
+        return asked.target == place.target and (any_limits or asked.target.has_limits_of(place.target))
+
+    def asks(self, place: Place, *, near: bool = False) -> bool:
+        """Whether a lookup of what is selected finds what is recorded for a place: `cuda` answers for its archs too.
+
+        Args:
+            place: the place.
+            near: whether a target is enough that leaves out a triple or a CPU.
+        """
+        asked = self.asked
+        if asked is None or not self._is_meant(place):
+            return asked is None and self._is_meant(place)
+        key = place.target.device_key
+        return key in asked.target.lookup_keys or (near and key in asked.target.near_keys)
+
+    @property
+    def asked(self) -> GivenTarget | None:
+        """The target, read."""
+        return parse_target(self.target) if self.target is not None else None
+
+    def _is_meant(self, place: Place) -> bool:
+        """Whether all but the target is."""
         return (
             self.family in (None, place.family)
-            and self.platform in (None, place.platform)
-            and (self.target is None or parse_target(self.target).target == place.target)
+            and self.named_platform in (None, place.platform)
             and (self.workload is None or self._names(place.workload))
         )
+
+    @property
+    def named_platform(self) -> str | None:
+        """The platform, which a target's `-model` names too."""
+        if self.platform is not None or self.asked is None or self.asked.model is None:
+            return self.platform
+        return platform_name_from(self.asked.model)
 
     def _names(self, workload: Workload) -> bool:
         text = self.workload or ""

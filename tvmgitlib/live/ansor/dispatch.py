@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.model import Workload, parse_target
+from tvmgitlib.live.ansor.recording import logged
+from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.model import Workload
 
 
 @cache
@@ -15,7 +17,6 @@ def library_context() -> Callable[[Lookup], Any]:
     """The class of dispatch contexts."""
     from tvm.auto_scheduler import LayoutRewriteOption
     from tvm.auto_scheduler.dispatcher import DispatchContext
-    from tvm.auto_scheduler.measure_record import load_record_from_string
     from tvm.auto_scheduler.relay_integration import TracingEnvironment, TracingMode
 
     class ApplyLibrary(DispatchContext):  # type: ignore[misc]  # TVM is not typed
@@ -47,11 +48,12 @@ def library_context() -> Callable[[Lookup], Any]:
 
         def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
             """The measured input of the library's best record."""
-            if target is None:
+            given = asked_for(target)
+            if given is None:
                 return None
             workload = Workload("ansor", workload_key)
-            stored = self._lookup.find("ansor", parse_target(target), workload, tunable=tunable)
-            return load_record_from_string(stored.record.native.decode())[0] if stored else None
+            asked = partial(self._lookup.find, "ansor", given, workload, tunable=tunable)
+            return apply(self._lookup, asked, lambda stored: logged(stored.record))
 
         def update(self, target: Any, workload_key: Any, state: Any) -> None:
             """Keep the state of a task that AutoSchedulerLayoutRewrite has made: its new key is asked for later."""

@@ -68,6 +68,9 @@ class Ansor:
         with without_tophub():
             return auto_scheduler.extract_tasks(module, params, target)
 
+    def why_no_module(self, module: str) -> str | None:
+        return None
+
     def task_of(self, record: TuningRecord) -> Any:
         return remeasure.task_of(record)
 

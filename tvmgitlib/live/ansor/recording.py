@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.loading import readable, why_unreadable
 from tvmgitlib.model import TuningRecord
 
 
@@ -22,10 +23,22 @@ def _folder() -> Path:
 
 
 def temporary_log(records: Iterable[TuningRecord]) -> str:
-    """The path of a new log of the records, each line once."""
+    """The path of a new log of the records, each line once; without those whose target this TVM cannot read."""
+    lines = {
+        readable("ansor", record.native, record.target): None
+        for record in records
+        if why_unreadable(record.target) is None
+    }
     with tempfile.NamedTemporaryFile("wb", suffix=".json", dir=_folder(), delete=False) as file:
-        file.writelines(native + b"\n" for native in dict.fromkeys(record.native for record in records))
+        file.writelines(line + b"\n" for line in lines)
     return file.name
+
+
+def logged(record: TuningRecord) -> Any:
+    """The measured input of a record: its task, and its state."""
+    from tvm.auto_scheduler.measure_record import load_record_from_string
+
+    return load_record_from_string(readable("ansor", record.native, record.target).decode())[0]
 
 
 @cache

@@ -12,6 +12,7 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.live.ansor.recording import logged
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.schedule_outputs import Check
@@ -25,15 +26,14 @@ def task_of(record: TuningRecord) -> Any:
         TvmError: it does not: no function of that name is registered, or it is a layer of a model, named by a hash.
     """
     from tvm.auto_scheduler import SearchTask
-    from tvm.auto_scheduler.measure_record import load_record_from_string
 
     try:
-        logged = load_record_from_string(record.native.decode())[0].task
+        task = logged(record).task
         return SearchTask(
-            workload_key=logged.workload_key,
-            target=logged.target,
-            layout_rewrite_option=logged.layout_rewrite_option,
-            task_inputs=list(logged.task_input_names),
+            workload_key=task.workload_key,
+            target=task.target,
+            layout_rewrite_option=task.layout_rewrite_option,
+            task_inputs=list(task.task_input_names),
         )
     except Exception as error:  # whatever TVM or the workload's function raises
         raise TvmError(
@@ -93,13 +93,12 @@ def measure_untuned(task: Any, how: HowToMeasure) -> tuple[float, ...]:
 def _input(task: Any, record: TuningRecord) -> Any:
     """The state of a record on the task, to be measured; the failure of one that this TVM cannot read."""
     from tvm.auto_scheduler.measure import MeasureInput
-    from tvm.auto_scheduler.measure_record import load_record_from_string
 
     try:
-        logged, _ = load_record_from_string(record.native.decode())
+        found = logged(record)
     except Exception as error:  # whatever TVM raises for a step that it does not know
         return Failure("instantiation", last_line(error))
-    return MeasureInput(_with_layouts(task, logged.task.layout_rewrite_option), logged.state)
+    return MeasureInput(_with_layouts(task, found.task.layout_rewrite_option), found.state)
 
 
 def _untuned(task: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.model import Workload, canonical_json, parse_target
+from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.model import Workload, canonical_json
 
 
 @cache
@@ -37,8 +38,11 @@ def library_context() -> Any:
                 text = canonical_json([name, args])
             except TypeError:  # a shape that is not known yet: AutoTVM has no record of such
                 return None
-            stored = self._lookup.find("autotvm", parse_target(target), Workload("autotvm", text))
-            return pairs([stored.record])[0][0].config if stored else None
+            given = asked_for(target)
+            if given is None:
+                return None
+            asked = partial(self._lookup.find, "autotvm", given, Workload("autotvm", text))
+            return apply(self._lookup, asked, lambda stored: pairs([stored.record])[0][0].config)
 
         def update(self, target: Any, workload: Any, cfg: Any) -> None:
             """Keep what AlterOpLayout says of the workload that it has put in the place of another."""

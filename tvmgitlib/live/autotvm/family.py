@@ -18,6 +18,7 @@ from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
+from tvmgitlib.live.loading import why_unreadable
 from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
@@ -54,7 +55,7 @@ class AutoTvm:
         return None
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
-        return pairs(records)
+        return pairs(record for record in records if why_unreadable(record.target) is None)
 
     def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
         return pairs(records)
@@ -74,6 +75,9 @@ class AutoTvm:
 
         with without_tophub():
             return autotvm.task.extract_from_program(module, params=params, target=target)
+
+    def why_no_module(self, module: str) -> str | None:
+        return None
 
     def task_of(self, record: TuningRecord) -> Any:
         return remeasure.task_of(record)

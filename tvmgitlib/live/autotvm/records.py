@@ -8,13 +8,14 @@ from typing import Any
 
 from tvmgitlib.families.values import config_digest
 from tvmgitlib.live.base import Native
+from tvmgitlib.live.loading import readable
 
 
 def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
     """Records as AutoTVM's pairs of `MeasureInput` and `MeasureResult`."""
     from tvm.autotvm.record import decode
 
-    return [decode(record.native.decode()) for record in records]
+    return [decode(readable("autotvm", record.native).decode()) for record in records]
 
 
 def config_of(config: Any) -> bytes:

@@ -16,6 +16,7 @@ from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
+from tvmgitlib.live.loading import readable
 from tvmgitlib.live.schedule_outputs import Check
 from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target
 
@@ -40,7 +41,7 @@ def task_of(record: TuningRecord) -> Any:
     if keywords:
         raise TvmError(f"{name} was tuned with arguments by name, which this TVM's tasks have none of", hint=_GIVE_TASK)
     try:
-        logged, _ = decode(record.native.decode())
+        logged, _ = decode(readable("autotvm", record.native, record.target).decode())
         return create(logged.task.name, logged.task.args, logged.target)
     except Exception as error:  # whatever the template raises: it has changed since
         raise TvmError(f"{name} does not take what is on record: {last_line(error)}", hint=_GIVE_TASK) from error

@@ -12,6 +12,7 @@ from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
+from tvmgitlib.live.loading import Loading
 from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model import (
     FamilyName,
@@ -49,7 +50,7 @@ def coverage(
             of_relay[family.name] = None
         its, workload = family.identify(each.task, given)
         one = _Asked(family.name, its, workload, family.signature(each.task))
-        asked.setdefault((family.name, its.target, its.model, workload), one).weight += each.weight
+        asked.setdefault((family.name, its.target, its.target.limits, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
     return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
 
@@ -91,15 +92,16 @@ class _Survey:
         self._contents = contents
         self._tvm = tvm
         self._facts = facts or {}
-        self._lookup = Lookup(contents, tvm, platform, accept, facts)
-        self._grader = Grader(contents, tvm, facts)
+        loading = Loading(contents, tvm)
+        self._lookup = Lookup(contents, tvm, platform, accept, facts, loading)
+        self._grader = Grader(contents, tvm, facts, loading)
         self._records: dict[tuple[FamilyName, Target, str], list[StoredRecord]] = {}
 
     def of(self, asked: _Asked) -> TaskCoverage:
         """What the library has for a workload."""
         target, workload = asked.target.target, asked.workload
         platform = self._lookup.platform_of(asked.target)
-        applied = self._lookup.find(asked.family, asked.target, workload)
+        applied = self._lookup.find(asked.family, asked.target, workload, signature=lambda: asked.signature)
         outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.text]
         task = TaskCoverage(
             family=asked.family,
@@ -133,7 +135,7 @@ class _Survey:
         best = min(named or self._invalidated(asked), key=rank, default=None)
         if best is None and there:
             best = min(there, key=rank)
-            why = self._grader.verdict(best).why
+            why = self._grader.verdict(best, place.target).why
             task = replace(task, state="incompatible", why=why)
         if best is None:
             return task

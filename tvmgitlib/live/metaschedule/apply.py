@@ -6,26 +6,34 @@ database in scope changes nothing in `tvm.compile`: `compile_relax` and `compile
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import orjson
 
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.live.loading import apply, asked_for, readable
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
     normalize,
+    signature_of,
     structural_equal,
     tuning_record,
     workload_text,
 )
-from tvmgitlib.model import StoredRecord, Workload, parse_target
+from tvmgitlib.model import StoredRecord, Workload
 
-_log = logging.getLogger("tvmgitlib")
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tuning record of this TVM, and the schedule that its trace makes."""
+
+    record: Any
+    schedule: Any
 
 
 @contextmanager
@@ -50,6 +58,43 @@ def compile_tir(func: Any, target: Any) -> Any:
     return meta_schedule().database.Database.current().query_schedule(normalize(func), live, "main")
 
 
+class _Schedules:
+    """The schedules of a library, as objects of this TVM."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._workloads: dict[str, Any] = {}
+
+    def find(self, mod: Any, target: Any, name: str | None) -> _Found | None:
+        """The best record of a module that holds here, and loads."""
+        given = asked_for(target)
+        if given is None:
+            return None
+        wanted = Workload("metaschedule", workload_text(mod), signature=name)
+        asked = partial(self._lookup.find, "metaschedule", given, wanted, signature=partial(signature_of, mod))
+        return apply(self._lookup, asked, partial(self._load, mod))
+
+    def _load(self, mod: Any, stored: StoredRecord) -> _Found:
+        """A record, and the schedule that it makes.
+
+        Raises:
+            Exception: of many kinds, by TVM: it does not load here, or does not apply.
+        """
+        workload = self._workload(stored)
+        if not structural_equal(workload.mod, mod):
+            raise ValueError("it is of another computation with the same hash")
+        record = tuning_record(readable("metaschedule", stored.record.native, stored.record.target), workload)
+        return _Found(record, record.as_measure_candidate().sch)
+
+    def _workload(self, stored: StoredRecord) -> Any:
+        """The workload that a trace was recorded for: it names blocks, which an equal module may name otherwise."""
+        text = stored.record.workload.text
+        if text not in self._workloads:
+            line = self._lookup.module(stored).module or ""
+            self._workloads[text] = meta_schedule().database.Workload.from_json(orjson.loads(line))
+        return self._workloads[text]
+
+
 @cache
 def _library_database() -> Any:
     """The class of databases that answer from a library."""
@@ -57,20 +102,19 @@ def _library_database() -> Any:
     class ApplyLibrary(meta_schedule().database.PyDatabase):  # type: ignore[misc]  # TVM is not typed
         def __init__(self, lookup: Lookup, outer: Any | None) -> None:
             super().__init__()
-            self._lookup = lookup
+            self._schedules = _Schedules(lookup)
             self._outer_database = outer
-            self._workloads: dict[str, Any] = {}
 
         def query_tuning_record(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
-            record = self._find(mod, target, workload_name)
-            if record is None and self._outer_database is not None:
+            found = self._schedules.find(mod, target, workload_name)
+            if found is None and self._outer_database is not None:
                 return self._outer_database.query_tuning_record(mod, target, workload_name or "main")
-            return record
+            return found.record if found is not None else None
 
         def query_schedule(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
-            record = self._find(mod, target, workload_name)
-            if record is not None:
-                return record.as_measure_candidate().sch
+            found = self._schedules.find(mod, target, workload_name)
+            if found is not None:
+                return found.schedule
             if self._outer_database is not None:
                 return self._outer_database.query_schedule(mod, target, workload_name or "main")
             return None
@@ -78,25 +122,6 @@ def _library_database() -> Any:
         def query_ir_module(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
             schedule = self.query_schedule(mod, target, workload_name)
             return schedule.mod if schedule is not None else None
-
-        def _find(self, mod: Any, target: Any, name: str | None) -> Any:
-            wanted = Workload("metaschedule", workload_text(mod), signature=name)
-            stored = self._lookup.find("metaschedule", parse_target(target), wanted)
-            if stored is None:
-                return None
-            workload = self._workload(stored)
-            if not structural_equal(workload.mod, mod):
-                _log.warning("%s: the record is of another computation with the same hash", wanted.label)
-                return None
-            return tuning_record(stored.record.native, workload)
-
-        def _workload(self, stored: StoredRecord) -> Any:
-            """The workload that a trace was recorded for: it names blocks, which an equal module may name otherwise."""
-            text = stored.record.workload.text
-            if text not in self._workloads:
-                line = self._lookup.module(stored).module or ""
-                self._workloads[text] = meta_schedule().database.Workload.from_json(orjson.loads(line))
-            return self._workloads[text]
 
         def has_workload(self, mod: Any) -> bool:
             return self._outer_database is not None and bool(self._outer_database.has_workload(mod))

@@ -17,6 +17,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     normalize,
     signature_of,
     tuning_record,
+    why_no_module,
     workload_text,
 )
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
@@ -78,6 +79,9 @@ class MetaSchedule:
 
     def extract(self, module: Any, params: Mapping[str, Any], target: Any) -> Any:
         return extracting.extract(module, params, target)
+
+    def why_no_module(self, module: str) -> str | None:
+        return why_no_module(module)
 
     def task_of(self, record: TuningRecord) -> Any:
         return remeasure.task_of(record)

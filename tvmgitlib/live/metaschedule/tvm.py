@@ -6,12 +6,14 @@ TVM 0.25 to 0.27 have it in `tvm.s_tir`, TVM 0.16 at the top; the rest of what i
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import read_workload, with_signature
+from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.model import minor_version
 
@@ -105,6 +107,16 @@ def normalize(func: Any) -> Any:
             f"a task is one PrimFunc, and the module has {len(functions)}", hint="Ask for each of them: mod['NAME']."
         )
     return meta_schedule().tune_context._normalize_mod(functions[0])
+
+
+@lru_cache(maxsize=1024)
+def why_no_module(module: str) -> str | None:
+    """Why this TVM cannot load a line of `database_workload.json`, in words; None where it can."""
+    try:
+        meta_schedule().database.Workload.from_json(json.loads(module))
+    except Exception as error:  # of many kinds, by TVM
+        return f"another build of this TVM version wrote its module, which does not load here: {last_line(error)}"
+    return None
 
 
 def tuning_record(native: bytes, workload: Any) -> Any:

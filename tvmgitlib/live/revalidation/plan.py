@@ -10,9 +10,21 @@ from typing import Any
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
+from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
-from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.live.loading import Loading
+from tvmgitlib.model import (
+    GivenTarget,
+    Json,
+    Place,
+    StoredRecord,
+    Target,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    completed,
+    parse_target,
+)
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
 
@@ -77,7 +89,7 @@ class Plan:
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
         self.contents = contents
         self.request = request
-        self._grader = Grader(contents, tvm, request.facts)
+        self._grader = Grader(contents, tvm, request.facts, Loading(contents, tvm))
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
         self.missing = 0
@@ -89,8 +101,10 @@ class Plan:
             SelectionError: no record is meant.
         """
         there: defaultdict[str, list[StoredRecord]] = defaultdict(list)
-        for stored in selected(self._grader.records, self.request.selection):
-            if self._is_here(stored):
+        asked = self.request.selection.asked
+        for stored in (stored for found in self._grader.records.values() for stored in found):
+            fits = asked is None or asked.target.allows(stored.place.target)
+            if fits and self.request.selection.asks(stored.place, near=True) and self._is_here(stored):
                 there[stored.platform].append(stored)
         if not there:
             raise SelectionError(
@@ -112,27 +126,43 @@ class Plan:
     # Tasks of the records themselves
 
     def _of_records(self, there: Mapping[str, list[StoredRecord]]) -> Iterator[Item]:
-        groups: defaultdict[Place, list[StoredRecord]] = defaultdict(list)
+        groups: defaultdict[tuple[Place, str], list[StoredRecord]] = defaultdict(list)
         for stored in (stored for found in there.values() for stored in found):
-            groups[stored.place].append(stored)
-        exact = {place for place, records in groups.items() if self._holds(place, records)}
-        carried_over = {place.computation for place in exact}
-        for place, records in groups.items():
+            whole = self._meant(stored).target
+            groups[replace(stored.place, target=whole), whole.limits_text].append(stored)
+        exact = {group for group, records in groups.items() if self._holds(group[0], records)}
+        carried_over = {place.computation for place, _ in exact}
+        for (place, limits), records in groups.items():
             if not self.request.every:
-                if place in exact:
+                if (place, limits) in exact:
                     self.exact += 1
                     continue
                 if place.computation in carried_over and not self._is_readable(place, records):
                     continue
             chosen = self._best(place, records)
-            given, family = chosen[0].record.target, live_family(place.family)
+            meant, family = self._meant(chosen[0]), live_family(place.family)
+            given = parse_target(meant.portable) if meant.completed else meant
             if not family.available():
                 yield Item(place, given, None, chosen, f"this TVM has no {place.family}")
                 continue
             try:
-                yield Item(place, given, family.task_of(self._whole(chosen[0])), chosen)
+                task = family.task_of(replace(self._whole(chosen[0]), target=meant))
             except TvmError as error:
                 yield Item(place, given, None, chosen, str(error))
+            else:
+                yield Item(place, given, task, chosen, may_invalidate=self._is_whole(place, chosen))
+
+    def _meant(self, stored: StoredRecord) -> GivenTarget:
+        """The target of a record, with what it leaves out and the user asks for."""
+        asked, own = self.request.selection.asked, stored.record.target
+        if asked is None or own.target.device_key not in asked.target.near_keys:
+            return own
+        return completed(own, asked.target)
+
+    @staticmethod
+    def _is_whole(place: Place, records: Iterable[StoredRecord]) -> bool:
+        """Whether records say themselves what they are for: what fails elsewhere is not held against the others."""
+        return all(stored.record.target.target.device_key in place.target.lookup_keys for stored in records)
 
     # Tasks that are given
 
@@ -155,7 +185,8 @@ class Plan:
                 stored
                 for stored in there.get(platform, ())
                 if stored.record.family == place.family
-                and stored.record.target.target.device_key in place.target.lookup_keys
+                and stored.record.target.target.device_key in (*place.target.lookup_keys, *place.target.near_keys)
+                and place.target.allows(stored.record.target.target)
                 and _is_of(stored.record.workload, workload, signature)
             ]
             if not records:
@@ -179,9 +210,9 @@ class Plan:
             own = tuple(stored for stored in chosen if stored.record.workload == place.workload)
             others = tuple(stored for stored in chosen if stored.record.workload != place.workload)
             if own:
-                yield Item(place, given, self._own_task(place, own[0], task), own)
+                yield Item(place, given, self._own_task(place, own[0], task), own, None, self._is_whole(place, own))
             if others:
-                yield Item(place, given, task, others)
+                yield Item(place, given, task, others, None, self._is_whole(place, others))
             return
         for text in sorted({stored.record.workload.text for stored in records}):
             chosen = self._best(place, [stored for stored in records if stored.record.workload.text == text])
@@ -202,19 +233,19 @@ class Plan:
     # Records
 
     def _holds(self, place: Place, records: Iterable[StoredRecord]) -> bool:
-        return any(self.grade(stored) == "exact" for stored in records)
+        return any(self.grade(stored, place.target) == "exact" for stored in records)
 
     def _is_readable(self, place: Place, records: Iterable[StoredRecord]) -> bool:
-        return any(self.grade(stored) != "incompatible" for stored in records)
+        return any(self.grade(stored, place.target) != "incompatible" for stored in records)
 
-    def grade(self, stored: StoredRecord) -> Grade:
-        """How far a record holds here."""
-        return self._grader.verdict(stored).grade
+    def grade(self, stored: StoredRecord, asked: Target | None = None) -> Grade:
+        """How far a record holds here, for its own target or for the one that is asked for."""
+        return self._grader.verdict(stored, asked).grade
 
     def _best(self, place: Place, records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
         """The best K, each config once."""
         once: dict[bytes, StoredRecord] = {}
-        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(each)), rank(each))):
+        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(each, place.target)), rank(each))):
             once.setdefault(stored.record.config, stored)
         return tuple(once.values())[: self.contents.settings.keep]
 

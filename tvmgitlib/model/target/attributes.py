@@ -35,7 +35,9 @@ FAST_MATH = (
 )
 
 _SHAPES: dict[str, Shape] = {
-    **dict.fromkeys(("device", "mtriple", "mcpu", "march", "arch", "mabi", "mfloat-abi", "model", "tag"), Shape.TEXT),
+    **dict.fromkeys(
+        ("device", "mtriple", "mcpu", "march", "arch", "code", "mabi", "mfloat-abi", "model", "tag"), Shape.TEXT
+    ),
     **dict.fromkeys(("mattr", "libs"), Shape.NAMES),
     **dict.fromkeys(("cl-opt", "llvm-options", "keys"), Shape.OPTIONS),
     **dict.fromkeys(("opt-level", "vector-width", "vlen", "rlen", "vtcm-capacity", "num-cores"), Shape.INTEGER),

@@ -243,6 +243,8 @@ def test_keep_decides_how_much_is_kept(cli: Any) -> None:
         ("keep", "true", "field keep: True is not of type 'integer'"),
         ("policy.tvm", "newish", "field policy.tvm: 'newish' is not same, same-minor, any"),
         ("policy.max-age", "-1", "field policy.max-age: -1 is less than the minimum"),
+        ("policy.max-age", "36x", "field policy.max-age"),
+        ("policy.max-age", "0h", "field policy.max-age"),
         ("policy.facts", "gpu.driver", "field policy.facts"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,16 +16,14 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
     from tvmgitlib.rules.matching import TvmRule
 
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-
 
 def _age(context: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d{1,6})([hdw])", value)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no age such as 180d, 26w or 12h", context, parameter)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    from tvmgitlib.model import read_age
+
+    try:
+        return read_age(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
 
 
 def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -58,7 +55,9 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     callback=_rule("FactRule"),
     help="Measured under this platform fact, such as 'gpu.driver<550'; repeat it for more.",
 )
-@click.option("--older-than", metavar="AGE", callback=_age, help="Of jobs that finished longer ago: 180d, 26w, 12h.")
+@click.option(
+    "--older-than", metavar="AGE", callback=_age, help="Of jobs that finished longer ago: 180d, 26w, 12h, 90m."
+)
 @click.option("--job", metavar="JOB", shell_complete=completing.jobs, help="Of this job.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for the record.")
 @pass_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_each, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, note_some, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.tables import Column, duration
 
@@ -49,10 +49,13 @@ def command(
             note(f"Graded for {tvm}, which is installed here; --tvm none grades nothing.")
         else:
             accept = accept or "exact"
-    choice = choose(context.open(rev).best(selection, tvm=tvm, accept="any", facts=told), accept)
+    library = context.open(rev)
+    choice = choose(library.best(selection, tvm=tvm, accept="any", facts=told), accept)
     found = choice.configs
     if not found:
         note("No config was found.")
+    if not found and not choice.others:
+        note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
         note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_some, pass_context
 from tvmgitlib.errors import listed
 
 if TYPE_CHECKING:
@@ -61,4 +61,7 @@ def command(
             f"({listed(targets)}), and it may hand one's config to another. Choose one with --target, or write one "
             "folder a target with --per-target."
         )
+    note_some("warning: left out, for they cannot be used:", written.left_out)
+    if written.unsure:
+        note(f"Nobody asked a TVM whether it loads: {written.unsure}.")
     context.print(written, words.exported(written))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection, WorkloadEffort
 
 
-@click.command(epilog=options.example("tvmgitlib trials --workload dense"))
+@click.command(epilog=options.example("tvmgitlib trials --workload dense", "tvmgitlib trials --tvm hhb-tvm==0.16.dev0"))
 @options.selection
 @options.rev
+@options.tvm("Only effort whose configs hold for this TVM, by the library's policy.")
 @pass_context
-def command(context: Context, selection: Selection, rev: str | None) -> int:
+def command(context: Context, selection: Selection, rev: str | None, tvm: Any) -> int:
     """Show the tuning effort on record for each workload.
 
     Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
     """
-    found = context.open(rev).trials(selection)
+    found = context.open(rev).trials(selection, tvm=tvm)
     if not found:
         note("No effort is on record.")
     context.print_lines(found, lambda: by_place(found, _COLUMNS))

@@ -16,11 +16,17 @@ from tvmgitlib.cli.job_results import print_result
     epilog=options.example(
         "tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan",
         "tvmgitlib import of-2019.log --platform rk3399 --upgrade",
+        "tvmgitlib import old.log --complete-target 'llvm -mtriple=x86_64-linux-gnu'",
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
+@click.option(
+    "--complete-target",
+    metavar="TARGET",
+    help="What targets of the logs leave out, such as 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'.",
+)
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
@@ -40,6 +46,9 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
 
     --upgrade gives tasks of format 0.1 the names and arguments that they have today, where a rule says which; configs
     and results stay. What no rule covers refuses the import by name, unless --skip-invalid leaves it out.
+
+    A log may say no more than llvm, by which each TVM means another machine: --complete-target says what it was. A
+    target that says something else than it stays as it is.
     """
     library = context.open()
     with progress.shown():
