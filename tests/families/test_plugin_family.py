@@ -296,12 +296,18 @@ class TestWithoutItsPackage:
         install_again(quark)
         assert library.check() == []
 
+    def test_jobs_of_other_families_are_reverted(self, library: ConfigLibrary, quark: Path) -> None:
+        library.revert(library.log()[0].job)
+        assert library.best() == []
+        install_again(quark)
+        assert library.check() == []
+
     @pytest.mark.parametrize("command", [["rebuild"], ["config", "keep", "2"], ["revert"]])
     def test_what_its_records_would_be_a_part_of_is_refused(
         self, library: ConfigLibrary, cli: Any, command: list[str], quark: Path
     ) -> None:
         head = library.commit
-        arguments = [*command, library.log()[0].job] if command == ["revert"] else command
+        arguments = [*command, library.log()[1].job] if command == ["revert"] else command
         assert cli(*arguments).code == 4
         assert "no installed package provides the tuner family 'quark'" in cli.err
         assert "Traceback" not in cli.err
