@@ -313,7 +313,8 @@ class TestWithoutItsPackage:
         assert "Traceback" not in cli.err
         assert library.commit == head
         install_again(quark)
-        assert cli(*arguments).code == 0
+        if command != ["revert"]:  # which would take its records out of configs/
+            assert cli(*arguments).code == 0
         assert library.check() == []
 
     def test_its_log_is_no_tuning_log_here(self, library: ConfigLibrary, log: Path) -> None:
