@@ -18,7 +18,13 @@ from tvmgitlib.families.metaschedule.database import (
     read_failure,
     workload_at,
 )
-from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
+from tvmgitlib.families.metaschedule.modules import (
+    UNKNOWN,
+    module_arguments,
+    module_tvm_version,
+    read_workload,
+    with_signature,
+)
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import check_costs, config_digest
 from tvmgitlib.model import StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
@@ -65,10 +71,14 @@ class MetaSchedule(Enveloped, Family):
         if WORKLOAD_FILE not in beside:
             return _refuse_lone_record
         workloads = beside[WORKLOAD_FILE].each(read_workload)
+        takes = [module_arguments(workload) for workload in workloads]
         errors = dict(beside[ERROR_FILE].each(read_failure)) if ERROR_FILE in beside else {}
 
         def read(document: Any, native: bytes) -> TuningRecord:
             record = self.record(document, native, workload_at(document, workloads))
+            arguments = takes[int(document[0])]
+            if arguments is not None:
+                arguments.check(int(document[0]), document[1][3])
             return replace(record, error=errors.get(record.hash, record.error)) if record.error else record
 
         return read
