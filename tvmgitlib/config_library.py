@@ -153,7 +153,8 @@ class ConfigLibrary:
 
         Args:
             target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
-            platform: the platform's name where the target names no model.
+            platform: the platform's name where the target names no model, `this` for this machine. A tuner that
+                measures on another machine (through RPC) needs its name.
             facts: facts about the platform, added to the detected ones (and stronger than they).
             tvm: the TVM that tunes, as `DIST==VERSION`.
             tuner: the tuner's name.
@@ -246,7 +247,8 @@ class ConfigLibrary:
         Args:
             paths: the logs.
             target: the only target allowed.
-            platform: the platform's name where a target names no model.
+            platform: the platform's name where a target names no model; a log does not say where it was measured, so
+                without a model it has to be given. `this` for this machine.
             facts: facts about the platform.
             tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
             family: the only tuner family allowed.
@@ -425,6 +427,7 @@ class ConfigLibrary:
         *,
         tuner: str | None = None,
         platform: str | Mapping[str, Json] | None = None,
+        facts: Mapping[str, Json] | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
@@ -434,7 +437,9 @@ class ConfigLibrary:
         Args:
             target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
             tuner: the tuner's name.
-            platform: the platform's name, or facts about it, added to the detected ones.
+            platform: the platform's name, `this` for this machine; or facts about it, added to the detected ones.
+                Trials that are made on another machine (through RPC) need its name, and get no fact of this one.
+            facts: facts about it, beside its name.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
             resume: take up an interrupted job of the same target, platform and facts, if there is one.
@@ -445,7 +450,14 @@ class ConfigLibrary:
             PlatformError: nothing says which platform the target is on.
         """
         return self._live.start(
-            "tune", target, platform, tuner=tuner, options=options, keep_history=keep_history, resume=resume
+            "tune",
+            target,
+            platform,
+            facts=facts,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            resume=resume,
         )
 
     def start_job(
@@ -454,6 +466,7 @@ class ConfigLibrary:
         *,
         tuner: str | None = None,
         platform: str | Mapping[str, Json] | None = None,
+        facts: Mapping[str, Json] | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
@@ -463,6 +476,7 @@ class ConfigLibrary:
             "tune",
             target,
             platform,
+            facts=facts,
             tuner=tuner,
             options=options,
             keep_history=keep_history,
@@ -526,7 +540,7 @@ class ConfigLibrary:
         """Answer the lookups of a build by this library; gives the summary.
 
         Args:
-            platform: the platform's name where a target names no model; None to detect it.
+            platform: the platform's name where a target names no model; None (or `this`) to detect it.
             accept: the worst grade that is applied: `exact` or `stale`.
             facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """

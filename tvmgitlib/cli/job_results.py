@@ -20,6 +20,8 @@ def print_result(context: Context, result: JobResult) -> None:
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "
             "(--platform NAME says otherwise.)"
         )
+    for name, count in result.overruled.items():
+        note(f"The platform given was not used for {plural(count, 'trial')}: their target's -model names {name}.")
     if result.all_failed:
         _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:

@@ -49,7 +49,7 @@ def selection(command: Command) -> Command:
 
     @click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
     @click.option("--target", metavar="TARGET", help="Only this target, in any spelling.")
-    @click.option("--platform", metavar="NAME", help="Only this platform.")
+    @click.option("--platform", metavar="NAME", help="Only this platform; 'this' for this machine.")
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
     @wraps(command)
     def with_selection(

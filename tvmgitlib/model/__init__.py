@@ -14,6 +14,7 @@ from tvmgitlib.model.job import (
     Source,
     Task,
     TaskIdentity,
+    Where,
     is_job_id,
 )
 from tvmgitlib.model.json import Json, canonical_json, read_json
@@ -64,6 +65,7 @@ __all__ = [
     "TaskRecords",
     "TuningRecord",
     "TvmVersion",
+    "Where",
     "Workload",
     "canonical_json",
     "fact",

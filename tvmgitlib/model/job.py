@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import Platform
+from tvmgitlib.model.platform import Platform, merged_facts
 from tvmgitlib.model.target import Target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
@@ -16,6 +16,9 @@ from tvmgitlib.model.workload import FamilyName, Workload
 JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
 
 JOB_KINDS: tuple[JobKind, ...] = ("tune", "import", "revalidate", "revert", "invalidate")
+
+#: Where a job's trials are made: on this machine, on another one (through RPC), or nothing says it (a log).
+Where = Literal["here", "elsewhere", "unsaid"]
 
 #: How many records of a task a segment holds at least, whatever `keep` says: a later, larger `keep` finds them.
 SEGMENT_RECORDS = 8
@@ -35,12 +38,15 @@ class JobSpec:
     Attributes:
         kind: what the job is.
         target: the only target, as given; None for any.
-        platform: the platform's name where a target names no model; None to detect it.
-        facts: platform facts, given or detected.
+        platform: the platform's name where a target names no model, as the user gave it; None where he gave none.
+        facts: platform facts, as the user gave them.
         tvm: the TVM that tunes; None to believe the logs.
         tuner: the tuner's name.
         options: what the tuner was told.
         keep_history: whether the whole logs are kept too.
+        where: where the trials are made.
+        here: this machine, as it was found to be when the job began; None where it is not known to be measured on, or
+            where the target is not its.
     """
 
     kind: JobKind = "tune"
@@ -51,6 +57,18 @@ class JobSpec:
     tuner: str | None = None
     options: dict[str, Json] = field(default_factory=dict)
     keep_history: bool = False
+    where: Where = "here"
+    here: Platform | None = None
+
+    @property
+    def platform_name(self) -> str | None:
+        """The platform's name where a target names no model: the given one, else the detected one."""
+        return self.platform or (self.here.name if self.here else None)
+
+    @property
+    def platform_facts(self) -> dict[str, Json]:
+        """Platform facts: the detected ones, and the given ones, which are stronger."""
+        return merged_facts(self.here.facts if self.here else {}, self.facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,10 +196,10 @@ def test_a_library_that_keeps_more_takes_the_same_log_again(library: ConfigLibra
 def test_a_detected_platform_is_told_and_makes_another_job(library: ConfigLibrary, tmp_path: Path) -> None:
     log = tmp_path / "tuning.log"
     log.write_bytes(LINES[0].replace(b"llvm -keys=cpu -mcpu=skylake-avx512 -mtriple=x86_64-linux-gnu", b"llvm"))
-    here = library.import_logs(log)
+    here = library.import_logs(log, platform="this")
     assert here.detected == here.platforms
     assert len(here.detected) == 1
-    assert library.import_logs(log).job == here.job
+    assert library.import_logs(log, platform="this").job == here.job
     other = ConfigLibrary.init(tmp_path / "other")
     assert other.import_logs(log, platform=here.detected[0]).job != here.job
 

@@ -41,6 +41,7 @@ class JobResult:
         reverted: of a job that was in the library before, the revert that takes it out; None while it counts.
         platforms: the platforms that the records were measured on, by name.
         detected: those of them that nothing named: what this machine was found to be.
+        overruled: where a target's `-model` named the platform in place of the user: that platform and how many trials.
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
@@ -54,6 +55,7 @@ class JobResult:
     reverted: str | None = None
     platforms: tuple[str, ...] = ()
     detected: tuple[str, ...] = ()
+    overruled: dict[str, int] = field(default_factory=dict)
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class JobResult:
             "reverted": self.reverted,
             "platforms": list(self.platforms),
             "detected": list(self.detected),
+            "overruled": self.overruled,
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),

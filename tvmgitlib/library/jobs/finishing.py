@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading import Contents, workload_label
 from tvmgitlib.model import (
     FORMAT,
@@ -106,7 +108,14 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
             return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
-    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    named = request.spec.platform or (THIS if request.spec.where == "here" else None)
+    return replace(
+        result,
+        known=shared.by_job,
+        left_out=left_out,
+        detected=detected,
+        overruled=_overruled(segment, named, detected),
+    )
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
@@ -150,7 +159,7 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
-    return replace(result, left_out=left_out)
+    return replace(result, left_out=left_out, overruled=_overruled(segment, job.spec.platform))
 
 
 def _read(
@@ -254,6 +263,18 @@ def _already(contents: Contents, job: str) -> JobResult:
     counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)
     return JobResult(job, None, counts, already=True, reverted=reverted, platforms=_platforms(segment))
+
+
+def _overruled(segment: Segment, named: str | None, detected: Sequence[str] = ()) -> dict[str, int]:
+    """The platforms that targets name in place of the one that the user names, and how many trials they have."""
+    if named is None:
+        return {}
+    trials: Counter[str] = Counter()
+    for entry in segment.tasks:
+        name = entry.task.section.platform.name
+        if name != named and name not in detected:
+            trials[name] += entry.task.effort.trials
+    return dict(sorted(trials.items()))
 
 
 def _platforms(segment: Segment) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Final
 
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS, platform_for
 from tvmgitlib.model import (
     SEGMENT_RECORDS,
     FamilyName,
@@ -30,11 +32,11 @@ from tvmgitlib.model import (
     TaskRecords,
     TuningRecord,
     TvmVersion,
+    Where,
     Workload,
     canonical_json,
     merged_facts,
     parse_target,
-    platform_name_from,
     utc_text,
 )
 from tvmgitlib.rules.effort import EffortCounter
@@ -46,21 +48,23 @@ class Origin:
 
     Attributes:
         target: the only target allowed; None for any.
-        platform: the platform's name where a target's `-model` gives none; None to detect it.
+        platform: the platform's name where a target's `-model` gives none; None where nobody named it.
         facts: platform facts, detected or given by the user.
         tvm: the TVM they were tuned with; None to believe the log.
+        where: where they were measured: a platform that nobody named is only detected where that was here.
     """
 
     target: Target | None = None
     platform: str | None = None
     facts: dict[str, Json] = field(default_factory=dict)
     tvm: TvmVersion | None = None
+    where: Where = "here"
 
     @classmethod
     def of(cls, spec: JobSpec) -> Origin:
         """What a job's spec says of all its records."""
         target = parse_target(spec.target).target if spec.target is not None else None
-        return cls(target, spec.platform, spec.facts, spec.tvm)
+        return cls(target, spec.platform_name, spec.platform_facts, spec.tvm, spec.where)
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.
@@ -90,24 +94,35 @@ class Origin:
         Raises:
             PlatformError: nothing says it.
         """
-        if target.model is not None:
-            return Platform(platform_name_from(target.model), self.facts)
-        if self.platform is not None:
-            return Platform(self.platform, self.facts)
-        detected = detect_for(target.target)
-        if detected is None:
+        found = platform_for(target, self.platform, here=self.where == "here")
+        if found is None:
             raise PlatformError(
-                f"nothing says which platform was measured: the target {target.target.label} names no model, and it is "
-                "not this machine's",
-                hint="Give its name with --platform NAME.",
+                f"nothing says which platform was measured: the target {target.target.label} names no model, and "
+                f"{_NOT_HERE[self.where]}",
+                hint=_name_it(target.target, self.where),
             )
-        return Platform(detected.name, merged_facts(detected.facts, self.facts))
+        return Platform(found.name, merged_facts(found.facts, self.facts))
 
     def _tuned_with(self, record: TuningRecord) -> TvmVersion:
         said = TvmVersion(None, record.tvm_version, "log") if record.tvm_version else TvmVersion()
         if self.tvm is None:
             return said
         return families.family(record.family).tuned_with(said, self.tvm)
+
+
+#: Why a platform that nobody names is not detected.
+_NOT_HERE: Final[Mapping[Where, str]] = {
+    "here": "it is not this machine's",
+    "elsewhere": "it was measured on another machine",
+    "unsaid": "a log does not say where it was measured",
+}
+
+
+def _name_it(target: Target, where: Where) -> str:
+    """The way on where nothing says which platform was measured."""
+    hint = "Give its name with --platform NAME"
+    here = detect_for(target) if where == "unsaid" else None
+    return f"{hint}, or say --platform {THIS} if it was this machine ({here.name})." if here else f"{hint}."
 
 
 class _TaskIntake:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, PlatformError
 from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
@@ -72,6 +72,7 @@ class Journal:
         self.tvm = tvm
         self._taken = taken
         self._take = take
+        self._elsewhere: str | None = None
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[Place, list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
@@ -121,6 +122,43 @@ class Journal:
             return None
         return parse_target(self.opened.spec.target)
 
+    def measured_by(self, elsewhere: str | None) -> None:
+        """Note, durably, on which machine the next trials are made: no fact of this one goes with those of another.
+
+        Args:
+            elsewhere: what measures on another machine, in words; None for this machine.
+
+        Raises:
+            PlatformError: nothing names the other machine's platform.
+            JobError: the job has trials of the other kind.
+        """
+        self._elsewhere = elsewhere
+        if self._taken is None:
+            return
+        spec = self.opened.spec
+        if (spec.where == "elsewhere") == (elsewhere is not None):
+            return
+        if elsewhere is None:
+            raise JobError(
+                f"job {self.id} was measured on another machine, {spec.platform or 'through a tracker'}, and this "
+                "runner measures on this one",
+                hint="Finish or abort that job (tvmgitlib job finish), then start one for this machine.",
+            )
+        target = self.target
+        if spec.platform is None and target is not None and target.model is None:
+            raise PlatformError(
+                f"{elsewhere} measures on another machine, and nothing names its platform",
+                hint='Name it when the job is started: platform="NAME" in Python, --platform NAME on the command line.',
+            )
+        if self.logged():
+            raise JobError(
+                f"job {self.id} has measured on this machine, and {elsewhere} measures on another one",
+                hint="A job is of one machine: finish this one, then start another.",
+            )
+        opened = self.opened.told(replace(spec, where="elsewhere", here=None))
+        self._taken = replace(self._taken, opened=opened)
+        self._facts.clear()
+
     def release(self) -> None:
         """The job is no longer live here; until it is committed, another process may take it up."""
         if self._taken is not None:
@@ -156,6 +194,7 @@ class Journal:
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
+            self.measured_by(self._elsewhere)
         if self.target is not None and given.target.device_key != self.target.target.device_key:
             raise JobError(
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",

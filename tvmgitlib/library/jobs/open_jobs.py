@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib import families
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
+from tvmgitlib.model import Invalidation, JobSpec, Platform, TaskIdentity, TvmVersion, is_job_id, utc_text
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
@@ -84,6 +85,12 @@ class OpenJob:
         """The files that tuners write: the log, and those that the families' layouts name."""
         return (self.log, *(self.work_dir / name for layout in families.layouts() for name in layout.files))
 
+    def told(self, spec: JobSpec) -> OpenJob:
+        """This job with another spec, which is on the disk when it returns."""
+        job = replace(self, spec=spec)
+        _write_told(job)
+        return job
+
     def logs(self) -> list[Path]:
         """The logs that have something in them."""
         found = [self.log] if _has_content(self.log) else []
@@ -144,6 +151,17 @@ class OpenJob:
         return lock
 
 
+def _write_told(job: OpenJob) -> None:
+    """Write down what a job was told: all of it is in the file, or what was there before."""
+    document = {"id": job.id, "started": job.started, "author": job.author, **asdict(job.spec)}
+    written = job.folder / f".{_TOLD}"
+    with written.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(document, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(job.folder / _TOLD)
+
+
 def _has_content(path: Path, *names: str) -> bool:
     """Whether something is in a file, or in every file of a folder that is named."""
     files = [path / name for name in names] or [path]
@@ -168,8 +186,7 @@ class OpenJobs:
         scratch.mkdir()
         (scratch / _WORK_DIR).mkdir()
         (scratch / _LOG).touch()
-        document = {"id": job.id, "started": job.started, "author": author, **asdict(spec)}
-        (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        _write_told(replace(job, folder=scratch))
         scratch.rename(self._folder / job.id)
         return self.get(job.id)
 
@@ -219,8 +236,8 @@ class OpenJobs:
         try:
             document = json.loads(file.read_bytes())
             own = {name: document.pop(name) for name in ("id", "started", "author")}
-            tvm = document.pop("tvm")
-            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, **document)
+            tvm, here = document.pop("tvm"), document.pop("here", None)
+            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, here=Platform(**here) if here else None, **document)
             return OpenJob(folder=file.parent, spec=spec, **own)
         except FileNotFoundError:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +12,13 @@ from tvmgitlib.library.changes import JobResult, sync
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS, overruled
 from tvmgitlib.library.reading import log
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, merged_facts, parse_target, validate_platform_name
+from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, validate_platform_name
 from tvmgitlib.store import upstream
+
+_log = logging.getLogger("tvmgitlib")
 
 
 def job_spec(
@@ -30,42 +34,45 @@ def job_spec(
 ) -> JobSpec:
     """What a user says of a job, checked before anything is measured or read.
 
-    A job that measures gets the facts of this machine, and its name, where its target is this machine's.
+    A job that measures gets the facts of this machine, and its name, where its target is this machine's. A log that is
+    imported does not say where it was measured: nothing is detected for it.
 
     Args:
         kind: what the job is.
         target: the only target: text, dict or `tvm.target.Target`; None for any.
-        platform, facts, tuner, options, keep_history: see `JobSpec`.
+        platform: the platform's name, or `this` for this machine.
+        facts, tuner, options, keep_history: see `JobSpec`.
         tvm: the TVM that tunes, or `DIST==VERSION`.
 
     Raises:
         TargetError: the target does not parse.
-        PlatformError: the platform's name is not allowed, or nothing says which platform the target is on.
+        PlatformError: the platform's name is not allowed, nothing says which platform the target is on, or the user
+            says that it is this machine, which does not run its code.
         TvmError: the TVM's text has another form.
     """
     if platform is not None:
         validate_platform_name(platform)
-    known = dict(facts or {})
     given = parse_target(target) if target is not None else None
+    here = detect_for(given.target) if given is not None and kind != "import" else None
     if given is not None and kind != "import":
-        here = detect_for(given.target)
-        if here is not None:
-            known = merged_facts(here.facts, known)
-            platform = platform or here.name
-        if platform is None and given.model is None:
+        if here is None and (platform == THIS or (platform is None and given.model is None)):
             raise PlatformError(
                 f"{given.target.label} is not this machine's target, so its platform cannot be detected",
                 hint="Name the platform with --platform NAME.",
             )
+        if (model := overruled(given, platform)) is not None and platform != THIS:
+            _log.warning("platform %s is not used: the target's -model names %s", platform, model)
     return JobSpec(
         kind=kind,
         target=given.text if given else None,
-        platform=platform,
-        facts=known,
+        platform=platform if platform != THIS else None,
+        facts=dict(facts or {}),
         tvm=TvmVersion.of(tvm),
         tuner=tuner,
         options=dict(options or {}),
         keep_history=keep_history,
+        where="unsaid" if kind == "import" and platform != THIS else "here",
+        here=here,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
+from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.model import Place, Workload, parse_target
 
@@ -17,7 +19,7 @@ class Selection:
     Attributes:
         family: the tuner family's name.
         target: a target in any spelling; a `-model` in it selects nothing (use `platform`).
-        platform: the platform's name.
+        platform: the platform's name; `this` for this machine's records.
         workload: text that the workload, as it is or as people are shown it, contains; or its id.
 
     Raises:
@@ -42,10 +44,16 @@ class Selection:
         """Whether what answers for a place is selected."""
         return (
             self.family in (None, place.family)
-            and self.platform in (None, place.platform)
+            and (self.platform is None or self._is_on(place))
             and (self.target is None or parse_target(self.target).target == place.target)
             and (self.workload is None or self._names(place.workload))
         )
+
+    def _is_on(self, place: Place) -> bool:
+        if self.platform != THIS:
+            return self.platform == place.platform
+        here = detect_for(place.target)
+        return here is not None and here.name == place.platform
 
     def _names(self, workload: Workload) -> bool:
         text = self.workload or ""

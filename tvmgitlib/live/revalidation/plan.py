@@ -12,6 +12,7 @@ from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
+from tvmgitlib.live.runners import elsewhere
 from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
@@ -77,6 +78,7 @@ class Plan:
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
         self.contents = contents
         self.request = request
+        self._is_measured_here = elsewhere(request.how) is None
         self._grader = Grader(contents, tvm, request.facts)
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
@@ -103,11 +105,11 @@ class Plan:
     def _is_here(self, stored: StoredRecord) -> bool:
         if self.request.tasks is not None:
             return True  # each task says its platform
-        named = self.request.platform
-        if named is None:
-            here = detect_for(stored.record.target.target)
-            named = here.name if here else None
-        return stored.platform == named
+        place = stored.place
+        if self.request.platform is not None:
+            return Selection(platform=self.request.platform).matches(place)
+        here = detect_for(place.target) if self._is_measured_here else None
+        return here is not None and here.name == place.platform
 
     # Tasks of the records themselves
 
@@ -141,7 +143,7 @@ class Plan:
         for task in tasks:
             family = family_of_task(task)
             given, workload = family.identify(task, self._given)
-            platform = platform_of(given, self.request.platform)
+            platform = platform_of(given, self.request.platform, here=self._is_measured_here)
             if platform is None:
                 raise SelectionError(
                     f"nothing says which platform {given.target.label} is on", hint="Name it with --platform NAME."

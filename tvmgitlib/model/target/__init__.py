@@ -23,6 +23,10 @@ __all__ = ["MAX_TEXT_LENGTH", "GivenTarget", "Target", "parse_target", "require_
 
 _READABLE_LENGTH = 60
 
+# Models that name no device: what TVM writes where nobody named one, the simulator of microTVM (`host`), which is
+# whatever machine it ran on, and what tools put where a name is asked for.
+_NO_DEVICE = frozenset(("unknown", "host", "generic", "default", "none", "null", "any", "unspecified", "undefined"))
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -86,7 +90,8 @@ class GivenTarget:
     Attributes:
         target: what identifies generated code.
         text: the text as given, or the JSON text of a dict or of TVM's object.
-        model: the device that was named (`-model`), the default name of the platform; None when missing or `unknown`.
+        model: the device that was named (`-model`), the default name of the platform; None when missing, or where it
+            names none, like `unknown` and `host`.
         num_cores: the number of cores that was named.
         facts: every attribute given that is not identity, empty ones dropped; the host's under `host`.
     """
@@ -128,7 +133,7 @@ def _parse_text(text: str) -> GivenTarget:
     return GivenTarget(
         target=Target(canonical_json(identity)),
         text=text,
-        model=None if model == "unknown" else model,
+        model=model if model and model.strip().lower() not in _NO_DEVICE else None,
         num_cores=cast("int | None", facts.get("num-cores")),
         facts=facts,
     )

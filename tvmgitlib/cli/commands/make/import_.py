@@ -15,7 +15,11 @@ from tvmgitlib.cli.job_results import print_result
     "import", epilog=options.example("tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    help="The platform's name, where a target's -model gives none; 'this' for this machine.",
+)
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
@@ -26,8 +30,9 @@ from tvmgitlib.cli.job_results import print_result
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
 
-    FILE is a log of AutoTVM or Ansor, or the folder of a MetaSchedule database. The job is one commit; a malformed
-    line refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
+    FILE is a log of AutoTVM or Ansor, or the folder of a MetaSchedule database. A log does not say where it was
+    measured: where its target's -model names no device, --platform has to. The job is one commit; a malformed line
+    refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
 
     Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
     are duplicates, and failed ones leave their effort on record.

@@ -24,7 +24,11 @@ def command(context: Context) -> None:
 
 @command.command(epilog=options.example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
 @click.option("--target", metavar="TARGET", help="The job's only target; records of others are refused.")
-@click.option("--platform", metavar="NAME", help="The platform's name, where the target's -model gives none.")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
+)
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
