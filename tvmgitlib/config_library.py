@@ -7,7 +7,7 @@ first needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.jobs import JobDescription, Leniency
 from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, Json, Platform, TvmVersion
+from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -235,6 +235,7 @@ class ConfigLibrary:
         self,
         *paths: str | os.PathLike[str],
         target: object | None = None,
+        only_target: object | Sequence[object] | None = None,
         platform: str | None = None,
         facts: Mapping[str, Json] | None = None,
         tvm: TvmVersion | str | None = None,
@@ -245,8 +246,11 @@ class ConfigLibrary:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
         Args:
-            paths: the logs.
+            paths: the logs, plain or compressed (gzip, bzip2, xz); a folder stands for the logs in it and below it, "-"
+                for standard input.
             target: the only target allowed.
+            only_target: a target, or a list of them: records of others are left out and counted, as where a file holds
+                those of several devices. The target's `-model`, where it is given, has to be the record's.
             platform: the platform's name where a target names no model; a log does not say where it was measured, so
                 without a model it has to be given. `this` for this machine.
             facts: facts about the platform.
@@ -261,7 +265,14 @@ class ConfigLibrary:
         repository = self._view.writable
         spec = jobs.job_spec("import", target, platform, facts, tvm)
         leniency = Leniency(drop_torn, skip_invalid)
-        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency)
+        chosen = only_target if isinstance(only_target, (list, tuple)) else [only_target]
+        request = jobs.ImportRequest(
+            [jobs.STANDARD_INPUT if path == "-" else Path(path) for path in paths],
+            spec,
+            family,
+            leniency,
+            tuple(parse_target(each) for each in chosen if each is not None),
+        )
         return jobs.import_logs(repository, request)
 
     # Questions

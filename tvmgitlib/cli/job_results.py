@@ -15,13 +15,21 @@ def print_result(context: Context, result: JobResult) -> None:
     """Print the counts; what the user should know beside them goes to standard error in words."""
     if result.left_out:
         _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+    if result.no_logs:
+        _list(f"{plural(len(result.no_logs), 'file')} of the folder left out, being no log:", result.no_logs)
+    if result.copies:
+        note(f"{plural(result.copies, 'copy', 'copies')} of other logs left out.")
+    if result.other_targets:
+        records = plural(sum(result.other_targets.values()), "record")
+        others = [f"{target} ({count:,})" for target, count in result.other_targets.items()]
+        _list(f"{records} of other targets left out:", others)
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "
             "(--platform NAME says otherwise.)"
         )
-    for name, count in result.overruled.items():
-        note(f"The platform given was not used for {plural(count, 'trial')}: their target's -model names {name}.")
+    for name, trials in result.overruled.items():
+        note(f"The platform given was not used for {plural(trials, 'trial')}: their target's -model names {name}.")
     if result.all_failed:
         _list("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:

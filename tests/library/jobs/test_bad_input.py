@@ -15,7 +15,8 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.jobs.logs import MAX_LINE, Leniency, survey
+from tvmgitlib.library.jobs.files.opening import MAX_LINE
+from tvmgitlib.library.jobs.logs import Leniency, survey
 
 LOGS = Path(__file__).parents[2] / "data" / "tvm-logs"
 AUTOTVM = (LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log").read_bytes().splitlines(keepends=True)

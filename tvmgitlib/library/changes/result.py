@@ -45,6 +45,9 @@ class JobResult:
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
+        copies: how many logs repeated another one, so that they were not read.
+        other_targets: records of targets that were not asked for, by the target's label: they were left out.
+        no_logs: files of a folder that are no logs, each with why, in words.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -59,6 +62,9 @@ class JobResult:
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    copies: int = 0
+    other_targets: dict[str, int] = field(default_factory=dict)
+    no_logs: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -74,5 +80,8 @@ class JobResult:
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),
+            "copies": self.copies,
+            "other_targets": self.other_targets,
+            "no_logs": list(self.no_logs),
             "left_alone": list(self.left_alone),
         }

@@ -2,6 +2,7 @@
 
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.description import JobDescription
+from tvmgitlib.library.jobs.files.gathering import STANDARD_INPUT
 from tvmgitlib.library.jobs.finishing import ImportRequest, import_logs
 from tvmgitlib.library.jobs.journal import Journal, TakenJob
 from tvmgitlib.library.jobs.kept_history import exchange, history_of
@@ -12,6 +13,7 @@ from tvmgitlib.library.jobs.running import abort, begin, finish, job_spec, jobs_
 
 __all__ = [
     "DETERMINISTIC",
+    "STANDARD_INPUT",
     "ImportRequest",
     "JobDescription",
     "Journal",

@@ -21,7 +21,8 @@ from tvmgitlib.library.changes import (
     plural,
 )
 from tvmgitlib.library.jobs import kept_history
-from tvmgitlib.library.jobs.intake import Intake, Origin
+from tvmgitlib.library.jobs.files.gathering import gathered
+from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
@@ -31,6 +32,7 @@ from tvmgitlib.model import (
     FORMAT,
     SEGMENT_RECORDS,
     FamilyName,
+    GivenTarget,
     Header,
     JobSpec,
     Platform,
@@ -42,22 +44,27 @@ from tvmgitlib.model import (
 )
 from tvmgitlib.store import Repository
 
+#: How many targets are named where records of others were found.
+_MOST_TARGETS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """What an import was asked to do.
 
     Attributes:
-        paths: log files and MetaSchedule folders.
+        paths: log files, folders of logs (a MetaSchedule database is one), and `STANDARD_INPUT`.
         spec: what the user says of their records.
         family: the only family allowed; None for any.
         leniency: what to do with malformed lines.
+        only: the targets whose records are taken, and those of others counted; none for all.
     """
 
     paths: Sequence[Path]
     spec: JobSpec
     family: FamilyName | None = None
     leniency: Leniency = field(default_factory=Leniency)
+    only: tuple[GivenTarget, ...] = ()
 
     @property
     def origin(self) -> Origin:
@@ -71,26 +78,35 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     Raises:
         TvmgitlibError: anything malformed; then nothing is committed.
     """
+    with gathered(request.paths) as found:
+        result = _import(repository, request, found.logs)
+    left_out = tuple(map(found.named, result.left_out))
+    return replace(result, left_out=left_out, no_logs=found.no_logs)
+
+
+def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path]) -> JobResult:
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         keep = contents.settings.keep
         known = list(_earlier_sources(contents, request))
-        surveyed = _once([survey(path, request.leniency, known) for path in request.paths])
+        surveyed = _once([survey(path, request.leniency, known) for path in paths])
+        beside = Beside(copies=len(paths) - len(surveyed))
         # The order of the arguments must not show: the same import is the same bytes.
         logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
-            return _already(contents, job)
-        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family)
+            return beside.told(_already(contents, job))
+        intake = Intake(request.origin, keep)
+        _read(logs, intake, request.leniency, beside, request.family, OnlyTargets(request.only))
         if intake.read == 0:
             if any(log.sources[0].start for log in logs):
-                return JobResult(None, None, Counts(), left_out=left_out)
-            raise _no_record(logs, left_out)
+                return beside.told(JobResult(None, None, Counts()))
+            raise _no_record(logs, beside)
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
-                return _already(contents, job)
+                return beside.told(_already(contents, job))
         started, finished = intake.measured
         header = Header(
             id=job,
@@ -105,17 +121,12 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         shared = overlap(contents, segment, keep)
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
-            return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+            return beside.told(JobResult(None, None, nothing_new, known=shared.by_job))
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
     named = request.spec.platform or (THIS if request.spec.where == "here" else None)
-    return replace(
-        result,
-        known=shared.by_job,
-        left_out=left_out,
-        detected=detected,
-        overruled=_overruled(segment, named, detected),
-    )
+    overruled = _overruled(segment, named, detected)
+    return beside.told(replace(result, known=shared.by_job, detected=detected, overruled=overruled))
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
@@ -140,9 +151,10 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, left_out = _read(logs, Intake(Origin.of(job.spec), contents.settings.keep), leniency)
+        intake, beside = Intake(Origin.of(job.spec), contents.settings.keep), Beside()
+        _read(logs, intake, leniency, beside)
     if intake.read == 0 and not invalidations:
-        raise _no_record(logs, left_out)
+        raise _no_record(logs, beside)
     header = Header(
         id=job.id,
         kind=job.spec.kind,
@@ -159,23 +171,57 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
-    return replace(result, left_out=left_out, overruled=_overruled(segment, job.spec.platform))
+    return beside.told(replace(result, overruled=_overruled(segment, job.spec.platform)))
+
+
+@dataclass(slots=True)
+class Beside:
+    """What became of logs beside the records that were taken in.
+
+    Attributes:
+        left_out: lines that were left out, in words.
+        copies: how many logs repeated another one.
+        other_targets: records of targets that were not asked for, by the target's label.
+    """
+
+    left_out: list[str] = field(default_factory=list)
+    copies: int = 0
+    other_targets: Counter[str] = field(default_factory=Counter)
+
+    def told(self, result: JobResult) -> JobResult:
+        """A result that says so."""
+        others = dict(sorted(self.other_targets.items()))
+        return replace(result, left_out=tuple(self.left_out), copies=self.copies, other_targets=others)
 
 
 def _read(
-    logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None
-) -> tuple[Intake, tuple[str, ...]]:
-    """Take the records of logs in; what was left out comes back in words."""
-    left_out: list[str] = []
+    logs: Iterable[Log],
+    intake: Intake,
+    leniency: Leniency,
+    beside: Beside,
+    family: FamilyName | None = None,
+    only: OnlyTargets | None = None,
+) -> None:
+    """Take the records of logs in."""
     for log in logs:
-        intake.extend(str(log.path), read_log(log, leniency, left_out, family))
-        left_out += log.torn
-    return intake, tuple(left_out)
+        records = read_log(log, leniency, beside.left_out, family)
+        intake.extend(str(log.path), only.of(records, beside.other_targets) if only else records)
+        beside.left_out += log.torn
 
 
-def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
-    hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
-    return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
+def _no_record(logs: Sequence[Log], beside: Beside) -> RecordError:
+    hint = None
+    if beside.other_targets:
+        count, targets = plural(beside.other_targets.total(), "record"), beside.other_targets.most_common(_MOST_TARGETS)
+        hint = f"It holds {count} of other targets: {', '.join(f'{label} ({of:,})' for label, of in targets)}."
+        return RecordError("there is no record of the targets asked for", file=_files(logs), hint=hint)
+    if beside.left_out:
+        hint = f"{plural(len(beside.left_out), 'line')} of it left out, such as {beside.left_out[0]}"
+    return RecordError("there is no tuning record in it", file=_files(logs), hint=hint)
+
+
+def _files(logs: Sequence[Log]) -> str:
+    return ", ".join(str(log.path) for log in logs)
 
 
 def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
@@ -203,6 +249,7 @@ def _options(request: ImportRequest) -> dict[str, object]:
         "target": request.origin.target.key if request.origin.target else None,
         "family": request.family,
         "skip_invalid": request.leniency.skip_invalid or None,
+        "only_target": sorted(given.text for given in request.only) or None,
     }
     return {name: value for name, value in told.items() if value is not None}
 
@@ -212,7 +259,7 @@ def _sources(logs: Iterable[Log]) -> tuple[Source, ...]:
 
 
 def _once(logs: Iterable[Log]) -> list[Log]:
-    """Every log once, also when it was named twice (a MetaSchedule database: by both of its files)."""
+    """Every log once, also where one is a copy of another."""
     return list({tuple(source.sha256 for source in log.sources): log for log in logs}.values())
 
 
@@ -225,8 +272,8 @@ def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Sou
             yield from header.sources
 
 
-def _claims(options: Mapping[str, object]) -> tuple[object, object]:
-    return (options.get("platform"), options.get("facts"))
+def _claims(options: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(options.get(name) for name in ("platform", "facts", "only_target"))
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:

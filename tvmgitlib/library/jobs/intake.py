@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -77,7 +78,8 @@ class Origin:
         if self.target is not None and record.target.target.device_key != self.target.device_key:
             raise JobError(
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
-                hint="Without --target a job takes records of every target.",
+                hint="Without --target a job takes records of every target; import --only-target takes those of one "
+                "and counts the others.",
             )
         return Section(
             family=record.family,
@@ -123,6 +125,51 @@ def _name_it(target: Target, where: Where) -> str:
     hint = "Give its name with --platform NAME"
     here = detect_for(target) if where == "unsaid" else None
     return f"{hint}, or say --platform {THIS} if it was this machine ({here.name})." if here else f"{hint}."
+
+
+class OnlyTargets:
+    """Takes the records of some targets, and counts those of others.
+
+    A record is of a target when it generates the same code, and says nothing else of what the user's text says (its
+    `-model`, a limit, the host).
+
+    Args:
+        targets: the targets; with none, all records are taken.
+    """
+
+    def __init__(self, targets: Sequence[GivenTarget]) -> None:
+        self._targets = targets
+        self._takes: dict[str, bool] = {}
+
+    def of(
+        self, records: Iterable[tuple[int, TuningRecord]], others: Counter[str]
+    ) -> Iterator[tuple[int, TuningRecord]]:
+        """The records that are taken; those that are not are counted, by the target's label."""
+        for line, record in records:
+            if self._is_taken(record.target):
+                yield line, record
+            else:
+                others[record.target.target.label] += 1
+
+    def _is_taken(self, target: GivenTarget) -> bool:
+        known = self._takes.get(target.text)
+        if known is None:
+            known = not self._targets or any(_is_of(target, wanted) for wanted in self._targets)
+            self._takes[target.text] = known
+        return known
+
+
+def _is_of(target: GivenTarget, wanted: GivenTarget) -> bool:
+    if target.target.device_key != wanted.target.device_key or (wanted.model and target.model != wanted.model):
+        return False
+    said, asked = ({**each.facts, "host": each.target.attributes.get("host")} for each in (target, wanted))
+    return all(
+        said.get(name) in (None, value) for name, value in asked.items() if name not in _NAMES and value is not None
+    )
+
+
+#: What only says how a target was written.
+_NAMES = frozenset(("keys", "tag", "model"))
 
 
 class _TaskIntake:

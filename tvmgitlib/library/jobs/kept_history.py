@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.changes import Synced, message
+from tvmgitlib.library.jobs.files.opening import open_log
 from tvmgitlib.library.jobs.logs import Log
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
@@ -54,7 +55,7 @@ def _folder(repository: Repository) -> Path:
 
 def _copy(path: Path, size: int, to: Path) -> Path:
     """The first bytes of a log: what was surveyed, without a line that was cut off or written since."""
-    with path.open("rb") as source, to.open("wb") as copy:
+    with open_log(path) as source, to.open("wb") as copy:
         shutil.copyfileobj(source, copy, _COPY)
         copy.truncate(size)
     return to

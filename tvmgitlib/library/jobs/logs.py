@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, Read
 from tvmgitlib.format import schema
+from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
+from tvmgitlib.library.jobs.files.opening import lines_of, member, open_log, plain_name
 from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
 
 _PROGRESS_EVERY = 1000
-
-#: Longer lines are refused unread (bytes).
-MAX_LINE = 16 * 1024 * 1024
 
 #: What earlier jobs hold: by size and hash of a file, the byte from which on one of them holds it.
 _Starts: TypeAlias = dict[int, dict[str, int]]
@@ -73,18 +70,25 @@ def find_log(path: Path) -> tuple[Path, Layout | None]:
     Raises:
         RecordError: nothing readable is there, or only a part of a log.
     """
-    folder, layout = (path, _layout_of(path)) if path.is_dir() else (path.parent, families.layout_with(path.name))
+    in_folder = path.is_dir()
+    folder = path if in_folder else path.parent
+    layout = _layout_of(path) if in_folder else families.layout_with(plain_name(path.name))
     if layout is None:
         return path, None
-    records = folder / layout.records
+    records = member(folder, layout.records)
     for name, says in layout.beside.items():
-        if records.exists() and not (folder / name).exists():
+        if records.exists() and not member(folder, name).exists():
             raise RecordError(f"{name}, {says}, is missing beside it", file=str(records), hint=layout.hint)
     return records, layout
 
 
+def layouts_of(folder: Path) -> list[Layout]:
+    """The layouts of which a folder holds the file of records."""
+    return families.layouts_in({plain_name(file.name) for file in folder.iterdir()})
+
+
 def _layout_of(folder: Path) -> Layout:
-    found = families.layouts_in({file.name for file in folder.iterdir()})
+    found = layouts_of(folder)
     if len(found) > 1:
         titles = " and a ".join(layout.title for layout in found)
         raise RecordError(f"one folder with a {titles}", file=str(folder), hint="Move each into a folder of its own.")
@@ -109,17 +113,17 @@ def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
     earlier = _starts(known)
     seen = _look_over(records, leniency, earlier)
     if layout is None:
-        return Log(records, (Source(records.name, seen.size, seen.sha256, seen.start),), seen.torn)
-    beside = [records.with_name(name) for name in layout.beside]
-    notes = [file for name in layout.notes if _has_content(file := records.with_name(name))]
+        return Log(records, (Source(plain_name(records.name), seen.size, seen.sha256, seen.start),), seen.torn)
+    beside = [member(records.parent, name) for name in layout.beside]
+    notes = [file for name in layout.notes if _has_content(file := member(records.parent, name))]
     others = [_look_over(file, leniency, earlier) for file in beside]
     noted = [_look_over(file, Leniency(drop_torn=True), {}) for file in notes]
     # Beside other files, the same records mean something else.
     start = seen.start if all(other.begins_known for other in others) else 0
     folder = records.parent.name
-    sources = [Source(f"{folder}/{records.name}", seen.size, seen.sha256, start)]
+    sources = [Source(f"{folder}/{plain_name(records.name)}", seen.size, seen.sha256, start)]
     for file, other in zip((*beside, *notes), (*others, *noted), strict=True):
-        sources.append(Source(f"{folder}/{file.name}", other.size, other.sha256))
+        sources.append(Source(f"{folder}/{plain_name(file.name)}", other.size, other.sha256))
     torn = tuple(line for each in (seen, *others) for line in each.torn)
     return Log(records, tuple(sources), torn, layout, (*beside, *notes))
 
@@ -170,9 +174,13 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
         if start <= covered:  # nothing between what that job holds and what the jobs before it hold
             covered, latest = end, start
 
-    with _open(path) as file:
-        for number, line in _lines(file, path):
+    with open_log(path) as file:
+        head = file.peek(HEAD)[:HEAD]
+        refuse_binary(head, str(path))
+        for number, line in lines_of(file, path):
             if not line.endswith(b"\n") and not is_whole(line):
+                if (why := not_a_log(head)) is not None:
+                    raise why.at(file=str(path))
                 torn = (f"{path}, line {number}: cut off",)
                 break  # it is the last one
             size += len(line)
@@ -213,8 +221,8 @@ def read_log(
     source = log.sources[0]
     reader = _Reader(log, family)
     at = 0
-    with _open(log.path) as file:
-        for number, line in _lines(file, log.path):
+    with open_log(log.path) as file:
+        for number, line in lines_of(file, log.path):
             at += len(line)
             if at <= source.start:
                 continue
@@ -245,7 +253,9 @@ class _Reader:
     def __init__(self, log: Log, only: FamilyName | None) -> None:
         self._layout = log.layout
         sizes = [source.size for source in log.sources[1:]]
-        self._beside = {file.name: _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+        self._beside = {plain_name(file.name): _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+        self._path = log.path
+        self._is_begun = False
         self._only = only
         self._readers: dict[str, LineReader] = {}
         if log.layout is not None:  # what is wrong with the other files is said before any line is read
@@ -256,9 +266,11 @@ class _Reader:
 
     def read(self, line: bytes) -> TuningRecord | None:
         """One record; None for a comment, an empty line, and what is no trial."""
+        if not self._is_begun:
+            line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
             return None
-        document = _parsed(line)
+        document = self._parsed(line)
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
@@ -266,7 +278,19 @@ class _Reader:
         if self._only is not None and family.name != self._only:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
+        self._is_begun = True
         return self._reader_of(family)(document, line)
+
+    def _parsed(self, line: bytes) -> Any:
+        try:
+            return read_json(line)
+        except RecordError as error:
+            raise families.refusal(line) or (None if self._is_begun else self._foreign()) or error from None
+
+    def _foreign(self) -> RecordError | None:
+        """Why the whole file is no log, where it is none."""
+        with open_log(self._path) as file:
+            return not_a_log(file.read(HEAD))
 
     def _reader_of(self, family: Family) -> LineReader:
         found = self._readers.get(family.name)
@@ -274,13 +298,6 @@ class _Reader:
             found = family.reader(self._beside if family.layout is self._layout else {})
             self._readers[family.name] = found
         return found
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return read_json(line)
-    except RecordError as error:
-        raise families.refusal(line) or error from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +310,8 @@ class _Lines:
     def each(self, read: Callable[[bytes], Read]) -> list[Read]:
         found = []
         at = 0
-        with _open(self.path) as file:
-            for number, line in _lines(file, self.path):
+        with open_log(self.path) as file:
+            for number, line in lines_of(file, self.path):
                 at += len(line)
                 if at > self.size:
                     break
@@ -303,28 +320,6 @@ class _Lines:
                 except TvmgitlibError as error:
                     raise error.at(file=str(self.path), line=number) from None
         return found
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        # Without waiting: opening a pipe that nobody writes to would last for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise RecordError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if not S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise RecordError("not a plain file", file=str(path))
-    return os.fdopen(handle, "rb")
-
-
-def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers, each with its line end; never more of one than the cap."""
-    number = 0
-    while line := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            raise RecordError(f"longer than {MAX_LINE // 2**20} MiB, so it is not read", file=str(path), line=number)
-        yield number, line
 
 
 def is_whole(line: bytes) -> bool:

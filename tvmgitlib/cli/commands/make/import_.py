@@ -12,7 +12,12 @@ from tvmgitlib.cli.job_results import print_result
 
 
 @click.command(
-    "import", epilog=options.example("tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan")
+    "import",
+    epilog=options.example(
+        "tvmgitlib import conv.log dense.log.gz --platform rk3399 --set cooling=fan",
+        "tvmgitlib import db --only-target 'opencl -device=mali' --platform my-phone",
+        "zstdcat tuning.log.zst | tvmgitlib import - --platform this",
+    ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
@@ -21,6 +26,12 @@ from tvmgitlib.cli.job_results import print_result
     help="The platform's name, where a target's -model gives none; 'this' for this machine.",
 )
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
+@click.option(
+    "--only-target",
+    metavar="TARGET",
+    multiple=True,
+    help="Take this target's records, and count the others. Repeat it for more.",
+)
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
@@ -30,7 +41,8 @@ from tvmgitlib.cli.job_results import print_result
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
 
-    FILE is a log of AutoTVM or Ansor, or the folder of a MetaSchedule database. A log does not say where it was
+    FILE is a log of AutoTVM or Ansor, the folder of a MetaSchedule database, a folder with logs in it or below it, or -
+    for standard input. gzip, bzip2 and xz are read as they are. A log does not say where it was
     measured: where its target's -model names no device, --platform has to. The job is one commit; a malformed line
     refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
 
