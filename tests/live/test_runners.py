@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib.live.base import HowToMeasure
-from tvmgitlib.live.runners import elsewhere
+from tvmgitlib.live.runners import elsewhere, told_to_caller
 
 
 def of_tvm(module: str, name: str, *bases: type) -> type:
@@ -93,3 +93,30 @@ def test_the_tracker_that_ansor_starts_for_itself_is_this_machines() -> None:
     assert elsewhere(HowToMeasure(runner=runner)) is None
     del context
     assert elsewhere(HowToMeasure(runner=runner)) is not None
+
+
+CALLS = {
+    "AutoTVM": ("tvm.autotvm.tuner.tuner", "measure_option", {"runner": made(AutoTvmRpc)}),
+    "Ansor": ("tvm.auto_scheduler.search_task", "tuning_options", UsersRunner(None)),
+    "MetaSchedule": ("tvm.s_tir.meta_schedule.task_scheduler", "runner", made(MetaScheduleRpc)),
+}
+
+
+@pytest.mark.parametrize(("module", "name", "told"), CALLS.values(), ids=CALLS.keys())
+def test_what_a_call_of_tvms_was_told_is_found_from_its_callbacks(module: str, name: str, told: Any) -> None:
+    if name == "tuning_options":
+        told.runner = made(AnsorRpc)
+
+    def between(callback: Any) -> Any:
+        return callback()
+
+    found: dict[str, Any] = {"__name__": module, "between": between}
+    exec(f"def tune({name}, callback): return between(callback)", found)
+    how = found["tune"](told, told_to_caller)
+    assert str(elsewhere(how)).startswith("a runner on a tracker")
+
+
+def test_where_no_call_of_tvms_calls_nothing_is_found() -> None:
+    runner = made(AutoTvmRpc)
+    assert runner is not None
+    assert told_to_caller() is None

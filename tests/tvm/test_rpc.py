@@ -160,6 +160,41 @@ def test_the_rfcs_loop_on_a_tracker_is_measured_elsewhere(library: ConfigLibrary
 
 
 @pytest.mark.tvm("0.16")
+@pytest.mark.parametrize("platform", [None, "nas"])
+def test_a_tuner_that_only_calls_back_is_known_to_measure_elsewhere(
+    library: ConfigLibrary, tracker: int, autotvm: Any, platform: str | None
+) -> None:
+    task, option = autotvm.tasks()[2], autotvm_option(tracker)
+    expected = pytest.raises(PlatformError) if platform is None else contextlib.nullcontext()
+    with expected, library.job(autotvm.TARGET, platform=platform) as job:
+        autotvm.tuner("random", task).tune(n_trial=1, measure_option=option, callbacks=[job.callback()])
+    assert library.platforms() == ({"nas": {}} if platform else {})
+
+
+@pytest.mark.tvm("0.16")
+def test_ansor_that_only_calls_back_is_known_to_measure_elsewhere(library: ConfigLibrary, tracker: int) -> None:
+    from tvm import auto_scheduler, target, te
+
+    @auto_scheduler.register_workload(override=True)
+    def doubled(size: int) -> list[Any]:
+        given = te.placeholder((size,))
+        return [given, te.compute((size,), lambda at: given[at] * 2)]
+
+    task = auto_scheduler.SearchTask(
+        func=doubled, args=(64,), target=target.Target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu")
+    )
+    with library.job(str(task.target), platform="nas") as job:
+        options = auto_scheduler.TuningOptions(
+            num_measure_trials=1,
+            runner=auto_scheduler.RPCRunner(KEY, "127.0.0.1", tracker, number=1, repeat=1, min_repeat_ms=0),
+            measure_callbacks=[job.callback("ansor")],
+            verbose=0,
+        )
+        task.tune(options, auto_scheduler.EmptyPolicy(task))
+    assert library.platform("nas").facts == {}
+
+
+@pytest.mark.tvm("0.16")
 def test_a_job_on_a_tracker_takes_no_trial_of_this_machine(library: ConfigLibrary, tracker: int, autotvm: Any) -> None:
     task = autotvm.tasks()[2]
     with (

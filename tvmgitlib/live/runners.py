@@ -7,13 +7,20 @@ too, to a server of their own, are this machine's.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from tvmgitlib.live.base import HowToMeasure
+from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.base import HowToMeasure
 
 _REMOTE, _LOCAL = "RPCRunner", "LocalRunner"
+
+#: What TVM's calls call what they were told: of AutoTVM, Ansor and MetaSchedule.
+_NAMES: Final = frozenset(("measure_option", "tuning_options", "runner"))
+
+#: How far up from a callback the call is looked for.
+_FRAMES: Final = 30
 
 #: How deep a runner is looked for in what users put around it.
 _DEPTH: Final = 3
@@ -24,6 +31,41 @@ def elsewhere(how: HowToMeasure) -> str | None:
     option = how.measure_option
     runners = [option.get("runner") if isinstance(option, Mapping) else None, how.runner]
     return next((_words(found) for runner in runners for found in _parts(runner) if _is_remote(found)), None)
+
+
+def note_caller(journal: Journal) -> None:
+    """Note in a job that a call of TVM's logs into where it measures, as far as that can be found out.
+
+    Raises:
+        PlatformError: on another machine, whose platform nothing names.
+        JobError: the job has trials of the other kind.
+    """
+    how = told_to_caller()
+    if how is not None:
+        journal.measured_by(elsewhere(how))
+
+
+def told_to_caller() -> HowToMeasure | None:
+    """How the call of TVM's that calls us back was told to measure; None where none of them does.
+
+    TVM tells its callbacks and databases nothing of runners: what it was told is in its own frames, by the names that
+    its calls have for it.
+    """
+    frame = sys._getframe(1)
+    for _ in range(_FRAMES):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+        if not str(frame.f_globals.get("__name__")).startswith("tvm."):
+            continue
+        for name in _NAMES & frame.f_locals.keys():
+            told = frame.f_locals[name]
+            if name == "measure_option" and isinstance(told, Mapping):
+                return HowToMeasure(measure_option=told)
+            runner = getattr(told, "runner", None) if name == "tuning_options" else told
+            if runner is not None and name != "measure_option":
+                return HowToMeasure(runner=runner)
+    return None
 
 
 def _parts(runner: Any, depth: int = _DEPTH) -> Iterator[Any]:
@@ -52,7 +94,7 @@ def _is_of_own_tracker(runner: Any) -> bool:
 
     The runner itself tells nobody which tracker it asks, and the context has to be kept alive while it is used.
     """
-    return any(
+    return "auto_scheduler" in type(runner).__module__ and any(
         type(each).__name__ == "LocalRPCMeasureContext" and getattr(each, "runner", None) is runner
         for each in gc.get_objects()
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.runners import note_caller
 from tvmgitlib.model import TuningRecord
 
 
@@ -43,6 +44,8 @@ def recorder() -> Callable[[Callable[[], Journal]], Any]:
 
         def callback(self, policy: Any, inputs: Any, results: Any) -> None:
             lines = (dump_record_to_string(*pair).rstrip("\n") for pair in zip(inputs, results, strict=True))
-            self._journal().append(lines)
+            journal = self._journal()
+            note_caller(journal)
+            journal.append(lines)
 
     return RecordToJob

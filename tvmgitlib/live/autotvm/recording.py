@@ -9,6 +9,7 @@ from typing import Any
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.records import answer_type, config_of, pairs
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.runners import note_caller
 
 
 class LogToJob:
@@ -26,6 +27,7 @@ class LogToJob:
         from tvm.autotvm.record import encode
 
         journal = self._journal()
+        note_caller(journal)
         place = place_of(journal, tuner.task)
         key = (journal.id, *place.task)
         if key not in self._configs:

@@ -10,6 +10,7 @@ from tvmgitlib.families.metaschedule import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
+from tvmgitlib.live.runners import note_caller
 from tvmgitlib.model import parse_target
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def measure_callback() -> Any:
             self._journal = journal
 
         def apply(self, scheduler: Any, task: int, candidates: Any, built: Any, ran: Any) -> None:
+            note_caller(self._journal())
             context = scheduler.tasks_[task].ctx
             trials = []
             for candidate, build, run in zip(candidates, built, ran, strict=True):
@@ -150,6 +152,7 @@ def job_database() -> Any:
 
         def commit_tuning_record(self, record: Any) -> None:
             if not self._is_logged:
+                note_caller(self._journal)
                 costs = record.run_secs if record.run_secs and float(record.run_secs[0]) < FAILED else None
                 trial = Measured(record.trace, record.args_info, costs)
                 self._database.add(record.workload.mod, record.target, [trial])

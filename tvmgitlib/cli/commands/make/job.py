@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import completing, options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
@@ -27,6 +27,7 @@ def command(context: Context) -> None:
 @click.option(
     "--platform",
     metavar="NAME",
+    shell_complete=completing.platforms,
     help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
 )
 @options.facts
@@ -49,7 +50,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job finish"))
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completing.open_jobs)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
 @pass_context
 def finish(context: Context, job: str | None, push: bool) -> None:
@@ -64,7 +65,7 @@ def finish(context: Context, job: str | None, push: bool) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completing.open_jobs)
 @pass_context
 def abort(context: Context, job: str | None) -> None:
     """Drop a job in progress and its logs.
@@ -91,7 +92,7 @@ def list_(context: Context) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job show 3f2a"))
-@click.argument("job")
+@click.argument("job", shell_complete=completing.any_jobs)
 @pass_context
 def show(context: Context, job: str) -> None:
     """Show what a job was told and what it did.
