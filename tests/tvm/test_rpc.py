@@ -175,7 +175,7 @@ def test_a_tuner_that_only_calls_back_is_known_to_measure_elsewhere(
 def test_ansor_that_only_calls_back_is_known_to_measure_elsewhere(library: ConfigLibrary, tracker: int) -> None:
     from tvm import auto_scheduler, target, te
 
-    @auto_scheduler.register_workload(override=True)
+    @auto_scheduler.register_workload
     def doubled(size: int) -> list[Any]:
         given = te.placeholder((size,))
         return [given, te.compute((size,), lambda at: given[at] * 2)]
