@@ -79,7 +79,7 @@ def gathered(paths: Iterable[Path]) -> Iterator[Gathered]:
 
 def _whole(log: Path) -> Path:
     """What tells two names of one log: a log of several files may be named by its folder and by each of them."""
-    resolved = log.resolve()
+    resolved = Path(os.path.realpath(log))  # which, unlike Path.resolve, takes a link to itself
     return resolved.parent if not log.is_dir() and families.layout_with(plain_name(log.name)) else resolved
 
 
