@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform, merged_facts
-from tvmgitlib.model.target import Target
+from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 
@@ -64,6 +64,13 @@ class JobSpec:
     def platform_name(self) -> str | None:
         """The platform's name where a target names no model: the given one, else the detected one."""
         return self.platform or (self.here.name if self.here else None)
+
+    @property
+    def detected(self) -> str | None:
+        """The platform's name, where nothing but this machine says it: neither the user nor the target's `-model`."""
+        if self.platform is not None or self.here is None or self.target is None:
+            return None
+        return self.here.name if parse_target(self.target).model is None else None
 
     @property
     def platform_facts(self) -> dict[str, Json]:

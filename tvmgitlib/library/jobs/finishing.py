@@ -98,7 +98,8 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
         if contents.has_job(job):
             return beside.told(_already(contents, job))
         intake = Intake(request.origin, keep)
-        _read(logs, intake, request.leniency, beside, request.family, OnlyTargets(request.only))
+        only = OnlyTargets(request.only) if request.only else None
+        _read(logs, intake, request.leniency, beside, request.family, only)
         if intake.read == 0:
             if any(log.sources[0].start for log in logs):
                 return beside.told(JobResult(None, None, Counts()))

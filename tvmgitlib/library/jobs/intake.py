@@ -134,7 +134,7 @@ class OnlyTargets:
     `-model`, a limit, the host).
 
     Args:
-        targets: the targets; with none, all records are taken.
+        targets: the targets, one at least.
     """
 
     def __init__(self, targets: Sequence[GivenTarget]) -> None:
@@ -154,7 +154,7 @@ class OnlyTargets:
     def _is_taken(self, target: GivenTarget) -> bool:
         known = self._takes.get(target.text)
         if known is None:
-            known = not self._targets or any(_is_of(target, wanted) for wanted in self._targets)
+            known = any(_is_of(target, wanted) for wanted in self._targets)
             self._takes[target.text] = known
         return known
 

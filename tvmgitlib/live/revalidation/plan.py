@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,12 +11,15 @@ from typing import Any
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import overruled
 from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of, selected
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
 from tvmgitlib.live.runners import elsewhere
 from tvmgitlib.model import GivenTarget, Json, Place, StoredRecord, TuningRecord, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
+
+_log = logging.getLogger("tvmgitlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,10 @@ class Plan:
         for task in tasks:
             family = family_of_task(task)
             given, workload = family.identify(task, self._given)
-            platform = platform_of(given, self.request.platform, here=self._is_measured_here)
+            named = self.request.platform
+            if (model := overruled(given, named)) is not None:
+                _log.warning("platform %s is not used for %s: its -model names %s", named, given.text, model)
+            platform = platform_of(given, named, here=self._is_measured_here)
             if platform is None:
                 raise SelectionError(
                     f"nothing says which platform {given.target.label} is on", hint="Name it with --platform NAME."

@@ -25,7 +25,7 @@ _READABLE_LENGTH = 60
 
 # Models that name no device: what TVM writes where nobody named one, the simulator of microTVM (`host`), which is
 # whatever machine it ran on, and what tools put where a name is asked for.
-_NO_DEVICE = frozenset(("unknown", "host", "generic", "default", "none", "null", "any", "unspecified", "undefined"))
+_NO_DEVICE = frozenset(("", "unknown", "host", "generic", "default", "none", "null", "any", "unspecified", "undefined"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import platform as system
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+HERE = f"llvm -mtriple={system.machine()}-linux-gnu"
 
 
 def start(cli: Any, *options: str) -> dict[str, str]:
@@ -134,3 +136,19 @@ def test_a_job_for_this_machine_knows_its_platform(cli: Any) -> None:
     shown = cli.json("job", "show", job["job"])
     assert shown["platform"] == here["name"]
     assert shown["facts"] == {**here["facts"], "cooling": "fan", "memory_gib": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "is_told"),
+    [
+        (("--target", HERE), True),
+        (("--target", HERE, "--platform", "this"), False),
+        (("--target", HERE, "--platform", "nas"), False),
+        (("--target", f"{HERE} -model=nas"), False),
+        ((), False),
+    ],
+)
+def test_a_job_that_is_taken_to_be_this_machines_says_so(cli: Any, told: tuple[str, ...], is_told: bool) -> None:
+    cli("job", "start", *told)
+    assert ("so it is taken to be this machine: " in cli.err) == is_told
+    assert ("through RPC, --platform NAME has to say it" in cli.err) == is_told

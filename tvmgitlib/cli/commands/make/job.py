@@ -42,6 +42,11 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     work_dir=WORK_DIR.
     """
     job = context.open().begin_job(facts=options.read_facts(facts), **told)
+    if told["platform"] is None and job.spec.detected is not None:
+        note(
+            f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
+            "measures elsewhere, through RPC, --platform NAME has to say it.)"
+        )
     context.print(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
         f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"
