@@ -476,7 +476,7 @@ def test_records_of_another_tvm_are_not_applied_unless_asked(
         log = tmp_path / "old.log"
         log.write_bytes(job.log.read_bytes())
     old = ConfigLibrary.init(tmp_path / "old")
-    old.import_logs(log, tvm="hhb-tvm==0.13.0")
+    old.import_logs(log, platform="this", tvm="hhb-tvm==0.13.0")
     for accept, fallback, state in (("exact", True, "stale"), ("stale", False, "stale")):
         with old.using(accept=accept) as summary:  # type: ignore[arg-type]  # the two of them
             assert DispatchContext.current.query(tasks[0].target, tasks[0].workload).is_fallback == fallback
