@@ -183,19 +183,20 @@ class ConfigLibrary:
         """
         return jobs.open_job(self._view, job)
 
-    def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
+    def finish_job(self, job: str | None = None, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit a job in progress.
 
         Args:
             job: its id or the beginning of it; without one, the only one.
             push: `sync` then; the result tells the commit as it was pushed.
+            skip_invalid: leave out lines that are malformed, or for another target than the job's.
 
         Raises:
             JobError: there is no such job, or another process is at it.
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
                 committed, and the remote could not be reached.
         """
-        return jobs.finish(self._view, job, push=push)
+        return jobs.finish(self._view, job, push=push, skip_invalid=skip_invalid)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -251,7 +252,7 @@ class ConfigLibrary:
             tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
-            skip_invalid: leave out malformed lines.
+            skip_invalid: leave out lines that are malformed, or for another target than the only one allowed.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.

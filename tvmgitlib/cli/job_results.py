@@ -15,6 +15,13 @@ def print_result(context: Context, result: JobResult) -> None:
     """Print the counts; what the user should know beside them goes to standard error in words."""
     if result.left_out:
         _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+    if result.unusable:
+        _list(
+            f"warning: {plural(len(result.unusable), 'trial')} without a run time that can be counted as failed:",
+            result.unusable,
+        )
+    if result.unmeasured:
+        note(f"{plural(result.unmeasured, 'record')} that nobody has measured left out: neither trials nor failures.")
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "

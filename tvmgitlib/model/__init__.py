@@ -16,7 +16,7 @@ from tvmgitlib.model.job import (
     TaskIdentity,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json
+from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
 from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -76,6 +76,7 @@ __all__ = [
     "parse_target",
     "platform_name_from",
     "read_json",
+    "read_json_with_gaps",
     "read_utc",
     "require_triple",
     "segment_path",

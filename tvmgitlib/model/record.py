@@ -51,6 +51,8 @@ class TuningRecord:
         measured_at: Unix time in seconds; None where the format has none (MetaSchedule).
         tvm_version: the TVM that wrote the line, as the log says; None where it does not (Ansor).
         native: the record's own text, byte for byte, without a line end.
+        unusable: why a trial that the log calls a success is taken for a failure, in words; None for all others.
+        repeat: how many equal measurements stand before it in its log, where the format has no time to tell them apart.
     """
 
     family: FamilyName
@@ -62,6 +64,8 @@ class TuningRecord:
     measured_at: float | None
     tvm_version: str | None
     native: bytes
+    unusable: str | None = None
+    repeat: int = 0
 
     @property
     def cost(self) -> float:
@@ -86,6 +90,8 @@ class TuningRecord:
         leading bits are the config's, so that a sample of the smallest names is a sample of configs.
         """
         result = struct.pack(f"<{len(self.costs)}dd", *self.costs, self.measured_at or 0.0)
+        if self.repeat:
+            result += struct.pack("<Q", self.repeat)
         digest = int.from_bytes(hashlib.sha256(self.config + result).digest()[:3], "big")
         return int.from_bytes(self.config[:5], "big") << 24 | digest & ~0xF | outcome_code(self.error)
 

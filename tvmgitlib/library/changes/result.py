@@ -44,6 +44,8 @@ class JobResult:
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
+        unusable: trials that the logs call successes and whose times can be none, in words: they count as failed.
+        unmeasured: how many configs the logs hold that nobody has measured: they are no trials.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -57,6 +59,8 @@ class JobResult:
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
+    unmeasured: int = 0
     left_alone: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -71,5 +75,7 @@ class JobResult:
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),
+            "unusable": list(self.unusable),
+            "unmeasured": self.unmeasured,
             "left_alone": list(self.left_alone),
         }

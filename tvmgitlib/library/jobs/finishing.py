@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.errors import JobError, RecordError, TargetError
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -21,7 +22,7 @@ from tvmgitlib.library.changes import (
 )
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.intake import Intake, Origin
-from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.reading import Contents, workload_label
@@ -80,11 +81,13 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         job = import_id(sources, request, keep)
         if contents.has_job(job):
             return _already(contents, job)
-        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family)
+        intake = Intake(request.origin, keep)
+        with _way_out("--skip-invalid imports the rest without such lines."):
+            remarks = _read(logs, intake, request.leniency, request.family)
         if intake.read == 0:
-            if any(log.sources[0].start for log in logs):
-                return JobResult(None, None, Counts(), left_out=left_out)
-            raise _no_record(logs, left_out)
+            if remarks.unmeasured or any(log.sources[0].start for log in logs):
+                return _remarked(JobResult(None, None, Counts()), remarks)
+            raise _no_record(logs, remarks)
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
@@ -103,21 +106,27 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         shared = overlap(contents, segment, keep)
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
-            return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+            return _remarked(JobResult(None, None, nothing_new, known=shared.by_job), remarks)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
-    return replace(result, known=shared.by_job, left_out=left_out, detected=detected)
+    return _remarked(replace(result, known=shared.by_job, detected=detected), remarks)
 
 
-def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
+def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_invalid: bool = False) -> JobResult:
     """Commit what a live job has logged, and forget the job.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
 
+    Args:
+        repository: the library.
+        jobs: its jobs in progress.
+        job: the job.
+        skip_invalid: leave out lines that are malformed or do not belong into the job.
+
     Raises:
         RecordError: the job has logged nothing, or something malformed; it stays in progress.
     """
-    leniency = Leniency(drop_torn=True)
+    leniency = Leniency(drop_torn=True, skip_invalid=skip_invalid)
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
@@ -131,9 +140,14 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, left_out = _read(logs, Intake(Origin.of(job.spec), contents.settings.keep), leniency)
+        intake = Intake(Origin.of(job.spec), contents.settings.keep)
+        with _way_out(f"tvmgitlib job finish {job.id} --skip-invalid commits the rest without such lines."):
+            remarks = _read(logs, intake, leniency)
     if intake.read == 0 and not invalidations:
-        raise _no_record(logs, left_out)
+        if not remarks.unmeasured:
+            raise _no_record(logs, remarks)
+        jobs.remove(job)
+        return _remarked(JobResult(None, None, Counts()), remarks)
     header = Header(
         id=job.id,
         kind=job.spec.kind,
@@ -150,21 +164,40 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     jobs.remove(job)
-    return replace(result, left_out=left_out)
+    return _remarked(result, remarks)
 
 
-def _read(
-    logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None
-) -> tuple[Intake, tuple[str, ...]]:
-    """Take the records of logs in; what was left out comes back in words."""
-    left_out: list[str] = []
+def _read(logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None) -> Remarks:
+    """Take the records of logs in, and say what became of the other lines."""
+    remarks = Remarks()
     for log in logs:
-        intake.extend(str(log.path), read_log(log, leniency, left_out, family))
-        left_out += log.torn
-    return intake, tuple(left_out)
+        records = read_log(log, leniency, remarks, family)
+        intake.extend(str(log.path), records, remarks, skip_invalid=leniency.skip_invalid)
+        remarks.left_out += log.torn
+    return remarks
 
 
-def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
+@contextmanager
+def _way_out(hint: str) -> Iterator[None]:
+    """Say how to go on without what is malformed, beside what else can be done about it."""
+    try:
+        yield
+    except (JobError, RecordError, TargetError) as error:
+        error.hint = f"{error.hint}\n{hint}" if error.hint else hint
+        raise
+
+
+def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
+    return replace(
+        result,
+        left_out=tuple(remarks.left_out),
+        unusable=tuple(remarks.unusable),
+        unmeasured=remarks.unmeasured,
+    )
+
+
+def _no_record(logs: Sequence[Log], remarks: Remarks) -> RecordError:
+    left_out = remarks.left_out
     hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
     return RecordError("there is no tuning record in it", file=", ".join(str(log.path) for log in logs), hint=hint)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading import Contents, Grader
 from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
@@ -39,7 +39,7 @@ def read_job(job: OpenJob) -> Iterator[TuningRecord]:
             if path.is_dir():
                 continue  # MetaSchedule has made its files, and nothing is in them yet
             raise
-        yield from (record for _, record in read_log(log, leniency, []))
+        yield from (record for _, record in read_log(log, leniency, Remarks()))
 
 
 def effort_of(

@@ -44,18 +44,20 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     )
 
 
-@command.command(epilog=options.example("tvmgitlib job finish"))
+@command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
-def finish(context: Context, job: str | None, push: bool) -> None:
+def finish(context: Context, job: str | None, **told: bool) -> None:
     """Commit a job in progress.
 
-    JOB, or the beginning of it, may be left out while there is only one.
+    JOB, or the beginning of it, may be left out while there is only one. Of what the tuner logged, trials whose run
+    time can be none (0 s, NaN) count as failed; a malformed line refuses all of it, and the job stays in progress.
     """
     library = context.open()
     with progress.shown():
-        result = library.finish_job(job, push=push)
+        result = library.finish_job(job, **told)
     print_result(context, result)
 
 
