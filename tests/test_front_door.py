@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
+import typing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +44,43 @@ def test_importing_the_package_imports_none_of_it() -> None:
     code = "import sys, tvmgitlib; print(sorted(name for name in sys.modules if name.startswith('tvmgitlib.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['tvmgitlib._version']\n"
+
+
+def test_what_a_signature_mentions_can_be_imported_too() -> None:
+    """Every class of ours in the signatures of `ConfigLibrary` and `Job` is a public name."""
+    private = set()
+    for owner in (tvmgitlib.ConfigLibrary, tvmgitlib.Job):
+        for name, member in inspect.getmembers(owner):
+            function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+            if name.startswith("_") or not inspect.isfunction(function):
+                continue
+            for found in classes_of(function):
+                if found.__module__.startswith("tvmgitlib") and found.__name__ not in tvmgitlib.__all__:
+                    private.add(f"{owner.__name__}.{name}: {found.__qualname__}")
+    assert private == set()
+
+
+def classes_of(function: Any) -> set[type]:
+    """The classes in a function's annotations, which are text that a checker reads."""
+    module = sys.modules[function.__module__]
+    names = {**vars(tvmgitlib), **vars(module), **checked_imports(module)}
+    found: set[type] = set()
+    todo = [eval(hint, names) for hint in function.__annotations__.values()]
+    while todo:
+        hint = todo.pop()
+        todo += typing.get_args(hint)
+        if isinstance(hint, list):
+            todo += hint
+        elif isinstance(hint, type):
+            found.add(hint)
+    return found
+
+
+def checked_imports(module: Any) -> dict[str, Any]:
+    """What a module imports for checkers only."""
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec("\n".join(map(ast.unparse, block.body)), names)
+    return names

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.live.base import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
     from tvmgitlib.live.import_trap import fast_imports as fast_imports
@@ -83,6 +84,7 @@ _NAMES = {
     "tvmgitlib.library.platforms.detect": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
     "WorkloadEffort",
+    "tvmgitlib.live.base": "HowToMeasure",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.import_trap": "fast_imports",
     "tvmgitlib.live.job": "Job",

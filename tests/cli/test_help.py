@@ -25,6 +25,7 @@ COMMANDS = [
     ["check"],
     ["rebuild"],
     ["config"],
+    ["completion"],
     ["platform"],
     ["platform", "detect"],
     ["platform", "show"],

@@ -54,6 +54,7 @@ ROOMS = {
         "check": ("care.check", "Prove that the library is sound."),
         "rebuild": ("care.rebuild", "Make configs/ anew from jobs/."),
         "config": ("care.config", "Show or change the library's settings."),
+        "completion": ("care.completion", "Let a shell complete commands and names."),
         "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
     },
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tvmgitlib.cli import completing
 from tvmgitlib.cli.context import Command
 
 
@@ -48,8 +49,10 @@ def selection(command: Command) -> Command:
     """Options that choose workloads; the command gets them as one `selection`."""
 
     @click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
-    @click.option("--target", metavar="TARGET", help="Only this target, in any spelling.")
-    @click.option("--platform", metavar="NAME", help="Only this platform.")
+    @click.option(
+        "--target", metavar="TARGET", shell_complete=completing.targets, help="Only this target, in any spelling."
+    )
+    @click.option("--platform", metavar="NAME", shell_complete=completing.platforms, help="Only this platform.")
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
     @wraps(command)
     def with_selection(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, as_line, pass_context
 from tvmgitlib.cli.tables import pairs
 
 
 @click.command(epilog=options.example("tvmgitlib config", "tvmgitlib config keep 3"))
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=completing.settings)
 @click.argument("value", required=False)
 @pass_context
 def command(context: Context, key: str | None, value: str | None) -> None:

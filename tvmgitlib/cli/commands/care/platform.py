@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def detect(context: Context) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib platform show rk3399"))
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.platforms)
 @pass_context
 def show(context: Context, name: str | None) -> None:
     """Show the library's platforms.

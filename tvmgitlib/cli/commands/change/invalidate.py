@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     help="Measured under this platform fact, such as 'gpu.driver<550'; repeat it for more.",
 )
 @click.option("--older-than", metavar="AGE", callback=_age, help="Of jobs that finished longer ago: 180d, 26w, 12h.")
-@click.option("--job", metavar="JOB", help="Of this job.")
+@click.option("--job", metavar="JOB", shell_complete=completing.jobs, help="Of this job.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for the record.")
 @pass_context
 def command(context: Context, selection: Selection, reason: str, **conditions: Any) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, pass_context
 
 
 @click.command(epilog=options.example("tvmgitlib revert 3f2a --reason 'the fan was off'"))
-@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...", shell_complete=completing.jobs)
 @click.option("--reason", metavar="TEXT", help="Why, for the record.")
 @pass_context
 def command(context: Context, jobs: tuple[str, ...], reason: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 )
 @click.argument("tasks", metavar="TASKS")
 @click.option("--target", metavar="TARGET", help="The target of what does not say its own, in any spelling.")
-@click.option("--platform", metavar="NAME", help="The platform, where a target names no model. [this machine]")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    shell_complete=completing.platforms,
+    help="The platform, where a target names no model. [this machine]",
+)
 @click.option(
     "--accept",
     type=click.Choice(["exact", "stale"]),

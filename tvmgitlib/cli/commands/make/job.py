@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import completing, options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
@@ -24,7 +24,12 @@ def command(context: Context) -> None:
 
 @command.command(epilog=options.example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
 @click.option("--target", metavar="TARGET", help="The job's only target; records of others are refused.")
-@click.option("--platform", metavar="NAME", help="The platform's name, where the target's -model gives none.")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    shell_complete=completing.platforms,
+    help="The platform's name, where the target's -model gives none.",
+)
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
@@ -45,7 +50,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completing.open_jobs)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
@@ -62,7 +67,7 @@ def finish(context: Context, job: str | None, **told: bool) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completing.open_jobs)
 @pass_context
 def abort(context: Context, job: str | None) -> None:
     """Drop a job in progress and its logs.
@@ -89,7 +94,7 @@ def list_(context: Context) -> None:
 
 
 @command.command(epilog=options.example("tvmgitlib job show 3f2a"))
-@click.argument("job")
+@click.argument("job", shell_complete=completing.any_jobs)
 @pass_context
 def show(context: Context, job: str) -> None:
     """Show what a job was told and what it did.

@@ -1,0 +1,77 @@
+"""What a shell offers, as bash asks for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+
+
+def offered(library: Path, *words: str) -> list[str]:
+    """What is offered for the last word of a command line."""
+    line = ["tvmgitlib", "-C", str(library), *words]
+    asked = {"_TVMGITLIB_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(line), "COMP_CWORD": str(len(line) - 1)}
+    command = [sys.executable, "-m", "tvmgitlib"]
+    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return [entry.partition(",")[2] for entry in done.stdout.splitlines() if entry]
+
+
+@pytest.fixture
+def filled(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
+    log = logs / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+    library.import_logs(log, platform="board", tvm="hhb-tvm==0.16.dev0")
+    return library
+
+
+def test_commands_and_options_are_offered(library: ConfigLibrary) -> None:
+    assert offered(library.path, "re") == ["revert", "revalidate", "rebuild"]
+    assert "--workload" in offered(library.path, "best", "--")
+    assert offered(library.path, "best", "--family", "a") == ["autotvm", "ansor"]
+
+
+def test_what_the_library_knows_is_offered(filled: ConfigLibrary) -> None:
+    (job,) = (entry.job for entry in filled.log())
+    begun = filled.begin_job(platform="board")
+    assert offered(filled.path, "best", "--platform", "") == ["board"]
+    assert offered(filled.path, "best", "--platform", "x") == []
+    assert offered(filled.path, "revert", job[:2]) == [job]
+    assert offered(filled.path, "job", "finish", "") == [begun.id]
+    assert set(offered(filled.path, "job", "show", "")) == {job, begun.id}
+    assert offered(filled.path, "config", "policy.") == ["policy.tvm", "policy.facts", "policy.max-age"]
+
+
+def test_nothing_is_offered_where_no_library_is(tmp_path: Path) -> None:
+    assert offered(tmp_path / "nowhere", "revert", "") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_printed_and_installed(
+    cli: Any, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    cli("completion", shell)
+    assert (cli.code, "_TVMGITLIB_COMPLETE" in cli.out) == (0, True)
+    installed = Path(cli.json("completion", shell, "--install")["path"])
+    assert installed.is_relative_to(tmp_path)
+    assert installed.read_text().strip() == cli("completion", shell).out.strip()
+
+
+def test_the_shell_is_the_users(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert cli.json("completion")["shell"] == "fish"
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    assert (cli("completion").code, "bash | zsh | fish" in cli.err) == (2, True)
+
+
+def test_bash_takes_the_script(cli: Any, tmp_path: Path) -> None:
+    script = tmp_path / "tvmgitlib.bash"
+    script.write_text(cli("completion", "bash").out)
+    subprocess.run(["bash", "-c", f"source {script} && complete -p tvmgitlib"], check=True, capture_output=True)

@@ -1,0 +1,67 @@
+"""What a shell offers behind an option or for an argument: names that the library knows.
+
+A shell waits at every key, and shows what a program prints: whatever goes wrong here, nothing is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from tvmgitlib.errors import TvmgitlibError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from tvmgitlib.config_library import ConfigLibrary
+
+#: A value with what a shell shows beside it.
+Offer: TypeAlias = "tuple[str, str | None]"
+
+
+def offering(offers: Callable[[ConfigLibrary], Iterable[Offer]]) -> Callable[..., list[CompletionItem]]:
+    """The `shell_complete` of a parameter whose values the library knows."""
+
+    def complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from tvmgitlib.config_library import ConfigLibrary
+
+        with suppress(TvmgitlibError, OSError):
+            library = ConfigLibrary(context.find_root().params.get("library"))
+            return [CompletionItem(value, help=told) for value, told in offers(library) if value.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def _platforms(library: ConfigLibrary) -> Iterable[Offer]:
+    return ((name, None) for name in library.platforms())
+
+
+def _targets(library: ConfigLibrary) -> Iterable[Offer]:
+    return ((label, None) for label in sorted({effort.target_label for effort in library.trials()}))
+
+
+def _jobs(library: ConfigLibrary) -> Iterable[Offer]:
+    return ((entry.job, entry.subject) for entry in library.log())
+
+
+def _open_jobs(library: ConfigLibrary) -> Iterable[Offer]:
+    return ((job.id, f"started {job.started}") for job in library.open_jobs())
+
+
+def _any_jobs(library: ConfigLibrary) -> Iterable[Offer]:
+    return (*_open_jobs(library), *_jobs(library))
+
+
+def _settings(library: ConfigLibrary) -> Iterable[Offer]:
+    return ((key, None) for key in library.settings.to_json())
+
+
+platforms, targets = offering(_platforms), offering(_targets)
+jobs, open_jobs, any_jobs = offering(_jobs), offering(_open_jobs), offering(_any_jobs)
+settings = offering(_settings)
