@@ -492,9 +492,9 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM."""
+        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
         effort = self._live.job_or_spectator().effort(task)
-        return effort.trials if effort else 0
+        return effort.lasting if effort else 0
 
     def get_job_records(self, task: Any | None = None) -> Any:
         """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""

@@ -121,6 +121,8 @@ class Job:
     def is_tuned(self, task: Any, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record for a task: as many trials, or the end of its space.
 
+        Failures that may pass (time-outs, a board that was not there) are no effort: what they cost is spent again.
+
         Args:
             task: the task.
             trials: how many are enough.

@@ -29,7 +29,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
@@ -37,6 +37,7 @@ from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
 __all__ = [
+    "DETERMINISTIC",
     "ERROR_KINDS",
     "FORMAT",
     "SEGMENT_RECORDS",

@@ -6,7 +6,7 @@ import hashlib
 import math
 import struct
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.workload import FamilyName, Workload
@@ -34,6 +34,12 @@ ERROR_KINDS: tuple[ErrorKind, ...] = (
     "build_timeout",
     "run_timeout",
     "unknown",
+)
+
+#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device or
+#: of the way to it are not, nor is what nobody knows the reason of.
+DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
+    ("instantiation", "compile_host", "compile_device", "wrong_answer")
 )
 
 
@@ -76,6 +82,11 @@ class TuningRecord:
             return math.fsum(self.costs) / len(self.costs)
         except OverflowError:
             return math.fsum(cost * _SCALE for cost in self.costs) / len(self.costs) / _SCALE
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether trying the config again would say nothing new: it succeeded, or would only fail again."""
+        return self.error is None or self.error in DETERMINISTIC
 
     @property
     def hash(self) -> str:

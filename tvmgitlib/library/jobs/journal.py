@@ -12,13 +12,15 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError
-from tvmgitlib.library.changes import Counts, JobResult
+from tvmgitlib.errors import JobError, TvmgitlibError
+from tvmgitlib.library.changes import Counts, JobResult, plural
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
+from tvmgitlib.library.jobs.logs import RecordReader
 from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
     Effort,
@@ -26,6 +28,7 @@ from tvmgitlib.model import (
     GivenTarget,
     Json,
     Place,
+    Platform,
     TuningRecord,
     TvmVersion,
     Workload,
@@ -75,6 +78,8 @@ class Journal:
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[Place, list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
+        self._reader = RecordReader()
+        self._has_unusable = False
 
     # The job on disk
 
@@ -153,6 +158,17 @@ class Journal:
             JobError: the job has another target.
             PlatformError: nothing says which platform it is on.
         """
+        platform = self.platform_of(given)
+        place = Place(family, given.target, platform.name, workload)
+        self._facts[place] = platform.facts
+        return place
+
+    def platform_of(self, given: GivenTarget) -> Platform:
+        """Where records of a target are measured; the first target of a job without one begins it.
+
+        Raises:
+            TvmgitlibError: as `place`: what has such a target cannot be logged into this job.
+        """
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
@@ -162,10 +178,7 @@ class Journal:
                 hint="Start a job without a target to tune for several.",
             )
         origin = Origin.of(self._taken.opened.spec) if self._taken is not None else Origin()
-        platform = origin.platform_of(given)
-        place = Place(family, given.target, platform.name, workload)
-        self._facts[place] = platform.facts
-        return place
+        return origin.platform_of(given)
 
     def facts(self, place: Place) -> Mapping[str, Json]:
         """The facts of the platform that this job's records of a place will have, as `place` has found them."""
@@ -185,9 +198,25 @@ class Journal:
             return recorded.effort_of(contents, self.logged(), place, self.tvm, tuner, exhausted, self.facts(place))
 
     def is_tuned(self, place: Place, trials: int, tuner: str | None = None) -> bool:
-        """Whether enough effort is on record: as many trials, or the end of the space."""
+        """Whether enough effort is on record: as many trials, or the end of the space.
+
+        Failures that may pass (time-outs, a board that was not there) are no effort: what they cost is spent again.
+        """
         effort = self.effort(place, tuner)
-        return effort is not None and (effort.trials >= trials or effort.exhausted is True)
+        if effort is None or not effort.is_enough(trials):
+            return False
+        if effort.failed == effort.trials:
+            _log.warning(
+                "%s has no config, and is not tuned again: all of its %s failed, and would only fail again",
+                workload_label(place.workload),
+                plural(effort.trials, "trial"),
+            )
+        return True
+
+    def missing(self, place: Place, trials: int) -> int:
+        """How many trials are still to be made until so many lasting ones are on record; see `Effort.lasting`."""
+        effort = self.effort(place)
+        return trials - (effort.lasting if effort else 0)
 
     def baseline(self, place: Place) -> float | None:
         """What the untuned config takes, in seconds: noted by this job, else on record; None where it is not."""
@@ -224,8 +253,7 @@ class Journal:
 
     def answers(self, place: Place) -> list[TuningRecord]:
         """Those of them that need not be made again: successes, and failures that would only come again."""
-        records = self.on_record(place)
-        return [record for record in records if record.error is None or record.error in recorded.DETERMINISTIC]
+        return [record for record in self.on_record(place) if record.is_lasting]
 
     def learnable(self, place: Place, *, other_targets: bool = False) -> list[TuningRecord]:
         """All that is on record, whatever it holds for: a cost model learns from it.
@@ -243,9 +271,44 @@ class Journal:
     # What the job notes
 
     def append(self, lines: Iterable[str]) -> None:
-        """Log records, a line each; they are on the disk when this returns."""
-        append_lines(self.log, lines)
-        self.forget_logged()
+        """Log records, a line each; they are on the disk when this returns.
+
+        Each is judged as it is logged, by what a job is finished by: one that would be refused then is not logged, and
+        costs the others nothing.
+
+        Raises:
+            TvmgitlibError: a line is malformed, or of another target than the job's; the others are logged.
+        """
+        good: list[str] = []
+        wrong: TvmgitlibError | None = None
+        for line in lines:
+            try:
+                self._judge(line)
+                good.append(line)
+            except TvmgitlibError as error:
+                wrong = wrong or error
+        if good:
+            append_lines(self.log, good)
+            self.forget_logged()
+        if wrong is not None:
+            raise wrong
+
+    def _judge(self, line: str) -> None:
+        record = self._reader.read(line.strip().encode())
+        if isinstance(record, TuningRecord):
+            self.platform_of(record.target)
+            if record.unusable is not None:
+                self.note_unusable(record.unusable)
+
+    def note_unusable(self, why: str) -> None:
+        """Say once that a trial counts as failed because its times can be none.
+
+        Args:
+            why: what they are, in words.
+        """
+        if not self._has_unusable:
+            _log.warning("a trial had %s: it counts as failed, like all such trials of this job", why)
+        self._has_unusable = True
 
     def forget_logged(self) -> None:
         """The log has grown: read it again when it is next asked for."""

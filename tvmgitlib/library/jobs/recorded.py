@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading import Contents, Grader
-from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
+from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
-
-#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device are
-#: not.
-DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
-    ("instantiation", "compile_host", "compile_device", "wrong_answer")
-)
 
 
 def is_of(record: TuningRecord, place: Place) -> bool:

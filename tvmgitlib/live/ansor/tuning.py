@@ -36,8 +36,7 @@ def tune(
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
-    effort = journal.effort(place)
-    left = trials - (effort.trials if effort else 0)
+    left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
     if cost_model is None:
         cost_model = auto_scheduler.XGBModel(seed=seed)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tvmgitlib.library.jobs import DETERMINISTIC, Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import place_of
-from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
+from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import DETERMINISTIC, TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -45,7 +45,7 @@ class Task:
     """One workload on one target.
 
     Attributes:
-        recorded: trials that were on record before.
+        recorded: trials that were on record before, without failures that may pass.
         answers: what need not be measured again: hashes of scheduled modules.
         learnt: measurements on record, for the cost model.
         measured: trials made since.
@@ -71,7 +71,6 @@ class Measuring:
     def __init__(self, journal: Journal, trials: int) -> None:
         self._journal = journal
         self._trials = trials
-        self._database = database_of(journal)
         self._tasks: dict[tuple[str, str], Task] = {}
         self._current: Task | None = None
         self._error: BaseException | None = None
@@ -106,7 +105,7 @@ class Measuring:
             place = place_of(self._journal, meta_schedule().TuneContext(mod=mod, target=target))
             effort = self._journal.effort(place)
             answers, learnt = self._answers(mod, self._journal.answers(place))
-            self._tasks[key] = Task(mod, target, effort.trials if effort else 0, answers, learnt)
+            self._tasks[key] = Task(mod, target, effort.lasting if effort else 0, answers, learnt)
         return self._tasks[key]
 
     def _answers(self, mod: Any, records: Iterable[TuningRecord]) -> tuple[set[int], list[tuple[Any, Any]]]:
@@ -201,8 +200,7 @@ class Measuring:
                 task.answers.add(name)
             trials.append(Measured(candidate.sch.trace, candidate.args_info, result.run_secs, failure))
         if trials:
-            self._database.add(task.mod, task.target, trials)
-            self._journal.forget_logged()
+            log_trials(self._journal, task.mod, task.target, trials)
             batch.waiting -= results.keys()
 
 
