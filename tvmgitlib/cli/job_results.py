@@ -33,6 +33,11 @@ def print_result(context: Context, result: JobResult) -> None:
         _list(LEFT_ALONE, result.left_alone)
     for job, count in sorted(result.known.items()):
         note(f"{plural(count, 'measurement')} known from job {job}: not counted twice.")
+    if result.continued:
+        note(
+            f"What was logged in the meantime is kept as job {result.continued}: tvmgitlib job finish "
+            f"{result.continued} commits it."
+        )
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))

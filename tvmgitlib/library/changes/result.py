@@ -46,6 +46,7 @@ class JobResult:
         left_out: lines that were left out, in words.
         unusable: trials that the logs call successes and whose times can be none, in words: they count as failed.
         unmeasured: how many configs the logs hold that nobody has measured: they are no trials.
+        continued: the job in progress that holds what was logged while this one was finished; None where nothing was.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -61,6 +62,7 @@ class JobResult:
     left_out: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
     unmeasured: int = 0
+    continued: str | None = None
     left_alone: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -77,5 +79,6 @@ class JobResult:
             "left_out": list(self.left_out),
             "unusable": list(self.unusable),
             "unmeasured": self.unmeasured,
+            "continued": self.continued,
             "left_alone": list(self.left_alone),
         }

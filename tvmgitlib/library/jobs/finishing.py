@@ -113,7 +113,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
 
 
 def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_invalid: bool = False) -> JobResult:
-    """Commit what a live job has logged, and forget the job.
+    """Commit what a live job has logged. Where its tuner goes on logging, that is another job in progress.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
 
@@ -130,9 +130,8 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
-            jobs.remove(job)
-            return _already(contents, job.id)
-        logs = [survey(path, leniency) for path in job.logs()]
+            return _followed(_already(contents, job.id), jobs, job, contents.find(job.id).header.sources)
+        logs = [survey(path, leniency).since(job.after) for path in job.logs()]
         invalidations = job.refused()
         if not logs and not invalidations:
             raise RecordError(
@@ -163,8 +162,14 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
     if job.spec.keep_history:
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
-    jobs.remove(job)
-    return _remarked(result, remarks)
+    return _followed(_remarked(result, remarks), jobs, job, header.sources)
+
+
+def _followed(result: JobResult, jobs: OpenJobs, job: OpenJob, sources: Iterable[Source]) -> JobResult:
+    """The result of a job that is committed; what its tuner logs from there on is another one's."""
+    held = {**job.after, **{source.name: source.size for source in sources}}
+    next_one = jobs.follow(job, held)
+    return replace(result, continued=next_one.id if next_one.logs() else None)
 
 
 def _read(logs: Iterable[Log], intake: Intake, leniency: Leniency, family: FamilyName | None = None) -> Remarks:

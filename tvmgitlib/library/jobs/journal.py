@@ -80,6 +80,7 @@ class Journal:
         self._facts: dict[Place, Mapping[str, Json]] = {}
         self._reader = RecordReader()
         self._has_unusable = False
+        self._is_finished = False
 
     # The job on disk
 
@@ -139,6 +140,9 @@ class Journal:
             _log.info("nothing was measured, so there is nothing to commit")
             return JobResult(None, None, Counts())
         result = running.finish(self.view, self.id, push=push)
+        self._is_finished = True
+        if result.continued is not None:
+            _log.warning("what was logged while job %s was finished is kept as job %s", self.id, result.continued)
         for workload in result.all_failed:
             _log.warning("no trial of %s succeeded: its effort is on record, and it has no config", workload)
         return result
@@ -288,10 +292,25 @@ class Journal:
             except TvmgitlibError as error:
                 wrong = wrong or error
         if good:
-            append_lines(self.log, good)
+            self._write(good)
             self.forget_logged()
         if wrong is not None:
             raise wrong
+
+    def _write(self, lines: Iterable[str]) -> None:
+        if not self.log.exists():
+            raise JobError(
+                f"job {self.id} is over, and its place is gone: nothing can be logged into it any more",
+                hint="Start another job.",
+            )
+        if self._is_finished:
+            _log.warning(
+                "job %s is finished; what is logged from here on is kept, and tvmgitlib job finish %s commits it",
+                self.id,
+                self.id,
+            )
+            self._is_finished = False  # said once
+        append_lines(self.log, lines)
 
     def _judge(self, line: str) -> None:
         record = self._reader.read(line.strip().encode())

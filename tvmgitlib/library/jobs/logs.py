@@ -83,6 +83,15 @@ class Log:
         """The files: the records' first."""
         return (self.path, *self.beside)
 
+    def since(self, held: Mapping[str, int]) -> Log:
+        """The log from where it counts.
+
+        Args:
+            held: how much of it another job holds, in bytes by the name of the source.
+        """
+        first, *others = self.sources
+        return replace(self, sources=(replace(first, start=held.get(first.name, 0)), *others))
+
 
 def find_log(path: Path) -> tuple[Path, Layout | None]:
     """The record file that a path means, and the layout if the log is several files.

@@ -33,7 +33,7 @@ def read_job(job: OpenJob) -> Iterator[TuningRecord]:
             if path.is_dir():
                 continue  # MetaSchedule has made its files, and nothing is in them yet
             raise
-        yield from (record for _, record in read_log(log, leniency, Remarks()))
+        yield from (record for _, record in read_log(log.since(job.after), leniency, Remarks()))
 
 
 def effort_of(

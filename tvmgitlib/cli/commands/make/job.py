@@ -59,6 +59,8 @@ def finish(context: Context, job: str | None, **told: bool) -> None:
 
     JOB, or the beginning of it, may be left out while there is only one. Of what the tuner logged, trials whose run
     time can be none (0 s, NaN) count as failed; a malformed line refuses all of it, and the job stays in progress.
+
+    What a tuner goes on logging into a finished job is kept as another job in progress; it is finished by either id.
     """
     library = context.open()
     with progress.shown():
@@ -90,6 +92,9 @@ def list_(context: Context) -> None:
     jobs = context.open().open_jobs()
     if not jobs:
         note("No job is in progress.")
+    for job in jobs:
+        if job.continues:
+            note(f"Job {job.id} holds what was logged after job {job.continues} was finished.")
     context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
 
 
