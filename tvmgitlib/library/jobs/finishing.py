@@ -32,6 +32,7 @@ from tvmgitlib.model import (
     FamilyName,
     Header,
     JobSpec,
+    Json,
     Platform,
     Segment,
     Source,
@@ -147,14 +148,15 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
             raise _no_record(logs, remarks)
         jobs.remove(job)
         return _remarked(JobResult(None, None, Counts()), remarks)
+    tuner, options = _tuned_by(job)
     header = Header(
         id=job.id,
         kind=job.spec.kind,
         started=job.started,
         finished=_now(),
         author=job.author,
-        tuner=job.spec.tuner,
-        options=job.spec.options,
+        tuner=tuner,
+        options=options,
         tvm=job.spec.tvm or TvmVersion(),
         sources=_sources(logs),
     )
@@ -163,6 +165,16 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
     return _followed(_remarked(result, remarks), jobs, job, header.sources)
+
+
+def _tuned_by(job: OpenJob) -> tuple[str | None, dict[str, Json]]:
+    """The tuner of a job and its options: what the user said, and what its calls were given."""
+    calls = job.tuners()
+    names = ", ".join(dict.fromkeys(name for name, _ in calls)) or None
+    if len(calls) == 1:
+        return job.spec.tuner or names, {**calls[0][1], **job.spec.options}
+    told: dict[str, Json] = {"calls": [{"tuner": name, **options} for name, options in calls]} if calls else {}
+    return job.spec.tuner or names, {**told, **job.spec.options}
 
 
 def _followed(result: JobResult, jobs: OpenJobs, job: OpenJob, sources: Iterable[Source]) -> JobResult:

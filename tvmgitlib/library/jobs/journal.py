@@ -337,6 +337,10 @@ class Journal:
         """Note, durably, that every config of a space has been measured: it counts as tuned from now on."""
         self.opened.mark_exhausted(place.task)
 
+    def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
+        """Note, durably, a tuner that the job runs, and what it was told: the job's header says it."""
+        self.opened.note_tuner(name, options)
+
     def note_baseline(self, place: Place, seconds: float) -> None:
         """Note, durably, what the untuned config takes, in seconds: it is committed with the job's own trials."""
         self.opened.note_baseline(place.task, seconds)

@@ -17,13 +17,14 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib import families
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
+from tvmgitlib.model import Invalidation, JobSpec, Json, TaskIdentity, TvmVersion, is_job_id, utc_text
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
 _WORK_DIR = "work_dir"
 _EXHAUSTED = "exhausted.jsonl"
 _BASELINES = "baselines.jsonl"
+_TUNERS = "tuners.jsonl"
 _REMEASURED = "remeasured.jsonl"
 _LIVE = "live.lock"
 
@@ -124,6 +125,15 @@ class OpenJob:
     def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""
         return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
+
+    def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
+        """Note, durably, a tuner that the job runs, and what it was told."""
+        if (name, options) not in self.tuners():
+            self._note(_TUNERS, [name, options])
+
+    def tuners(self) -> list[tuple[str, dict[str, Json]]]:
+        """The tuners that the job has run, each with what it was told, in the order in which they first ran."""
+        return [(name, options) for name, options in self._noted(_TUNERS)]
 
     def note_baseline(self, identity: TaskIdentity, seconds: float) -> None:
         """Note, durably, what the untuned config of a task takes."""

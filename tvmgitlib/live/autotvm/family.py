@@ -52,6 +52,9 @@ class AutoTvm:
     def signature(self, task: Any) -> None:
         return None
 
+    def unsearchable(self, task: Any) -> None:
+        return None  # what it extracts, it can tune
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
         return pairs(records)
 

@@ -15,6 +15,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.recording import LogToJob
 from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.told import name_of, options_of, plain
 from tvmgitlib.model import TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
@@ -151,6 +152,9 @@ def tune(
     if journal.is_tuned(place, n_trial):
         _log.info("%s is tuned: enough is on record", task.name)
         return False
+    told = {"n_trial": n_trial, "early_stopping": early_stopping, "seed": seed}
+    options = options_of(tuner, getattr(tuner, "cost_model", None))
+    journal.note_tuner(name_of(tuner), {**options, **plain(told)})
     if seed is None:
         seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
     run = _Run(tuner, journal.missing(place, n_trial), journal.answers(place), seed)
