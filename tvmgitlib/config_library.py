@@ -183,12 +183,20 @@ class ConfigLibrary:
         """
         return jobs.open_job(self._view, job)
 
-    def finish_job(self, job: str | None = None, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
+    def finish_job(
+        self,
+        job: str | None = None,
+        *,
+        push: bool = False,
+        platform: str | None = None,
+        skip_invalid: bool = False,
+    ) -> JobResult:
         """Commit a job in progress.
 
         Args:
             job: its id or the beginning of it; without one, the only one.
             push: `sync` then; the result tells the commit as it was pushed.
+            platform: the platform's name, where neither the job nor a target's `-model` gives one.
             skip_invalid: leave out lines that are malformed, or for another target than the job's.
 
         Raises:
@@ -196,7 +204,7 @@ class ConfigLibrary:
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
                 committed, and the remote could not be reached.
         """
-        return jobs.finish(self._view, job, push=push, skip_invalid=skip_invalid)
+        return jobs.finish(self._view, job, push=push, platform=platform, skip_invalid=skip_invalid)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -471,13 +479,16 @@ class ConfigLibrary:
             waits_for_target=True,
         )
 
-    def stop_job(self) -> JobResult:
+    def stop_job(self, *, skip_invalid: bool = False) -> JobResult:
         """Commit the live job.
+
+        Args:
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
 
         Raises:
             JobError: there is none.
         """
-        return self.live_job().finish()
+        return self.live_job().finish(skip_invalid=skip_invalid)
 
     def live_job(self) -> Job:
         """The job that was started here and is not over.

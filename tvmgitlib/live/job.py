@@ -97,10 +97,15 @@ class Job:
         self._ended(self)
         self.journal.release()
 
-    def finish(self, *, push: bool = False) -> JobResult:
-        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead."""
+    def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
+        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead.
+
+        Args:
+            push: `sync` then.
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
+        """
         self._release()
-        self.result = self.journal.finish(push=push)
+        self.result = self.journal.finish(push=push, skip_invalid=skip_invalid)
         return self.result
 
     # What is on record

@@ -13,6 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError, RecordError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.library.jobs.recorded import read_job
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = DATA / "cases"
@@ -367,3 +368,19 @@ def make_failures() -> Callable[..., None]:
         (folder / ERROR_FILE).write_text("".join(f"{json.dumps(note)}\n" for note in notes))
 
     return make
+
+
+def test_a_job_without_a_platform_is_given_one_in_the_end(cli: Any) -> None:
+    job = cli.json("job", "start")
+    Path(job["log"]).write_text(changed(AUTOTVM[0], ["input", 0], "opencl -device=mali") + "\n")
+    cli("job", "finish", "--skip-invalid")
+    assert (cli.code, "Give its name with --platform NAME" in cli.err) == (4, True)
+    assert cli("job", "finish", "--platform", "no/name").code == 4
+    assert cli.json("job", "finish", "--platform", "board")["platforms"] == ["board"]
+
+
+def test_what_a_job_cannot_be_resumed_for_names_the_way_on(library: ConfigLibrary) -> None:
+    job = library.begin_job(platform="board")
+    job.log.write_text("{}\n")
+    with pytest.raises(RecordError, match=f"tvmgitlib job finish {job.id} --skip-invalid"):
+        list(read_job(job))

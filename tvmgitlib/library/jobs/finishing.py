@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import JobError, RecordError, TargetError
+from tvmgitlib.errors import RecordError
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -22,9 +21,10 @@ from tvmgitlib.library.changes import (
 )
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.intake import Intake, Origin
-from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.jobs.recorded import without_such_lines
 from tvmgitlib.library.reading import Contents, workload_label
 from tvmgitlib.model import (
     FORMAT,
@@ -83,7 +83,7 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         if contents.has_job(job):
             return _already(contents, job)
         intake = Intake(request.origin, keep)
-        with _way_out("--skip-invalid imports the rest without such lines."):
+        with way_out("--skip-invalid imports the rest without such lines."):
             remarks = _read(logs, intake, request.leniency, request.family)
         if intake.read == 0:
             if remarks.unmeasured or any(log.sources[0].start for log in logs):
@@ -113,7 +113,14 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     return _remarked(replace(result, known=shared.by_job, detected=detected), remarks)
 
 
-def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_invalid: bool = False) -> JobResult:
+def finish_job(
+    repository: Repository,
+    jobs: OpenJobs,
+    job: OpenJob,
+    *,
+    platform: str | None = None,
+    skip_invalid: bool = False,
+) -> JobResult:
     """Commit what a live job has logged. Where its tuner goes on logging, that is another job in progress.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
@@ -122,6 +129,7 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
         repository: the library.
         jobs: its jobs in progress.
         job: the job.
+        platform: the platform's name where neither the job nor a target says it.
         skip_invalid: leave out lines that are malformed or do not belong into the job.
 
     Raises:
@@ -140,8 +148,9 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob, *, skip_inv
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake = Intake(Origin.of(job.spec), contents.settings.keep)
-        with _way_out(f"tvmgitlib job finish {job.id} --skip-invalid commits the rest without such lines."):
+        spec = replace(job.spec, platform=job.spec.platform or platform)
+        intake = Intake(Origin.of(spec), contents.settings.keep)
+        with way_out(without_such_lines(job)):
             remarks = _read(logs, intake, leniency)
     if intake.read == 0 and not invalidations:
         if not remarks.unmeasured:
@@ -192,16 +201,6 @@ def _read(logs: Iterable[Log], intake: Intake, leniency: Leniency, family: Famil
         intake.extend(str(log.path), records, remarks, skip_invalid=leniency.skip_invalid)
         remarks.left_out += log.torn
     return remarks
-
-
-@contextmanager
-def _way_out(hint: str) -> Iterator[None]:
-    """Say how to go on without what is malformed, beside what else can be done about it."""
-    try:
-        yield
-    except (JobError, RecordError, TargetError) as error:
-        error.hint = f"{error.hint}\n{hint}" if error.hint else hint
-        raise
 
 
 def _remarked(result: JobResult, remarks: Remarks) -> JobResult:

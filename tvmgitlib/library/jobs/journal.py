@@ -132,14 +132,14 @@ class Journal:
         if self._taken is not None:
             self._taken.claim.release()
 
-    def finish(self, *, push: bool = False) -> JobResult:
+    def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the released job. One that has measured nothing, because all was tuned already, is dropped instead."""
         if self._taken is None or not (self.opened.logs() or self.opened.refused()):
             if self._taken is not None:
                 running.abort(self.view, self.id)
             _log.info("nothing was measured, so there is nothing to commit")
             return JobResult(None, None, Counts())
-        result = running.finish(self.view, self.id, push=push)
+        result = running.finish(self.view, self.id, push=push, skip_invalid=skip_invalid)
         self._is_finished = True
         if result.continued is not None:
             _log.warning("what was logged while job %s was finished is kept as job %s", self.id, result.continued)

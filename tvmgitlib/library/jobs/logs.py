@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISREG
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
+from tvmgitlib.errors import JobError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
 from tvmgitlib.format import schema
@@ -266,6 +266,16 @@ def read_log(
 def first_line(error: TvmgitlibError) -> str:
     """What an error says, without what to do about it."""
     return str(error).splitlines()[0]
+
+
+@contextmanager
+def way_out(hint: str) -> Iterator[None]:
+    """Say of what is malformed how to go on without it, beside what else can be done about it."""
+    try:
+        yield
+    except (JobError, RecordError, TargetError) as error:
+        error.hint = f"{error.hint}\n{hint}" if error.hint else hint
+        raise
 
 
 class RecordReader:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading import Contents, Grader
 from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
@@ -33,7 +33,13 @@ def read_job(job: OpenJob) -> Iterator[TuningRecord]:
             if path.is_dir():
                 continue  # MetaSchedule has made its files, and nothing is in them yet
             raise
-        yield from (record for _, record in read_log(log.since(job.after), leniency, Remarks()))
+        with way_out(without_such_lines(job)):
+            yield from (record for _, record in read_log(log.since(job.after), leniency, Remarks()))
+
+
+def without_such_lines(job: OpenJob) -> str:
+    """How a job is finished whose log holds what it cannot be finished with."""
+    return f"tvmgitlib job finish {job.id} --skip-invalid commits the rest without such lines."
 
 
 def effort_of(

@@ -52,9 +52,10 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 @command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
-def finish(context: Context, job: str | None, **told: bool) -> None:
+def finish(context: Context, job: str | None, **told: Any) -> None:
     """Commit a job in progress.
 
     JOB, or the beginning of it, may be left out while there is only one. Of what the tuner logged, trials whose run
