@@ -13,7 +13,7 @@ help: ## list the targets
 demo: ## tune three small kernels with a real TVM, and keep and use the results
 	$(ENV) run tvm-0.27 docs/demo.py
 
-test: ## lint, types, floors, all tests on every Python found, live tests on every TVM
+test: ## lint, types, floors, all tests, on every Python found and every TVM
 	$(PYTHON) .ci/check.py
 
 lint: ## ruff, mypy and the import floors only

@@ -2,82 +2,180 @@
 
     check.py [lint | core | live]...     all three, if none is named
 
-Every step runs, also after a failure; the table at the end says what passed, failed or was skipped and why. With
-CI=true a missing environment and a skipped test are failures.
+The environments are made beside the first steps, and two steps run at a time, the long ones first. Every step runs,
+also after a failure; what it says is printed when it ends and kept in .venv/<step>.out. The table at the end says what
+passed, failed or was skipped and why. With CI=true a missing environment and a skipped test are failures.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import environments
-from environments import CI, ENVIRONMENTS, ROOT, Environment, SetupError, clean_env, script
+from environments import CI, ENVIRONMENTS, ROOT, VENVS, Environment, SetupError, clean_env, script
+from scratch import scratch
+
+AT_A_TIME = 2  # steps: while one waits for its processes, or comes to its end, the other has work for the cores
 
 
 class Step(NamedTuple):
     """One command in one environment."""
 
     name: str
+    environment: str
     command: list[str]
 
 
 class Result(NamedTuple):
-    """What became of a step."""
+    """What became of a step; seconds by the clock and of all cores."""
 
     name: str
     code: int
     seconds: float
+    cpu: float
 
 
-def lint_steps() -> list[Step]:
+# --- what there is to do ------------------------------------------------------------------------------------------
+
+
+def steps(lint: Sequence[Environment], core: Sequence[Environment], live: Sequence[Environment]) -> list[Step]:
+    """Return the steps, the longest first, so that none is left alone at the end."""
+    live_steps = [live_step(environment) for environment in live]
+    core_steps = core_tests(core) if core else []
+    lint_steps = [step for environment in lint for step in linters(environment.name)]
+    return [*live_steps[:1], *core_steps[:1], *live_steps[1:], *core_steps[1:], *lint_steps]
+
+
+def linters(name: str) -> list[Step]:
     """The four linters, in one environment."""
-    name = environments.find("core").name
     return [
-        Step("ruff check", [script(name, "ruff"), "check", "."]),
-        Step("ruff format", [script(name, "ruff"), "format", "--check", "."]),
-        Step("types", [script(name, "mypy")]),
-        Step("floors", [script(name, "lint-imports")]),
+        Step("types", name, [script(name, "mypy")]),
+        Step("floors", name, [script(name, "lint-imports")]),
+        Step("ruff check", name, [script(name, "ruff"), "check", "."]),
+        Step("ruff format", name, [script(name, "ruff"), "format", "--check", "."]),
     ]
 
 
-def test_step(environment: Environment, *arguments: str) -> Step:
-    """The test suite in one environment.
+def core_tests(core: Sequence[Environment]) -> list[Step]:
+    """The tests without a TVM: all on the newest Python, those on repositories on the oldest too, the others on all.
+
+    What is slow is so because of Git and processes, not of Python.
+    """
+    arguments = ["tests", "--ignore=tests/tvm", "--dist", "worksteal", "-m"]
+    newest, oldest, between = core[-1], core[:-1][:1], core[1:-1]
+    return [
+        pytest(f"{newest.name} slow", newest, *arguments, "slow and not soak"),
+        *(pytest(f"{each.name}", each, *arguments, "not slow and not soak") for each in (newest, *oldest)),
+        *(pytest(f"{each.name} pure", each, *arguments, "not git and not slow and not soak") for each in between),
+    ]
+
+
+def live_step(environment: Environment) -> Step:
+    """The tests on one TVM: a module's tests in one worker, which makes what they share once."""
+    return pytest(environment.name, environment, "tests/tvm", "-W", "default", "--dist", "loadfile")
+
+
+def pytest(name: str, environment: Environment, *arguments: str) -> Step:
+    """A run of tests in one environment.
 
     It runs the `pytest` command, not `python -m pytest`, which would put the checkout on the path before the installed
     package.
     """
-    command = [script(environment.name, "pytest"), *arguments, "-o", f"cache_dir=.venv/{environment.name}/cache"]
+    cache = f"cache_dir=.venv/{environment.name}/cache"
+    command = [script(environment.name, "pytest"), *arguments, "-n", str(os.cpu_count() or 1), "-o", cache]
     if environment.wheel:
         command += ["-p", "installed_only"]
     if CI:
         command += ["-p", "no_skips"]
-    return Step(environment.name, command)
+    return Step(name, environment.name, command)
 
 
-def run(step: Step, *, captured: bool = False) -> Result:
-    """Run a step; `captured` keeps its output together, for steps that run beside others."""
+# --- doing it -----------------------------------------------------------------------------------------------------
+
+
+def run(step: Step) -> Result:
+    """Run a step and print what it said."""
+    print(f"--- {step.name} begins", flush=True)
     start = time.monotonic()
-    env = dict(clean_env(), PYTHONPATH=str(Path(__file__).resolve().parent))
-    if not captured:
-        print(f"\n=== {step.name}", flush=True)
-    result = subprocess.run(
-        step.command,
-        cwd=ROOT,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if captured else None,
-        stderr=subprocess.STDOUT if captured else None,
-        check=False,
-    )
-    if captured:
-        print(f"\n=== {step.name}\n{result.stdout.decode(errors='replace')}", flush=True)
-    return Result(step.name, result.returncode, time.monotonic() - start)
+    out = VENVS / f"{step.name.replace(' ', '-')}.out"
+    with scratch() as folder, out.open("wb") as file:
+        env = dict(clean_env(), PYTHONPATH=str(Path(__file__).resolve().parent), TMPDIR=folder)
+        process = subprocess.Popen(
+            step.command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    result = Result(step.name, process.returncode, time.monotonic() - start, usage.ru_utime + usage.ru_stime)
+    print(f"\n=== {line(result)}\n{out.read_text(encoding='utf-8', errors='replace')}", flush=True)
+    return result
+
+
+def line(result: Result) -> str:
+    """Say what became of a step."""
+    state = "FAILED" if result.code else "passed"
+    return f"{result.name:14} {state} {result.seconds:6.1f} s, {result.cpu:6.1f} s of CPU"
+
+
+class Queue:
+    """Steps in the order in which they are to be run, each once its environment is there."""
+
+    def __init__(self, waiting: Sequence[Step]) -> None:
+        self.waiting = list(waiting)
+        self.ready: set[str] = set()
+        self.changed = threading.Condition()
+
+    def tell(self, name: str, usable: bool) -> None:
+        """An environment is ready, or never will be: then its steps are taken off."""
+        with self.changed:
+            if usable:
+                self.ready.add(name)
+            else:
+                self.waiting = [step for step in self.waiting if step.environment != name]
+            self.changed.notify_all()
+
+    def take(self) -> Step | None:
+        """Wait for the next step; None when there is none left."""
+        with self.changed:
+            while True:
+                for step in self.waiting:
+                    if step.environment in self.ready:
+                        self.waiting.remove(step)
+                        return step
+                if not self.waiting:
+                    return None
+                self.changed.wait()
+
+    def close(self) -> None:
+        """Let no further step be taken."""
+        with self.changed:
+            self.waiting.clear()
+            self.changed.notify_all()
+
+    def drain(self) -> list[Result]:
+        """Run steps until there are none left."""
+        return [run(step) for step in iter(self.take, None)]
+
+
+def run_all(todo: Sequence[Step], needed: Sequence[Environment]) -> tuple[list[Result], Future[dict[str, str]]]:
+    """Run the steps while their environments are being made. Returns the results, and what `create_all` came to."""
+    queue = Queue(todo)
+    with ThreadPoolExecutor(max_workers=1 + AT_A_TIME) as pool:
+        making = pool.submit(environments.create_all, needed, tell=queue.tell)
+        runners = [pool.submit(queue.drain) for _ in range(AT_A_TIME)]
+        try:
+            done = [result for runner in runners for result in runner.result()]
+        except BaseException:
+            queue.close()
+            raise
+        return done, making
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -86,37 +184,24 @@ def main(arguments: Sequence[str]) -> int:
     if wanted - {"lint", "core", "live"}:
         print(__doc__, file=sys.stderr)
         return 2
+    began = time.monotonic()
+    lint = [environments.find("core")] if "lint" in wanted else []
     core = [e for e in ENVIRONMENTS if e.name.startswith("core-")] if "core" in wanted else []
     live = [e for e in ENVIRONMENTS if e.name.startswith("tvm-")] if "live" in wanted else []
-    needed = dict.fromkeys([*live, *core, *([environments.find("core")] if "lint" in wanted else [])])
-    skipped = environments.create_all(list(needed))
-    if "core" in wanted and all(environment.name in skipped for environment in core):
+    usable = [environment for environment in core if environments.interpreter(environment)[0]]
+    if core and not usable:
         raise SetupError("no CPython >= 3.10 found")
-
-    done = [run(step) for step in (lint_steps() if "lint" in wanted else [])]
-    for environment in core:
-        if environment.name not in skipped:
-            # What is slow is so because of Git and processes, not of Python: one version runs it.
-            chosen = "not soak" if environment == environments.find("core") else "not soak and not slow"
-            done.append(
-                run(
-                    test_step(
-                        environment, "tests", "--ignore=tests/tvm", "-n", "3", "--dist", "loadgroup", "-m", chosen
-                    )
-                )
-            )
-    steps = [
-        test_step(environment, "tests/tvm", "-W", "default") for environment in live if environment.name not in skipped
-    ]
-    with ThreadPoolExecutor(max_workers=2) as pool:  # two at a time: one is mostly one core's work
-        done += pool.map(lambda step: run(step, captured=True), steps)
+    todo = steps(lint, usable, live)
+    first = [environments.find(step.environment) for step in todo]
+    done, making = run_all(todo, list(dict.fromkeys([*first, *core])))
 
     print("\n=== summary")
     for result in done:
-        print(f"{result.name:12} {'FAILED' if result.code else 'passed'} {result.seconds:6.1f} s")
-    for name, reason in skipped.items():
-        print(f"{name:12} skipped: {reason}")
-    sys.stdout.flush()
+        print(line(result))
+    whole = f"{'all':14}        {time.monotonic() - began:6.1f} s, {sum(result.cpu for result in done):6.1f} s of CPU"
+    print(whole, flush=True)
+    for name, reason in making.result().items():
+        print(f"{name:14} skipped: {reason}", flush=True)
     return 1 if any(result.code for result in done) else 0
 
 

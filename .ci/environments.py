@@ -3,9 +3,9 @@
     environments.py create [NAME...]     create or refresh them (all, if none is named)
     environments.py run NAME ARG...      refresh one and run its Python with ARG...; NAME `core` is any core one
 
-They live in .venv/<name>. One is made anew when pyproject.toml's dependencies or its interpreter changed; the ones that
-hold a built wheel get a new wheel when the package changed. A missing interpreter is reported and its environment
-skipped, or is a failure when CI=true.
+They live in .venv/<name>, and are made with venv and pip, or with uv where that is on the path. One is made anew when
+pyproject.toml's dependencies or its interpreter changed; the ones that hold a built wheel get a new wheel when the
+package changed. A missing interpreter is reported and its environment skipped, or is a failure when CI=true.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tarfile
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -131,27 +131,27 @@ def script(name: str, command: str = "python") -> str:
     return str(VENVS / name / folder / (command + suffix))
 
 
+def interpreter(environment: Environment) -> tuple[str | None, str]:
+    """Find the interpreter of an environment; else say why there is none."""
+    if environment.name == "tvm-0.16" and not (sys.platform == "linux" and os.uname().machine == "x86_64"):
+        return None, "hhb-tvm has wheels for Linux x86_64 only"
+    found = [find_python(version) for version in environment.pythons]
+    return next((answer for answer in found if answer[0]), found[0])
+
+
 def create(environment: Environment) -> tuple[str, str]:
     """Create or refresh one environment. Returns ("ready", what was done) or ("skipped", why)."""
-    python, reason = None, ""
-    for version in environment.pythons:
-        python, why = find_python(version)
-        if python:
-            break
-        reason = reason or why
+    python, reason = interpreter(environment)
     if not python:
         return "skipped", reason
-    if environment.name == "tvm-0.16" and not (sys.platform == "linux" and os.uname().machine == "x86_64"):
-        return "skipped", "hhb-tvm has wheels for Linux x86_64 only"
 
     home = VENVS / environment.name
     stamp = digest([python, repr(environment), project_tables()])
     if read(home / "stamp") != stamp:
         with open_log(environment.name) as log:
-            venv(home, python, log)
             what = [str(wheel())] if environment.wheel else ["--editable", str(ROOT)]
             what[-1] += f"[{environment.extras}]"
-            pip(environment.name, what, log)
+            fill(environment.name, python, what, log)
             if environment.probe:
                 run([script(environment.name), "-c", environment.probe], log)
         (home / "stamp-sources").write_text(digest_sources(), encoding="utf-8")
@@ -170,14 +170,52 @@ def open_log(name: str) -> TextIO:
     return (VENVS / (name + ".log")).open("w", encoding="utf-8")
 
 
-def venv(home: Path, python: str, log: TextIO) -> None:
+def venv(home: Path, python: str, log: TextIO, *options: str) -> None:
     """Make an empty environment."""
     shutil.rmtree(home, ignore_errors=True)
-    run([python, "-m", "venv", str(home)], log)
+    run([python, "-m", "venv", *options, str(home)], log)
+
+
+_uv_lock = threading.Lock()
+
+
+def uv(log: TextIO) -> str | None:
+    """Return the command of an installer that takes a third of pip's time; None where there is none.
+
+    It is the user's own. In CI, where every environment is made anew, it is fetched; elsewhere that would go past what
+    pip was told of indexes and proxies.
+    """
+    found = shutil.which("uv")
+    if found or not CI:
+        return found
+    with _uv_lock:
+        command = script("uv", "uv")
+        if not Path(command).exists():
+            try:
+                venv(VENVS / "uv", sys.executable, log)
+                pip("uv", ["uv"], log)
+            except SetupError:
+                return None
+        return command
+
+
+def fill(name: str, python: str, what: list[str], log: TextIO) -> None:
+    """Make an environment with these packages in it: with uv if that can, else with pip."""
+    fast = uv(log)
+    venv(VENVS / name, python, log, *(["--without-pip"] if fast else []))
+    if fast:
+        try:
+            run([fast, "pip", "install", "--no-progress", "--python", script(name), *what], log)
+            return
+        except SetupError:
+            log.write("uv could not; pip is asked\n")
+    pip(name, what, log)
 
 
 def pip(name: str, what: list[str], log: TextIO) -> None:
     """Install into an environment."""
+    if not Path(script(name, "pip")).exists():  # uv made it
+        run([script(name), "-m", "ensurepip"], log)
     run([script(name), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile", *what], log)
 
 
@@ -264,8 +302,22 @@ def read(path: Path) -> str:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def create_all(environments: Sequence[Environment], *, quiet: bool = False) -> dict[str, str]:
-    """Create environments, two at a time. Returns the skipped ones with the reason; raises `SetupError` on failure."""
+def create_all(
+    environments: Sequence[Environment], *, quiet: bool = False, tell: Callable[[str, bool], None] = lambda *_: None
+) -> dict[str, str]:
+    """Create environments, two at a time.
+
+    Args:
+        environments: in the order in which they are wanted.
+        quiet: say nothing of those that are up to date.
+        tell: called with the name of each, from its own thread, and whether it is usable.
+
+    Returns:
+        The missing ones, with the reason.
+
+    Raises:
+        SetupError: one could not be made, or with CI=true has no interpreter; the others were made.
+    """
     VENVS.mkdir(exist_ok=True)
     began = time.monotonic()
     skipped: dict[str, str] = {}
@@ -273,17 +325,20 @@ def create_all(environments: Sequence[Environment], *, quiet: bool = False) -> d
 
     def work(environment: Environment) -> None:
         start = time.monotonic()
+        state, detail = "FAILED", "set-up stopped"
         try:
             state, detail = create(environment)
         except SetupError as problem:
-            state, detail = "FAILED", str(problem)
+            detail = str(problem)
+        finally:
+            tell(environment.name, state == "ready")
         if state == "skipped":
             skipped[environment.name] = detail
         if state == "FAILED" or (state == "skipped" and CI):
             failed.append(environment.name)
         if not quiet or state == "FAILED" or detail != "up to date":
             seconds = time.monotonic() - start
-            print(f"environment {environment.name:9} {seconds:6.1f} s  {state}: {detail}", file=sys.stderr)
+            sys.stderr.write(f"environment {environment.name:9} {seconds:6.1f} s  {state}: {detail}\n")  # at one go
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(work, environments))

@@ -37,6 +37,17 @@ DATA = Path(__file__).parent / "data"
 hypothesis.settings.register_profile("tvmgitlib", deadline=None)
 hypothesis.settings.load_profile("tvmgitlib")
 
+#: Whoever asks for one of these works on a repository. What such a test shows depends little on the Python.
+REPOSITORIES = frozenset({"library", "repository", "git"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests on repositories: they take nearly all the time, so that not every Python runs them."""
+    for item in items:
+        if REPOSITORIES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("git")
+
 
 @pytest.fixture(autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,10 +70,27 @@ def logs() -> Path:
     return DATA / "tvm-logs"
 
 
+@pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder that all workers of this run see; what they make in it is theirs to lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def just_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `library` keeps the empty library that it copies: the first test that needs one makes it."""
+    return tmp_path_factory.mktemp("template") / "library"
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> ConfigLibrary:
-    """An empty library in `tmp_path/library`."""
-    return ConfigLibrary.init(tmp_path / "library")
+def library(tmp_path: Path, just_made: Path, git: Callable[..., str]) -> ConfigLibrary:
+    """An empty library in `tmp_path/library`, as `ConfigLibrary.init` leaves it."""
+    if not just_made.exists():
+        ConfigLibrary.init(just_made)
+    path = shutil.copytree(just_made, tmp_path / "library")
+    git(path, "update-index", "-q", "--refresh")  # the copies are other files than those it has looked at
+    return ConfigLibrary(path)
 
 
 @pytest.fixture

@@ -179,7 +179,9 @@ def test_a_linked_work_tree_follows_and_leaves_the_main_one_alone(repository, co
 def test_a_git_directory_apart_and_on_another_file_system(tmp_path: Path, commit, git) -> None:
     import tempfile
 
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+    here = tmp_path.stat().st_dev
+    other = next(folder for folder in ("/dev/shm", "/var/tmp") if Path(folder).stat().st_dev != here)
+    with tempfile.TemporaryDirectory(dir=other) as elsewhere:
         git(tmp_path, "init", "-q", "-b", "main", f"--separate-git-dir={elsewhere}/git", "tree")
         apart = Repository.find(tmp_path / "tree")
         assert apart is not None
@@ -188,6 +190,18 @@ def test_a_git_directory_apart_and_on_another_file_system(tmp_path: Path, commit
         commit(apart, {"jobs/ab/two.jsonl": b"two\n", "configs/t/p/autotvm.jsonl": b"better\n"})
         assert (apart.root / "configs/t/p/autotvm.jsonl").read_bytes() == b"better\n"
         assert status(git, apart.root) == ""
+
+
+def test_a_submodule_follows(repository: Repository, commit, git, tmp_path: Path) -> None:
+    commit(repository, {"x": b"x"})
+    outer = create_repository(tmp_path / "outer")
+    git(outer.root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repository.root), "a/b")
+    inner = Repository.find(outer.root / "a" / "b")
+    assert inner is not None
+    assert inner.git_dir == outer.git_dir / "modules" / "a" / "b"
+    commit(inner, FILES)
+    assert (outer.root / "a/b/jobs/ab/one.jsonl").read_bytes() == b"one\n"
+    assert status(git, inner.root) == ""
 
 
 def test_a_path_with_spaces_and_other_scripts(tmp_path: Path, commit, git) -> None:
@@ -321,7 +335,7 @@ def test_commits_are_signed_when_the_user_wants_it(repository: Repository, commi
     program = tmp_path / "fake gpg"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho 'a signature'\n")
     program.chmod(0o755)
-    git(repository.root, "config", "gpg.program", str(program))
+    git(repository.root, "config", "--global", "gpg.program", str(program))
     git(repository.root, "config", "commit.gpgSign", "true")
     commit(repository, FILES)
     assert "gpgsig a signature" in git(repository.root, "cat-file", "commit", "HEAD")
@@ -332,7 +346,7 @@ def test_commits_are_signed_when_the_user_wants_it(repository: Repository, commi
 
 def test_a_signature_that_cannot_be_made_commits_nothing(repository: Repository, commit, git) -> None:
     commit(repository, {"x": b"x"})
-    git(repository.root, "config", "gpg.program", "false")
+    git(repository.root, "config", "--global", "gpg.program", "false")
     git(repository.root, "config", "commit.gpgSign", "true")
     refused(repository, "failed to sign|failed to write commit")
     assert status(git, repository.root) == ""

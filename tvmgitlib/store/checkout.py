@@ -74,14 +74,21 @@ class Checkout:
         bring a folder along that looks like one, with a configuration that its author wrote.
 
         Raises:
-            GitError: Git refuses to look, for example because another user owns the folder.
+            GitError: Git refuses to look, for example because another user owns the folder; or the work tree that the
+                repository names is none of its own.
         """
         found = _look(path) if path.is_dir() else None
-        if found is None or found.top is not None:
+        if found is None or found.has_its_own_work_tree:
             return cls._at(path, found) if found else None
-        top = found.git_dir.resolve()
-        around = cls.find(top.parent)
-        is_named = top == path.resolve() and not (around and around._has(top))
+        here, git_dir = path.resolve(), found.git_dir.resolve()
+        if found.top is not None and not here.is_relative_to(git_dir):
+            raise GitError(
+                "the repository names a folder as its work tree that is none of its own",
+                file=str(found.top),
+                hint=f"Take core.worktree out of {found.git_dir / 'config'}.",
+            )
+        around = cls.find(git_dir.parent)
+        is_named = found.top is None and here == git_dir and not (around and around._has(git_dir))
         return cls._at(path, found) if is_named else around
 
     @classmethod
@@ -211,6 +218,20 @@ class _Found:
     common_dir: Path
     object_format: str
     top: Path | None
+
+    @property
+    def has_its_own_work_tree(self) -> bool:
+        """Whether there is a work tree, and what it has as `.git`, a folder or a file, leads back."""
+        if self.top is None:
+            return False
+        entry = self.top / ".git"
+        try:
+            if entry.is_file():
+                named = entry.read_bytes().removeprefix(b"gitdir:").strip()
+                entry = self.top / os.fsdecode(named)
+            return entry.samefile(self.git_dir)
+        except OSError:
+            return False
 
 
 def _look(path: Path) -> _Found | None:

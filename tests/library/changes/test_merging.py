@@ -6,15 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError, SelectionError, SettingsError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-
-#: Their branches are made once: by one worker, where tests run in several.
-ONE_WORKER = pytest.mark.xdist_group("two_hundred")
 
 
 def switch(git: Git, library: ConfigLibrary, *arguments: str) -> None:
@@ -182,23 +180,23 @@ _COSTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def hundreds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `two_hundred` keeps the branches that it clones: 200 jobs take seconds to make."""
-    return tmp_path_factory.mktemp("hundreds") / "library"
-
-
 @pytest.fixture
-def two_hundred(hundreds: Path, make_log: MakeLog, git: Git, tmp_path: Path) -> ConfigLibrary:
-    """A clone, with drivers, of a library that has 100 jobs on `main` and 100 on `origin/side`."""
-    if not hundreds.exists():
-        library = ConfigLibrary.init(hundreds)
-        git(hundreds, "branch", "side")
-        for branch, costs in _COSTS.items():
-            switch(git, library, branch)
-            for number, cost in enumerate(costs):
-                log = make_log(f"dense{number % 7}", [cost], target=_TARGETS[number % 2])
-                library.import_logs(log, platform="box")
+def two_hundred(of_all_workers: Path, make_log: MakeLog, git: Git, tmp_path: Path) -> ConfigLibrary:
+    """A clone, with drivers, of a library that has 100 jobs on `main` and 100 on `origin/side`.
+
+    200 jobs take seconds to make: whichever worker is first makes them for all.
+    """
+    hundreds = of_all_workers / "hundreds"
+    with FileLock(f"{hundreds}.lock"):
+        if not hundreds.exists():
+            library = ConfigLibrary.init(tmp_path / "hundreds")
+            git(library.path, "branch", "side")
+            for branch, costs in _COSTS.items():
+                switch(git, library, branch)
+                for number, cost in enumerate(costs):
+                    log = make_log(f"dense{number % 7}", [cost], target=_TARGETS[number % 2])
+                    library.import_logs(log, platform="box")
+            library.path.rename(hundreds)
     return ConfigLibrary.clone(str(hundreds), tmp_path / "clone")
 
 
@@ -242,7 +240,6 @@ def conflict(library: ConfigLibrary, git: Git) -> None:
     assert all(path.startswith("configs/") for path in conflicts)
 
 
-@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLibrary, git: Git) -> None:
     done = two_hundred.merge("origin/side")
@@ -250,7 +247,6 @@ def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLib
     check_whole(two_hundred, git)
 
 
-@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture
@@ -260,7 +256,6 @@ def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     check_stale_until_rebuilt(two_hundred, git, caplog)
 
 
-@ONE_WORKER
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "resolution",
@@ -285,7 +280,6 @@ def test_two_branches_of_100_jobs_lose_none_in_plain_git_without_drivers(
     check_stale_until_rebuilt(two_hundred, git, caplog)
 
 
-@ONE_WORKER
 @pytest.mark.slow
 def test_two_branches_of_100_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_after_an_abort(
     two_hundred: ConfigLibrary, git: Git

@@ -80,7 +80,7 @@ def test_a_signed_commit_is_in_a_pack_too(repository: Repository, commit: Commit
     program = tmp_path / "gpg"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho 'a signature'\n")
     program.chmod(0o755)
-    git(repository.root, "config", "gpg.program", str(program))
+    git(repository.root, "config", "--global", "gpg.program", str(program))
     git(repository.root, "config", "commit.gpgSign", "true")
     made = commit(repository, {"jobs/ab/one.jsonl": b"one"})
     git(repository.root, "prune-packed")
@@ -111,6 +111,34 @@ def test_commits_under_a_loop_of_gc_are_all_there(repository: Repository, commit
         contents = dict(snapshot.contents(snapshot.files("jobs")))
     assert contents == {f"jobs/{number % 7:02}/{number}.jsonl": b"%d" % number for number in range(60)}
     assert packs(repository, "keep") == []
+
+
+FAILS_ONCE = """#!/bin/sh
+'REAL_GIT' "$@" || exit
+case "$*" in
+*index-pack*)
+    mkdir 'FOLDER/once' 2>/dev/null || exit 0
+    cd 'PACKS' && rm -f *.pack *.idx
+    echo "fatal: unable to rename temporary '*.pack' file" >&2
+    exit 1
+esac
+"""
+
+
+def test_what_a_try_that_failed_kept_is_given_back(
+    repository: Repository, commit: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when `git gc --prune=now` takes a pack away that Git has just written, and has no name yet."""
+    wrapper, folder = tmp_path / "bin" / "git", repository.git_dir / "objects" / "pack"
+    wrapper.parent.mkdir()
+    script = FAILS_ONCE.replace("REAL_GIT", str(shutil.which("git"))).replace("FOLDER", str(tmp_path))
+    wrapper.write_text(script.replace("PACKS", str(folder)))
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", str(wrapper.parent), prepend=":")
+    commit(repository, {"jobs/ab/one.jsonl": b"one"})
+    assert (tmp_path / "once").exists()
+    assert packs(repository, "keep") == []
+    assert fsck(repository) == ""
 
 
 def test_what_no_ref_leads_to_yet_is_kept_until_it_may_go(repository: Repository, commit: Commit, git) -> None:

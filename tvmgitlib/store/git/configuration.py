@@ -36,6 +36,9 @@ class Configuration:
     """What all of Git's configuration says at one moment, of the system, the user, the repository and the environment.
 
     The last value counts where there are several.
+
+    Attributes:
+        values: by variable; section and key in small letters.
     """
 
     def __init__(self, git: Git) -> None:
@@ -43,16 +46,16 @@ class Configuration:
         said = git.run("var", "-l").decode(errors="surrogateescape")
         self._lines = said.split("\n")
         pairs = (line.partition("=") for line in self._lines)
-        self._values = {name: value if equals else "true" for name, equals, value in pairs}
+        self.values = {name: value if equals else "true" for name, equals, value in pairs}
 
     def get(self, name: str) -> str | None:
         """The value of a variable (section and key in small letters); None when it is not set."""
-        return self._values.get(name)
+        return self.values.get(name)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """What a variable that is yes or no says."""
-        value = self._values.get(name)
-        return default if value is None else value.lower() not in _FALSE
+        value = self.values.get(name)
+        return default if value is None else is_yes(value)
 
     def filters(self) -> set[str]:
         """The names of all filters of file contents, and where a line can be read in two ways, both."""
@@ -77,7 +80,7 @@ class Configuration:
         """A person; where nobody was named, Git itself decides whether its guess will do."""
         ident = f"GIT_{role.upper()}_IDENT"
         if self._is_told(role, "name") and self._is_told(role, "email"):
-            said = self._values.get(ident, "")
+            said = self.values.get(ident, "")
         else:
             said = self._git.try_run("var", ident).stdout.decode(errors="surrogateescape").strip()
         return said if _IDENTITY.fullmatch(said) else None
@@ -87,6 +90,11 @@ class Configuration:
         return any(
             value and value.strip() for value in (variable, self.get(f"{role}.{part}"), self.get(f"user.{part}"))
         )
+
+
+def is_yes(value: str) -> bool:
+    """What the value of a variable that is yes or no says."""
+    return value.lower() not in _FALSE
 
 
 def identity(folder: Path) -> str:

@@ -6,29 +6,29 @@ Each line says what it is against.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 
-#: Set by Git for its hooks and aliases: inherited, they would point every command at another repository.
-_LOCAL_VARIABLES = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
+#: What a user says to every Git by its environment. Any other variable of Git's is for one call: Git sets such for its
+#: hooks and aliases, and inherited, they would point us at another repository, index or configuration.
+_USERS_VARIABLES = re.compile(
+    r"GIT_(?:ASKPASS|PROXY_COMMAND|SSH|SSH_COMMAND|SSH_VARIANT"  # how to reach a remote
+    r"|(?:CURL|HTTP|PROXY_SSL|SSL)_\w+"
+    r"|(?:AUTHOR|COMMITTER)_\w+"  # who commits
+    r"|CONFIG_(?:COUNT|GLOBAL|KEY_\d+|NOSYSTEM|SYSTEM|VALUE_\d+)"  # what Git is configured to do
+    r"|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|TEMPLATE_DIR"  # where things are
+    r"|(?:TEST|TRACE|TRACE2)(?:_\w+)?)"  # what Git tells of itself
 )
+
+#: The events of what we run, for which Git 2.55 and later also run commands that a configuration names.
+_EVENTS = ("reference-transaction", "post-index-change", "pre-push", "post-checkout", "pre-auto-gc")
 
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
 _SETTINGS = {
     "core.alternateRefsCommand": "true",  # a program that a repository names, run when it borrows objects
-    "core.fsmonitor": "false",  # a program that a repository names, run whenever the index is read
+    "core.fsmonitor": "",  # a program that a repository names, run whenever the index is read
     "core.hooksPath": os.devnull,  # programs in the repository
+    **{f"hook.{event}.enabled": "false" for event in _EVENTS},  # programs that a repository names
     "safe.bareRepository": "explicit",  # a folder of files that is a repository itself, with a configuration of its own
 }
 
@@ -54,37 +54,24 @@ def options() -> list[str]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment: ours, less what names another repository, in English, never prompting, off the network.
+    """The environment: ours, less what is for another call of Git, in English, never prompting, off the network.
 
     Args:
         extra: variables that are stronger, such as `NETWORK`.
     """
-    env = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}
+    env = {name: value for name, value in os.environ.items() if _is_heeded(name)}
     return env | _VARIABLES | _NO_NETWORK | dict(extra or {})
 
 
-def settings_in_environment() -> dict[str, str]:
-    """The settings as variables, after those that the user's environment has: where no options can be given.
-
-    Git 2.30 does not know these variables.
-    """
-    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    variables = {"GIT_CONFIG_COUNT": str(first + len(_SETTINGS))}
-    for number, (name, value) in enumerate(_SETTINGS.items(), start=first):
-        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
+def _is_heeded(variable: str) -> bool:
+    return not variable.startswith("GIT_") or _USERS_VARIABLES.fullmatch(variable) is not None
 
 
-def without_filters(names: Iterable[str]) -> list[str] | None:
-    """Options that switch filters of file contents off; None when one has a name that no option can spell.
+def without_filters(names: Iterable[str]) -> str:
+    """A configuration in which filters of file contents do nothing: for a file, since no option can spell every name.
 
     Args:
         names: those that any configuration has, for example `lfs`.
     """
-    off: list[str] = []
-    for name in names:
-        if "=" in name:
-            return None
-        for option in ("clean=", "smudge=", "process=", "required=false"):
-            off += ["-c", f"filter.{name}.{option}"]
-    return off
+    quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return "".join(f'[filter "{name}"]\n\tclean =\n\tsmudge =\n\tprocess =\n\trequired = false\n' for name in quoted)

@@ -95,14 +95,16 @@ class Landing:
         raise failure(update, swapped.stderr, swapped.returncode)
 
     def _begin(self, steps: Sequence[Step], target: Snapshot, wait_seconds: float) -> Following | None:
-        return None if self._checkout.bare else Following.begin(self._checkout, steps, target, wait_seconds)
+        if self._checkout.bare:
+            return None
+        return Following.begin(self._checkout, steps, target, self.configuration.filters(), wait_seconds)
 
     def _follow(self, following: Following | None) -> tuple[str, ...]:
         """Bring the work tree to a commit that is made: whatever goes wrong now is told, and made good later."""
         left: list[str] = []
         try:
             if following is not None:
-                left = following.finish(self.configuration.filters())
+                left = following.finish()
             elif not self._checkout.bare:
                 raise GitError(f"another Git command holds {self._checkout.git_dir / 'index.lock'}")
         except (GitError, OSError) as error:

@@ -55,6 +55,7 @@ class IndexLock:
         self._lock = git_dir / "index.lock"
         self._mark = mark
         self._private = scratch_path(git_dir)
+        self._unfiltered = scratch_path(git_dir)
 
     @classmethod
     def take(cls, git_dir: Path, wait_seconds: float) -> IndexLock | None:
@@ -75,56 +76,61 @@ class IndexLock:
                 mark.unlink()
                 raise
 
-    def stage(self, git: Git, changes: Sequence[Change], target: Snapshot) -> None:
+    def stage(self, git: Git, changes: Sequence[Change], target: Snapshot, filters: Collection[str]) -> None:
         """Make the new index beside the old one. What the user staged at these paths stays as it is.
 
         Args:
             git: Git in the work tree.
             changes: what the index shall follow.
             target: the commit that they lead to.
+            filters: the filters of file contents that are configured; none of them is run.
 
         Raises:
             GitError: Git cannot read the index.
         """
+        self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
         if self._index.exists():
             self._private.write_bytes(self._index.read_bytes())
         found = list(deltas(git.run("diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
         listed = "".join(_edits(changes, found)).encode(errors="surrogateescape")
-        git.run("update-index", "-z", "--index-info", stdin=listed, env=self._env)
+        git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
 
-    def install(self, git: Git, changes: Sequence[Change], filters: Collection[str]) -> None:
+    def install(self, git: Git, changes: Sequence[Change]) -> None:
         """Put the new index in the place of the old one, once the files are there, and give the lock back.
 
         Args:
             git: Git in the work tree.
             changes: what the index follows.
-            filters: the filters of file contents that are configured; none of them is run.
         """
-        self._refresh(git, [change.path for change in changes if change.new is not None], filters)
+        self._refresh(git, [change.path for change in changes if change.new is not None])
         self._private.replace(self._index)
         self.release()
 
     def release(self) -> None:
         """Give the lock back; the index stays as it is."""
         self._lock.unlink(missing_ok=True)
-        for scratch in (self._private, self._mark):
+        for scratch in (self._private, self._unfiltered, self._mark):
             scratch.unlink(missing_ok=True)
 
     @property
     def _env(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": str(self._private)}
 
-    def _refresh(self, git: Git, paths: Sequence[str], filters: Collection[str]) -> None:
+    @property
+    def _options(self) -> tuple[str, str]:
+        """For a command that writes the index: it reads files whose times say nothing, and would filter them."""
+        return "-c", f"include.path={self._unfiltered}"
+
+    def _refresh(self, git: Git, paths: Sequence[str]) -> None:
         """Let the index know the new files' times and sizes, so that Git need not read them to see no change."""
-        unfiltered = without_filters(filters)
-        if unfiltered is None or not paths:
+        if not paths:
             return
         if len(paths) > _FEW:
-            git.try_run(*unfiltered, "update-index", "-q", "--refresh", env=self._env)
+            git.try_run(*self._options, "update-index", "-q", "--refresh", env=self._env)
         else:
             listed = "\0".join(paths).encode(errors="surrogateescape")
             options = ("--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
-            git.try_run(*unfiltered, "--literal-pathspecs", "add", *options, stdin=listed, env=self._env)
+            git.try_run(*self._options, "--literal-pathspecs", "add", *options, stdin=listed, env=self._env)
 
 
 def scratch_path(git_dir: Path) -> Path:

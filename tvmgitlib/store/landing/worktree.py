@@ -38,7 +38,12 @@ class Following:
 
     @classmethod
     def begin(
-        cls, checkout: Checkout, steps: Sequence[Step], target: Snapshot, wait_seconds: float
+        cls,
+        checkout: Checkout,
+        steps: Sequence[Step],
+        target: Snapshot,
+        filters: Collection[str],
+        wait_seconds: float,
     ) -> Following | None:
         """Lock the index and prepare the new one; None when another Git command holds it all the time.
 
@@ -46,6 +51,7 @@ class Following:
             checkout: whose work tree.
             steps: the moves of the branch that the work tree has not followed.
             target: where they lead: the last one's commit, or one that a user made on top of it.
+            filters: the filters of file contents that are configured; none of them is run.
             wait_seconds: how long to wait for another Git command.
 
         Raises:
@@ -56,7 +62,7 @@ class Following:
             return None
         try:
             changes = _changes(checkout, steps, target)
-            index.stage(checkout.git, changes, target)
+            index.stage(checkout.git, changes, target, filters)
         except BaseException:
             index.release()
             raise
@@ -66,11 +72,8 @@ class Following:
         """Leave everything as it is."""
         self._index.release()
 
-    def finish(self, filters: Collection[str]) -> list[str]:
+    def finish(self) -> list[str]:
         """Bring the files to their new state, path by path, and the index with them.
-
-        Args:
-            filters: the filters of file contents that are configured; none of them is run.
 
         Returns:
             The paths that were left alone, because the user had changed them.
@@ -80,7 +83,7 @@ class Following:
         """
         root, git_dir = self._checkout.root, self._checkout.git_dir
         left = [change.path for change in self._changes if not _follow_file(root, git_dir, change, self._target)]
-        self._index.install(self._checkout.git, self._changes, filters)
+        self._index.install(self._checkout.git, self._changes)
         return left
 
 

@@ -11,6 +11,7 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration, People
 from tvmgitlib.store.git.process import DURABLE
+from tvmgitlib.store.git.programs import require_trusted_signing
 from tvmgitlib.store.landing.lock import keep_lock
 from tvmgitlib.store.objects.commits import make_commit
 from tvmgitlib.store.objects.draft import Draft
@@ -60,6 +61,7 @@ class Writer:
 
     def _signed(self, tree: str, parents: list[str], author: str, message: str) -> bytes:
         """The commit with the signature that the user's Git makes."""
+        require_trusted_signing(self._checkout.git, self._configuration.values)
         name, _, rest = author.partition(" <")
         email, _, date = rest.rpartition("> ")
         env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}

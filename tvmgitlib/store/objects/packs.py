@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import zlib
 from collections.abc import Iterator
 from hashlib import sha1, sha256
@@ -43,7 +44,8 @@ def write_pack(git: Git, objects: Path, new: NewObjects) -> Path | None:
     """
     if not new.contents:
         return None
-    arguments = (*DURABLE, *_BIG, "index-pack", "--stdin", f"--keep={KEEP}: until a ref leads to it")
+    mark = secrets.token_hex(8)
+    arguments = (*DURABLE, *_BIG, "index-pack", "--stdin", f"--keep={KEEP}: until a ref leads to it, {mark}")
     for _ in range(_TRIES):
         with git.start(*arguments) as process:
             assert process.stdin is not None  # it is a pipe
@@ -60,10 +62,19 @@ def write_pack(git: Git, objects: Path, new: NewObjects) -> Path | None:
         if process.returncode == 0:
             kind, _, name = said.decode().strip().partition("\t")
             sync_folder(objects / "pack")
-            return objects / "pack" / f"pack-{name}.keep" if kind == "keep" else None
+            keep = objects / "pack" / f"pack-{name}.keep"
+            return keep if kind == "keep" or _is_marked(keep, mark) else None
         if b"tmp_" not in complaint and b"temporary" not in complaint:
             break
     raise failure(arguments, complaint, process.returncode)
+
+
+def _is_marked(keep: Path, mark: str) -> bool:
+    """Whether a try of ours that failed has left this file: Git writes it before the pack."""
+    try:
+        return mark in keep.read_text(errors="replace")
+    except FileNotFoundError:
+        return False
 
 
 def _pack(new: NewObjects) -> Iterator[bytes]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.hardening import NETWORK, environment, settings_in_environment
+from tvmgitlib.store.git.hardening import NETWORK
 from tvmgitlib.store.git.process import failure
+from tvmgitlib.store.git.programs import settings_for_exchange
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -99,15 +100,9 @@ def clone_repository(url: str, path: Path) -> Repository:
     check_url(url)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise GitError("the folder is not empty", file=str(path))
-    import git as gitpython  # takes 0.2 s to import, so only where it serves
+    from tvmgitlib.store.remotes.cloning import clone  # GitPython takes 0.2 s to import, so only where it serves
 
-    try:
-        env = environment(NETWORK | settings_in_environment())
-        with gitpython.Repo.clone_from(_absolute(url), path.absolute(), env=env, no_recurse_submodules=True):
-            pass
-    except gitpython.GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
-        raise GitError(f"git clone failed: {said}", file=url) from None
+    clone(_absolute(url), path.absolute())
     repository = Repository.find(path)
     if repository is None:
         raise GitError("git clone left no repository", file=str(path))
@@ -123,13 +118,13 @@ def upstream(repository: Checkout) -> Upstream:
     """The remote branch that the current branch follows: as configured, else the same name on `origin`.
 
     Raises:
-        GitError: there is no remote.
+        GitError: there is no remote, or the repository's own configuration names programs for talking to it.
     """
     branch = repository.branch().removeprefix("refs/heads/")
-    configuration = Configuration(repository.git)
-    remote = configuration.get(f"branch.{branch}.remote") or "origin"
-    merge = configuration.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
-    url = configuration.get(f"remote.{remote}.url")
+    settings = settings_for_exchange(repository.git)
+    remote = settings.get(f"branch.{branch}.remote") or "origin"
+    merge = settings.get(f"branch.{branch}.merge") or f"refs/heads/{branch}"
+    url = settings.get(f"remote.{remote}.url")
     if url is None:
         raise GitError(
             f"the library has no remote called {remote}",
@@ -156,7 +151,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
-    done = repository.git.try_run(*FETCH, source.remote, refspec, env=NETWORK)
+    done = repository.git.try_run(*FETCH, "--", source.remote, refspec, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -190,7 +185,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
     done = repository.git.try_run(
-        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", source.remote, refspec),
+        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", source.remote, refspec),
         env=NETWORK,
     )
     if done.returncode == 0:

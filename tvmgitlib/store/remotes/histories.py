@@ -60,7 +60,7 @@ def push_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> tu
     sent = sorted(set(jobs) & (histories(repository).keys() - there))
     left = iter(sent)
     while refs := [f"{HISTORY}{job}:{HISTORY}{job}" for job in islice(left, _AT_ONCE)]:
-        _exchange(repository, "push", "--quiet", "--no-recurse-submodules", remote, *refs)
+        _exchange(repository, "push", "--quiet", "--no-recurse-submodules", "--", remote, *refs)
     return tuple(sent)
 
 
@@ -77,12 +77,12 @@ def fetch_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> t
     received = sorted(set(jobs) & (there - histories(repository).keys()))
     if received:
         refspecs = "".join(f"{HISTORY}{job}:{HISTORY}{job}\n" for job in received)
-        _exchange(repository, *FETCH, "--stdin", remote, stdin=refspecs)
+        _exchange(repository, *FETCH, "--stdin", "--", remote, stdin=refspecs)
     return tuple(received)
 
 
 def _remote_histories(repository: Checkout, remote: str) -> set[str]:
-    listed = _exchange(repository, "ls-remote", "--refs", "--quiet", remote, f"{HISTORY}*").replace("\t", " ")
+    listed = _exchange(repository, "ls-remote", "--refs", "--quiet", "--", remote, f"{HISTORY}*").replace("\t", " ")
     return {job for job, _ in _read_refs(listed)}
 
 

@@ -1,0 +1,145 @@
+"""Make a library of any size out of real tuning lines, fast: what the other benchmarks measure on.
+
+    libraries.py PATH [--jobs N] [--platforms N] [--lines N]
+
+Every job is the import of one small log for one platform: `--lines` real AutoTVM trials of one workload, with other
+extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same arguments give
+the same library, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from tvmgitlib import ConfigLibrary, families
+from tvmgitlib.format import store, write_segment
+from tvmgitlib.model import (
+    SEGMENT_RECORDS,
+    Header,
+    Platform,
+    Section,
+    Segment,
+    Source,
+    Task,
+    TaskRecords,
+    TuningRecord,
+    TvmVersion,
+    read_json,
+    utc_text,
+)
+from tvmgitlib.rules.effort import EffortCounter
+from tvmgitlib.rules.order import rank
+
+LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
+BEGIN = 1_790_000_000
+AUTHOR = "Bench <bench@example.com>"
+#: The extents of the workloads; one platform has tuned all of them before it tunes one again.
+EXTENTS = [(n, m, k) for n in (64, 128, 256, 512, 1024) for m in (64, 128, 256, 512) for k in (64, 128, 256, 512, 768)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--platforms", type=int, default=100)
+    parser.add_argument("--lines", type=int, default=20)
+    told = parser.parse_args()
+    make(told.path, told.jobs, told.platforms, told.lines)
+
+
+def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20) -> ConfigLibrary:
+    """Make a library with that many jobs, on that many platforms, of that many trials each."""
+    library = ConfigLibrary.init(path)
+    write_commits(path, library.commit, segments(jobs, platforms, lines))
+    library = ConfigLibrary(path)
+    library.rebuild()
+    return library
+
+
+def segments(jobs: int, platforms: int, lines: int) -> Iterator[Segment]:
+    """The jobs, oldest first."""
+    trials = [json.loads(line) for line in LOG.open("rb")]
+    chance = random.Random(0)
+    for number in range(jobs):
+        extents = EXTENTS[number // platforms % len(EXTENTS)]
+        records = [
+            _varied(chance, trials[turn % len(trials)], extents, BEGIN + 100 * number + turn) for turn in range(lines)
+        ]
+        yield _segment(number, f"board-{number % platforms:04}", records)
+
+
+def _varied(chance: random.Random, trial: dict, extents: tuple[int, ...], at: float) -> TuningRecord:  # type: ignore[type-arg]
+    target, task, _, *rest = trial["input"]
+    costs, error, spent, _ = trial["result"]
+    entity = [
+        [knob, kind, [-1, *(chance.randint(1, 64) for _ in value[1:])] if kind == "sp" else value]
+        for knob, kind, value in trial["config"]["entity"]
+    ]
+    line = trial | {
+        "input": [target, task, [*extents, "float32"], *rest],
+        "config": trial["config"] | {"entity": entity},
+        "result": [[cost * chance.uniform(0.5, 2) for cost in costs], error, spent, at],
+    }
+    native = json.dumps(line).encode()
+    return families.family("autotvm").record(read_json(native), native)
+
+
+def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment:
+    at = BEGIN + 100 * number
+    source = Source("tuning.log", 1, f"{number:064x}", 0)
+    header = Header(
+        id=f"{random.Random(number).getrandbits(64):016x}",
+        kind="import",
+        started=utc_text(at),
+        finished=utc_text(at + 60),
+        author=AUTHOR,
+        sources=(source,),
+        tvm=TVM,
+    )
+    given = records[0].target
+    section = Section("autotvm", given.target, (given.text,), dict(given.facts), Platform(platform, {}), TVM)
+    counter = EffortCounter()
+    for record in records:
+        counter.add(record)
+    task = Task(section, records[0].workload, counter.finish()[0])
+    good = {record.config: record for record in records if record.error is None}
+    stored = sorted((store(record, header, task) for record in good.values()), key=rank)
+    return Segment(header, (TaskRecords(task, tuple(stored[:SEGMENT_RECORDS])),), ())
+
+
+def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
+    """Add a commit for each segment to the branch that is checked out, and its files to the work tree."""
+    branch = subprocess.run(
+        ["git", "-C", str(path), "symbolic-ref", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    command = ["git", "-C", str(path), "fast-import", "--quiet", "--force"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        for mark, segment in zip(count(1), made):
+            parent = tip if mark == 1 else f":{mark - 1}"
+            _write_commit(process.stdin, branch, mark, parent, segment)
+        process.stdin.close()
+        if process.wait() != 0:
+            raise SystemExit("git fast-import failed")
+    subprocess.run(["git", "-C", str(path), "reset", "--quiet", "--hard"], check=True)
+
+
+def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment) -> None:
+    when = f"{AUTHOR} {BEGIN + 100 * mark} +0000"
+    subject = f"Import 1 workload for {segment.tasks[0].task.section.platform.name}".encode()
+    content = b"".join(write_segment(segment))
+    out.write(f"commit {branch}\nmark :{mark}\nauthor {when}\ncommitter {when}\ndata {len(subject)}\n".encode())
+    out.write(subject + f"\nfrom {parent}\nM 100644 inline {segment.path}\ndata {len(content)}\n".encode())
+    out.write(content + b"\n")
+
+
+if __name__ == "__main__":
+    main()

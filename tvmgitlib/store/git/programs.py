@@ -1,0 +1,86 @@
+"""Programs that a repository's own configuration names: none of them is run.
+
+Whose configuration it is, only Git can tell: what a user wrote is in files of the user's own, and in the environment. A
+repository's own configuration comes with the repository: out of an archive, from a shared disk, or by another hand.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.git.configuration import is_yes
+from tvmgitlib.store.git.process import Git
+
+#: Where a user's own configuration is; the command line is ours, and the environment counts as part of it.
+_USERS_SCOPES = {"system", "global", "command"}
+
+_SIGNING = re.compile(r"gpg\.(?:.*\.)?program|gpg\.ssh\.defaultkeycommand", re.DOTALL)
+
+#: What talking to a remote would run, and the file that it would write cookies to.
+_EXCHANGING = re.compile(
+    r"core\.(?:askpass|gitproxy|sshcommand)|credential\.(?:.*\.)?\w*helper|remote\..*\.(?:receivepack|uploadpack)"
+    r"|http\.(?:.*\.)?cookiefile",
+    re.DOTALL,
+)
+
+
+def settings_for_exchange(git: Git) -> Mapping[str, str]:
+    """What Git is configured to do, by variable (section and key in small letters), for talking to remotes.
+
+    Raises:
+        GitError: the repository's own configuration names a program that would be run.
+    """
+    values, own = _settings(git)
+    _refuse(git, own, _EXCHANGING)
+    if is_yes(values.get("push.gpgsign", "no")):
+        _refuse(git, own, _SIGNING)
+    return values
+
+
+def require_trusted_signing(git: Git, configured: Mapping[str, str]) -> None:
+    """Make sure that a signature is made by the user's own programs.
+
+    Args:
+        git: Git in the repository.
+        configured: what Git is configured to do, by variable.
+
+    Raises:
+        GitError: the repository's own configuration names a program that would be run.
+    """
+    if any(_SIGNING.fullmatch(name) for name in configured):
+        _refuse(git, _settings(git)[1], _SIGNING)
+
+
+def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
+    """The values of all variables, and the names of those that only the repository's own configuration sets so.
+
+    Nothing is named by an empty value: it takes out what was named before.
+    """
+    said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
+    fields = iter(said.split("\0"))
+    values: dict[str, str] = {}
+    users: set[tuple[str, str]] = set()
+    others: set[tuple[str, str]] = set()
+    for scope, entry in zip(fields, fields, strict=False):
+        name, equals, value = entry.partition("\n")
+        values[name] = value if equals else "true"
+        (users if scope in _USERS_SCOPES else others).add((name, values[name]))
+    return values, {name for name, value in others - users if value}
+
+
+def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:
+    names = sorted(name for name in own if programs.fullmatch(name))
+    if not names:
+        return
+    found = git.run("rev-parse", "--absolute-git-dir", "--git-path", "config").decode(errors="surrogateescape")
+    git_dir, config = found.splitlines()
+    file = (git.folder / config).resolve()
+    raise GitError(
+        f"which programs run is for your own configuration to say, not for the repository's: {', '.join(names)}",
+        file=str(file),
+        hint="If you wrote that file, make it yours: "
+        + shlex.join(["git", "config", "--global", f"includeIf.gitdir:{git_dir}.path", str(file)]),
+    )

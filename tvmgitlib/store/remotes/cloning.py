@@ -1,0 +1,46 @@
+"""Cloning, by GitPython: it knows what Git says of its progress, and refuses what a URL or an option may smuggle in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import git
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.git.hardening import NETWORK, environment, options
+
+
+class _Git(git.Git):
+    """Git as every other call of ours: told what no repository may say, and from no repository's folder.
+
+    GitPython adds to the environment and takes nothing away, so `env` does: what Git sets for a hook is for that call.
+    """
+
+    def execute(self, command: Any, *arguments: Any, **named: Any) -> Any:
+        program, *rest = command
+        kept = environment(NETWORK)
+        others = [word for name in os.environ if name not in kept for word in ("-u", name)]
+        return super().execute(["env", *others, program, "-C", os.sep, *options(), *rest], *arguments, **named)
+
+
+class _Repo(git.Repo):
+    GitCommandWrapperType = _Git
+
+
+def clone(url: str, path: Path) -> None:
+    """Clone a repository.
+
+    Args:
+        url: where it is, a path being absolute.
+        path: the folder to make, absolute.
+
+    Raises:
+        GitError: with Git's own words.
+    """
+    try:
+        _Repo.clone_from(url, path, env=environment(NETWORK), no_recurse_submodules=True).close()
+    except git.GitCommandError as error:
+        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip()
+        raise GitError(f"git clone failed: {said}", file=url) from None
