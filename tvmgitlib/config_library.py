@@ -184,19 +184,28 @@ class ConfigLibrary:
         """
         return jobs.open_job(self._view, job)
 
-    def finish_job(self, job: str | None = None, *, push: bool = False) -> JobResult:
+    def finish_job(
+        self,
+        job: str | None = None,
+        *,
+        push: bool = False,
+        platform: str | None = None,
+        skip_invalid: bool = False,
+    ) -> JobResult:
         """Commit a job in progress.
 
         Args:
             job: its id or the beginning of it; without one, the only one.
             push: `sync` then; the result tells the commit as it was pushed.
+            platform: the platform's name, where neither the job nor a target's `-model` gives one.
+            skip_invalid: leave out lines that are malformed, or for another target than the job's.
 
         Raises:
             JobError: there is no such job, or another process is at it.
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress. Or it was
                 committed, and the remote could not be reached.
         """
-        return jobs.finish(self._view, job, push=push)
+        return jobs.finish(self._view, job, push=push, platform=platform, skip_invalid=skip_invalid)
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -257,7 +266,7 @@ class ConfigLibrary:
             tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
-            skip_invalid: leave out malformed lines.
+            skip_invalid: leave out lines that are malformed, or for another target than the only one allowed.
 
         Raises:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
@@ -495,13 +504,16 @@ class ConfigLibrary:
             waits_for_target=True,
         )
 
-    def stop_job(self) -> JobResult:
+    def stop_job(self, *, skip_invalid: bool = False) -> JobResult:
         """Commit the live job.
+
+        Args:
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
 
         Raises:
             JobError: there is none.
         """
-        return self.live_job().finish()
+        return self.live_job().finish(skip_invalid=skip_invalid)
 
     def live_job(self) -> Job:
         """The job that was started here and is not over.
@@ -516,9 +528,9 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM."""
+        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
         effort = self._live.job_or_spectator().effort(task)
-        return effort.trials if effort else 0
+        return effort.lasting if effort else 0
 
     def get_job_records(self, task: Any | None = None) -> Any:
         """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""

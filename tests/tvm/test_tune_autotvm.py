@@ -22,7 +22,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, log_to_library
 from tvmgitlib.errors import JobError, LibraryError, TargetError, TvmError
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
@@ -88,7 +88,7 @@ def interrupt(job: Any) -> None:
 
 
 def records(path: Path) -> list[TuningRecord]:
-    return [record for _, record in read_log(survey(path, Leniency()), Leniency(), [])]
+    return [record for _, record in read_log(survey(path, Leniency()), Leniency(), Remarks())]
 
 
 # Killed and resumed

@@ -23,6 +23,13 @@ def print_result(context: Context, result: JobResult) -> None:
         records = plural(sum(result.other_targets.values()), "record")
         others = [f"{target} ({count:,})" for target, count in result.other_targets.items()]
         _list(f"{records} of other targets left out:", others)
+    if result.unusable:
+        _list(
+            f"warning: {plural(len(result.unusable), 'trial')} without a run time that can be counted as failed:",
+            result.unusable,
+        )
+    if result.unmeasured:
+        note(f"{plural(result.unmeasured, 'record')} that nobody has measured left out: neither trials nor failures.")
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {', '.join(result.detected)}. "
@@ -36,6 +43,11 @@ def print_result(context: Context, result: JobResult) -> None:
         _list(LEFT_ALONE, result.left_alone)
     for job, count in sorted(result.known.items()):
         note(f"{plural(count, 'measurement')} known from job {job}: not counted twice.")
+    if result.continued:
+        note(
+            f"What was logged in the meantime is kept as job {result.continued}: tvmgitlib job finish "
+            f"{result.continued} commits it."
+        )
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))

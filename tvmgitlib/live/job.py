@@ -98,10 +98,15 @@ class Job:
         self._ended(self)
         self.journal.release()
 
-    def finish(self, *, push: bool = False) -> JobResult:
-        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead."""
+    def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
+        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead.
+
+        Args:
+            push: `sync` then.
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
+        """
         self._release()
-        self.result = self.journal.finish(push=push)
+        self.result = self.journal.finish(push=push, skip_invalid=skip_invalid)
         return self.result
 
     def measured_by(self, how: HowToMeasure) -> None:
@@ -125,6 +130,8 @@ class Job:
 
     def is_tuned(self, task: Any, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record for a task: as many trials, or the end of its space.
+
+        Failures that may pass (time-outs, a board that was not there) are no effort: what they cost is spent again.
 
         Args:
             task: the task.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError
+from tvmgitlib.errors import JobError, TvmgitlibError
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import Accept, Grader, Lookup, Selection, Summary, best
@@ -88,6 +88,7 @@ class LiveSide:
             journal = Journal(self._view, running_tvm(), take=lambda given: self._take(given.text, spec_for, resume))
         else:
             journal = Journal(self._view, running_tvm(), taken=self._take(target, spec_for, resume))
+            _require_readable(journal)
         self._job = Job(journal, self._ended)
         return self._job
 
@@ -263,6 +264,19 @@ class LiveSide:
         asked = tasks.expand(found, target, family)
         with self._view.answering() as contents:
             return coverage.coverage(contents, tvm, asked, target=target, platform=platform, accept=accept, facts=facts)
+
+
+def _require_readable(journal: Journal) -> None:
+    """Refuse a job, before anything is measured, that could not be finished for what others have logged into it.
+
+    Raises:
+        TvmgitlibError: naming file and line, and the way on.
+    """
+    try:
+        journal.logged()
+    except TvmgitlibError:
+        journal.release()
+        raise
 
 
 def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:

@@ -17,7 +17,7 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json
+from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
 from tvmgitlib.model.moments import read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -30,7 +30,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
@@ -38,6 +38,7 @@ from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
 __all__ = [
+    "DETERMINISTIC",
     "ERROR_KINDS",
     "FORMAT",
     "SEGMENT_RECORDS",
@@ -78,6 +79,7 @@ __all__ = [
     "parse_target",
     "platform_name_from",
     "read_json",
+    "read_json_with_gaps",
     "read_utc",
     "require_triple",
     "segment_path",

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform, merged_facts
+from tvmgitlib.model.record import DETERMINISTIC
 from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
@@ -166,6 +167,15 @@ class Effort:
     @property
     def failed(self) -> int:
         return sum(self.errors.values())
+
+    @property
+    def lasting(self) -> int:
+        """The trials that need not be made again: successes, and failures that would only come again."""
+        return self.trials - sum(count for kind, count in self.errors.items() if kind not in DETERMINISTIC)
+
+    def is_enough(self, trials: int) -> bool:
+        """Whether there are as many lasting trials, or the space is exhausted (and not by failures that may pass)."""
+        return self.lasting >= trials or (self.exhausted is True and self.lasting > 0)
 
 
 #: Family, target key and workload text: what names a task inside one job.

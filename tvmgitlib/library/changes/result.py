@@ -48,6 +48,9 @@ class JobResult:
         copies: how many logs repeated another one, so that they were not read.
         other_targets: records of targets that were not asked for, by the target's label: they were left out.
         no_logs: files of a folder that are no logs, each with why, in words.
+        unusable: trials that the logs call successes and whose times can be none, in words: they count as failed.
+        unmeasured: how many configs the logs hold that nobody has measured: they are no trials.
+        continued: the job in progress that holds what was logged while this one was finished; None where nothing was.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -65,6 +68,9 @@ class JobResult:
     copies: int = 0
     other_targets: dict[str, int] = field(default_factory=dict)
     no_logs: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
+    unmeasured: int = 0
+    continued: str | None = None
     left_alone: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -83,5 +89,8 @@ class JobResult:
             "copies": self.copies,
             "other_targets": self.other_targets,
             "no_logs": list(self.no_logs),
+            "unusable": list(self.unusable),
+            "unmeasured": self.unmeasured,
+            "continued": self.continued,
             "left_alone": list(self.left_alone),
         }

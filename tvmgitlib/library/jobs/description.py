@@ -37,6 +37,7 @@ class JobDescription:
                 "facts": job.spec.platform_facts,
                 "tvm": job.spec.tvm.to_json() if job.spec.tvm else None,
                 "tuner": job.spec.tuner,
+                "continues": job.continues,
                 "log": str(job.log),
                 "work_dir": str(job.work_dir),
             }

@@ -23,9 +23,10 @@ from tvmgitlib.library.changes import (
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered
 from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin
-from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.jobs.recorded import without_such_lines
 from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading import Contents, workload_label
 from tvmgitlib.model import (
@@ -35,6 +36,7 @@ from tvmgitlib.model import (
     GivenTarget,
     Header,
     JobSpec,
+    Json,
     Platform,
     Segment,
     Source,
@@ -90,24 +92,24 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
         keep = contents.settings.keep
         known = list(_earlier_sources(contents, request))
         surveyed = _once([survey(path, request.leniency, known) for path in paths])
-        beside = Beside(copies=len(paths) - len(surveyed))
+        remarks = Remarks(copies=len(paths) - len(surveyed))
         # The order of the arguments must not show: the same import is the same bytes.
         logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
-            return beside.told(_already(contents, job))
+            return _remarked(_already(contents, job), remarks)
         intake = Intake(request.origin, keep)
-        only = OnlyTargets(request.only) if request.only else None
-        _read(logs, intake, request.leniency, beside, request.family, only)
+        with way_out("--skip-invalid imports the rest without such lines."):
+            _read(logs, intake, request.leniency, remarks, request.family, OnlyTargets.of_any(request.only))
         if intake.read == 0:
-            if any(log.sources[0].start for log in logs):
-                return beside.told(JobResult(None, None, Counts()))
-            raise _no_record(logs, beside)
+            if remarks.unmeasured or any(log.sources[0].start for log in logs):
+                return _remarked(JobResult(None, None, Counts()), remarks)
+            raise _no_record(logs, remarks)
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
-                return beside.told(_already(contents, job))
+                return _remarked(_already(contents, job), remarks)
         started, finished = intake.measured
         header = Header(
             id=job,
@@ -122,29 +124,42 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
         shared = overlap(contents, segment, keep)
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
-            return beside.told(JobResult(None, None, nothing_new, known=shared.by_job))
+            return _remarked(JobResult(None, None, nothing_new, known=shared.by_job), remarks)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
     named = request.spec.platform or (THIS if request.spec.where == "here" else None)
     overruled = _overruled(segment, named, detected)
-    return beside.told(replace(result, known=shared.by_job, detected=detected, overruled=overruled))
+    return _remarked(replace(result, known=shared.by_job, detected=detected, overruled=overruled), remarks)
 
 
-def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
-    """Commit what a live job has logged, and forget the job.
+def finish_job(
+    repository: Repository,
+    jobs: OpenJobs,
+    job: OpenJob,
+    *,
+    platform: str | None = None,
+    skip_invalid: bool = False,
+) -> JobResult:
+    """Commit what a live job has logged. Where its tuner goes on logging, that is another job in progress.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
+
+    Args:
+        repository: the library.
+        jobs: its jobs in progress.
+        job: the job.
+        platform: the platform's name where neither the job nor a target says it.
+        skip_invalid: leave out lines that are malformed or do not belong into the job.
 
     Raises:
         RecordError: the job has logged nothing, or something malformed; it stays in progress.
     """
-    leniency = Leniency(drop_torn=True)
+    leniency = Leniency(drop_torn=True, skip_invalid=skip_invalid)
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
-            jobs.remove(job)
-            return _already(contents, job.id)
-        logs = [survey(path, leniency) for path in job.logs()]
+            return _followed(_already(contents, job.id), jobs, job, contents.find(job.id).header.sources)
+        logs = [survey(path, leniency).since(job.after) for path in job.logs()]
         invalidations = job.refused()
         if not logs and not invalidations:
             raise RecordError(
@@ -152,18 +167,24 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, beside = Intake(Origin.of(job.spec), contents.settings.keep), Beside()
-        _read(logs, intake, leniency, beside)
+        spec = replace(job.spec, platform=job.spec.platform or platform)
+        intake, remarks = Intake(Origin.of(spec), contents.settings.keep), Remarks()
+        with way_out(without_such_lines(job)):
+            _read(logs, intake, leniency, remarks)
     if intake.read == 0 and not invalidations:
-        raise _no_record(logs, beside)
+        if not remarks.unmeasured:
+            raise _no_record(logs, remarks)
+        jobs.remove(job)
+        return _remarked(JobResult(None, None, Counts()), remarks)
+    tuner, options = _tuned_by(job)
     header = Header(
         id=job.id,
         kind=job.spec.kind,
         started=job.started,
         finished=_now(),
         author=job.author,
-        tuner=job.spec.tuner,
-        options=job.spec.options,
+        tuner=tuner,
+        options=options,
         tvm=job.spec.tvm or TvmVersion(),
         sources=_sources(logs),
     )
@@ -171,58 +192,62 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
     if job.spec.keep_history:
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)
-    jobs.remove(job)
-    return beside.told(replace(result, overruled=_overruled(segment, job.spec.platform)))
+    result = _remarked(replace(result, overruled=_overruled(segment, spec.platform)), remarks)
+    return _followed(result, jobs, job, header.sources)
 
 
-@dataclass(slots=True)
-class Beside:
-    """What became of logs beside the records that were taken in.
+def _tuned_by(job: OpenJob) -> tuple[str | None, dict[str, Json]]:
+    """The tuner of a job and its options: what the user said, and what its calls were given."""
+    calls = job.tuners()
+    names = ", ".join(dict.fromkeys(name for name, _ in calls)) or None
+    if len(calls) == 1:
+        return job.spec.tuner or names, {**calls[0][1], **job.spec.options}
+    told: dict[str, Json] = {"calls": [{"tuner": name, **options} for name, options in calls]} if calls else {}
+    return job.spec.tuner or names, {**told, **job.spec.options}
 
-    Attributes:
-        left_out: lines that were left out, in words.
-        copies: how many logs repeated another one.
-        other_targets: records of targets that were not asked for, by the target's label.
-    """
 
-    left_out: list[str] = field(default_factory=list)
-    copies: int = 0
-    other_targets: Counter[str] = field(default_factory=Counter)
-
-    def told(self, result: JobResult) -> JobResult:
-        """A result that says so."""
-        others = dict(sorted(self.other_targets.items()))
-        return replace(result, left_out=tuple(self.left_out), copies=self.copies, other_targets=others)
+def _followed(result: JobResult, jobs: OpenJobs, job: OpenJob, sources: Iterable[Source]) -> JobResult:
+    """The result of a job that is committed; what its tuner logs from there on is another one's."""
+    held = {**job.after, **{source.name: source.size for source in sources}}
+    next_one = jobs.follow(job, held)
+    return replace(result, continued=next_one.id if next_one.logs() else None)
 
 
 def _read(
     logs: Iterable[Log],
     intake: Intake,
     leniency: Leniency,
-    beside: Beside,
+    remarks: Remarks,
     family: FamilyName | None = None,
     only: OnlyTargets | None = None,
 ) -> None:
-    """Take the records of logs in."""
+    """Take the records of logs in, and say what became of the other lines."""
     for log in logs:
-        records = read_log(log, leniency, beside.left_out, family)
-        intake.extend(str(log.path), only.of(records, beside.other_targets) if only else records)
-        beside.left_out += log.torn
+        records = read_log(log, leniency, remarks, family)
+        wanted = only.of(records, remarks.other_targets) if only else records
+        intake.extend(str(log.path), wanted, remarks, skip_invalid=leniency.skip_invalid)
+        remarks.left_out += log.torn
 
 
-def _no_record(logs: Sequence[Log], beside: Beside) -> RecordError:
-    hint = None
-    if beside.other_targets:
-        count, targets = plural(beside.other_targets.total(), "record"), beside.other_targets.most_common(_MOST_TARGETS)
-        hint = f"It holds {count} of other targets: {', '.join(f'{label} ({of:,})' for label, of in targets)}."
-        return RecordError("there is no record of the targets asked for", file=_files(logs), hint=hint)
-    if beside.left_out:
-        hint = f"{plural(len(beside.left_out), 'line')} of it left out, such as {beside.left_out[0]}"
-    return RecordError("there is no tuning record in it", file=_files(logs), hint=hint)
+def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
+    return replace(
+        result,
+        left_out=tuple(remarks.left_out),
+        unusable=tuple(remarks.unusable),
+        unmeasured=remarks.unmeasured,
+        other_targets=dict(sorted(remarks.other_targets.items())),
+        copies=remarks.copies,
+    )
 
 
-def _files(logs: Sequence[Log]) -> str:
-    return ", ".join(str(log.path) for log in logs)
+def _no_record(logs: Sequence[Log], remarks: Remarks) -> RecordError:
+    files, left_out, others = ", ".join(str(log.path) for log in logs), remarks.left_out, remarks.other_targets
+    if others:
+        targets = ", ".join(f"{label} ({count:,})" for label, count in others.most_common(_MOST_TARGETS))
+        there = f"It holds {plural(others.total(), 'record')} of other targets: {targets}."
+        return RecordError("there is no record of the targets asked for", file=files, hint=there)
+    hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
+    return RecordError("there is no tuning record in it", file=files, hint=hint)
 
 
 def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:

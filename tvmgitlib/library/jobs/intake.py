@@ -14,6 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
+from tvmgitlib.library.jobs.logs import Remarks, first_line
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.platforms.naming import THIS, platform_for
 from tvmgitlib.model import (
@@ -141,6 +142,11 @@ class OnlyTargets:
         self._targets = targets
         self._takes: dict[str, bool] = {}
 
+    @classmethod
+    def of_any(cls, targets: Sequence[GivenTarget]) -> OnlyTargets | None:
+        """What takes the records of some targets; None where there is none, and all are taken."""
+        return cls(targets) if targets else None
+
     def of(
         self, records: Iterable[tuple[int, TuningRecord]], others: Counter[str]
     ) -> Iterator[tuple[int, TuningRecord]]:
@@ -239,17 +245,37 @@ class Intake:
             self._first = min(self._first, record.measured_at)
             self._last = max(self._last, record.measured_at)
 
-    def extend(self, file: str, records: Iterable[tuple[int, TuningRecord]]) -> None:
+    def extend(
+        self,
+        file: str,
+        records: Iterable[tuple[int, TuningRecord]],
+        remarks: Remarks | None = None,
+        *,
+        skip_invalid: bool = False,
+    ) -> None:
         """Take the records of a log in, each with the number of its line.
+
+        Args:
+            file: the log, for messages.
+            records: what is in it.
+            remarks: is told of what was left out, and of trials whose times can be none.
+            skip_invalid: leave out what does not belong into this job.
 
         Raises:
             TvmgitlibError: as `add`, naming file and line.
         """
+        remarks = remarks or Remarks()
         for line, record in records:
             try:
                 self.add(record)
             except TvmgitlibError as error:
-                raise error.at(file=file, line=line) from None
+                error.at(file=file, line=line)
+                if not skip_invalid or isinstance(error, PlatformError):
+                    raise
+                remarks.left_out.append(first_line(error))
+                continue
+            if record.unusable is not None:
+                remarks.unusable.append(f"{file}, line {line}: {record.unusable}")
 
     @property
     def read(self) -> int:

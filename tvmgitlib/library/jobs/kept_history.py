@@ -90,7 +90,8 @@ def read_history(repository: Repository, header: Header, commit: str) -> Iterato
     """
     hashes = {source.name: source.sha256 for source in header.sources}
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        job = OpenJob(header.id, Path(scratch), started="", author="")
+        earlier = {source.name: source.start for source in header.sources}
+        job = OpenJob(header.id, Path(scratch), started="", author="", after=earlier)
         job.work_dir.mkdir()
         with repository.snapshot(commit) as snapshot:
             for file in job.log_files:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
+from tvmgitlib.errors import JobError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
-from tvmgitlib.families.base import Family, Layout, LineReader, Read
+from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import lines_of, member, open_log, plain_name
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
@@ -33,11 +36,30 @@ class Leniency:
 
     Attributes:
         drop_torn: leave out a last line that was cut off, as a crash leaves it.
-        skip_invalid: leave out malformed lines.
+        skip_invalid: leave out malformed lines, and such as are for another target than the only one allowed.
     """
 
     drop_torn: bool = False
     skip_invalid: bool = False
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What is said of the lines of logs beside the records in them.
+
+    Attributes:
+        left_out: the lines that were left out, in words.
+        unusable: the trials that are taken for failures because their times can be none, in words.
+        unmeasured: how many lines hold a config that nobody has measured.
+        other_targets: records of targets that were not asked for, by the target's label.
+        copies: how many logs repeated another one.
+    """
+
+    left_out: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+    unmeasured: int = 0
+    other_targets: Counter[str] = field(default_factory=Counter)
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,15 @@ class Log:
     def files(self) -> tuple[Path, ...]:
         """The files: the records' first."""
         return (self.path, *self.beside)
+
+    def since(self, held: Mapping[str, int]) -> Log:
+        """The log from where it counts.
+
+        Args:
+            held: how much of it another job holds, in bytes by the name of the source.
+        """
+        first, *others = self.sources
+        return replace(self, sources=(replace(first, start=held.get(first.name, 0)), *others))
 
 
 def find_log(path: Path) -> tuple[Path, Layout | None]:
@@ -205,72 +236,104 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
 
 
 def read_log(
-    log: Log, leniency: Leniency, left_out: list[str], family: FamilyName | None = None
+    log: Log, leniency: Leniency, remarks: Remarks, family: FamilyName | None = None
 ) -> Iterator[tuple[int, TuningRecord]]:
     """The records of a log that was surveyed, each with the number of its line, from where they count.
 
     Args:
         log: the log.
         leniency: what to do with malformed lines.
-        left_out: is told of the malformed lines that were left out, in words.
+        remarks: is told of the malformed lines that were left out, and of configs that nobody has measured.
         family: the only family allowed, when the user named one.
 
     Raises:
         TvmgitlibError: naming file, line and field of what is malformed.
     """
     source = log.sources[0]
-    reader = _Reader(log, family)
+    reader = RecordReader.of(log, family)
     at = 0
     with open_log(log.path) as file:
         for number, line in lines_of(file, log.path):
             at += len(line)
             if at <= source.start:
+                reader.pass_over(line.strip())
                 continue
             if at > source.size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
                 _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
             try:
-                record = reader.read(line.strip())
+                found = reader.read(line.strip())
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not leniency.skip_invalid:
                     raise
-                left_out.append(str(error).splitlines()[0])
+                remarks.left_out.append(first_line(error))
                 continue
-            if record is not None:
-                yield number, record
+            if isinstance(found, Unmeasured):
+                remarks.unmeasured += 1
+            elif found is not None:
+                yield number, found
 
 
-class _Reader:
+def first_line(error: TvmgitlibError) -> str:
+    """What an error says, without what to do about it."""
+    return str(error).splitlines()[0]
+
+
+@contextmanager
+def way_out(hint: str) -> Iterator[None]:
+    """Say of what is malformed how to go on without it, beside what else can be done about it."""
+    try:
+        yield
+    except (JobError, RecordError, TargetError) as error:
+        error.hint = f"{error.hint}\n{hint}" if error.hint else hint
+        raise
+
+
+class RecordReader:
     """Reads the lines of a log, each by the family that it belongs to.
 
     Args:
-        log: the log.
+        layout: the log's layout; None for a file of lines.
+        beside: the files beside that of the records, by name.
         only: the only family allowed; None for any.
+        path: the file of the records; None where the lines are of none.
     """
 
-    def __init__(self, log: Log, only: FamilyName | None) -> None:
-        self._layout = log.layout
-        sizes = [source.size for source in log.sources[1:]]
-        self._beside = {plain_name(file.name): _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
-        self._path = log.path
+    def __init__(
+        self,
+        layout: Layout | None = None,
+        beside: Mapping[str, LogFile] = MappingProxyType({}),
+        only: FamilyName | None = None,
+        path: Path | None = None,
+    ) -> None:
+        self._layout = layout
+        self._beside = beside
+        self._path = path
         self._is_begun = False
         self._only = only
         self._readers: dict[str, LineReader] = {}
-        if log.layout is not None:  # what is wrong with the other files is said before any line is read
+        if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
-                if family.layout is log.layout:
+                if family.layout is layout:
                     self._reader_of(family)
                     break
 
-    def read(self, line: bytes) -> TuningRecord | None:
+    @classmethod
+    def of(cls, log: Log, only: FamilyName | None) -> RecordReader:
+        """The reader of a log that was surveyed."""
+        sizes = [source.size for source in log.sources[1:]]
+        beside = {plain_name(file.name): _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+        return cls(log.layout, beside, only, log.path)
+
+    def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
         if not self._is_begun:
             line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
             return None
-        document = self._parsed(line)
+        document, has_gaps = self._parsed(line)
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
@@ -279,16 +342,27 @@ class _Reader:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
         self._is_begun = True
-        return self._reader_of(family)(document, line)
+        found = self._reader_of(family)(document, line)
+        if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
+            return replace(found, error="unknown", unusable="a number that is none")
+        return found
 
-    def _parsed(self, line: bytes) -> Any:
+    def pass_over(self, line: bytes) -> None:
+        """Take note of a line that an earlier job holds: in a log of several files, lines may bear on those below."""
+        if self._layout is not None:
+            with suppress(TvmgitlibError):
+                self.read(line)
+
+    def _parsed(self, line: bytes) -> tuple[Any, bool]:
         try:
-            return read_json(line)
+            return read_json_with_gaps(line)
         except RecordError as error:
             raise families.refusal(line) or (None if self._is_begun else self._foreign()) or error from None
 
     def _foreign(self) -> RecordError | None:
         """Why the whole file is no log, where it is none."""
+        if self._path is None:
+            return None
         with open_log(self._path) as file:
             return not_a_log(file.read(HEAD))
 
@@ -327,7 +401,7 @@ def is_whole(line: bytes) -> bool:
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
     try:
-        read_json(line.strip())
+        read_json_with_gaps(line.strip())
     except RecordError:
         return False
     return True

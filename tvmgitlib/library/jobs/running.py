@@ -95,14 +95,25 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
     return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 
-def finish(view: View, job: str | None = None, *, push: bool = False) -> JobResult:
+def finish(
+    view: View,
+    job: str | None = None,
+    *,
+    push: bool = False,
+    platform: str | None = None,
+    skip_invalid: bool = False,
+) -> JobResult:
     """Commit a job in progress; see `ConfigLibrary.finish_job`."""
     repository = view.writable
+    if platform is not None:
+        validate_platform_name(platform)
     if push:
         upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
-        result = finishing.finish_job(repository, jobs_in_progress(view), opened)
+        result = finishing.finish_job(
+            repository, jobs_in_progress(view), opened, platform=platform, skip_invalid=skip_invalid
+        )
     if not push:
         return result
     sync(repository)

@@ -9,6 +9,7 @@ from typing import Any
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.told import name_of, plain
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -36,8 +37,7 @@ def tune(
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
-    effort = journal.effort(place)
-    left = trials - (effort.trials if effort else 0)
+    left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
     if cost_model is None:
         cost_model = auto_scheduler.XGBModel(seed=seed)
@@ -50,6 +50,15 @@ def tune(
         verbose=verbose,
         init_search_callbacks=[auto_scheduler.PreloadMeasuredStates(measured)],
     )
+    told = {
+        "trials": trials,
+        "measures_per_round": measures_per_round,
+        "early_stopping": early_stopping,
+        "seed": seed,
+        "params": params,
+        "cost_model": type(cost_model).__name__,
+    }
+    journal.note_tuner(name_of(policy), plain(told))
     before = len(journal.measured(place))
     options = auto_scheduler.TuningOptions(
         num_measure_trials=left,

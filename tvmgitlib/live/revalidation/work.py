@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
-from tvmgitlib.library.jobs import DETERMINISTIC, RemeasuredNote, stored_records
+from tvmgitlib.library.jobs import RemeasuredNote, stored_records
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
@@ -21,7 +21,7 @@ from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result
 from tvmgitlib.live.revalidation.values import Revalidated
-from tvmgitlib.model import Json, StoredRecord, require_triple
+from tvmgitlib.model import DETERMINISTIC, Json, StoredRecord, require_triple
 
 _progress = logging.getLogger("tvmgitlib.progress")
 

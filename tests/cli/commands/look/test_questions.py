@@ -235,12 +235,12 @@ def test_keep_decides_how_much_is_kept(cli: Any) -> None:
     [
         ("no-such", "1", "no setting is called 'no-such'"),
         ("format", "2", "no setting is called 'format'"),
-        ("keep", "0", "field keep: 0 is less than the minimum of 1"),
-        ("keep", "many", "field keep: 'many' is not of type 'integer'"),
-        ("keep", "1.5", "field keep: 1.5 is not of type 'integer'"),
-        ("keep", "true", "field keep: True is not of type 'integer'"),
+        ("keep", "0", "field keep: it has to be 1 or more, it is 0"),
+        ("keep", "many", 'field keep: it has to be a whole number, it is "many"'),
+        ("keep", "1.5", "field keep: it has to be a whole number, it is 1.5"),
+        ("keep", "true", "field keep: it has to be a whole number, it is true"),
         ("policy.tvm", "newish", "field policy.tvm: 'newish' is not same, same-minor, any"),
-        ("policy.max-age", "-1", "field policy.max-age: -1 is less than the minimum"),
+        ("policy.max-age", "-1", "field policy.max-age: it has to be 1 or more, it is -1"),
         ("policy.facts", "gpu.driver", "field policy.facts"),
     ],
 )

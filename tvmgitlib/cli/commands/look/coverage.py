@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     type=options.FamilyChoice(),
     help="Only this tuner family; the one that extracts the tasks of a Relay module. [autotvm]",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when a task is not covered.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
 @pass_context
 def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], exit_code: bool, **told: Any) -> int:
     """Show how much of a model is tuned.
@@ -51,8 +51,8 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     TASKS is PATH/FILE.py:NAME or MODULE:NAME in your own code: a list of tasks, a Relax or Relay module, alone or as
     (module, params), TensorIR functions, or a function without arguments that gives them. A task is covered when a
     build with this library and the TVM at hand would apply a record to it. The estimated time is that of the record,
-    else of the fastest measurement there is; what nobody has measured is left out of the share. Exit code 1 when
-    there is no task.
+    else of the fastest measurement there is; what nobody has measured is left out of the share. What TVM cannot tune
+    (a shape that is only known when it runs) is unsearchable. Exit code 1 when there is no task.
     """
     from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm

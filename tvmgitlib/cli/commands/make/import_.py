@@ -36,7 +36,7 @@ from tvmgitlib.cli.job_results import print_result
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
-@click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
@@ -47,7 +47,8 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
 
     Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
-    are duplicates, and failed ones leave their effort on record.
+    are duplicates, and failed ones leave their effort on record. A trial whose run time can be none (0 s, NaN) counts
+    as failed; a MetaSchedule record that nobody has measured is no trial.
     """
     library = context.open()
     with progress.shown():

@@ -54,18 +54,23 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     )
 
 
-@command.command(epilog=options.example("tvmgitlib job finish"))
+@command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
-def finish(context: Context, job: str | None, push: bool) -> None:
+def finish(context: Context, job: str | None, **told: Any) -> None:
     """Commit a job in progress.
 
-    JOB, or the beginning of it, may be left out while there is only one.
+    JOB, or the beginning of it, may be left out while there is only one. Of what the tuner logged, trials whose run
+    time can be none (0 s, NaN) count as failed; a malformed line refuses all of it, and the job stays in progress.
+
+    What a tuner goes on logging into a finished job is kept as another job in progress; it is finished by either id.
     """
     library = context.open()
     with progress.shown():
-        result = library.finish_job(job, push=push)
+        result = library.finish_job(job, **told)
     print_result(context, result)
 
 
@@ -93,6 +98,9 @@ def list_(context: Context) -> None:
     jobs = context.open().open_jobs()
     if not jobs:
         note("No job is in progress.")
+    for job in jobs:
+        if job.continues:
+            note(f"Job {job.id} holds what was logged after job {job.continues} was finished.")
     context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
 
 
