@@ -17,7 +17,7 @@ def print_result(context: Context, result: JobResult) -> None:
         _list(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
     if result.unusable:
         _list(
-            f"warning: {plural(len(result.unusable), 'trial')} without a run time that can be counted as failed:",
+            f"warning: {plural(len(result.unusable), 'trial')} taken as failed, for want of a usable run time:",
             result.unusable,
         )
     if result.unmeasured:

@@ -157,8 +157,18 @@ def finish_job(
             raise _no_record(logs, remarks)
         jobs.remove(job)
         return _remarked(JobResult(None, None, Counts()), remarks)
+    header = _header(job, _sources(logs))
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
+    if job.spec.keep_history:
+        kept_history.keep(repository, job.id, logs)
+    result = _commit(repository, segment, counts)
+    return _followed(_remarked(result, remarks), jobs, job, header.sources)
+
+
+def _header(job: OpenJob, sources: tuple[Source, ...]) -> Header:
+    """The header of a job that is finished now."""
     tuner, options = _tuned_by(job)
-    header = Header(
+    return Header(
         id=job.id,
         kind=job.spec.kind,
         started=job.started,
@@ -167,13 +177,8 @@ def finish_job(
         tuner=tuner,
         options=options,
         tvm=job.spec.tvm or TvmVersion(),
-        sources=_sources(logs),
+        sources=sources,
     )
-    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
-    if job.spec.keep_history:
-        kept_history.keep(repository, job.id, logs)
-    result = _commit(repository, segment, counts)
-    return _followed(_remarked(result, remarks), jobs, job, header.sources)
 
 
 def _tuned_by(job: OpenJob) -> tuple[str | None, dict[str, Json]]:
