@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.jobs.recorded import without_such_lines
-from tvmgitlib.library.reading import Contents, workload_label
+from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,
     SEGMENT_RECORDS,
@@ -263,15 +263,10 @@ def _once(logs: Iterable[Log]) -> list[Log]:
 
 def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Source]:
     """The sources of imports that count and that said the same of their records."""
-    told = _claims(_options(request))
-    for header, _ in contents.headers():
-        same = (_claims(header.options), header.tvm) == (told, request.origin.tvm or TvmVersion())
-        if header.kind == "import" and same and header.id in contents.standing.counting:
-            yield from header.sources
-
-
-def _claims(options: Mapping[str, object]) -> tuple[object, object]:
-    return (options.get("platform"), options.get("facts"))
+    asked = Header("", "import", options=_options(request), tvm=request.origin.tvm or TvmVersion())
+    for job, source in contents.outlines.sources_like(asked):
+        if contents.standing.counts(job):
+            yield source
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
@@ -280,6 +275,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
     def decide(contents: Contents) -> Decision[None] | Instead[JobResult]:
         if contents.has_job(segment.header.id):
             return Instead(_already(contents, segment.header.id))
+        refuse_other_case(contents.snapshot, _platforms(segment))
         change = Change(added=(segment,))
         return Decision(None, change, lambda folded: job_message(segment, replace(counts, improved=folded.improved)))
 
@@ -303,7 +299,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
 
 def _already(contents: Contents, job: str) -> JobResult:
     """The answer for a job that the library has."""
-    segment = next(segment for segment in contents.outlines if segment.header.id == job)
+    segment = contents.segment(job)
     read = sum(entry.task.effort.trials for entry in segment.tasks)
     counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.model import Place, Workload, parse_target
 
@@ -37,6 +38,11 @@ class Selection:
             )
         if self.target is not None:
             parse_target(self.target)
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """What the jobs have at least that have a task of it."""
+        return Narrowing(self.family, self.platform)
 
     def matches(self, place: Place) -> bool:
         """Whether what answers for a place is selected."""
