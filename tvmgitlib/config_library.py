@@ -368,9 +368,20 @@ class ConfigLibrary:
         """Take jobs out of the fold, by a job of kind `revert`; revert that one to bring them back.
 
         Raises:
-            JobError: a job is unknown, ambiguous, or reverted already.
+            JobError: no job is named, or one is unknown, ambiguous, or reverted already.
         """
         return changes.revert(self._view.writable, jobs, reason)
+
+    def revert_removed(self, *, reason: str | None = None) -> Reverted | None:
+        """Take what a plain `git revert` (or `rm`) did to jobs for a revert of them, whose segments come back.
+
+        Returns:
+            What was committed; None when plain Git has removed nothing.
+
+        Raises:
+            GitError: this is a shallow clone, which does not show what was removed.
+        """
+        return changes.revert_removed(self._view.writable, reason)
 
     def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
@@ -424,13 +435,18 @@ class ConfigLibrary:
         """
         return changes.configure(self._view.writable, key, value)
 
-    def check(self) -> list[Problem]:
-        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well."""
+    def check(self, *, allow_shallow: bool = False) -> list[Problem]:
+        """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
+
+        Args:
+            allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+        """
         with self._view.reading(trusted=False) as contents:
-            return care.check(self._view.repository, contents)
+            return care.check(self._view.repository, contents, allow_shallow=allow_shallow)
 
     def rebuild(self) -> Committed | None:
-        """Make configs/ anew from jobs/; None when it is right already."""
+        """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
+        care.configure_drivers(self._view.writable)
         return changes.rebuild(self._view.writable)
 
     # With a live TVM

@@ -134,7 +134,7 @@ def test_a_library_inside_the_users_own_repository(tmp_path: Path, logs: Path, g
     library = ConfigLibrary.init(root)
     import_job(library, logs, "ga")
     assert status(git, library) == [" M main.py"]
-    assert (root / ".gitattributes").read_text().startswith("*.py text\ntvmgitlib.json -text\n")
+    assert (root / ".gitattributes").read_text().startswith("*.py text\ntvmgitlib.json -text -filter")
     assert git(root, "log", "--format=%s", "-1", "trunk").startswith("Import")
     assert library.check() == []
 

@@ -25,7 +25,7 @@ def print_result(context: Context, result: JobResult) -> None:
         _list(f"{records} of other targets left out:", others)
     if result.unusable:
         _list(
-            f"warning: {plural(len(result.unusable), 'trial')} without a run time that can be counted as failed:",
+            f"warning: {plural(len(result.unusable), 'trial')} taken as failed, for want of a usable run time:",
             result.unusable,
         )
     if result.unmeasured:

@@ -39,6 +39,9 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.kinds + other.kinds, self.baselines + other.baselines)
 
+    def __sub__(self, other: Tally) -> Tally:
+        return Tally(self.kinds - other.kinds, self.baselines - other.baselines)
+
 
 @dataclass(frozen=True, slots=True)
 class FoldStamp:

@@ -17,9 +17,8 @@ def name_of(tuner: Any) -> str:
     if isinstance(tuner, str):
         return tuner
     name = type(tuner).__name__
-    for ending in _ENDINGS:
-        name = name.removesuffix(ending) or name
-    return name.lower()
+    ending = next((each for each in _ENDINGS if name.endswith(each)), "")
+    return (name.removesuffix(ending) or name).lower()
 
 
 def options_of(tuner: Any, *parts: Any) -> dict[str, Json]:

@@ -31,7 +31,7 @@ from tvmgitlib.model.platform import (
     validate_platform_name,
 )
 from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
-from tvmgitlib.model.segment import Segment, StoredRecord, TaskRecords, job_at, segment_path
+from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import GivenTarget, Target, parse_target, require_triple
 from tvmgitlib.model.tvm import TvmVersion, minor_version
@@ -41,6 +41,7 @@ __all__ = [
     "DETERMINISTIC",
     "ERROR_KINDS",
     "FORMAT",
+    "JOBS",
     "SEGMENT_RECORDS",
     "ConfigsFile",
     "Effort",

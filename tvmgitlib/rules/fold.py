@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tvmgitlib.model import Header, Invalidation, JobKind, Json, Segment, Settings, StoredRecord, canonical_json, fact
+from tvmgitlib.model import (
+    Header,
+    Invalidation,
+    JobKind,
+    Json,
+    Place,
+    Segment,
+    Settings,
+    StoredRecord,
+    canonical_json,
+    fact,
+)
 from tvmgitlib.rules.order import moment, rank
 
 #: Workload text, TVM distribution, TVM minor version, the platform facts that must match: records compete inside one.
@@ -35,33 +46,39 @@ class Standing:
     """Which jobs count, and which of their records do not.
 
     Attributes:
-        counting: ids of the jobs that count.
-        reverted: a job that does not count, to the live revert that names it.
+        reverted: a job that does not count, to the live revert that names it; all others count.
         invalid: a job, to the first 16 hex digits of the hashes of its records that are invalidated; None for all.
         revalidated: whether any job that counts is a `revalidate`.
     """
 
-    counting: frozenset[str]
     reverted: Mapping[str, str]
     invalid: Mapping[str, frozenset[str] | None]
     revalidated: bool
 
+    def counts(self, job: str) -> bool:
+        """Whether a job counts."""
+        return job not in self.reverted
+
     def holds(self, stored: StoredRecord) -> bool:
         """Whether a record takes part in the fold."""
-        if stored.job not in self.counting:
+        if stored.job in self.reverted:
             return False
         invalid = self.invalid.get(stored.job, frozenset())
         return invalid is not None and stored.record.hash[:16] not in invalid
 
 
 def standing(headers: Iterable[tuple[Header, tuple[Invalidation, ...]]]) -> Standing:
-    """Work out which jobs count: a job does, unless a revert that counts names it."""
+    """Work out which jobs count: a job does, unless a revert that counts names it.
+
+    Args:
+        headers: the jobs that say anything of others; it does no harm to give all.
+    """
     jobs = {header.id: (header, invalidations) for header, invalidations in headers}
     named_by = defaultdict(list)
     for job, (header, _) in sorted(jobs.items()):
         for name in header.reverts:
             named_by[name].append(job)
-    reverted = _reverted(sorted(jobs), named_by)
+    reverted = _reverted(sorted(jobs.keys() | named_by.keys()), named_by)
     invalid: dict[str, frozenset[str] | None] = {}
     for job, (_, invalidations) in jobs.items():
         if job in reverted:
@@ -72,9 +89,8 @@ def standing(headers: Iterable[tuple[Header, tuple[Invalidation, ...]]]) -> Stan
                 invalid[invalidation.job] = None
             else:
                 invalid[invalidation.job] = known | frozenset(invalidation.records)
-    counting = frozenset(jobs.keys() - reverted.keys())
-    revalidated = any(jobs[job][0].kind == "revalidate" for job in counting)
-    return Standing(counting, reverted, invalid, revalidated)
+    revalidated = any(header.kind == "revalidate" and job not in reverted for job, (header, _) in jobs.items())
+    return Standing(reverted, invalid, revalidated)
 
 
 def _reverted(jobs: list[str], named_by: Mapping[str, list[str]]) -> dict[str, str]:
@@ -134,6 +150,42 @@ def fold_onto(configs: Configs, segment: Segment, settings: Settings) -> Configs
     for path, group, stored in entries(segment, settings):
         contest.enter(path, group, stored, segment.header.kind)
     return contest.result()
+
+
+def fold_places(
+    configs: Configs, segments: Iterable[Segment], standing: Standing, settings: Settings, places: Collection[Place]
+) -> Configs:
+    """Fold the groups of some places anew, and leave the others as they are; the same as a fold of everything.
+
+    Args:
+        configs: the files that the places are in, as a fold of everything before has made them.
+        segments: every segment that has a task for one of the places.
+        standing: which jobs count by now.
+        settings: as for `fold`.
+        places: what the change bears on.
+
+    Returns:
+        Those files; a file without records has an empty list.
+    """
+    touched: defaultdict[str, set[str]] = defaultdict(set)
+    for place in places:
+        touched[place.path].add(place.workload.text)
+    contest = _Contest(settings.keep, standing.revalidated)
+    for segment in segments:
+        for path, group, stored in entries(segment, settings):
+            if group[0] in touched.get(path, ()) and standing.holds(stored):
+                contest.enter(path, group, stored, segment.header.kind)
+    folded = contest.result()
+    return {
+        path: list(
+            heapq.merge(
+                (stored for stored in configs.get(path, ()) if stored.record.workload.text not in workloads),
+                folded.get(path, ()),
+                key=lambda stored: stored.record.workload.text,
+            )
+        )
+        for path, workloads in touched.items()
+    }
 
 
 def entries(segment: Segment, settings: Settings) -> Iterator[tuple[str, Group, StoredRecord]]:

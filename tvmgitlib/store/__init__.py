@@ -3,7 +3,8 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, is_ancestor, merge_base
+from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
+from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git.configuration import configure, identity
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.writer import Writer
@@ -49,6 +50,7 @@ __all__ = [
     "TouchingCommit",
     "Upstream",
     "Writer",
+    "altering_attributes",
     "blob_id",
     "check_url",
     "clone_repository",
@@ -61,6 +63,7 @@ __all__ = [
     "fetch_histories",
     "fetch_refs",
     "histories",
+    "history_cuts",
     "identity",
     "is_ancestor",
     "links_under",
@@ -71,6 +74,7 @@ __all__ = [
     "push_histories",
     "remote_url",
     "require_plain",
+    "require_whole",
     "upstream",
     "write_history",
 ]

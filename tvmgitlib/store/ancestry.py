@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
+
+#: Git's list of the commits at which a shallow clone ends.
+_CUTS = "shallow"
 
 
 def is_ancestor(repository: Checkout, commit: str, tip: str) -> bool:
@@ -13,9 +17,17 @@ def is_ancestor(repository: Checkout, commit: str, tip: str) -> bool:
 
 
 def merge_base(repository: Checkout, one: str, other: str) -> str | None:
-    """The best common ancestor of two commits; None when they have none."""
+    """The best common ancestor of two commits; None when they have none.
+
+    Raises:
+        GitError: none is here, because history is cut off.
+    """
     found = repository.git.try_run("merge-base", one, other)
-    return found.stdout.decode().split()[0] if found.returncode == 0 else None
+    if found.returncode == 0:
+        return found.stdout.decode().split()[0]
+    for tip in (one, other):
+        require_whole(repository, tip, "where the two sides parted cannot be seen")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,10 @@ def divergence(repository: Checkout, tip: str, other: str) -> Divergence:
     """How the history of a commit differs from that of another one.
 
     Raises:
-        GitError: one of them is not here.
+        GitError: one of them is not here, or where they parted is not, because history is cut off.
     """
+    if (repository.common_dir / _CUTS).exists():
+        merge_base(repository, tip, other)
     options = ("--reverse", "--topo-order", "--parents", "--left-right")
     listed = repository.git.run("rev-list", *options, f"{other}...{tip}").decode()
     lines = [line.split() for line in listed.splitlines()]
@@ -48,3 +62,38 @@ def divergence(repository: Checkout, tip: str, other: str) -> Divergence:
         has_merges=any(parents > 1 for _, parents in own),
         is_behind=len(own) < len(lines),
     )
+
+
+def history_cuts(repository: Checkout, commit: str | None) -> tuple[str, ...]:
+    """The commits at which the history of a commit is cut off, because their parents are not in this (shallow) clone.
+
+    Git takes such a commit for the first of all, which adds everything that is there.
+    """
+    try:
+        listed = set((repository.common_dir / _CUTS).read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return ()
+    if not listed or commit is None:
+        return ()
+    first = repository.git.run("rev-list", "--max-parents=0", commit).decode().split()
+    return tuple(root for root in first if root in listed)
+
+
+def require_whole(repository: Checkout, commit: str | None, consequence: str) -> None:
+    """Make sure that the whole history of a commit is here.
+
+    Args:
+        repository: where.
+        commit: the commit.
+        consequence: what cannot be done where it is not.
+
+    Raises:
+        GitError: it is cut off.
+    """
+    cuts = history_cuts(repository, commit)
+    if cuts:
+        raise GitError(
+            f"history is cut off at {cuts[0][:12]} (a shallow clone), so {consequence}",
+            file=str(repository.root),
+            hint="git fetch --unshallow brings the rest of it.",
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.process import Git, failure
 from tvmgitlib.store.objects.commits import Commit, parse_commit
 from tvmgitlib.store.objects.deltas import RAW, deltas
@@ -145,12 +145,12 @@ class Checkout:
         """
         content = self.reader.read(commit, "commit")
         if content is None:
-            raise LibraryError("the commit is missing from this clone", file=commit, hint="Run git fetch --refetch.")
+            raise self.reader.missing(commit)
         return parse_commit(content)
 
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit)
+        return Snapshot(self.reader, commit, self.state)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.git.process import failure
 from tvmgitlib.store.objects.deltas import RAW, Delta, delta
 
 
@@ -40,11 +41,17 @@ def commits_touching(
         commit: the newest commit; None gives nothing.
         folder: the folder, from the root.
         each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
+
+    Raises:
+        LibraryError: a folder of the history is missing from this (partial) clone.
     """
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
-    commits = repository.git.run("rev-list", *walk, commit, "--", folder)
+    listed = repository.git.try_run("rev-list", *walk, commit, "--", folder)
+    if listed.returncode != 0:
+        raise repository.reader.missing(f"{folder}/") from failure(["rev-list"], listed.stderr, listed.returncode)
+    commits = listed.stdout
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     fields = iter(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))
     while oid := next(fields, b""):

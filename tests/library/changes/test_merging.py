@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,9 +146,7 @@ def test_a_plain_git_merge_is_seen_as_stale_and_mended(
     forked: ConfigLibrary, git: Git, drivers: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not drivers:
-        git(forked.path, "config", "--remove-section", "merge.tvmgitlib")
-    else:
-        shim(forked, git)
+        without_drivers(forked)
     try:
         git(forked.path, "merge", "--quiet", "--no-edit", "side")
         conflict = False
@@ -166,9 +163,9 @@ def test_a_plain_git_merge_is_seen_as_stale_and_mended(
     assert len(jobs(forked)) == 5
 
 
-def shim(library: ConfigLibrary, git: Git) -> None:
-    """Have Git find the driver in this Python, wherever the command is installed."""
-    git(library.path, "config", "merge.tvmgitlib.driver", f"'{sys.executable}' -m tvmgitlib driver merge %O %A %B")
+def without_drivers(library: ConfigLibrary) -> None:
+    """Have Git merge configs/ like any text, as hosts do whatever .gitattributes says."""
+    (library.path / ".git" / "info" / "attributes").write_text("configs/** merge\n")
 
 
 _TARGETS = [f"llvm -mcpu={cpu} -mtriple=x86_64-linux-gnu" for cpu in ("haswell", "skylake")]
@@ -231,8 +228,8 @@ def check_stale_until_rebuilt(library: ConfigLibrary, git: Git, caplog: pytest.L
 
 
 def conflict(library: ConfigLibrary, git: Git) -> None:
-    """Merge the 100 jobs by plain Git without drivers, as after a plain `git clone`; it stops at configs/."""
-    git(library.path, "config", "--remove-section", "merge.tvmgitlib")
+    """Merge the 100 jobs by plain Git without drivers; it stops at configs/."""
+    without_drivers(library)
     with pytest.raises(subprocess.CalledProcessError):
         git(library.path, "merge", "--no-edit", "origin/side")
     conflicts = git(library.path, "diff", "--name-only", "--diff-filter=U").split()
@@ -251,7 +248,6 @@ def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLib
 def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shim(two_hundred, git)
     assert "CONFLICT" not in git(two_hundred.path, "merge", "--no-edit", "origin/side")
     check_stale_until_rebuilt(two_hundred, git, caplog)
 
@@ -297,7 +293,7 @@ def test_two_branches_of_100_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_af
 @pytest.fixture
 def conflicted(forked: ConfigLibrary, git: Git) -> ConfigLibrary:
     """In the middle of a plain merge without drivers, with conflicts in configs/."""
-    git(forked.path, "config", "--remove-section", "merge.tvmgitlib")
+    without_drivers(forked)
     with pytest.raises(subprocess.CalledProcessError):
         git(forked.path, "merge", "--no-edit", "side")
     return forked

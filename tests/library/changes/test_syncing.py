@@ -38,7 +38,7 @@ def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
 
 def test_a_clone_is_a_library_with_drivers(other: ConfigLibrary, git: Git) -> None:
     assert other.check() == []
-    assert git(other.path, "config", "merge.tvmgitlib.driver").startswith("tvmgitlib driver merge")
+    assert "tvmgitlib driver textconv" in git(other.path, "config", "diff.tvmgitlib.textconv")
 
 
 def test_jobs_travel_both_ways_without_merge_commits(

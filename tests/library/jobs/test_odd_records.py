@@ -68,7 +68,7 @@ def test_an_import_counts_it_as_failed_and_says_so(cli: Any, tmp_path: Path, log
     assert cli.code == 0
     assert {name: result[name] for name in ("read", "failed", "kept")} == {"read": 3, "failed": 1, "kept": 2}
     assert [said.startswith(f"{path}, line 2: ") for said in result["unusable"]] == [True]
-    assert "warning: 1 trial without a run time that can be counted as failed:" in cli.err
+    assert "warning: 1 trial taken as failed, for want of a usable run time:" in cli.err
     (effort,) = cli.lines("trials")
     assert (effort["trials"], effort["failed"]) == (3, 1)
     assert cli("check").code == 0

@@ -2,7 +2,7 @@
 
 from tvmgitlib.library.care.checking import check
 from tvmgitlib.library.care.creating import clone, create
-from tvmgitlib.library.care.drivers import readable, union_merge
+from tvmgitlib.library.care.drivers import configure_drivers, readable, union_merge
 from tvmgitlib.library.care.locating import VARIABLE, default_path, locate
 from tvmgitlib.library.care.pinning import open_pin, pin, write_pin
 
@@ -10,6 +10,7 @@ __all__ = [
     "VARIABLE",
     "check",
     "clone",
+    "configure_drivers",
     "create",
     "default_path",
     "locate",

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
@@ -19,38 +15,44 @@ from tvmgitlib.format import (
     read_configs,
     read_segment,
 )
-from tvmgitlib.library.reading import Contents, Problem
+from tvmgitlib.library.care.work_tree import first_difference, work_tree
+from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
 from tvmgitlib.model import Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     OWN_FOLDERS,
     TREE_MODE,
-    Entry,
     Repository,
-    TouchingCommit,
-    blob_id,
-    commits_touching,
-    links_under,
+    history_cuts,
     printable,
     require_plain,
 )
 
 _REBUILD = "tvmgitlib rebuild makes it anew"
+_REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job, git revert undoes it"
 
 
-def check(repository: Repository, contents: Contents) -> list[Problem]:
+def check(repository: Repository, contents: Contents, *, allow_shallow: bool = False) -> list[Problem]:
     """Everything that is wrong with the library, in its commit, its history and its work tree.
 
     The work tree is left out for a commit that is not the current one.
+
+    Args:
+        repository: the library's repository.
+        contents: the library in the commit.
+        allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
     """
     current = repository.head == contents.snapshot.commit
     problems = [*_settings(contents), *_not_plain(contents)]
     if not problems:
-        problems += _jobs_and_configs(contents)
+        problems += [*_jobs_and_configs(contents), *_platform_names(contents)]
+    problems += _foreign(contents)
+    if not allow_shallow:
+        problems += _cut_off(repository, contents)
     problems += _history(repository, contents)
     if current and not repository.bare:
         with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
-            problems += _work_tree(repository, Contents(snapshot))
+            problems += work_tree(repository, Contents(snapshot))
     return problems
 
 
@@ -67,22 +69,33 @@ def _not_plain(contents: Contents) -> Iterator[Problem]:
         entry = contents.snapshot.entry(folder)
         if entry is not None and entry.mode != TREE_MODE:
             yield Problem(folder, None, "not a folder", contents.snapshot.commit)
-    for path, entry in _committed(contents):
+    for path, entry in contents.committed():
         try:
             require_plain(path, entry)
         except TvmgitlibError as error:
             yield _problem(error, path, contents)
 
 
-def _committed(contents: Contents) -> Iterator[tuple[str, Entry]]:
-    """Everything of the library's own in the commit, plain or not."""
-    settings = contents.snapshot.entry(SETTINGS_FILE)
-    if settings is not None:
-        yield SETTINGS_FILE, settings
-    for folder in OWN_FOLDERS:
-        entry = contents.snapshot.entry(folder)
-        if entry is not None and entry.mode == TREE_MODE:
-            yield from contents.snapshot.entries(folder)
+def _foreign(contents: Contents) -> Iterator[Problem]:
+    """What others keep in the library's folders. Nothing of ours reads it, and nothing of ours removes it."""
+    for path, _ in contents.committed():
+        if not is_own(path):
+            folder = path.partition("/")[0]
+            message = f"not the library's own: no file of {folder}/ has such a name; move it out of there with git mv"
+            yield Problem(printable(path), None, message, contents.snapshot.commit)
+
+
+def _platform_names(contents: Contents) -> Iterator[Problem]:
+    """Platforms whose folders many file systems cannot hold side by side: two branches made one each."""
+    first: dict[str, str] = {}
+    for path, name in platform_folders(contents.snapshot):
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            message = (
+                f"the platform {name} differs only in case from {other}, which many file systems cannot tell apart; "
+                f"revert the jobs of one, and import their logs again with --platform {other}"
+            )
+            yield Problem(printable(path), None, message, contents.snapshot.commit)
 
 
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
@@ -132,89 +145,26 @@ def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
         yield Problem(FOLD_FILE, line, what, contents.snapshot.commit)
 
 
+def _cut_off(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Where the history ends in this clone, though not in the library."""
+    for cut in history_cuts(repository, contents.snapshot.commit):
+        message = (
+            f"history is cut off at {cut[:12]} (a shallow clone), so a segment that changed before cannot be seen; "
+            "git fetch --unshallow brings the rest of it, --allow-shallow does without"
+        )
+        yield Problem(".", None, message, cut)
+
+
 def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
     """Segments that are not, or no longer, what their job committed."""
-    present = {path: entry.oid for path, entry in _committed(contents)}
-    first: dict[str, str | None] = {}
-    since: defaultdict[str, dict[str | None, TouchingCommit]] = defaultdict(dict)
-    commits = list(commits_touching(repository, contents.snapshot.commit, "jobs", each_parent=True))
-    for commit in reversed(commits):
-        for delta in commit.deltas:
-            if delta.new == first.setdefault(delta.path, delta.new):
-                since[delta.path].clear()
-            else:  # a merge shows it again, seen from its other parent: the first to do it is to blame
-                since[delta.path].setdefault(delta.new, commit)
-    for path, oid in sorted(first.items()):
-        culprit = since[path].get(present.get(path))
-        if present.get(path) == oid or culprit is None:
-            continue
-        what = "changed after it was committed" if path in present else "absent: removed"
-        message = f"{what}, by {culprit.id[:12]} ({culprit.subject})"
-        yield Problem(printable(path), None, message, culprit.id)
-
-
-def _work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
-    """Where the index and the files on disk differ from the commit."""
-    operation = repository.unfinished
-    if operation is not None:  # whose files are staged: to unstage them is to lose the other side's jobs
-        what = f"a git {operation} is under way: finish it with git {operation} --continue, or git {operation} --abort"
-        yield Problem(".", None, what)
-        return
-    for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
-        what = "staged: the next git commit would change it; git restore --staged undoes it"
-        yield Problem(printable(path), None, what)
-    links = [path for folder in OWN_FOLDERS for path in links_under(repository.root, folder)]
-    for path in links:
-        yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
-    known = set(links)
-    for path, entry in _committed(contents):
-        known.add(path)
-        if any(path == link or path.startswith(f"{link}/") for link in links):
-            continue
-        problem = _on_disk(repository.root, path, contents, entry)
-        if problem is not None:
-            yield problem
-    for path in _files_on_disk(repository.root):
-        if path not in known:
-            yield Problem(printable(path), None, "in the work tree, but not committed; the library does not use it")
-
-
-def _on_disk(root: Path, path: str, contents: Contents, entry: Entry) -> Problem | None:
-    """What is wrong with a committed file as it is on disk; what the commit itself has is another matter."""
-    try:
-        require_plain(path, entry)
-    except TvmgitlibError:
-        return None
-    file = root / path
-    try:
-        if not stat.S_ISREG(file.lstat().st_mode):
-            return Problem(path, None, "no plain file in the work tree; when it is away, git restore brings it back")
-        on_disk = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return Problem(path, None, "missing in the work tree; git restore brings it back")
-    except OSError as error:
-        return Problem(path, None, f"cannot be read in the work tree: {error.strerror}")
-    if blob_id(on_disk, len(entry.oid)) == entry.oid:
-        return None
-    line = first_difference(on_disk, contents.snapshot.blob(path, entry.oid))
-    return Problem(path, line, "the work tree differs from the commit; git diff shows how, git restore undoes it")
-
-
-def _files_on_disk(root: Path) -> Iterator[str]:
-    for folder in OWN_FOLDERS:
-        if (root / folder).is_symlink():
-            continue
-        for parent, folders, files in os.walk(root / folder):
-            folders.sort()
-            for name in sorted(files):
-                yield Path(parent, name).relative_to(root).as_posix()
-
-
-def first_difference(content: bytes, expected: bytes) -> int:
-    """The first line, from 1, in which two texts differ."""
-    ours, theirs = content.split(b"\n"), expected.split(b"\n")
-    pairs = zip(ours, theirs, strict=False)
-    return next((number for number, (a, b) in enumerate(pairs, start=1) if a != b), min(len(ours), len(theirs)) + 1)
+    for departure in departures(repository, contents):
+        by = f"by {departure.by.id[:12]} ({departure.by.subject})"
+        if departure.removed:
+            message = f"absent: removed, {by}; {_REVERT_REMOVED}"
+        else:
+            undo = f"undo it with git checkout {departure.added[:12]} -- {departure.path} and git commit"
+            message = f"changed after it was committed, {by}; {undo}"
+        yield Problem(departure.path, None, message, departure.by.id)
 
 
 def _problem(error: TvmgitlibError, path: str, contents: Contents) -> Problem:

@@ -8,17 +8,10 @@ from pathlib import Path
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
-from tvmgitlib.library.changes import changed, message
+from tvmgitlib.library.changes import changed, message, with_attributes
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
 from tvmgitlib.model import Settings
 from tvmgitlib.store import Draft, Snapshot, check_url, clone_repository, create_repository, identity
-
-#: Line ends are part of the records' bytes: no Git on any system may change them.
-_ATTRIBUTES = """\
-tvmgitlib.json -text
-jobs/** -text diff=tvmgitlib
-configs/** -text diff=tvmgitlib merge=tvmgitlib
-"""
 
 
 def create(path: str | os.PathLike[str], keep: int) -> Path:
@@ -38,7 +31,7 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
             raise LibraryError("the repository has its own jobs/ or configs/", file=str(root))
         files = {
             SETTINGS_FILE: write_settings(settings),
-            ATTRIBUTES_FILE: (snapshot.read(ATTRIBUTES_FILE) or b"") + _ATTRIBUTES.encode(),
+            ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
             FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_bytes(),
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)

@@ -1,11 +1,16 @@
-"""Git drivers: plain `git merge` makes no text conflicts in the library's files, plain `git diff` becomes readable.
+"""Git drivers: plain `git diff` becomes readable, plain `git merge` makes no text conflicts in the library's files.
 
-A driver sees one file and not the other side's jobs, so it cannot make configs/ right: it leaves a union that the fold
-stamp shows as stale, and `tvmgitlib rebuild` folds it. Hosts run no drivers at all.
+Git runs them, and dies or has a conflict when one of them does not work. So none counts on a program of ours: it may
+not be on the path, and the Python that made the clone may be gone. Hosts run no drivers at all.
+
+No driver can make configs/ right, since it sees one file and not the other side's jobs: a merge leaves a union that
+the fold stamp shows as stale, and `tvmgitlib rebuild` folds it.
 """
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 from tvmgitlib import families
@@ -14,18 +19,28 @@ from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import lines_of, read_stored
 from tvmgitlib.store import Repository, configure
 
-_CONFIGURATION = {
-    ("merge", "tvmgitlib"): {
-        "name": "tvmgitlib: union of records (tvmgitlib rebuild folds them)",
-        "driver": "tvmgitlib driver merge %O %A %B",
-    },
-    ("diff", "tvmgitlib"): {"textconv": "tvmgitlib driver textconv"},
-}
+#: Git's own union, as `merge=union` asks for it: for libraries whose .gitattributes name a driver of ours.
+_MERGE = "git merge-file --quiet --union %A %O %B || true"
+
+#: The Python that sets the driver up, else the program on the path, else the file as it is. An isolated Python imports
+#: nothing from the work tree, which is where Git starts it.
+_TEXTCONV = (
+    'show() {{ {python} -I -m tvmgitlib driver textconv "$1" 2>/dev/null'
+    ' || tvmgitlib driver textconv "$1" 2>/dev/null || cat "$1"; }}; show'
+)
 
 
 def configure_drivers(repository: Repository) -> None:
     """Set the drivers up in this clone; .gitattributes, which is shared, names the files that they serve."""
-    configure(repository.common_dir, _CONFIGURATION)
+    textconv = _TEXTCONV.format(python=shlex.quote(sys.executable))
+    sections = {
+        ("merge", "tvmgitlib"): {
+            "name": "tvmgitlib: union of records (tvmgitlib rebuild folds them)",
+            "driver": _MERGE,
+        },
+        ("diff", "tvmgitlib"): {"textconv": textconv},
+    }
+    configure(repository.common_dir, sections)
 
 
 def union_merge(ours: Path, theirs: Path) -> None:

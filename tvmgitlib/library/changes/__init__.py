@@ -1,12 +1,13 @@
 """What changes a library: folds, reverts, invalidations, merges, exchange with a remote, settings."""
 
+from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.change import Change, rebuild
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, invalidate
 from tvmgitlib.library.changes.merging import Merged, merge
 from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
 from tvmgitlib.library.changes.result import Counts, JobResult
-from tvmgitlib.library.changes.reverting import Reverted, revert
+from tvmgitlib.library.changes.reverting import Reverted, revert, revert_removed
 from tvmgitlib.library.changes.settings_edit import changed, configure, setting, value_of
 from tvmgitlib.library.changes.syncing import Synced, propose, sync
 
@@ -33,7 +34,9 @@ __all__ = [
     "propose",
     "rebuild",
     "revert",
+    "revert_removed",
     "setting",
     "sync",
     "value_of",
+    "with_attributes",
 ]

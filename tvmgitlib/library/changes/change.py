@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_lines, write_segment, write_settings
+from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model import Segment, Settings
-from tvmgitlib.rules.fold import fold, fold_onto, standing
-from tvmgitlib.store import Author, Blob, Committed, Draft, Repository
+from tvmgitlib.rules.fold import Standing, fold, fold_onto, fold_places, standing
+from tvmgitlib.store import Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}
@@ -39,37 +41,69 @@ class Change:
 def fold_change(contents: Contents, change: Change) -> Folded:
     """configs/ before and after a change.
 
-    Only the files that it bears on are read when that gives the same as a fold of everything.
+    While configs/ is right, only the groups that the change bears on are folded, from the jobs that have a say in them.
     """
-    if _is_additive(contents, change):
-        touched = {entry.task.place.path for segment in change.added for entry in segment.tasks}
-        before = contents.configs_at(touched)
-        after = before
-        for segment in change.added:
-            after = fold_onto(after, segment, contents.settings)
-        return Folded(before, after, whole=False)
     settings = change.settings or contents.settings
-    headers = ((segment.header, segment.invalidations) for segment in _outlines(contents, change))
+    if not contents.is_fresh or settings.fold_digest != contents.settings.fold_digest:
+        return _fold_all(contents, change, settings)
+    after = _standing_after(contents, change)
+    if _is_additive(change, settings, after):
+        return _fold_onto(contents, change, settings)
+    return _fold_touched(contents, change, settings, after)
+
+
+def _fold_all(contents: Contents, change: Change, settings: Settings) -> Folded:
     segments = (segment for segment in contents.segments() if segment.header.id not in change.dropped)
-    after = fold(chain(segments, change.added), standing(headers), settings)
+    after = fold(chain(segments, change.added), _standing_after(contents, change), settings)
     return Folded(contents.current(), after, whole=True)
 
 
-def _is_additive(contents: Contents, change: Change) -> bool:
-    stamp, settings = contents.fold_stamp, change.settings or contents.settings
+def _standing_after(contents: Contents, change: Change) -> Standing:
+    kept = (segment for segment in contents.outlines.deciding() if segment.header.id not in change.dropped)
+    return standing((segment.header, segment.invalidations) for segment in chain(kept, change.added))
+
+
+def _is_additive(change: Change, settings: Settings, after: Standing) -> bool:
+    """Whether the change adds records, and neither it nor any job decides about them."""
     return (
-        stamp is not None
-        and contents.is_fresh
-        and settings.fold_digest == contents.settings.fold_digest
+        not after.revalidated
         and not settings.policy_facts
         and not change.dropped
-        and {*stamp.tally.kinds, *(segment.header.kind for segment in change.added)} <= _ADDING
+        and all(segment.header.kind in _ADDING for segment in change.added)
+        and not any(
+            job in after.reverted or job in after.invalid for job in (segment.header.id for segment in change.added)
+        )
     )
 
 
-def _outlines(contents: Contents, change: Change) -> Iterator[Segment]:
-    kept = (segment for segment in contents.outlines if segment.header.id not in change.dropped)
-    return chain(kept, change.added)
+def _fold_onto(contents: Contents, change: Change, settings: Settings) -> Folded:
+    touched = {entry.task.place.path for segment in change.added for entry in segment.tasks}
+    before = after = contents.configs_at(touched)
+    for segment in change.added:
+        after = fold_onto(after, segment, settings)
+    return Folded(before, after, whole=False)
+
+
+def _fold_touched(contents: Contents, change: Change, settings: Settings, after: Standing) -> Folded:
+    places = {entry.task.place for segment in change.added for entry in segment.tasks}
+    for job in change.dropped | _reconsidered(contents.standing, after):
+        segment = contents.outlines.get(job)
+        places |= {entry.task.place for entry in segment.tasks} if segment is not None else set()
+    jobs = {
+        segment.header.id for place in places for segment in contents.outlines.having(Narrowing.to(place))
+    } - change.dropped
+    segments = (contents.segment(job, with_records=True, skip_absent=False) for job in sorted(jobs))
+    before = contents.configs_at({place.path for place in places})
+    return Folded(before, fold_places(before, chain(segments, change.added), after, settings, places), whole=False)
+
+
+def _reconsidered(before: Standing, after: Standing) -> set[str]:
+    """The jobs of whose records another part holds than before."""
+    return {
+        job
+        for job in {*before.reverted, *after.reverted, *before.invalid, *after.invalid}
+        if (job in before.reverted, before.invalid.get(job)) != (job in after.reverted, after.invalid.get(job))
+    }
 
 
 def draft_change(
@@ -94,8 +128,8 @@ def draft_change(
     settings = change.settings or contents.settings
     files: dict[str, bytes | Blob | None] = {}
     if folded.whole:
-        files |= {path: None for path, _ in contents.config_files()}
-    files |= {path: ranked_lines(records) for path, records in folded.after.items() if records}
+        files |= dict.fromkeys(contents.replaceable())
+    files |= {path: ranked_lines(records) or None for path, records in folded.after.items()}
     files |= {segment.path: b"".join(write_segment(segment)) for segment in change.added}
     if settings != contents.settings:
         files[SETTINGS_FILE] = write_settings(settings)
@@ -104,11 +138,18 @@ def draft_change(
     return Draft(message, files, "jobs", derive, also_parents, author)
 
 
-def draft_rebuild(contents: Contents, message: str) -> Draft | None:
-    """The commit that makes configs/ anew from jobs/; None when it is right already."""
-    files: dict[str, bytes | Blob | None] = {path: None for path, _ in contents.config_files()}
+def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = False) -> Draft | None:
+    """The commit that makes configs/ anew from jobs/; None when it is right already.
+
+    Args:
+        contents: the library before.
+        message: the commit's message.
+        attributes_last: whether the library's lines of .gitattributes have to be the last.
+    """
+    files: dict[str, bytes | Blob | None] = dict.fromkeys(contents.replaceable())
     files |= {path: ranked_lines(records) for path, records in contents.fold().items()}
     files |= _stamp(contents.settings, Tally.of(contents.outlines))(contents.jobs_tree)
+    files[ATTRIBUTES_FILE] = with_attributes(contents.snapshot.read(ATTRIBUTES_FILE), last=attributes_last)
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     return Draft(message, changed) if changed else None
 
@@ -116,7 +157,14 @@ def draft_rebuild(contents: Contents, message: str) -> Draft | None:
 def rebuild(repository: Repository) -> Committed | None:
     """Commit configs/ made anew from jobs/; None when it is right already."""
     subject = message("Rebuild configs/ from jobs/", [], {})
-    return repository.commit(lambda snapshot: draft_rebuild(Contents(snapshot), subject))
+
+    def draft(snapshot: Snapshot) -> Draft | None:
+        contents = Contents(snapshot)
+        own = [path for path, _ in contents.committed() if is_own(path)]
+        is_weak = not repository.bare and any(altering_attributes(repository, own))
+        return draft_rebuild(contents, subject, attributes_last=is_weak)
+
+    return repository.commit(draft)
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:
@@ -130,6 +178,8 @@ def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[s
 
 def _tally(contents: Contents, change: Change) -> Tally:
     """What there will be to count of segments: counted on from the stamp while it can be believed."""
-    if contents.is_fresh and contents.fold_stamp is not None and not change.dropped:
-        return contents.fold_stamp.tally + Tally.of(change.added)
-    return Tally.of(_outlines(contents, change))
+    if contents.is_fresh and contents.fold_stamp is not None:
+        gone = filter(None, map(contents.outlines.get, change.dropped))
+        return contents.fold_stamp.tally + Tally.of(change.added) - Tally.of(gone)
+    kept = (segment for segment in contents.outlines if segment.header.id not in change.dropped)
+    return Tally.of(chain(kept, change.added))

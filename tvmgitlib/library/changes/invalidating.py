@@ -135,7 +135,11 @@ def _count(named: Sequence[Invalidation]) -> int:
 def _named(contents: Contents, condemned: Condemned) -> Iterator[Invalidation]:
     """The records that are meant and that still hold, job by job."""
     now = datetime.now(timezone.utc)
-    for segment in contents.segments():
+    for outline in contents.outlines.having(condemned.selection.narrowing):
+        job = outline.header.id
+        if not contents.standing.counts(job) or not job.startswith(condemned.job or ""):
+            continue
+        segment = contents.segment(job, with_records=True, skip_absent=False)
         hashes = {
             stored.record.hash[:16]
             for entry in segment.tasks

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib.errors import JobError
+from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.changes.decision import Decision, decide_and_commit
+from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, plural
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.reading import Contents, Departure, removed_segments
 from tvmgitlib.model import Header, Segment, utc_text
-from tvmgitlib.store import Repository
+from tvmgitlib.store import FILE_MODE, Blob, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Reverted:
 
 
 def revert(repository: Repository, jobs: Sequence[str], reason: str | None = None) -> Reverted:
-    """Commit a revert of some jobs.
+    """Commit a revert of some jobs. Those whose segments plain Git removed come back, so that the revert can be undone.
 
     Args:
         repository: the library.
@@ -51,23 +52,78 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
         reason: why, for the record.
 
     Raises:
-        JobError: a job is unknown, ambiguous, or reverted already.
+        JobError: none is named, or one is unknown, ambiguous, or reverted already.
     """
+    if not jobs:
+        raise JobError("no job is named", hint="tvmgitlib log shows them.")
+
+    def choose(contents: Contents) -> _Choice:
+        gone: dict[str, Departure] = {}
+        if not all(map(contents.outlines.beginning, jobs)):
+            gone = {departure.job: departure for departure in removed_segments(repository, contents)}
+        return _Choice(tuple(dict.fromkeys(_resolve(contents, gone, job) for job in jobs)), gone, reason)
+
+    done = _commit(repository, choose)
+    assert done is not None  # jobs are named
+    return done
+
+
+def revert_removed(repository: Repository, reason: str | None = None) -> Reverted | None:
+    """Take what plain Git did to jobs (a `git revert`, an `rm`) for a revert of them, and bring their segments back.
+
+    Args:
+        repository: the library.
+        reason: why, for the record; None for the commits that did it.
+
+    Returns:
+        What was committed; None when plain Git has removed nothing.
+
+    Raises:
+        GitError: the history is cut off, so it does not show what was removed.
+    """
+
+    def choose(contents: Contents) -> _Choice:
+        gone = {departure.job: departure for departure in removed_segments(repository, contents)}
+        by = {departure.by.id: f"{departure.by.id[:12]} ({departure.by.subject})" for departure in gone.values()}
+        return _Choice(tuple(gone), gone, reason or f"removed by plain Git, in {', '.join(by.values())}")
+
+    return _commit(repository, choose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which jobs are to be reverted, where the segments of some of them went, and why."""
+
+    jobs: tuple[str, ...]
+    gone: Mapping[str, Departure]
+    reason: str | None
+
+
+def _commit(repository: Repository, choose: Callable[[Contents], _Choice]) -> Reverted | None:
     made = secrets.token_hex(8)
 
-    def decide(contents: Contents) -> Decision[Header]:
+    def decide(contents: Contents) -> Decision[Header] | Instead[None]:
+        choice = choose(contents)
+        if not choice.jobs:
+            return Instead(None)
         header = Header(
             id=made,
             kind="revert",
             finished=utc_text(time.time()),
             author=repository.identity(),
-            reverts=tuple(dict.fromkeys(_resolve(contents, job) for job in jobs)),
-            reason=reason,
+            reverts=choice.jobs,
+            reason=choice.reason,
         )
-        change = Change(added=(Segment(header),))
+        back = [choice.gone[job] for job in choice.jobs if job in choice.gone]
+        change = Change(
+            added=(*(_segment(contents, departure) for departure in back), Segment(header)),
+            files={departure.path: Blob(FILE_MODE, departure.original) for departure in back},
+        )
         return Decision(header, change, lambda folded: _message(contents, header, folded))
 
     done = decide_and_commit(repository, decide)
+    if done is None:
+        return None
     return Reverted(
         job=made,
         commit=done.committed.commit,
@@ -78,8 +134,13 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
     )
 
 
-def _resolve(contents: Contents, job: str) -> str:
-    found = [segment.header.id for segment in contents.outlines if job and segment.header.id.startswith(job)]
+def _segment(contents: Contents, departure: Departure) -> Segment:
+    content = contents.snapshot.blob(departure.path, departure.original)
+    return read_segment(lines_of(content), departure.path)
+
+
+def _resolve(contents: Contents, gone: Collection[str], job: str) -> str:
+    found = [*contents.outlines.beginning(job), *(name for name in gone if job and name.startswith(job))]
     if len(found) != 1:
         what = "several jobs begin" if found else "no job begins"
         raise JobError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
@@ -90,9 +151,10 @@ def _resolve(contents: Contents, job: str) -> str:
 
 
 def _message(contents: Contents, header: Header, folded: Folded) -> str:
-    kinds = {segment.header.id: segment.header.kind for segment in contents.outlines}
     ids = header.reverts
-    subject = f"Revert job {ids[0]} ({kinds[ids[0]]})" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
+    told = contents.outlines.told(ids[0])
+    kind = f" ({told.kind})" if told is not None else ""
+    subject = f"Revert job {ids[0]}{kind}" if len(ids) == 1 else f"Revert {plural(len(ids), 'job')}"
     body = [*([header.reason] if header.reason else []), in_and_out(folded)]
     trailers = {"Tvmgitlib-Job": header.id, "Tvmgitlib-Kind": "revert", "Tvmgitlib-Reverts": " ".join(ids)}
     return message(subject, body, trailers)

@@ -15,7 +15,8 @@ from typing import Any
 from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes.change import draft_change, fold_change
 from tvmgitlib.library.changes.union import combine
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.reading import Contents, is_derived
+from tvmgitlib.model import job_at
 from tvmgitlib.store import (
     PushOutcome,
     Repository,
@@ -169,7 +170,7 @@ def _replay_one(repository: Repository, writer: Writer, commit: str, tip: str, w
         message = original.message.rstrip("\n") + "\n"
         draft = draft_change(ours, change, folded, message, author=original.author)
         if not with_configs:
-            files = {path: content for path, content in draft.files.items() if not path.startswith("configs/")}
+            files = {path: content for path, content in draft.files.items() if not is_derived(path)}
             draft = replace(draft, files=files, derive=None)
         made = writer.write(onto, draft)
     same = repository.commit_at(made).tree == repository.commit_at(tip).tree
@@ -185,8 +186,7 @@ def _head(repository: Repository) -> str:
 def _jobs(repository: Repository, commit: str | None) -> set[str]:
     """The ids of the jobs of a commit."""
     with repository.snapshot(commit) as snapshot:
-        paths = [path for path, _ in snapshot.entries("jobs")]
-    return {path.rpartition("/")[2].removesuffix(".jsonl") for path in paths}
+        return {job for path, _ in snapshot.entries("jobs") if (job := job_at(path)) is not None}
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ import json
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.changes.change import Change
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.reading import Contents, is_own
 from tvmgitlib.model import Settings, job_at
 from tvmgitlib.rules.settings_merge import merge_settings
-from tvmgitlib.store import FILE_MODE, OWN_FOLDERS, Blob, Repository, Snapshot, merge_files
+from tvmgitlib.store import FILE_MODE, Blob, Repository, Snapshot, merge_files
 
 
 def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
@@ -45,7 +45,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
     files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
     files |= dict.fromkeys(dropped)
-    files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, _is_other)
+    files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, lambda path: not is_own(path))
     return Change(
         added=segments,
         dropped=frozenset(job for path in dropped if (job := job_at(path)) is not None),
@@ -63,8 +63,3 @@ def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:
     was = read_settings(content).to_json() if content is not None else {}
     merged = merge_settings(was, ours.settings.to_json(), theirs.settings.to_json(), SETTINGS_FILE)
     return read_settings(json.dumps(merged).encode())
-
-
-def _is_other(path: str) -> bool:
-    """Whether a file is not the library's own."""
-    return path != SETTINGS_FILE and path.partition("/")[0] not in OWN_FOLDERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.jobs.recorded import without_such_lines
 from tvmgitlib.library.platforms.naming import THIS
-from tvmgitlib.library.reading import Contents, workload_label
+from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,
     SEGMENT_RECORDS,
@@ -176,8 +176,19 @@ def finish_job(
             raise _no_record(logs, remarks)
         jobs.remove(job)
         return _remarked(JobResult(None, None, Counts()), remarks)
+    header = _header(job, _sources(logs))
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
+    if job.spec.keep_history:
+        kept_history.keep(repository, job.id, logs)
+    result = _commit(repository, segment, counts)
+    result = _remarked(replace(result, overruled=_overruled(segment, spec.platform)), remarks)
+    return _followed(result, jobs, job, header.sources)
+
+
+def _header(job: OpenJob, sources: tuple[Source, ...]) -> Header:
+    """The header of a job that is finished now."""
     tuner, options = _tuned_by(job)
-    header = Header(
+    return Header(
         id=job.id,
         kind=job.spec.kind,
         started=job.started,
@@ -186,14 +197,8 @@ def finish_job(
         tuner=tuner,
         options=options,
         tvm=job.spec.tvm or TvmVersion(),
-        sources=_sources(logs),
+        sources=sources,
     )
-    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
-    if job.spec.keep_history:
-        kept_history.keep(repository, job.id, logs)
-    result = _commit(repository, segment, counts)
-    result = _remarked(replace(result, overruled=_overruled(segment, spec.platform)), remarks)
-    return _followed(result, jobs, job, header.sources)
 
 
 def _tuned_by(job: OpenJob) -> tuple[str | None, dict[str, Json]]:
@@ -291,15 +296,10 @@ def _once(logs: Iterable[Log]) -> list[Log]:
 
 def _earlier_sources(contents: Contents, request: ImportRequest) -> Iterator[Source]:
     """The sources of imports that count and that said the same of their records."""
-    told = _claims(_options(request))
-    for header, _ in contents.headers():
-        same = (_claims(header.options), header.tvm) == (told, request.origin.tvm or TvmVersion())
-        if header.kind == "import" and same and header.id in contents.standing.counting:
-            yield from header.sources
-
-
-def _claims(options: Mapping[str, object]) -> tuple[object, ...]:
-    return tuple(options.get(name) for name in ("platform", "facts", "only_target"))
+    asked = Header("", "import", options=_options(request), tvm=request.origin.tvm or TvmVersion())
+    for job, source in contents.outlines.sources_like(asked):
+        if contents.standing.counts(job):
+            yield source
 
 
 def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResult:
@@ -308,6 +308,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
     def decide(contents: Contents) -> Decision[None] | Instead[JobResult]:
         if contents.has_job(segment.header.id):
             return Instead(_already(contents, segment.header.id))
+        refuse_other_case(contents.snapshot, _platforms(segment))
         change = Change(added=(segment,))
         return Decision(None, change, lambda folded: job_message(segment, replace(counts, improved=folded.improved)))
 
@@ -331,7 +332,7 @@ def _commit(repository: Repository, segment: Segment, counts: Counts) -> JobResu
 
 def _already(contents: Contents, job: str) -> JobResult:
     """The answer for a job that the library has."""
-    segment = next(segment for segment in contents.outlines if segment.header.id == job)
+    segment = contents.segment(job)
     read = sum(entry.task.effort.trials for entry in segment.tasks)
     counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)

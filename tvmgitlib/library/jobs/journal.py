@@ -248,13 +248,25 @@ class Journal:
         effort = self.effort(place, tuner)
         if effort is None or not effort.is_enough(trials):
             return False
-        if effort.failed == effort.trials:
+        self.tell_of_skipped(place, effort)
+        return True
+
+    def tell_of_skipped(self, place: Place, effort: Effort | None) -> None:
+        """Say of a workload that is not tuned, or not again, that it has no config, where it has none.
+
+        Args:
+            place: the workload.
+            effort: what is on record for it.
+        """
+        name = workload_label(place.workload)
+        if effort is None:
+            _log.warning("%s has no config, and is not tuned: no trial was left for it", name)
+        elif effort.failed == effort.trials:
             _log.warning(
-                "%s has no config, and is not tuned again: all of its %s failed, and would only fail again",
-                workload_label(place.workload),
+                "%s has no config, and is not tuned again: all of its %s failed",
+                name,
                 plural(effort.trials, "trial"),
             )
-        return True
 
     def missing(self, place: Place, trials: int) -> int:
         """How many trials are still to be made until so many lasting ones are on record; see `Effort.lasting`."""

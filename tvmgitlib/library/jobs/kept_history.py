@@ -129,9 +129,9 @@ def kept_records(
         other_targets: of other targets and platforms too.
     """
     kept = histories(repository)
-    for segment in contents.outlines if kept else []:
-        commit = kept.get(segment.header.id)
-        if commit is None or segment.header.id not in contents.standing.counting:
+    for job, commit in sorted(kept.items()):
+        segment = contents.outlines.get(job)
+        if segment is None or not contents.standing.counts(job):
             continue
         spellings = _spellings(segment, place, other_targets)
         if not spellings:
@@ -165,7 +165,7 @@ def exchange(repository: Repository, contents: Contents, done: Synced) -> Synced
     Raises:
         GitError: the remote cannot be reached, or refuses.
     """
-    jobs = [header.id for header, _ in contents.headers()]
+    jobs = contents.outlines.ids
     sent = push_histories(repository, done.remote, jobs)
     received = fetch_histories(repository, done.remote, jobs)
     return replace(done, histories_sent=sent, histories_received=received)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import SEGMENT_RECORDS, Effort, Place, Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
@@ -58,10 +60,18 @@ def overlap(contents: Contents, segment: Segment, keep: int) -> Overlap:
         claims[entry.task.place].append(_Claim(entry))
     keeps_more = keep > SEGMENT_RECORDS
     by_job: Counter[str] = Counter()
-    for other in contents.segments(skip_absent=True) if keeps_more else contents.outlines:
-        if other.header.id in contents.standing.counting:
-            by_job[other.header.id] += sum(
-                claim.compare(entry) for entry in other.tasks for claim in claims.get(entry.task.place, ())
-            )
+    for job, outline in sorted(_jobs_at(contents, claims).items()):
+        other = contents.segment(job, with_records=True) if keeps_more else outline
+        by_job[job] += sum(claim.compare(entry) for entry in other.tasks for claim in claims.get(entry.task.place, ()))
     on_record = (claim.is_on_record(with_records=keeps_more) for found in claims.values() for claim in found)
     return Overlap({job: count for job, count in by_job.items() if count}, all(on_record))
+
+
+def _jobs_at(contents: Contents, places: Iterable[Place]) -> dict[str, Segment]:
+    """The jobs that count and say anything of these places."""
+    return {
+        segment.header.id: segment
+        for place in places
+        for segment in contents.outlines.having(Narrowing.to(place))
+        if contents.standing.counts(segment.header.id)
+    }

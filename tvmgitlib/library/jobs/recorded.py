@@ -8,6 +8,7 @@ from typing import Any
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents, Grader
 from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion
 from tvmgitlib.rules.effort import EffortCounter, union
@@ -97,7 +98,7 @@ def _tasks(
 ) -> Iterator[tuple[Header, Task]]:
     """What jobs that count did for a workload, with this TVM and under facts that the policy takes for the same."""
     names = contents.settings.policy_facts
-    for header, task in contents.counted_tasks():
+    for header, task in contents.counted_tasks(Narrowing.to(place)):
         section = task.section
         if (
             task.place.answers(place)
@@ -122,7 +123,8 @@ def stored_records(contents: Contents, place: Place, *, other_targets: bool = Fa
     def is_meant(task: Task) -> bool:
         return task.place.answers(place) or (other_targets and task.workload == place.workload)
 
-    for outline in contents.outlines:
+    narrowing = Narrowing(place.family, workload=place.workload.id) if other_targets else Narrowing.to(place)
+    for outline in contents.outlines.having(narrowing):
         if any(is_meant(entry.task) for entry in outline.tasks):
             for entry in contents.segment(outline.header.id, with_records=True).tasks:
                 if is_meant(entry.task):

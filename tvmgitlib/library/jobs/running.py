@@ -13,9 +13,17 @@ from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.platforms.naming import THIS, overruled
-from tvmgitlib.library.reading import log
+from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, validate_platform_name
+from tvmgitlib.model import (
+    JobKind,
+    JobSpec,
+    Json,
+    TvmVersion,
+    parse_target,
+    platform_name_from,
+    validate_platform_name,
+)
 from tvmgitlib.store import upstream
 
 _log = logging.getLogger("tvmgitlib")
@@ -91,7 +99,16 @@ def open_job(view: View, job: str | None = None) -> OpenJob:
 
 
 def begin(view: View, spec: JobSpec) -> OpenJob:
-    """Begin a job: a log and a folder for tuners to write to."""
+    """Begin a job: a log and a folder for tuners to write to.
+
+    Raises:
+        PlatformError: the platform's name differs only in case from one that the library has.
+    """
+    model = parse_target(spec.target).model if spec.target is not None else None
+    name = spec.platform or (platform_name_from(model) if model else spec.platform_name)
+    if name is not None:
+        with view.reading() as contents:
+            refuse_other_case(contents.snapshot, [name])
     return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 

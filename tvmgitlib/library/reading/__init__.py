@@ -1,12 +1,14 @@
 """Questions: what a library holds in one commit, graded, selected and compared."""
 
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
+from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
 from tvmgitlib.library.reading.exporting import Exported, export
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Shown
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
+from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
 from tvmgitlib.library.reading.queries import best, choose, platforms, selected, trials
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
@@ -20,6 +22,7 @@ __all__ = [
     "Blame",
     "ConfigChange",
     "Contents",
+    "Departure",
     "Exported",
     "Grader",
     "LogEntry",
@@ -36,10 +39,16 @@ __all__ = [
     "choose",
     "compare",
     "counts_by_kind",
+    "departures",
     "export",
+    "is_derived",
+    "is_own",
     "log",
+    "platform_folders",
     "platform_of",
     "platforms",
+    "refuse_other_case",
+    "removed_segments",
     "selected",
     "trials",
     "workload_label",

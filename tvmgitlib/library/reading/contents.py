@@ -21,9 +21,10 @@ from tvmgitlib.format import (
     read_settings,
     read_stamp,
 )
+from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.model import (
+    ConfigsFile,
     Header,
-    Invalidation,
     Json,
     Place,
     Segment,
@@ -32,10 +33,11 @@ from tvmgitlib.model import (
     Task,
     TvmVersion,
     Workload,
+    job_at,
     segment_path,
 )
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import Entry, Snapshot
+from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -83,21 +85,36 @@ class Contents:
         stamp = self.fold_stamp
         return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
 
+    def committed(self) -> Iterator[tuple[str, Entry]]:
+        """The settings and everything under jobs/ and configs/, whatever it is."""
+        settings = self.snapshot.entry(SETTINGS_FILE)
+        if settings is not None:
+            yield SETTINGS_FILE, settings
+        for folder in OWN_FOLDERS:
+            entry = self.snapshot.entry(folder)
+            if entry is not None and entry.mode == TREE_MODE:
+                yield from self.snapshot.entries(folder)
+
     def segment_files(self) -> list[tuple[str, Entry]]:
-        """The files under jobs/.
+        """The segments under jobs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return list(self.snapshot.files("jobs"))
+        return [(path, entry) for path, entry in self.snapshot.files("jobs") if job_at(path) is not None]
 
     def config_files(self) -> list[tuple[str, Entry]]:
-        """The files of records under configs/.
+        """The files of records under configs/; a file of any other name is passed over.
 
         Raises:
             LibraryError: something else than a plain file is there.
         """
-        return [(path, entry) for path, entry in self.snapshot.files("configs") if path != FOLD_FILE]
+        return [(path, entry) for path, entry in self.snapshot.files("configs") if ConfigsFile.at(path) is not None]
+
+    def replaceable(self) -> list[str]:
+        """The files of records that a fold here makes anew: those of families that are installed."""
+        paths = [path for path, _ in self.config_files()]
+        return [path for path in paths if families.find(configs_file(path).family) is not None]
 
     def segments(self, *, with_records: bool = True, skip_absent: bool = False) -> Iterator[Segment]:
         """Every segment, in the order of paths.
@@ -114,8 +131,13 @@ class Contents:
         for path, content in self.snapshot.contents(self.segment_files()):
             yield read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
-    def segment(self, job: str, *, with_records: bool = False) -> Segment:
-        """The segment of a job, without records of families that are not installed here.
+    def segment(self, job: str, *, with_records: bool = False, skip_absent: bool = True) -> Segment:
+        """The segment of a job.
+
+        Args:
+            job: its id.
+            with_records: with its records.
+            skip_absent: as for `segments`.
 
         Raises:
             LibraryError: it is missing.
@@ -125,7 +147,7 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=True)
+        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
 
     def find(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.
@@ -133,33 +155,34 @@ class Contents:
         Raises:
             SelectionError: there is no such job, or more than one.
         """
-        found = [segment for segment in self.outlines if segment.header.id.startswith(job)]
-        if len(found) != 1:
+        found = self.outlines.beginning(job)
+        segment = self.outlines.get(found[0]) if len(found) == 1 else None
+        if segment is None:
             what = "several jobs of the library begin" if found else "no job of the library begins"
             raise SelectionError(f"{what} with {job!r}", hint="tvmgitlib log shows them.")
-        return found[0]
+        return segment
 
     def has_job(self, job: str) -> bool:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
 
     @cached_property
-    def outlines(self) -> list[Segment]:
-        """Every segment without its records."""
-        return list(self.segments(with_records=False))
+    def outlines(self) -> Outlines:
+        """The jobs without their records; a question reads only those that it is about."""
+        return Outlines(self.snapshot, self.segment_files)
 
     @cached_property
     def standing(self) -> Standing:
         """Which jobs count."""
-        return standing((segment.header, segment.invalidations) for segment in self.outlines)
+        return standing((segment.header, segment.invalidations) for segment in self.outlines.deciding())
 
-    def headers(self) -> Iterator[tuple[Header, tuple[Invalidation, ...]]]:
-        for segment in self.outlines:
-            yield segment.header, segment.invalidations
+    def counted_tasks(self, narrowing: Narrowing | None = None) -> Iterator[tuple[Header, Task]]:
+        """The tasks of the jobs that count, each with its job.
 
-    def counted_tasks(self) -> Iterator[tuple[Header, Task]]:
-        """The tasks of the jobs that count, each with its job."""
-        for segment in self.outlines:
-            if segment.header.id in self.standing.counting:
+        Args:
+            narrowing: only of jobs that have such a task: whether a task is one, whoever asks has to see.
+        """
+        for segment in self.outlines.having(narrowing or Narrowing()):
+            if self.standing.counts(segment.header.id):
                 for entry in segment.tasks:
                     yield segment.header, entry.task
 
@@ -244,7 +267,7 @@ class Contents:
     def _baselines(self) -> defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]:
         """Every baseline: when its job finished, and with which TVM; by place, and the facts that separate."""
         known: defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
-        for header, task in self.counted_tasks():
+        for header, task in self.counted_tasks(Narrowing(baseline=True)):
             if task.baseline is not None:
                 section = task.section
                 facts = group_facts(section.platform.facts, self.settings)
@@ -257,19 +280,29 @@ class Contents:
         if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
             return []
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
-        for segment in self.outlines:
-            if segment.header.id in self.standing.counting:
+        for segment in self.outlines.deciding():
+            if self.standing.counts(segment.header.id):
                 for named in segment.invalidations:
                     why = (segment.header.id, named.reason or segment.header.reason or "no reason was given")
                     said |= {(named.job, record): why for record in named.records or (None,)}
         found = []
-        for job in sorted({job for job, _ in said} & self.standing.counting):
+        for job in sorted({job for job, _ in said if self.standing.counts(job) and self.has_job(job)}):
             for entry in self.segment(job, with_records=True).tasks:
                 for stored in entry.records:
                     why_not = said.get((job, stored.record.hash[:16])) or said.get((job, None))
                     if why_not is not None:
                         found.append((stored, *why_not))
         return found
+
+
+def is_derived(path: str) -> bool:
+    """Whether a path is of a file that is made from jobs/."""
+    return path == FOLD_FILE or ConfigsFile.at(path) is not None
+
+
+def is_own(path: str) -> bool:
+    """Whether a path is of a file of the library's: what else is in its repository is the user's."""
+    return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
 
 
 def _absent(names: Iterable[str]) -> set[str]:

@@ -138,7 +138,7 @@ def _answer(candidate: _Candidate, baseline: float | None) -> BestConfig:
 def trials(contents: Contents, selection: Selection) -> list[WorkloadEffort]:
     """The effort on record for every selected workload: jobs that count, each measurement once."""
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
-    for header, task in contents.counted_tasks():
+    for header, task in contents.counted_tasks(selection.narrowing):
         if selection.matches(task.place):
             groups[task.place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
@@ -159,7 +159,7 @@ def _effort(place: Place, group: list[tuple[str, Task]]) -> WorkloadEffort:
 def platforms(contents: Contents) -> dict[str, dict[str, Json]]:
     """Every platform with the latest facts that a job told of it, by name."""
     latest: dict[str, tuple[str, dict[str, Json]]] = {}
-    for segment in contents.outlines:
+    for segment in contents.outlines.of_platforms():
         when = segment.header.finished or ""
         for entry in segment.tasks:
             platform = entry.task.section.platform

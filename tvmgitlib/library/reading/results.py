@@ -115,7 +115,7 @@ class LogEntry:
     Attributes:
         job: its id.
         kind: what it is.
-        commit: the commit that added it.
+        commit: the commit that added it; None where that is not in this (shallow) clone, like the next three.
         date: the commit's author date, ISO 8601 with offset.
         author: the commit's author.
         subject: the first line of the commit's message.
@@ -124,10 +124,10 @@ class LogEntry:
 
     job: str
     kind: str
-    commit: str
-    date: str
-    author: str
-    subject: str
+    commit: str | None
+    date: str | None
+    author: str | None
+    subject: str | None
     trials: int
     workloads: int
     reverted: str | None

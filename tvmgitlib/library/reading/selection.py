@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading.labels import workload_label
@@ -39,6 +40,11 @@ class Selection:
             )
         if self.target is not None:
             parse_target(self.target)
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """What the jobs have at least that have a task of it."""
+        return Narrowing(self.family, self.platform if self.platform != THIS else None)
 
     def matches(self, place: Place) -> bool:
         """Whether what answers for a place is selected."""

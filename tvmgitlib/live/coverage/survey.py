@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
@@ -148,7 +149,7 @@ class _Survey:
         effort = effort_of(self._contents, (), place, self._tvm, facts=facts)
         efforts = [
             task.effort
-            for _, task in self._contents.counted_tasks()
+            for _, task in self._contents.counted_tasks(Narrowing(place.family, place.platform))
             if task.section.place(place.workload).answers(place) and asked.is_called(task.workload)
         ]
         trials, all_trials = effort.trials if effort else 0, union(efforts).trials if efforts else 0

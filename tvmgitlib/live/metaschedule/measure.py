@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tvmgitlib.library.changes import plural
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import place_of
 from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
-from tvmgitlib.model import DETERMINISTIC, TuningRecord
+from tvmgitlib.model import DETERMINISTIC, Place, TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -46,7 +45,7 @@ class Task:
     """One workload on one target.
 
     Attributes:
-        name: what it is called.
+        place: what its records answer for.
         recorded: trials that were on record before, without failures that may pass.
         is_new: whether no job before this one made any of them.
         answers: what need not be measured again: hashes of scheduled modules.
@@ -54,7 +53,7 @@ class Task:
         measured: trials made since.
     """
 
-    name: str
+    place: Place
     mod: Any
     target: Any
     recorded: int
@@ -112,7 +111,7 @@ class Measuring:
             answers, learnt = self._answers(mod, self._journal.answers(place))
             recorded = effort.lasting if effort else 0
             is_new = recorded <= sum(record.is_lasting for record in self._journal.measured(place))
-            self._tasks[key] = Task(place.workload.label, mod, target, recorded, is_new, answers, learnt)
+            self._tasks[key] = Task(place, mod, target, recorded, is_new, answers, learnt)
         return self._tasks[key]
 
     def _answers(self, mod: Any, records: Iterable[TuningRecord]) -> tuple[set[int], list[tuple[Any, Any]]]:
@@ -146,8 +145,8 @@ class Measuring:
         """The next candidates that are new, no more than are still wanted; None at the end."""
         wanted = min(trials - task.recorded - task.measured, self._left(task))
         if wanted <= 0:
-            if task.recorded + task.measured == 0:
-                _log.warning("%s got no trial: the %s are spent", task.name, plural(self._trials, "trial"))
+            if task.measured == 0:
+                self._journal.tell_of_skipped(task.place, self._journal.effort(task.place))
             return None
         for _ in range(_PATIENCE):
             candidates = generate()

@@ -111,7 +111,7 @@ def configure(git_dir: Path, sections: Mapping[tuple[str, str], Mapping[str, str
 
     Args:
         git_dir: the Git directory that all work trees share.
-        sections: values by section and subsection; none of them needs an escape.
+        sections: values by section and subsection.
 
     Raises:
         GitError: another process is changing it, or it cannot be written.
@@ -138,4 +138,11 @@ def configure(git_dir: Path, sections: Mapping[tuple[str, str], Mapping[str, str
 
 
 def _section(section: str, name: str, values: Mapping[str, str]) -> str:
-    return "".join([f'[{section} "{name}"]\n', *(f"\t{key} = {value}\n" for key, value in values.items())])
+    lines = (f"\t{key} = {_quoted(value)}\n" for key, value in values.items())
+    return "".join([f"[{section} {_quoted(name)}]\n", *lines])
+
+
+def _quoted(value: str) -> str:
+    """A value with nothing in it that Git would take for the end of it, a comment or an escape."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -17,6 +17,9 @@ from tvmgitlib.store.objects.raw import Entry, parse_tree
 #: Few enough that the questions fit into any pipe and the answers into memory.
 _AT_ONCE = 16
 
+#: What Git notes of the remotes that a partial clone has left something with: what it left out.
+_FILTERS = r"^remote\..*\.partialclonefilter$"
+
 
 class ObjectReader:
     """Reads blobs, trees and commits.
@@ -62,10 +65,36 @@ class ObjectReader:
         while some := list(islice(remaining, _AT_ONCE)):
             yield from [content for _, content in self._ask(some, kind)]
 
-    def tree(self, oid: str) -> list[Entry]:
-        """The entries of a tree, by its id; none when it does not exist."""
-        content = self.read(oid, "tree")
-        return list(parse_tree(content, len(oid) // 2)) if content else []
+    def tree(self, oid: str, name: str | None = None) -> list[Entry]:
+        """The entries of a tree.
+
+        Args:
+            oid: its id; the length says how long the ids in it are.
+            name: another name of Git's for it.
+
+        Raises:
+            LibraryError: this clone does not have it.
+        """
+        content = self.read(name or oid, "tree")
+        if content is None:
+            raise self.missing(name or oid)
+        return list(parse_tree(content, len(oid) // 2))
+
+    def missing(self, file: str) -> LibraryError:
+        """The error for an object that there has to be; it says why there may be none, and how to get it."""
+        return LibraryError(
+            "the object is missing from this clone", file=file, hint=self._partial() or "Run git fetch --refetch."
+        )
+
+    def _partial(self) -> str | None:
+        """What to do about what a partial clone has left with its remote; None where this is a whole one."""
+        found = self._git.try_run("config", "--get-regexp", _FILTERS).stdout.decode(errors="replace").split()
+        if not found:
+            return None
+        return (
+            f"This is a partial clone ({found[1]}), and none is completed behind your back. "
+            "Run git fetch --refetch --no-filter, once."
+        )
 
     def _one(self, name: str, kind: str) -> tuple[str | None, bytes | None]:
         return (None, None) if "\n" in name else self._ask([name], kind)[0]  # no name of Git's has a line break
@@ -79,6 +108,8 @@ class ObjectReader:
                 answers = _exchange(self._process or self._start(), names)
             except (BrokenPipeError, EOFError):
                 self.close()
+                if self._partial():  # some Gits end where they may not fetch what is missing
+                    raise self.missing(names[0]) from None
                 raise LibraryError(
                     "git cat-file ended early; git fsck says whether the repository is damaged", file=names[0]
                 ) from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Entry, parse_tree
+from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
 
 _KINDS = {"120000": "a symbolic link", TREE_MODE: "a folder", "160000": "a submodule"}
@@ -23,10 +24,12 @@ class Snapshot:
 
     Attributes:
         commit: the commit's id; None for a branch without commits.
+        state: our folder beside Git's, for what may be remembered of commits.
     """
 
-    def __init__(self, reader: ObjectReader, commit: str | None) -> None:
+    def __init__(self, reader: ObjectReader, commit: str | None, state: Path) -> None:
         self.commit = commit
+        self.state = state
         self._reader = reader
         self._folders: dict[str, list[Entry]] = {}
 
@@ -61,14 +64,17 @@ class Snapshot:
         if path:
             entry = self.entry(path)
             return self.below(entry) if entry else []
-        root = self._reader.read(f"{self.commit}^{{tree}}", "tree") if self.commit else None
-        return list(parse_tree(root, len(self.commit or "") // 2)) if root else []
+        return self._reader.tree(self.commit, f"{self.commit}^{{tree}}") if self.commit else []
+
+    def has(self, tree: str) -> bool:
+        """Whether a tree is here, by its id."""
+        return self._reader.read(tree, "tree") is not None
 
     def below(self, folder: Entry) -> list[Entry]:
         """The entries of a folder that another one has.
 
         Raises:
-            LibraryError: it is a file or a link.
+            LibraryError: it is a file or a link, or this clone does not have it.
         """
         return self._reader.tree(folder.oid)
 
@@ -82,7 +88,7 @@ class Snapshot:
         if entry is None:
             return None
         require_plain(path, entry)
-        return self._reader.read(entry.oid, "blob")
+        return self.blob(path, entry.oid)
 
     def entries(self, path: str) -> Iterator[tuple[str, Entry]]:
         """Everything under a folder (`""` is the root) but folders, whatever it is, in Git's order.
@@ -115,7 +121,7 @@ class Snapshot:
         listed = list(files)
         found = self._reader.read_all((entry.oid for _, entry in listed), "blob")
         for (path, _), content in zip(listed, found, strict=True):
-            yield path, _present(path, content)
+            yield path, self._present(path, content)
 
     def blob(self, path: str, oid: str) -> bytes:
         """The content of the file that a blob id is known of.
@@ -123,13 +129,12 @@ class Snapshot:
         Raises:
             LibraryError: this clone does not have it.
         """
-        return _present(path, self._reader.read(oid, "blob"))
+        return self._present(path, self._reader.read(oid, "blob"))
 
-
-def _present(path: str, content: bytes | None) -> bytes:
-    if content is None:
-        raise LibraryError("the object is missing from this clone", file=path, hint="Run git fetch --refetch.")
-    return content
+    def _present(self, path: str, content: bytes | None) -> bytes:
+        if content is None:
+            raise self._reader.missing(path)
+        return content
 
 
 def printable(path: str) -> str:

@@ -30,9 +30,9 @@ def command(context: Context, selection: Selection, tuner: str | None) -> None:
 
 
 _COLUMNS: tuple[Column[LogEntry], ...] = (
-    Column("commit", lambda entry: entry.commit[:10]),
-    Column("date", lambda entry: entry.date[:10]),
+    Column("commit", lambda entry: (entry.commit or "?")[:10]),
+    Column("date", lambda entry: (entry.date or "?")[:10]),
     Column("job", lambda entry: entry.job),
-    Column("author", lambda entry: entry.author),
-    Column("what it did", lambda entry: entry.subject + (" (reverted)" if entry.reverted else "")),
+    Column("author", lambda entry: entry.author or "?"),
+    Column("what it did", lambda entry: (entry.subject or entry.kind) + (" (reverted)" if entry.reverted else "")),
 )

@@ -1,0 +1,104 @@
+"""Whether a library's work tree and index are as its commit, and whether Git would leave them so."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.format import SETTINGS_FILE
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
+from tvmgitlib.store import (
+    OWN_FOLDERS,
+    Entry,
+    Repository,
+    altering_attributes,
+    blob_id,
+    links_under,
+    printable,
+    require_plain,
+)
+
+
+def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Where the index and the files on disk differ from the commit."""
+    operation = repository.unfinished
+    if operation is not None:  # whose files are staged: to unstage them is to lose the other side's jobs
+        what = f"a git {operation} is under way: finish it with git {operation} --continue, or git {operation} --abort"
+        yield Problem(".", None, what)
+        return
+    for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
+        what = "staged: the next git commit would change it; git restore --staged undoes it"
+        yield Problem(printable(path), None, what)
+    links = [path for folder in OWN_FOLDERS for path in links_under(repository.root, folder)]
+    for path in links:
+        yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
+    known = set(links)
+    for path, entry in contents.committed():
+        known.add(path)
+        if not is_own(path):
+            continue
+        if any(path == link or path.startswith(f"{link}/") for link in links):
+            continue
+        problem = _on_disk(repository.root, path, contents, entry)
+        if problem is not None:
+            yield problem
+    for path in _files_on_disk(repository.root):
+        if path not in known:
+            yield Problem(printable(path), None, "in the work tree, but not committed; the library does not use it")
+    yield from _attributes(repository, [path for path, _ in contents.committed() if is_own(path)])
+
+
+def _attributes(repository: Repository, paths: Collection[str]) -> Iterator[Problem]:
+    """Attributes of the user's that are stronger than the library's: Git would commit and check out other bytes."""
+    told: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path, name, value in altering_attributes(repository, paths):
+        told[name, value].append(path)
+    for (name, value), found in told.items():
+        more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        message = (
+            f"lets Git change the bytes of {printable(found[0])}{more} ({name}: {value}); tvmgitlib rebuild puts the "
+            "library's own lines last (an attributes file below it, or in the Git directory, has to go)"
+        )
+        yield Problem(ATTRIBUTES_FILE, None, message)
+
+
+def _on_disk(root: Path, path: str, contents: Contents, entry: Entry) -> Problem | None:
+    """What is wrong with a committed file as it is on disk; what the commit itself has is another matter."""
+    try:
+        require_plain(path, entry)
+    except TvmgitlibError:
+        return None
+    file = root / path
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return Problem(path, None, "no plain file in the work tree; when it is away, git restore brings it back")
+        on_disk = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return Problem(path, None, "missing in the work tree; git restore brings it back")
+    except OSError as error:
+        return Problem(path, None, f"cannot be read in the work tree: {error.strerror}")
+    if blob_id(on_disk, len(entry.oid)) == entry.oid:
+        return None
+    line = first_difference(on_disk, contents.snapshot.blob(path, entry.oid))
+    return Problem(path, line, "the work tree differs from the commit; git diff shows how, git restore undoes it")
+
+
+def _files_on_disk(root: Path) -> Iterator[str]:
+    for folder in OWN_FOLDERS:
+        if (root / folder).is_symlink():
+            continue
+        for parent, folders, files in os.walk(root / folder):
+            folders.sort()
+            for name in sorted(files):
+                yield Path(parent, name).relative_to(root).as_posix()
+
+
+def first_difference(content: bytes, expected: bytes) -> int:
+    """The first line, from 1, in which two texts differ."""
+    ours, theirs = content.split(b"\n"), expected.split(b"\n")
+    pairs = zip(ours, theirs, strict=False)
+    return next((number for number, (a, b) in enumerate(pairs, start=1) if a != b), min(len(ours), len(theirs)) + 1)

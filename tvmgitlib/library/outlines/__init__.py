@@ -1,0 +1,10 @@
+"""The jobs of a commit without their records, and only those that a question is about: the reading index.
+
+The index is a SQLite file in the Git directory, made from the segments and safe to delete at any time. It narrows down
+which segments have to be read; what is answered comes from the segments themselves.
+"""
+
+from tvmgitlib.library.outlines.facts import Narrowing, Told
+from tvmgitlib.library.outlines.outlines import Outlines
+
+__all__ = ["Narrowing", "Outlines", "Told"]

@@ -1,0 +1,238 @@
+"""The file of the index: its tables, and what is written and asked in SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tvmgitlib._version import __version__
+from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
+from tvmgitlib.model import Segment, Source
+
+#: Another layout is made anew, and so is what another version of the tool made.
+LAYOUT = f"1 {__version__}"
+
+#: How long another process may take to bring the index up to date, in seconds; then this one does without.
+_PATIENCE = 5.0
+
+#: Lookups of a build may come from any of its threads.
+_SHARED: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE job (
+    job TEXT PRIMARY KEY, oid TEXT NOT NULL, kind TEXT NOT NULL, tuner TEXT, finished TEXT NOT NULL,
+    trials INTEGER NOT NULL, tasks INTEGER NOT NULL, decides INTEGER NOT NULL, claims TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deciding ON job (job) WHERE decides;
+CREATE TABLE task (
+    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL,
+    baseline INTEGER NOT NULL, facts INTEGER NOT NULL
+);
+CREATE INDEX task_job ON task (job);
+CREATE INDEX task_place ON task (platform, workload, job);
+CREATE INDEX task_workload ON task (workload, job);
+CREATE INDEX task_baseline ON task (job) WHERE baseline;
+CREATE TABLE source (
+    claims TEXT NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    start INTEGER NOT NULL
+);
+CREATE INDEX source_claims ON source (claims);
+CREATE INDEX source_job ON source (job);
+"""
+
+_CHANGES = ("job", "task", "source")
+
+
+class Database:
+    """An open index.
+
+    Args:
+        connection: to a file, or to memory.
+
+    Raises:
+        sqlite3.Error: from every method, when the file is damaged, locked, or cannot be written.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open the index in a file; an empty one where there is none, or one of another layout."""
+        connection = sqlite3.connect(path, timeout=_PATIENCE, **_SHARED)
+        database = cls(connection)
+        try:
+            if database._layout() != LAYOUT:
+                database._make()
+        except BaseException:
+            connection.close()
+            raise
+        return database
+
+    def copy(self) -> Database:
+        """The same in memory, to be changed without anybody's notice."""
+        memory = sqlite3.connect(":memory:", **_SHARED)
+        self._connection.backup(memory)
+        return Database(memory)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _layout(self) -> str | None:
+        try:
+            row = self._connection.execute("SELECT value FROM meta WHERE name = 'layout'").fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such" not in str(error):
+                raise
+            return None
+        return str(row[0]) if row else None
+
+    def _make(self) -> None:
+        with self.changing():
+            if self._layout() == LAYOUT:  # another process was first
+                return
+            for name in ("meta", *_CHANGES):
+                self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+            for statement in _TABLES.split(";"):
+                self._connection.execute(statement)
+            self._connection.execute("INSERT INTO meta VALUES ('layout', ?), ('tree', '')", [LAYOUT])
+
+    # Bringing it up to date
+
+    def changing(self) -> _Transaction:
+        """A context in which this process alone writes; whatever is raised in it undoes it."""
+        return _Transaction(self._connection)
+
+    @property
+    def tree(self) -> str:
+        """The id of the jobs/ tree that the index is of; empty for that of no job."""
+        return str(self._connection.execute("SELECT value FROM meta WHERE name = 'tree'").fetchone()[0])
+
+    @tree.setter
+    def tree(self, oid: str) -> None:
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'tree'", [oid])
+
+    def clear(self) -> None:
+        """Forget every job."""
+        for name in _CHANGES:
+            self._connection.execute(f"DELETE FROM {name}")
+
+    def remove(self, jobs: Iterable[str]) -> None:
+        """Forget some jobs."""
+        for name in _CHANGES:
+            self._connection.executemany(f"DELETE FROM {name} WHERE job = ?", [(job,) for job in jobs])
+
+    def add(self, oid: str, segment: Segment) -> None:
+        """Take a job in."""
+        header, told, about = segment.header, Told.of(segment), claims(segment.header)
+        self._connection.execute(
+            "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                told.job,
+                oid,
+                told.kind,
+                told.tuner,
+                header.finished or "",
+                told.trials,
+                told.tasks,
+                decides(segment),
+                about,
+            ),
+        )
+        self._connection.executemany(
+            "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    header.id,
+                    entry.task.section.family,
+                    entry.task.section.platform.name,
+                    entry.task.workload.id,
+                    entry.task.baseline is not None,
+                    bool(entry.task.section.platform.facts),
+                )
+                for entry in segment.tasks
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (about, header.id, source.name, source.size, source.sha256, source.start)
+                for source in sources_told(segment)
+            ],
+        )
+
+    # Asking
+
+    def count(self) -> int:
+        """How many jobs there are."""
+        return int(self._connection.execute("SELECT count(*) FROM job").fetchone()[0])
+
+    def oid(self, job: str) -> str | None:
+        """The blob of a job's segment."""
+        row = self._connection.execute("SELECT oid FROM job WHERE job = ?", [job]).fetchone()
+        return str(row[0]) if row else None
+
+    def jobs(self) -> list[tuple[str, str]]:
+        """Every job with its blob, by id."""
+        return self._connection.execute("SELECT job, oid FROM job ORDER BY job").fetchall()
+
+    def beginning(self, text: str) -> list[str]:
+        """The jobs whose ids begin like that."""
+        found = self._connection.execute("SELECT job FROM job WHERE job >= ? AND job < ? || 'g'", [text, text])
+        return [job for (job,) in found]
+
+    def deciding(self) -> list[tuple[str, str]]:
+        """The jobs that say anything of others, with their blobs."""
+        return self._connection.execute("SELECT job, oid FROM job WHERE decides ORDER BY job").fetchall()
+
+    def having(self, narrowing: Narrowing) -> list[tuple[str, str]]:
+        """The jobs that have such a task, with their blobs."""
+        conditions, values = ["1"], []
+        for name in ("family", "platform", "workload"):
+            value = getattr(narrowing, name)
+            if value is not None:
+                conditions.append(f"{name} = ?")
+                values.append(value)
+        if narrowing.baseline:
+            conditions.append("baseline")
+        tasks = f"SELECT job FROM task WHERE {' AND '.join(conditions)}"
+        return self._connection.execute(
+            f"SELECT job, oid FROM job WHERE job IN ({tasks}) ORDER BY job", values
+        ).fetchall()
+
+    def told(self, job: str) -> Told | None:
+        """A job in one line."""
+        row = self._connection.execute(
+            "SELECT job, kind, tuner, trials, tasks FROM job WHERE job = ?", [job]
+        ).fetchone()
+        return Told(*row) if row else None
+
+    def sources(self, about: str) -> Iterator[tuple[str, Source]]:
+        """The logs of imports that were told the same of their records, each with its job."""
+        found = self._connection.execute(
+            "SELECT job, name, size, sha256, start FROM source WHERE claims = ? ORDER BY job", [about]
+        )
+        return ((job, Source(*source)) for job, *source in found.fetchall())
+
+    def of_platforms(self) -> list[str]:
+        """For each platform the job that told of it last: what it says of facts counts."""
+        found = self._connection.execute(
+            "SELECT DISTINCT job FROM (SELECT job.job AS job, row_number() OVER"
+            " (PARTITION BY platform ORDER BY facts DESC, finished DESC, job.job DESC) AS place"
+            " FROM task JOIN job USING (job)) WHERE place = 1"
+        )
+        return [job for (job,) in found]
+
+
+class _Transaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")

@@ -1,0 +1,67 @@
+"""Finding an index that may be used, making it where it pays, and doing without where it cannot be had."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+
+from tvmgitlib.library.outlines.database import Database
+from tvmgitlib.library.outlines.updating import bring
+from tvmgitlib.model import JOBS
+from tvmgitlib.store import TREE_MODE, Snapshot
+
+_log = logging.getLogger("tvmgitlib")
+
+FILE = "index.sqlite"
+
+#: From so many folders of jobs/ on (of 256, by the first two digits of an id) an index is made: a library of some
+#: hundred jobs is read faster than it is opened.
+WORTH_IT = 160
+
+
+def opened(snapshot: Snapshot) -> Database | None:
+    """The index of the jobs in a commit; None where it does not pay, or cannot be had.
+
+    Raises:
+        LibraryError: something else than a plain file is under jobs/.
+        RecordError: a segment is malformed.
+    """
+    entry = snapshot.entry(JOBS)
+    tree = entry.oid if entry is not None and entry.mode == TREE_MODE else ""
+    path = snapshot.state / FILE
+    if not path.exists() and len(snapshot.folder(JOBS)) < WORTH_IT:
+        return None
+    try:
+        return _bring(path, snapshot, tree)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # locked, or not ours to write
+            _log.debug("the reading index cannot be used: %s", error)
+            return None
+        return _made_anew(path, snapshot, tree)
+    except OSError as error:
+        _log.debug("the reading index cannot be used: %s", error)
+        return None
+
+
+def _bring(path: Path, snapshot: Snapshot, tree: str) -> Database:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = Database.open(path)
+    try:
+        brought = bring(database, snapshot, tree)
+    except BaseException:
+        database.close()
+        raise
+    if brought is not database:
+        database.close()
+    return brought
+
+
+def _made_anew(path: Path, snapshot: Snapshot, tree: str) -> Database | None:
+    _log.warning("the reading index %s is damaged, and is made anew", path)
+    try:
+        path.unlink(missing_ok=True)
+        return _bring(path, snapshot, tree)
+    except (sqlite3.Error, OSError) as error:
+        _log.debug("the reading index cannot be used: %s", error)
+        return None
