@@ -104,7 +104,10 @@ def test_this_selects_this_machines_records_only(library: ConfigLibrary, tmp_pat
     library.import_logs(log_of(tmp_path, HERE), platform="another")
     assert library.best(Selection(platform="this")) == []
     library.import_logs(log_of(tmp_path, HERE), platform="this")
-    assert [best.platform for best in library.best(Selection(platform="this"))] == [detect_platform().name]
+    here = Selection(platform="this")
+    assert [best.platform for best in library.best(here)] == [detect_platform().name]
+    assert [effort.platform for effort in library.trials(here)] == [detect_platform().name]
+    assert len(library.log(here)) == 1
 
 
 # Models that name nothing, and a name beside a model
