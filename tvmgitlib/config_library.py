@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from functools import cached_property
 from itertools import islice
@@ -22,7 +22,7 @@ from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.jobs import JobDescription, Leniency
 from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, Json, Platform, TvmVersion
+from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -157,7 +157,8 @@ class ConfigLibrary:
 
         Args:
             target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
-            platform: the platform's name where the target names no model.
+            platform: the platform's name where the target names no model, `this` for this machine. A tuner that
+                measures on another machine (through RPC) needs its name.
             facts: facts about the platform, added to the detected ones (and stronger than they).
             tvm: the TVM that tunes, as `DIST==VERSION`.
             tuner: the tuner's name.
@@ -188,13 +189,21 @@ class ConfigLibrary:
         return jobs.open_job(self._view, job)
 
     def finish_job(
-        self, job: str | None = None, *, push: bool = False, committed: Callable[[JobResult], None] | None = None
+        self,
+        job: str | None = None,
+        *,
+        push: bool = False,
+        platform: str | None = None,
+        skip_invalid: bool = False,
+        committed: Callable[[JobResult], None] | None = None,
     ) -> JobResult:
         """Commit a job in progress.
 
         Args:
             job: its id or the beginning of it; without one, the only one.
             push: `sync` then; the result tells the commit as it was pushed.
+            platform: the platform's name, where neither the job nor a target's `-model` gives one.
+            skip_invalid: leave out lines that are malformed, or for another target than the job's.
             committed: called with the result once the job is committed, before anything is pushed.
 
         Raises:
@@ -202,7 +211,9 @@ class ConfigLibrary:
             UnsentError: it was committed, and not pushed; the error has the result.
             TvmgitlibError: its logs hold something malformed, or nothing; the job stays in progress.
         """
-        return jobs.finish(self._view, job, push=push, committed=committed)
+        return jobs.finish(
+            self._view, job, push=push, platform=platform, skip_invalid=skip_invalid, committed=committed
+        )
 
     def abort_job(self, job: str | None = None) -> OpenJob:
         """Drop a job in progress and its logs."""
@@ -241,6 +252,7 @@ class ConfigLibrary:
         self,
         *paths: str | os.PathLike[str],
         target: object | None = None,
+        only_target: object | Sequence[object] | None = None,
         platform: str | None = None,
         facts: Mapping[str, Json] | None = None,
         tvm: TvmVersion | str | None = None,
@@ -254,14 +266,18 @@ class ConfigLibrary:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
         Args:
-            paths: the logs.
+            paths: the logs, plain or compressed (gzip, bzip2, xz); a folder stands for the logs in it and below it, "-"
+                for standard input.
             target: the only target allowed.
-            platform: the platform's name where a target names no model.
+            only_target: a target, or a list of them: records of others are left out and counted, as where a file holds
+                those of several devices. The target's `-model`, where it is given, has to be the record's.
+            platform: the platform's name where a target names no model; a log does not say where it was measured, so
+                without a model it has to be given. `this` for this machine.
             facts: facts about the platform.
             tvm: the TVM that tuned them, as `DIST==VERSION`; None to believe the logs.
             family: the only tuner family allowed.
             drop_torn: leave out a last line that was cut off.
-            skip_invalid: leave out malformed lines.
+            skip_invalid: leave out lines that are malformed, or for another target than the only one allowed.
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
@@ -275,7 +291,15 @@ class ConfigLibrary:
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
         leniency = Leniency(drop_torn, skip_invalid)
-        request = jobs.ImportRequest([Path(path) for path in paths], spec, family, leniency, upgrade)
+        chosen = only_target if isinstance(only_target, (list, tuple)) else [only_target]
+        request = jobs.ImportRequest(
+            [jobs.STANDARD_INPUT if path == "-" else Path(path) for path in paths],
+            spec,
+            family,
+            leniency,
+            tuple(parse_target(each) for each in chosen if each is not None),
+            upgrade,
+        )
         return jobs.import_logs(repository, request)
 
     # Questions
@@ -503,6 +527,7 @@ class ConfigLibrary:
         *,
         tuner: str | None = None,
         platform: str | Mapping[str, Json] | None = None,
+        facts: Mapping[str, Json] | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
@@ -512,7 +537,9 @@ class ConfigLibrary:
         Args:
             target: the only target of the job: text, dict or `tvm.target.Target`; None for any.
             tuner: the tuner's name.
-            platform: the platform's name, or facts about it, added to the detected ones.
+            platform: the platform's name, `this` for this machine; or facts about it, added to the detected ones.
+                Trials that are made on another machine (through RPC) need its name, and get no fact of this one.
+            facts: facts about it, beside its name.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
             resume: take up an interrupted job of the same target, platform and facts, if there is one.
@@ -523,7 +550,14 @@ class ConfigLibrary:
             PlatformError: nothing says which platform the target is on.
         """
         return self._live.start(
-            "tune", target, platform, tuner=tuner, options=options, keep_history=keep_history, resume=resume
+            "tune",
+            target,
+            platform,
+            facts=facts,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            resume=resume,
         )
 
     def start_job(
@@ -532,6 +566,7 @@ class ConfigLibrary:
         *,
         tuner: str | None = None,
         platform: str | Mapping[str, Json] | None = None,
+        facts: Mapping[str, Json] | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
@@ -541,6 +576,7 @@ class ConfigLibrary:
             "tune",
             target,
             platform,
+            facts=facts,
             tuner=tuner,
             options=options,
             keep_history=keep_history,
@@ -548,13 +584,16 @@ class ConfigLibrary:
             waits_for_target=True,
         )
 
-    def stop_job(self) -> JobResult:
+    def stop_job(self, *, skip_invalid: bool = False) -> JobResult:
         """Commit the live job.
+
+        Args:
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
 
         Raises:
             JobError: there is none.
         """
-        return self.live_job().finish()
+        return self.live_job().finish(skip_invalid=skip_invalid)
 
     def live_job(self) -> Job:
         """The job that was started here and is not over.
@@ -569,9 +608,9 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM."""
+        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
         effort = self._live.job_or_spectator().effort(task)
-        return effort.trials if effort else 0
+        return effort.lasting if effort else 0
 
     def get_job_records(self, task: Any | None = None) -> Any:
         """What the live job has measured, as AutoTVM's `load_history` takes it; of one task, or of all."""
@@ -616,7 +655,7 @@ class ConfigLibrary:
         """Answer the lookups of a build by this library; gives the summary.
 
         Args:
-            platform: the platform's name where a target names no model; None to detect it.
+            platform: the platform's name where a target names no model; None (or `this`) to detect it.
             accept: the worst grade that is applied: `exact` or `stale`.
             facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
 from tvmgitlib.model import TuningRecord, read_json
 
@@ -68,11 +68,29 @@ def test_error_kinds(costs: list[float], number: int, error: str | None) -> None
     assert record(line(result=(costs, number, 0.5, 1))).error == error
 
 
-@pytest.mark.parametrize(("costs", "field"), [([], "r[0]"), ([0.1, 0], "r[0][1]")])
-def test_costs_are_above_zero(costs: list[float], field: str) -> None:
-    with pytest.raises(RecordError, match="cost") as caught:
-        record(line(result=(costs, 0, 0.5, 1)))
-    assert caught.value.field == field
+@pytest.mark.parametrize(
+    ("costs", "all_cost", "at", "why"),
+    [
+        ([], 1.0, 1.0, "no run time"),
+        ([0], 1.0, 1.0, "a run time of 0 s"),
+        ([-0.0], 1.0, 1.0, "a run time of -0 s"),
+        ([0.1, -1e-9], 1.0, 1.0, "a run time of -1e-09 s"),
+        ([None], 1.0, 1.0, "a run time of NaN s"),
+        ([0.1], 1.0, -5, "a time stamp of -5 s"),
+        ([0.1], 1.0, 1e30, "a time stamp of 1e+30 s"),
+        ([0.1], 1.0, None, "a time stamp of NaN s"),
+        ([0.1], None, 1.0, "how long the trial took is no number"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 4])
+def test_a_success_whose_times_can_be_none_failed(
+    costs: list[Any], all_cost: float | None, at: float | None, why: str, number: int
+) -> None:
+    found = record(line(result=(costs, number, all_cost, at)))
+    assert found.unusable == (why if number == 0 else None)
+    assert found.error == ("unknown" if number == 0 else "runtime_device")
+    assert found.cost == math.inf
+    assert found.measurement  # it has a name, so that it is counted
 
 
 @pytest.mark.parametrize(("name", "errors"), [("mm_128x128x128", {None}), ("mm_64x256x512", {None, "build_timeout"})])

@@ -105,13 +105,28 @@ def test_costs_are_doubles(costs: list[float], mean: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("costs", "field"),
-    [([], "result[0]"), ([0], "result[0][0]"), ([0.1, -1e-9], "result[0][1]"), ([-0.0], "result[0][0]")],
+    ("costs", "all_cost", "at", "why"),
+    [
+        ([], 1.0, 1.0, "no run time"),
+        ([0], 1.0, 1.0, "a run time of 0 s"),
+        ([-0.0], 1.0, 1.0, "a run time of -0 s"),
+        ([0.1, -1e-9], 1.0, 1.0, "a run time of -1e-09 s"),
+        ([None], 1.0, 1.0, "a run time of NaN s"),
+        ([0.1], 1.0, -5, "a time stamp of -5 s"),
+        ([0.1], 1.0, 1e30, "a time stamp of 1e+30 s"),
+        ([0.1], 1.0, None, "a time stamp of NaN s"),
+        ([0.1], None, 1.0, "how long the trial took is no number"),
+    ],
 )
-def test_costs_are_above_zero(costs: list[float], field: str) -> None:
-    with pytest.raises(RecordError, match="cost") as caught:
-        record(line(result=[costs, 0, 1.0, 1.0]))
-    assert caught.value.field == field
+@pytest.mark.parametrize("number", [0, 4])
+def test_a_success_whose_times_can_be_none_failed(
+    costs: list[Any], all_cost: float | None, at: float | None, why: str, number: int
+) -> None:
+    found = record(line(result=[costs, number, all_cost, at]))
+    assert found.unusable == (why if number == 0 else None)
+    assert found.error == ("unknown" if number == 0 else "runtime_device")
+    assert found.cost == math.inf
+    assert found.measurement  # it has a name, so that it is counted
 
 
 def test_a_line_need_not_name_a_tvm() -> None:

@@ -163,11 +163,21 @@ def test_a_failure_has_lost_its_reason(costs: list[float], error: str | None) ->
     assert record(line(costs=costs)).error == error
 
 
-@pytest.mark.parametrize(("costs", "field"), [([], "[1][1]"), ([0.1, 0], "[1][1][1]"), ([-1], "[1][1][0]")])
-def test_costs_are_above_zero(costs: list[float], field: str) -> None:
-    with pytest.raises(RecordError, match="cost") as caught:
-        record(line(costs=costs))
-    assert caught.value.field == field
+@pytest.mark.parametrize(
+    ("costs", "why"), [([], "no run time"), ([0.1, 0], "a run time of 0 s"), ([-1], "a run time of -1 s")]
+)
+def test_a_success_whose_times_can_be_none_failed(costs: list[float], why: str) -> None:
+    found = record(line(costs=costs))
+    assert (found.error, found.unusable) == ("unknown", why)
+
+
+@pytest.mark.parametrize(("at", "what"), [(2, "target"), (3, "args_info")])
+def test_a_measured_record_names_its_target_and_its_arguments(at: int, what: str) -> None:
+    document = json.loads(line())
+    document[1][at] = None
+    with pytest.raises(RecordError, match=f"lacks its {what}") as caught:
+        record(json.dumps(document).encode())
+    assert caught.value.field == f"[1][{at}]"
 
 
 def test_a_config_is_its_trace() -> None:

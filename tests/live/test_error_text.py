@@ -22,6 +22,8 @@ def syntax_error() -> SyntaxError:
         (KeyError("name"), "KeyError: 'name'"),
         (syntax_error(), "SyntaxError: '(' was never closed"),
         (TimeoutError(), "TimeoutError"),
+        ("0: tvm::Foo\n[10:20:30] /tvm/src/node/reflection.cc:193: cannot find it", "cannot find it"),
+        ("0: tvm::Foo\nTVMError: /tvm/include/tvm/x.h:7: cannot find it", "TVMError: cannot find it"),
         ("", "TVM does not say why"),
     ],
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import read_json
+from tvmgitlib.model import read_json, read_json_with_gaps
 
 json_values = st.recursive(
     st.none()
@@ -109,3 +110,22 @@ def test_no_integer_is_rounded_where_that_is_asked(number: int, text: str) -> No
 def test_what_is_exact_is_read_as_it_is(value: object) -> None:
     found = read_json(json.dumps(value).encode(), exact=True)
     assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "has_gaps"),
+    [
+        (b'{"a": [NaN, -nan, inf, -Infinity, 1e400, -1E+999, 1.5e3]}', [None] * 6 + [1500.0], True),
+        (b'{"a": ["NaN", "1e400", "a \\" nan", "inf"]}', ["NaN", "1e400", 'a " nan', "inf"], False),
+        (b'{"a": ["NaN", NaN]}', ["NaN", None], True),
+        (b'{"a": [1, -0.5]}', [1, -0.5], False),
+    ],
+)
+def test_numbers_that_are_none_are_gaps(text: bytes, document: list[Any], has_gaps: bool) -> None:
+    assert read_json_with_gaps(text) == ({"a": document}, has_gaps)
+
+
+@pytest.mark.parametrize("text", [b"nanny", b"[NaN", b"[1.2.3, NaN]", b'{"a": NaN, "a": 1}', b"\xff NaN", b"[True]"])
+def test_what_is_wrong_otherwise_is_refused(text: bytes) -> None:
+    with pytest.raises(RecordError):
+        read_json_with_gaps(text)

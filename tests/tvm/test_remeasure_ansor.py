@@ -12,7 +12,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.platforms.detect import detect_platform
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.live.ansor.family import FAMILY
@@ -166,7 +166,7 @@ def test_the_states_of_a_real_log_replay_and_are_right(
     path.write_text("".join(old.splitlines(keepends=True)[:count]))
     library.import_logs(path, tvm=OLD, platform="bench")
     assert library.best(tvm=NOW) == []
-    records = [record for _, record in read_log(survey(path, Leniency()), Leniency(), [])]
+    records = [record for _, record in read_log(survey(path, Leniency()), Leniency(), Remarks())]
     results, logged = remeasured(library, matmul(*shape), records)
     assert results == [Remeasured((2e-3, 4e-3), checked=True)] * count
     assert (counting.built, counting.run_) == (count, count)

@@ -22,7 +22,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, log_to_library
 from tvmgitlib.errors import JobError, LibraryError, TargetError, TvmError
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")
@@ -88,7 +88,7 @@ def interrupt(job: Any) -> None:
 
 
 def records(path: Path) -> list[TuningRecord]:
-    return [record for _, record in read_log(survey(path, Leniency()), Leniency(), [])]
+    return [record for _, record in read_log(survey(path, Leniency()), Leniency(), Remarks())]
 
 
 # Killed and resumed
@@ -289,6 +289,52 @@ def test_all_failed_is_effort_and_no_config(library: ConfigLibrary, tasks: list[
     assert library.trials()[0].errors == {"compile_host": 3}
 
 
+@pytest.mark.parametrize("error", [4, 6, 7, 8])
+def test_the_night_after_the_tracker_was_gone_it_is_tuned(library: ConfigLibrary, tasks: list[Any], error: int) -> None:
+    task = tasks[2]
+    broken, sound = Measuring(dict.fromkeys(range(10**6), error)), Measuring()
+    with library.job(TARGET) as job:
+        job.tune(work.tuner("gridsearch", task), 5, broken.option)
+    assert library.get_trials(task) == 0
+    with library.job(TARGET) as job:
+        assert not job.is_tuned(task, trials=1)
+        assert job.tune(work.tuner("gridsearch", task), 5, sound.option)
+    assert (len(broken.measured), len(sound.measured), library.get_trials(task)) == (5, 5, 5)
+    assert len(library.best()) == 1
+
+
+def test_failures_that_may_pass_exhaust_no_space(library: ConfigLibrary, tasks: list[Any]) -> None:
+    task = tasks[2]
+    size = len(task.config_space)
+    with library.job(TARGET) as job:
+        job.tune(work.tuner("gridsearch", task), size, Measuring(dict.fromkeys(range(10**6), 7)).option)
+        assert not job.is_tuned(task, trials=1)
+
+
+def test_the_tuner_and_its_options_are_on_record(library: ConfigLibrary, tasks: list[Any]) -> None:
+    with library.job(TARGET, options={"why": "a test"}) as job:
+        job.tune(work.tuner("ga", tasks[0]), 2, Measuring().option, early_stopping=9)
+    header = library.show_job(job.id).header
+    assert header.tuner == "ga"
+    assert header.options == {
+        "class": "GATuner",
+        "pop_size": 3,
+        "elite_num": 1,
+        "mutation_prob": 0.1,
+        "n_trial": 2,
+        "early_stopping": 9,
+        "why": "a test",
+    }
+    with library.job(TARGET, tuner="mine") as job:
+        for task in tasks[1:]:
+            job.tune(work.tuner("random", task), 1, Measuring().option)
+        job.tune(work.tuner("gridsearch", tasks[1]), 2, Measuring().option)
+    header = library.show_job(job.id).header
+    assert header.tuner == "mine"
+    assert [call["tuner"] for call in header.options["calls"]] == ["random", "gridsearch"]
+    assert library.check() == []
+
+
 def test_early_stopping_ends_it(library: ConfigLibrary, tasks: list[Any]) -> None:
     measuring = Measuring()
     with library.job(TARGET) as job:
@@ -487,7 +533,7 @@ def test_records_of_another_tvm_are_not_applied_unless_asked(
         log = tmp_path / "old.log"
         log.write_bytes(job.log.read_bytes())
     old = ConfigLibrary.init(tmp_path / "old")
-    old.import_logs(log, tvm="hhb-tvm==0.13.0")
+    old.import_logs(log, platform="this", tvm="hhb-tvm==0.13.0")
     for accept, fallback, state in (("exact", True, "stale"), ("stale", False, "stale")):
         with old.using(accept=accept) as summary:  # type: ignore[arg-type]  # the two of them
             assert DispatchContext.current.query(tasks[0].target, tasks[0].workload).is_fallback == fallback

@@ -19,6 +19,21 @@ def print_result(context: Context, result: JobResult) -> None:
         note_some("No rule says what these would be today:", counts)
     if result.upgraded:
         note(f"{plural(result.upgraded, 'line')} of format 0.1 converted to format 0.2.")
+    if result.no_logs:
+        note_some(f"{plural(len(result.no_logs), 'file')} of the folder left out, being no log:", result.no_logs)
+    if result.copies:
+        note(f"{plural(result.copies, 'copy', 'copies')} of other logs left out.")
+    if result.other_targets:
+        records = plural(sum(result.other_targets.values()), "record")
+        others = [f"{target} ({count:,})" for target, count in result.other_targets.items()]
+        note_some(f"{records} of other targets left out:", others)
+    if result.unusable:
+        note_some(
+            f"warning: {plural(len(result.unusable), 'trial')} taken as failed, for want of a usable run time:",
+            result.unusable,
+        )
+    if result.unmeasured:
+        note(f"{plural(result.unmeasured, 'record')} that nobody has measured left out: neither trials nor failures.")
     if result.detected:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {listed(result.detected)}. "
@@ -29,6 +44,8 @@ def print_result(context: Context, result: JobResult) -> None:
         "what they were, import them with --complete-target 'llvm -mtriple=... -mcpu=...':",
         result.incomplete,
     )
+    for name, trials in result.overruled.items():
+        note(f"The platform given was not used for {plural(trials, 'trial')}: their target's -model names {name}.")
     if result.all_failed:
         note_some("warning: no trial succeeded, so there is no config (the effort is on record):", result.all_failed)
     if result.left_alone:
@@ -37,6 +54,11 @@ def print_result(context: Context, result: JobResult) -> None:
         f"{plural(count, 'measurement')} known from job {job}: not counted twice."
         for job, count in sorted(result.known.items())
     )
+    if result.continued:
+        note(
+            f"What was logged in the meantime is kept as job {result.continued}: tvmgitlib job finish "
+            f"{result.continued} commits it."
+        )
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))

@@ -52,7 +52,12 @@ def selection(command: Command) -> Command:
     @click.option(
         "--target", metavar="TARGET", shell_complete=completing.targets, help="Only this target, in any spelling."
     )
-    @click.option("--platform", metavar="NAME", shell_complete=completing.platforms, help="Only this platform.")
+    @click.option(
+        "--platform",
+        metavar="NAME",
+        shell_complete=completing.platforms,
+        help="Only this platform; 'this' for this machine.",
+    )
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
     @wraps(command)
     def with_selection(

@@ -65,8 +65,15 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> s
 
 
 def printable(text: str) -> str:
-    """A text without line ends and control characters: logs and histories may hold any."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+    """A text in one line and without control characters: logs and histories may hold any.
+
+    What stood in lines of its own (the hint of an error, say) follows after a semicolon, or after the full stop.
+    """
+    if text.isprintable():
+        return text
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    ended = [line if line[-1] in ".:;" else f"{line};" for line in lines[:-1]]
+    return "".join(each if each.isprintable() else "?" for each in " ".join([*ended, *lines[-1:]]))
 
 
 def fitted(line: str) -> str:

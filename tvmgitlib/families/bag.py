@@ -44,7 +44,7 @@ def native_text(line: bytes, document: Any) -> bytes | None:
     """
     if not isinstance(document, dict) or BAG_KEY not in document:
         return None
-    native, _ = _unenvelop(line) if "native" in document else _unsplice(line)
+    native, _ = _unenvelop(line) if document.keys() == {"native", BAG_KEY} else _unsplice(line)
     return native
 
 

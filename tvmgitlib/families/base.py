@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
@@ -15,8 +16,15 @@ from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Work
 
 Read = TypeVar("Read")
 
+
+class Unmeasured(Enum):
+    """What a line is that holds a config nobody has measured: no trial, and no failure."""
+
+    UNMEASURED = "unmeasured"
+
+
 #: Reads a line of a log, parsed and as it is; None for a line that is no trial (a heading, a config that is begun).
-LineReader: TypeAlias = "Callable[[Any, bytes], TuningRecord | None]"
+LineReader: TypeAlias = "Callable[[Any, bytes], TuningRecord | Unmeasured | None]"
 
 #: What an export writes: the lines of one file; or those of several in one folder, by name. Of these the last is the
 #: one that a reader opens first: it is written when the others are there.

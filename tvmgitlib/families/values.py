@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +15,9 @@ from tvmgitlib.model import ERROR_KINDS, ErrorKind, Workload, canonical_json
 
 #: The longest identity of a workload, in characters; what `schema/v1/segment.json` allows.
 MAX_IDENTITY = 65536
+
+#: The last second of the year 9999, beyond which calendars end.
+_LAST_MOMENT: Final = 253402300799
 
 
 def workload(family: str, text: str, field: str) -> Workload:
@@ -30,28 +36,82 @@ def config_digest(schedule: Any) -> bytes:
     return hashlib.sha256(orjson.dumps(schedule)).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a trial.
+
+    Attributes:
+        costs: run times in seconds; NaN for what the log has no number for.
+        error: the kind of failure; None for a success.
+        measured_at: Unix time in seconds; None where the log has none that can be.
+        unusable: why a trial that its log calls a success is taken for a failure, in words; None for all others.
+    """
+
+    costs: tuple[float, ...]
+    error: ErrorKind | None
+    measured_at: float | None = None
+    unusable: str | None = None
+
+
+def outcome(result: Sequence[Any], failed: float) -> Outcome:
+    """What a trial's `[costs, error number, all cost, time stamp]`, as AutoTVM and Ansor log it, comes to.
+
+    A success whose times can be none says nothing of its config: it is a trial that failed, for a reason unknown. So is
+    one whose cost is the mark of a failure.
+
+    Args:
+        result: what is logged; null stands for a number that is none.
+        failed: the mark of a failure, in seconds.
+    """
+    costs, number, all_cost, moment = result
+    number = int(number)  # 4.0 is an integer of JSON too
+    seconds = tuple(map(_number, costs))
+    measured_at = _moment(moment)
+    if number != 0:
+        return Outcome(seconds, ERROR_KINDS[number - 1] if 0 < number <= len(ERROR_KINDS) else "unknown", measured_at)
+    unusable = unusable_times(seconds)
+    if unusable is None and all_cost is None:
+        unusable = "how long the trial took is no number"
+    if unusable is None and measured_at is None:
+        unusable = f"a time stamp of {_as_written(moment)} s"
+    marked = unusable is None and min(seconds) >= failed
+    return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
+
+
+def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:
+    """The same of what MetaSchedule logs: run times, and no more."""
+    return outcome([run_secs, 0, 0.0, 0.0], failed)
+
+
+def unusable_times(seconds: Sequence[float]) -> str | None:
+    """Why run times in seconds are none, in words; None where they can be some."""
+    if not seconds:
+        return "no run time"
+    return next((f"a run time of {_as_written(each)} s" for each in seconds if not 0 < each < math.inf), None)
+
+
 def check_costs(costs: list[Any], field: str) -> tuple[float, ...]:
-    """Costs as floats in seconds.
+    """Costs as floats in seconds, for families of other packages whose logs cannot hold others.
 
     Raises:
         RecordError: when there are none, or one is not above zero.
     """
-    if not costs:
-        raise RecordError("there are no costs", field=field)
-    for index, cost in enumerate(costs):
-        if not cost > 0:
-            raise RecordError(f"a cost of {cost} s: run times are above zero", field=f"{field}[{index}]")
+    unusable = unusable_times(costs)
+    if unusable is not None:
+        raise RecordError(f"{unusable}: run times are above zero", field=field)
     return tuple(map(float, costs))
 
 
-def error_kind(number: int, costs: tuple[float, ...], failed: float) -> ErrorKind | None:
-    """The kind of failure that an error number of AutoTVM and Ansor stands for; None for a success.
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
-    A success whose cost is the mark of a failure is one whose reason was lost.
-    """
-    if number == 0:
-        return "unknown" if min(costs) >= failed else None
-    return ERROR_KINDS[number - 1] if number <= len(ERROR_KINDS) else "unknown"
+
+def _moment(value: float | None) -> float | None:
+    return float(value) if value is not None and 0 <= value <= _LAST_MOMENT else None
+
+
+def _as_written(value: float | None) -> str:
+    return "NaN" if value is None or math.isnan(value) else f"{value:g}"
 
 
 def call_label(name: str, arguments: list[Any]) -> str:

@@ -1,7 +1,7 @@
 """Validation against JSON Schemas: those in `schema/v1`, which ship inside the package, and the families'.
 
-`jsonschema-rs` says yes or no in microseconds; only a document that it refuses is looked at by `jsonschema`, whose
-messages are for people.
+`jsonschema-rs` says yes or no in microseconds; only a document that it refuses is looked at by `jsonschema`, which says
+what is wrong and where.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import jsonschema_rs
 from tvmgitlib.errors import FamilyError, RecordError
 from tvmgitlib.families import Family, family
 from tvmgitlib.families.shipped import shipped_schema
+from tvmgitlib.format.schema_words import in_words
 
 
 def check(document: Any, name: str, *, within: str | None = None) -> None:
@@ -62,7 +63,7 @@ def _explain(document: Any, schema: dict[str, Any], name: str, within: list[str 
     error = best_match(Draft202012Validator(schema).iter_errors(document))
     if error is None:  # the two validators disagree: still refused, without words
         return RecordError(f"not valid by the schema {name}.json")
-    return RecordError(_shorten(error.message), field=_field([*within, *error.absolute_path]) or None)
+    return RecordError(in_words(error), field=_field([*within, *error.absolute_path]) or None)
 
 
 def _field(path: list[str | int]) -> str:
@@ -70,7 +71,3 @@ def _field(path: list[str | int]) -> str:
     for part in path:
         field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else part
     return field
-
-
-def _shorten(message: str, most: int = 300) -> str:
-    return message if len(message) <= most else f"{message[: most // 2]} ... {message[-most // 2 :]}"

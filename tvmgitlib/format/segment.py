@@ -196,6 +196,8 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
         record = replace(record, target=completed(record.target, told))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
+    if record.error is not None:
+        raise RecordError(f"a failed trial is no config: {record.unusable or record.error}")
     _check_time(bag["finished"], f"{BAG_KEY}.finished")
     tuned_with = TvmVersion(**bag["tuned_with"])
     return StoredRecord(
@@ -220,8 +222,6 @@ def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
         raise RecordError("the record tunes another workload than the task above it")
     if not stored.record.target.target.is_recorded_as(task.section.target):
         raise RecordError("the record has another target than the section above it")
-    if stored.record.error is not None:
-        raise RecordError("a failed trial is no config")
     return stored
 
 

@@ -101,6 +101,10 @@ class LiveFamily(Protocol):
         """The task's workload in words that no TVM version changes; None where its name is that already."""
         ...
 
+    def unsearchable(self, task: Any) -> str | None:
+        """Why TVM cannot tune a task at all, in words; None where it can."""
+        ...
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> Any:
         """Records in the form that this family's transfer learning takes."""
         ...

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+#: Where in its own source TVM raised an error, as it says before the error, with a time or without.
+_PLACE = re.compile(r"(?:\[\d\d:\d\d:\d\d\] )?\S+\.(?:cc|cpp|cu|h|hpp|py|pyx|pxi):\d+: ")
+
 
 def last_line(error: object) -> str:
     """The last line of an error, or of what TVM says of one: TVM puts its stack before it.
@@ -10,7 +15,7 @@ def last_line(error: object) -> str:
         error: the error, which is said with its kind, or a text.
     """
     text = str(error.msg if isinstance(error, SyntaxError) else error)
-    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    last = _PLACE.sub("", next((line.strip() for line in reversed(text.splitlines()) if line.strip()), ""), count=1)
     if not isinstance(error, BaseException):
         return last or "TVM does not say why"
     kind = type(error).__name__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ from tvmgitlib.live.ansor import tuning as ansor_tuning
 from tvmgitlib.live.autotvm import tuning as autotvm_tuning
 from tvmgitlib.live.base import HowToMeasure, live_family, place_of
 from tvmgitlib.live.metaschedule import tuning
+from tvmgitlib.live.runners import elsewhere
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
 
 _log = logging.getLogger("tvmgitlib")
@@ -97,11 +98,20 @@ class Job:
         self._ended(self)
         self.journal.release()
 
-    def finish(self, *, push: bool = False) -> JobResult:
-        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead."""
+    def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
+        """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead.
+
+        Args:
+            push: `sync` then.
+            skip_invalid: leave out lines that others logged and that are malformed, or for another target.
+        """
         self._release()
-        self.result = self.journal.finish(push=push)
+        self.result = self.journal.finish(push=push, skip_invalid=skip_invalid)
         return self.result
+
+    def measured_by(self, how: HowToMeasure) -> None:
+        """Note on which machine trials are made from now on; see `Journal.measured_by`."""
+        self.journal.measured_by(elsewhere(how))
 
     # What is on record
 
@@ -120,6 +130,8 @@ class Job:
 
     def is_tuned(self, task: Any, trials: int, tuner: str | None = None) -> bool:
         """Whether enough effort is on record for a task: as many trials, or the end of its space.
+
+        Failures that may pass (time-outs, a board that was not there) are no effort: what they cost is spent again.
 
         Args:
             task: the task.
@@ -145,6 +157,7 @@ class Job:
         return self._baseline(task, HowToMeasure(measure_option, builder, runner))
 
     def _baseline(self, task: Any, how: HowToMeasure) -> float:
+        self.measured_by(how)
         place = self.place(task)
         known = self.journal.baseline(place)
         if known is None:
@@ -209,6 +222,7 @@ class Job:
 
     def measure_option(self, option: Any) -> Any:
         """The user's AutoTVM measure option, with configs measured before answered from the record."""
+        self.measured_by(HowToMeasure(measure_option=option))
         return live_family("autotvm").measure_option(self.journal, option)
 
     def database(self, family: str = "metaschedule") -> Any:
@@ -243,9 +257,11 @@ class Job:
         Returns:
             Whether any trial was made.
         """
+        how = HowToMeasure(measure_option=measure_option)
+        self.measured_by(how)
         made = autotvm_tuning.tune(self.journal, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
         if baseline:
-            self.try_baseline(tuner.task, HowToMeasure(measure_option=measure_option))
+            self.try_baseline(tuner.task, how)
         return made
 
     def tune_ansor(self, task: Any, trials: int, **told: Any) -> bool:
@@ -264,9 +280,11 @@ class Job:
             Whether any trial was made.
         """
         baseline = told.pop("baseline", False)
+        how = _how(told)
+        self.measured_by(how)
         made = ansor_tuning.tune(self.journal, task, trials, **told)
         if baseline:
-            self.try_baseline(task, HowToMeasure(builder=told.get("builder"), runner=told.get("runner")))
+            self.try_baseline(task, how)
         return made
 
     def tune_tir(self, mod: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
@@ -286,6 +304,7 @@ class Job:
         Returns:
             How many trials were made.
         """
+        self.measured_by(_how(told))
         return self._with_baselines(told, tuning.tune_tir(self.journal, mod, target, max_trials_global, told))
 
     def tune_relax(self, mod: Any, params: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
@@ -298,6 +317,7 @@ class Job:
             target: None for the job's.
             told: what else TVM's call takes, except `work_dir` and `database`.
         """
+        self.measured_by(_how(told))
         return self._with_baselines(told, tuning.tune_relax(self.journal, mod, params, target, max_trials_global, told))
 
     def tune_tasks(
@@ -311,11 +331,17 @@ class Job:
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
             told: what else TVM's call takes, except `work_dir` and `database`.
         """
+        self.measured_by(_how(told))
         return self._with_baselines(told, tuning.tune_tasks(self.journal, tasks, task_weights, max_trials_global, told))
 
     def _with_baselines(self, told: dict[str, Any], tuned: tuning.Tuned) -> int:
         """The trials that one of MetaSchedule's calls made; where told so, its tasks are measured untuned then."""
         if told.get("baseline"):
             for task in tuned.tasks:
-                self.try_baseline(task, HowToMeasure(builder=told.get("builder"), runner=told.get("runner")))
+                self.try_baseline(task, _how(told))
         return tuned.trials
+
+
+def _how(told: Mapping[str, Any]) -> HowToMeasure:
+    """What a user told one of TVM's calls of its builder and runner."""
+    return HowToMeasure(builder=told.get("builder"), runner=told.get("runner"))

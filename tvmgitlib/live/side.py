@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, TvmError, listed
+from tvmgitlib.errors import JobError, TvmError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -32,7 +32,16 @@ from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_fa
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
-from tvmgitlib.model import JobKind, JobSpec, Json, TvmVersion, parse_target, require_triple, validate_platform_name
+from tvmgitlib.model import (
+    JobKind,
+    JobSpec,
+    Json,
+    TvmVersion,
+    merged_facts,
+    parse_target,
+    require_triple,
+    validate_platform_name,
+)
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -63,6 +72,7 @@ class LiveSide:
         target: object | None,
         platform: str | Mapping[str, Json] | None = None,
         *,
+        facts: Mapping[str, Json] | None = None,
         tuner: str | None = None,
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
@@ -75,16 +85,18 @@ class LiveSide:
             kind: `tune` or `revalidate`.
             target: its only target; None for any.
             platform: the platform's name, or facts about it.
+            facts: facts about it, beside its name.
             tuner, options, keep_history: for the record.
             resume: take up an interrupted job of the same target, platform and facts, if there is one.
             waits_for_target: without a target, let the first task say it.
         """
-        name, facts = (platform, None) if platform is None or isinstance(platform, str) else (None, platform)
+        name = platform if isinstance(platform, str) else None
+        told = merged_facts({} if platform is None or isinstance(platform, str) else platform, facts or {})
         spec_for = partial(
             jobs.job_spec,
             kind,
             platform=name,
-            facts=facts,
+            facts=told,
             tvm=running_tvm(),
             tuner=tuner,
             options=options,
@@ -98,6 +110,7 @@ class LiveSide:
             journal = self._journal(take=lambda given: self._take(given.text, spec_for, resume))
         else:
             journal = self._journal(taken=self._take(target, spec_for, resume))
+            _require_readable(journal)
         self._job = Job(journal, self._ended)
         return self._job
 
@@ -127,7 +140,7 @@ class LiveSide:
             claim = job.claim()
             if claim is None:
                 continue
-            if job.spec.facts == spec.facts:
+            if _same_facts(job.spec, spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
@@ -340,10 +353,30 @@ class LiveSide:
         )
 
 
+def _require_readable(journal: Journal) -> None:
+    """Refuse a job, before anything is measured, that could not be finished for what others have logged into it.
+
+    Raises:
+        TvmgitlibError: naming file and line, and the way on.
+    """
+    try:
+        journal.logged()
+    except TvmgitlibError:
+        journal.release()
+        raise
+
+
 def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
     """Whether an interrupted job is the one that is asked for, but for its platform's facts."""
-    same = (spec.kind, _target(spec), spec.platform) == (wanted.kind, _target(wanted), wanted.platform)
+    same = (spec.kind, _target(spec), spec.platform_name) == (wanted.kind, _target(wanted), wanted.platform_name)
     return same and (spec.tvm is None or wanted.tvm is None or spec.tvm.group == wanted.tvm.group)
+
+
+def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:
+    """Whether an interrupted job was measured under the same platform facts; this machine's say nothing of another."""
+    if spec.where == "elsewhere":
+        return spec.facts == wanted.facts
+    return spec.platform_facts == wanted.platform_facts
 
 
 def _target(spec: JobSpec) -> object:

@@ -14,9 +14,10 @@ from tvmgitlib.model.job import (
     Source,
     Task,
     TaskIdentity,
+    Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json
+from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
 from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -29,7 +30,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.record import ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import (
@@ -46,6 +47,7 @@ from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
 __all__ = [
+    "DETERMINISTIC",
     "ERROR_KINDS",
     "FORMAT",
     "JOBS",
@@ -74,6 +76,7 @@ __all__ = [
     "TaskRecords",
     "TuningRecord",
     "TvmVersion",
+    "Where",
     "Workload",
     "beyond",
     "canonical_json",
@@ -90,6 +93,7 @@ __all__ = [
     "platform_name_from",
     "read_age",
     "read_json",
+    "read_json_with_gaps",
     "read_utc",
     "recorded_target",
     "require_triple",

@@ -8,14 +8,18 @@ from typing import Any, Literal, TypeAlias
 
 from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
-from tvmgitlib.model.platform import Platform
-from tvmgitlib.model.target import Target
+from tvmgitlib.model.platform import Platform, merged_facts
+from tvmgitlib.model.record import DETERMINISTIC
+from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
 from tvmgitlib.model.workload import FamilyName, Workload
 
 JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
 
 JOB_KINDS: tuple[JobKind, ...] = ("tune", "import", "revalidate", "revert", "invalidate")
+
+#: Where a job's trials are made: on this machine, on another one (through RPC), or nothing says it (a log).
+Where = Literal["here", "elsewhere", "unsaid"]
 
 #: How many records of a task a segment holds at least, whatever `keep` says: a later, larger `keep` finds them.
 SEGMENT_RECORDS = 8
@@ -35,13 +39,16 @@ class JobSpec:
     Attributes:
         kind: what the job is.
         target: the only target, as given; None for any.
-        platform: the platform's name where a target names no model; None to detect it.
-        facts: platform facts, given or detected.
+        platform: the platform's name where a target names no model, as the user gave it; None where he gave none.
+        facts: platform facts, as the user gave them.
         tvm: the TVM that tunes; None to believe the logs.
         tuner: the tuner's name.
         options: what the tuner was told.
         keep_history: whether the whole logs are kept too.
         complete_target: what the user says of targets that leave it out, as a target.
+        where: where the trials are made.
+        here: this machine, as it was found to be when the job began; None where it is not known to be measured on, or
+            where the target is not its.
     """
 
     kind: JobKind = "tune"
@@ -53,6 +60,25 @@ class JobSpec:
     options: dict[str, Json] = field(default_factory=dict)
     keep_history: bool = False
     complete_target: str | None = None
+    where: Where = "here"
+    here: Platform | None = None
+
+    @property
+    def platform_name(self) -> str | None:
+        """The platform's name where a target names no model: the given one, else the detected one."""
+        return self.platform or (self.here.name if self.here else None)
+
+    @property
+    def detected(self) -> str | None:
+        """The platform's name, where nothing but this machine says it: neither the user nor the target's `-model`."""
+        if self.platform is not None or self.here is None or self.target is None:
+            return None
+        return self.here.name if parse_target(self.target).model is None else None
+
+    @property
+    def platform_facts(self) -> dict[str, Json]:
+        """Platform facts: the detected ones, and the given ones, which are stronger."""
+        return merged_facts(self.here.facts if self.here else {}, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +169,15 @@ class Effort:
     @property
     def failed(self) -> int:
         return sum(self.errors.values())
+
+    @property
+    def lasting(self) -> int:
+        """The trials that need not be made again: successes, and failures that would only come again."""
+        return self.trials - sum(count for kind, count in self.errors.items() if kind not in DETERMINISTIC)
+
+    def is_enough(self, trials: int) -> bool:
+        """Whether there are as many lasting trials, or the space is exhausted (and not by failures that may pass)."""
+        return self.lasting >= trials or (self.exhausted is True and self.lasting > 0)
 
 
 #: Family, target key and workload text: what names a task inside one job.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any, TypeAlias
 
 import orjson
@@ -13,6 +15,14 @@ Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json
 
 #: Where the reader looks for repeated keys, these may hide the colon or the quote that it goes by.
 _DISGUISES = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022")
+
+#: No number of fewer characters is beyond a double.
+_SHORT = 5
+
+#: Strings, which are left alone; what Python, C++ and JavaScript write for a number that is none; and numbers.
+_STRING_OR_NUMBER = re.compile(
+    rb'"(?:[^"\\]|\\.)*"|(?P<none>-?(?:nan|inf(?:inity)?)\b)|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?', re.IGNORECASE
+)
 
 
 def canonical_json(value: object) -> str:
@@ -47,6 +57,38 @@ def read_json(text: bytes, *, exact: bool = False) -> Any:
     except (orjson.JSONEncodeError, RecursionError):  # orjson reads deeper than it writes
         raise RecordError("nested too deeply") from None
     return document
+
+
+def read_json_with_gaps(text: bytes) -> tuple[Any, bool]:
+    """Parse JSON as tuners write it, where a number that is none (NaN, infinity, 1e400) is a gap: null.
+
+    Returns:
+        The document, and whether there is such a gap: then the text is not JSON, and no reader has to take it.
+
+    Raises:
+        RecordError: as `read_json`, for whatever else is wrong.
+    """
+    try:
+        return read_json(text), False
+    except RecordError:
+        filled = _STRING_OR_NUMBER.sub(_or_null, text)
+        if filled == text:
+            raise
+    return read_json(filled), True
+
+
+def _or_null(match: re.Match[bytes]) -> bytes:
+    text = match[0]
+    if match["none"] is not None:
+        return b"null"
+    return text if text.startswith(b'"') or len(text) < _SHORT or math.isfinite(_number(text)) else b"null"
+
+
+def _number(text: bytes) -> float:
+    try:
+        return float(text)
+    except ValueError:  # 1.2.3: for the parser to refuse
+        return 0.0
 
 
 def _problem(text: bytes, error: orjson.JSONDecodeError) -> str:

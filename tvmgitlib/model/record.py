@@ -6,7 +6,7 @@ import hashlib
 import math
 import struct
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tvmgitlib.model.target import GivenTarget
 from tvmgitlib.model.workload import FamilyName, Workload
@@ -36,6 +36,12 @@ ERROR_KINDS: tuple[ErrorKind, ...] = (
     "unknown",
 )
 
+#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device or
+#: of the way to it are not, nor is what nobody knows the reason of.
+DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
+    ("instantiation", "compile_host", "compile_device", "wrong_answer")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TuningRecord:
@@ -51,6 +57,8 @@ class TuningRecord:
         measured_at: Unix time in seconds; None where the format has none (MetaSchedule).
         tvm_version: the TVM that wrote the line, as the log says; None where it does not (Ansor).
         native: the record's own text, byte for byte, without a line end.
+        unusable: why a trial that the log calls a success is taken for a failure, in words; None for all others.
+        repeat: how many equal measurements stand before it in its log, where the format has no time to tell them apart.
     """
 
     family: FamilyName
@@ -62,6 +70,8 @@ class TuningRecord:
     measured_at: float | None
     tvm_version: str | None
     native: bytes
+    unusable: str | None = None
+    repeat: int = 0
 
     @property
     def cost(self) -> float:
@@ -72,6 +82,11 @@ class TuningRecord:
             return math.fsum(self.costs) / len(self.costs)
         except OverflowError:
             return math.fsum(cost * _SCALE for cost in self.costs) / len(self.costs) / _SCALE
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether trying the config again would say nothing new: it succeeded, or would only fail again."""
+        return self.error is None or self.error in DETERMINISTIC
 
     @property
     def hash(self) -> str:
@@ -86,6 +101,8 @@ class TuningRecord:
         leading bits are the config's, so that a sample of the smallest names is a sample of configs.
         """
         result = struct.pack(f"<{len(self.costs)}dd", *self.costs, self.measured_at or 0.0)
+        if self.repeat:
+            result += struct.pack("<Q", self.repeat)
         digest = int.from_bytes(hashlib.sha256(self.config + result).digest()[:3], "big")
         return int.from_bytes(self.config[:5], "big") << 24 | digest & ~0xF | outcome_code(self.error)
 

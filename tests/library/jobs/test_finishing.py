@@ -129,14 +129,14 @@ def test_a_database_that_grew_by_a_workload_counts_its_tail_only(library: Config
 
 
 def test_the_same_records_beside_other_workloads_are_no_growth(library: ConfigLibrary, tmp_path: Path) -> None:
-    v27 = LOGS / "metaschedule" / "v27_mm128"
+    v25, v27 = (LOGS / "metaschedule" / name for name in ("v25_mm128", "v27_mm128"))
     for name in (RECORDS, WORKLOADS):
-        (tmp_path / name).write_bytes((DATABASE / name).read_bytes())
-    library.import_logs(tmp_path, platform="h100")
-    (tmp_path / WORKLOADS).write_bytes((v27 / WORKLOADS).read_bytes())
+        (tmp_path / name).write_bytes((v27 / name).read_bytes())
+    library.import_logs(tmp_path, platform="board")
+    (tmp_path / WORKLOADS).write_bytes((v25 / WORKLOADS).read_bytes())
     with (tmp_path / RECORDS).open("ab") as file:
-        file.write((v27 / RECORDS).read_bytes().splitlines(keepends=True)[0])
-    assert library.import_logs(tmp_path, platform="h100").counts.read == 65
+        file.write((v25 / RECORDS).read_bytes().splitlines(keepends=True)[0])
+    assert library.import_logs(tmp_path, platform="board").counts.read == 33
 
 
 # What is known
@@ -196,10 +196,10 @@ def test_a_library_that_keeps_more_takes_the_same_log_again(library: ConfigLibra
 def test_a_detected_platform_is_told_and_makes_another_job(library: ConfigLibrary, tmp_path: Path) -> None:
     log = tmp_path / "tuning.log"
     log.write_bytes(LINES[0].replace(b"llvm -keys=cpu -mcpu=skylake-avx512 -mtriple=x86_64-linux-gnu", b"llvm"))
-    here = library.import_logs(log)
+    here = library.import_logs(log, platform="this")
     assert here.detected == here.platforms
     assert len(here.detected) == 1
-    assert library.import_logs(log).job == here.job
+    assert library.import_logs(log, platform="this").job == here.job
     other = ConfigLibrary.init(tmp_path / "other")
     assert other.import_logs(log, platform=here.detected[0]).job != here.job
 

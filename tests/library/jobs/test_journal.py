@@ -1,133 +1,135 @@
-"""The record side of a live job, without any TVM."""
+"""The record side of a live job: what is judged as it is logged, and what counts as tuned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, TargetError
-from tvmgitlib.library import jobs
+from tvmgitlib.errors import JobError, RecordError, TvmgitlibError
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.model import GivenTarget, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Effort, Place, TvmVersion, parse_target
 
-MakeLog = Callable[..., Path]
-
-TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
-TARGET = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"
-OTHER = "llvm -mcpu=skylake -mtriple=x86_64-linux-gnu"
-
-
-def workload(name: str = "dense") -> Workload:
-    return Workload("autotvm", f'["{name}",[8,8,"float32"]]')
+LOG = Path(__file__).parents[2] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+LINES = LOG.read_text().splitlines()
+TARGET = json.loads(LINES[0])["input"][0]
+TVM = TvmVersion.parse("hhb-tvm==0.16.dev0")
 
 
-def take(library: ConfigLibrary, target: str | None = TARGET) -> TakenJob:
-    """A new job that this process has."""
-    opened = jobs.begin(library._view, jobs.job_spec("tune", target, "box", tvm=TVM))
-    claim = opened.claim()
-    assert claim is not None
-    return TakenJob(opened, claim, resumed=False)
+def line(at: int, error: int = 0, cost: float = 1e-3, target: str = TARGET) -> str:
+    """A trial of a config of its own."""
+    document = json.loads(LINES[0])
+    document["input"][0] = target
+    document["config"]["entity"] = [["tile", "ot", at]]
+    document["result"] = [[1e9 if error else cost], error, 1.0, 1.7e9 + at]
+    return json.dumps(document)
 
 
 @pytest.fixture
-def journal(library: ConfigLibrary) -> Journal:
-    return Journal(library._view, TVM, taken=take(library))
+def journal(library: ConfigLibrary) -> Iterator[Journal]:
+    yield journal_of(library)
 
 
-def lines(log: Path) -> list[str]:
-    return log.read_text(encoding="utf-8").splitlines()
-
-
-def test_what_is_appended_is_logged_measured_and_committed(
-    library: ConfigLibrary, journal: Journal, make_log: MakeLog
-) -> None:
-    dense = journal.place("autotvm", parse_target(TARGET), workload())
-    other = journal.place("autotvm", parse_target(TARGET), workload("conv"))
-    assert (journal.logged(), journal.is_tuned(dense, 1)) == ([], False)
-    journal.append(lines(make_log("dense", [3e-3, 1e-3])))
-    assert [record.cost for record in journal.measured(dense)] == [3e-3, 1e-3]
-    assert journal.measured(other) == []
-    assert (journal.is_tuned(dense, 2), journal.is_tuned(dense, 3), journal.is_tuned(other, 1)) == (True, False, False)
-    journal.release()
-    result = journal.finish()
-    assert (result.job, result.counts.read) == (journal.id, 2)
-    assert [config.cost for config in library.best()] == [1e-3]
-
-
-def test_what_other_jobs_measured_counts_and_need_not_be_measured_again(
-    library: ConfigLibrary, make_log: MakeLog
-) -> None:
-    library.import_logs(make_log("dense", [3e-3, 1e-3]), platform="box", tvm=TVM)
-    journal = Journal(library._view, TVM, taken=take(library))
-    dense = journal.place("autotvm", parse_target(TARGET), workload())
-    assert journal.is_tuned(dense, 2)
-    assert sorted(record.cost for record in journal.answers(dense)) == [1e-3, 3e-3]
-    assert journal.measured(dense) == []
-
-
-def test_a_job_without_measurements_is_dropped(library: ConfigLibrary, journal: Journal) -> None:
-    journal.release()
-    result = journal.finish()
-    assert (result.job, library.open_jobs(), library.log()) == (None, [], [])
-
-
-def test_the_first_place_begins_a_job_that_waits_for_its_target(library: ConfigLibrary) -> None:
-    begun: list[str] = []
-
-    def begin(given: GivenTarget) -> TakenJob:
-        begun.append(given.text)
-        return take(library, given.text)
-
-    journal = Journal(library._view, TVM, take=begin)
-    assert not journal.is_begun
-    with pytest.raises(JobError, match="no target was given"):
-        _ = journal.opened
-    for name in ("dense", "conv"):
-        journal.place("autotvm", parse_target(TARGET), workload(name))
-    assert begun == [TARGET]
-    assert journal.is_begun
-    with pytest.raises(JobError, match="skylake"):
-        journal.place("autotvm", parse_target(OTHER), workload())
-    with pytest.raises(TargetError):
-        journal.place("autotvm", parse_target("llvm"), workload())
-
-
-def test_notes_of_a_place_are_on_the_disk(library: ConfigLibrary, journal: Journal, make_log: MakeLog) -> None:
-    dense = journal.place("autotvm", parse_target(TARGET), workload())
-    assert journal.baseline(dense) is None
-    journal.note_baseline(dense, 9e-3)
-    journal.append(lines(make_log("dense", [1e-3])))
-    journal.mark_exhausted(dense)
-    journal.release()
-    again = library.open_job(journal.id).claim()
-    assert again is not None
-    resumed = Journal(library._view, TVM, taken=TakenJob(library.open_job(journal.id), again, resumed=True))
-    assert resumed.place("autotvm", parse_target(TARGET), workload()) == dense
-    assert (resumed.baseline(dense), resumed.is_tuned(dense, 1000), resumed.resumed) == (9e-3, True, True)
-    resumed.release()
-    resumed.finish()
-    (config,) = library.best()
-    assert (config.baseline, config.cost) == (9e-3, 1e-3)
-    later = Journal(library._view, TVM, taken=take(library))
-    assert later.baseline(later.place("autotvm", parse_target(TARGET), workload())) == 9e-3
-
-
-def test_what_a_model_learns_from_may_be_of_other_targets(library: ConfigLibrary, make_log: MakeLog) -> None:
-    library.import_logs(make_log("dense", [1e-3], target=OTHER), platform="box", tvm=TVM)
-    journal = Journal(library._view, TVM, taken=take(library))
-    dense = journal.place("autotvm", parse_target(TARGET), workload())
-    assert journal.learnable(dense) == []
-    assert [record.cost for record in journal.learnable(dense, other_targets=True)] == [1e-3]
-    assert not journal.is_tuned(dense, 1)
-
-
-def test_another_process_finds_the_job_taken(library: ConfigLibrary, journal: Journal) -> None:
-    assert library.open_job(journal.id).claim() is None
-    journal.release()
-    claim: Any = library.open_job(journal.id).claim()
+def journal_of(library: ConfigLibrary) -> Journal:
+    opened = library.begin_job(TARGET, platform="board", tvm=TVM)
+    claim = opened.claim()
     assert claim is not None
-    claim.release()
+    return Journal(library._view, TVM, TakenJob(opened, claim, resumed=False))
+
+
+def place(journal: Journal, logged: str | None = None) -> Place:
+    """What records of the log answer for."""
+    journal.append([logged] if logged else [])
+    (record, *_) = journal.logged()
+    return journal.place("autotvm", parse_target(TARGET), record.workload)
+
+
+def finish(journal: Journal) -> None:
+    journal.release()
+    journal.finish()
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        (line(7, target="cuda -arch=sm_80"), JobError),
+        (line(7, target="llvm"), TvmgitlibError),
+        (line(7, target="llvm -"), TvmgitlibError),
+        ("{}", RecordError),
+        ("no record", RecordError),
+        (line(7).replace('"tvmgitlib/matmul"', "7"), RecordError),
+    ],
+    ids=["another target", "no triple", "no target", "an empty object", "no JSON", "a wrong field"],
+)
+def test_what_a_job_could_not_be_finished_with_is_refused_at_once(
+    journal: Journal, bad: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        journal.append([line(1), bad, line(2)])
+    assert [json.loads(each)["config"]["entity"][0][2] for each in journal.log.read_text().splitlines()] == [1, 2]
+    journal.release()
+    assert journal.finish().counts.kept == 2
+
+
+def test_times_that_can_be_none_are_said_once(journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
+    for cost in (0.0, float("nan"), -1.0):
+        journal.append([line(1, cost=cost), line(2)])
+    assert caplog.messages == ["a trial had a run time of 0 s: it counts as failed, like all such trials of this job"]
+    assert [record.error for record in journal.logged()] == ["unknown", None] * 3
+
+
+def failures(kinds: Iterable[int]) -> list[str]:
+    return [line(at, error) for at, error in enumerate(kinds)]
+
+
+@pytest.mark.parametrize("error", [4, 6, 7, 8], ids=["runtime_device", "build_timeout", "run_timeout", "unknown"])
+@pytest.mark.parametrize("committed", [False, True])
+def test_failures_that_may_pass_are_no_effort(library: ConfigLibrary, error: int, committed: bool) -> None:
+    journal = journal_of(library)
+    journal.append(failures([error] * 10))
+    asked = place(journal)
+    if committed:
+        finish(journal)
+        journal = journal_of(library)
+        asked = journal.place("autotvm", parse_target(TARGET), asked.workload)
+    assert not journal.is_tuned(asked, 1)
+    assert journal.missing(asked, 10) == 10
+    effort = journal.effort(asked)
+    assert effort is not None
+    assert (effort.trials, effort.failed, effort.lasting) == (10, 10, 0)
+    journal.mark_exhausted(asked)  # as the first version of a library did when the tracker was gone
+    assert not journal.is_tuned(asked, 1)
+
+
+def test_successes_and_failures_that_come_again_are_effort(journal: Journal) -> None:
+    journal.append(failures([0, 0, 1, 2, 3, 5, 4, 6, 7, 8]))
+    asked = place(journal)
+    assert journal.missing(asked, 10) == 4
+    assert journal.is_tuned(asked, 6)
+    assert not journal.is_tuned(asked, 7)
+    journal.mark_exhausted(asked)
+    assert journal.is_tuned(asked, 7)
+
+
+def test_what_is_skipped_without_a_config_is_said(journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
+    journal.append(failures([1, 2, 2]))
+    asked = place(journal)
+    assert journal.is_tuned(asked, 3)
+    (said,) = caplog.messages
+    assert "has no config, and is not tuned again: all of its 3 trials failed" in said
+    caplog.clear()
+    journal.append([line(9)])
+    assert journal.is_tuned(asked, 3)
+    assert caplog.messages == []
+
+
+def test_effort_that_lasts() -> None:
+    errors = {"compile_host": 2, "unknown": 3, "run_timeout": 1}
+    assert Effort(10, 10, errors).lasting == 6
+    assert Effort(10, 10, errors).is_enough(6)
+    assert not Effort(10, 10, errors).is_enough(7)
+    assert Effort(10, 10, errors, exhausted=True).is_enough(100)
+    assert not Effort(6, 6, {"unknown": 6}, exhausted=True).is_enough(1)

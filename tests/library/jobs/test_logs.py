@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.model import Source
 
 LINES = (
@@ -44,7 +44,7 @@ def test_a_log_counts_from_where_no_earlier_job_holds_it(tmp_path: Path, known: 
     path.write_bytes(WHOLE)
     log = survey(path, Leniency(), known)
     assert log.sources == (Source("tuning.log", len(WHOLE), source(WHOLE).sha256, start),)
-    numbers = [number for number, _ in read_log(log, Leniency(), [])]
+    numbers = [number for number, _ in read_log(log, Leniency(), Remarks())]
     assert numbers == list(range(WHOLE[:start].count(b"\n") + 1, 33))
 
 
@@ -54,7 +54,7 @@ def test_a_torn_last_line_is_no_part_of_the_source(tmp_path: Path) -> None:
     log = survey(path, Leniency(drop_torn=True))
     assert log.sources == (Source("tuning.log", len(FIRST), source(FIRST).sha256),)
     assert log.torn == (f"{path}, line 11: cut off",)
-    assert len(list(read_log(log, Leniency(), []))) == 10
+    assert len(list(read_log(log, Leniency(), Remarks()))) == 10
 
 
 def test_lines_written_after_the_survey_are_not_read(tmp_path: Path) -> None:
@@ -62,14 +62,14 @@ def test_lines_written_after_the_survey_are_not_read(tmp_path: Path) -> None:
     path.write_bytes(FIRST)
     log = survey(path, Leniency())
     path.write_bytes(WHOLE)
-    assert len(list(read_log(log, Leniency(), []))) == 10
+    assert len(list(read_log(log, Leniency(), Remarks()))) == 10
 
 
 def test_progress_is_told_every_thousand_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "tuning.log"
     path.write_bytes(LINES[0] * 2500)
     with caplog.at_level(logging.INFO, "tvmgitlib.progress"):
-        list(read_log(survey(path, Leniency()), Leniency(), []))
+        list(read_log(survey(path, Leniency()), Leniency(), Remarks()))
     assert caplog.messages == ["tuning.log: 1,000 lines read (40%)", "tuning.log: 2,000 lines read (80%)"]
 
 
@@ -78,7 +78,7 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
     path.write_bytes(WHOLE * 300)  # 4 MB
     tracemalloc.start()
     try:
-        for _ in read_log(survey(path, Leniency()), Leniency(), []):
+        for _ in read_log(survey(path, Leniency()), Leniency(), Remarks()):
             pass
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:

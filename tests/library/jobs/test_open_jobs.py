@@ -135,6 +135,7 @@ def test_a_job_that_was_committed_before_a_kill_is_only_forgotten(library, logs:
     job.log.write_bytes((logs / "autotvm/t0_tvmgitlib_matmul_ga.log").read_bytes())
     shutil.copytree(job.folder, tmp_path / "copy")
     assert library.finish_job(job.id).commit is not None
+    shutil.rmtree(job.folder)
     (tmp_path / "copy").rename(job.folder)
     again = library.finish_job(job.id)
     assert again.already

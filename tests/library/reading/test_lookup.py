@@ -73,9 +73,10 @@ def test_the_platform_is_the_models_or_else_the_named_one(
 def test_without_either_a_target_of_this_machine_is_on_it(
     library: ConfigLibrary, make_log: MakeLog, find: Find
 ) -> None:
-    library.import_logs(make_log("dense", [1e-3], target=HERE))
+    library.import_logs(make_log("dense", [1e-3], target=HERE), platform="this")
     outcome = find("dense", HERE)
     assert (outcome.state, outcome.platform) == ("exact", detect_platform().name)
+    assert find("dense", HERE, "this").state == "exact"
     assert find("dense", HERE, "elsewhere").state == "missing"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.bag import Spliced
 from tvmgitlib.families.base import Family, LineReader
-from tvmgitlib.families.values import check_costs, config_digest
+from tvmgitlib.families.values import config_digest, unusable_times
 from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
 
 _FAILURES = {"build": "compile_host", "run": "runtime_device"}
@@ -47,17 +47,19 @@ class Quark(Spliced, Family):
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         failed = _FAILURES.get(document.get("failed", ""))
-        nanoseconds = check_costs(document.get("ns", [1e18]), "ns")
+        costs = tuple(nanoseconds * 1e-9 for nanoseconds in document.get("ns", [1e18]))
+        unusable = unusable_times(costs)
         return TuningRecord(
             family=self.name,
             target=parse_target(document["on"]),
             workload=Workload(self.name, canonical_json([document["kernel"], document["shape"]])),
             config=config_digest(sorted(document["plan"].items())),
-            costs=tuple(cost * 1e-9 for cost in nanoseconds),
-            error=failed,  # type: ignore[arg-type]
+            costs=costs,
+            error=failed or (unusable and "unknown"),  # type: ignore[arg-type]
             measured_at=float(document["at"]),
             tvm_version=document["by"],
             native=native,
+            unusable=unusable,
         )
 
     def label(self, workload: Workload) -> str:

@@ -1,4 +1,4 @@
-"""Ansor (auto_scheduler), log formats v0.2 to v0.6.
+"""Ansor (auto_scheduler), log formats v0.1 to v0.6.
 
 Format: `src/auto_scheduler/measure_record.cc` of TVM 0.16. Its reader refuses unknown keys, so records are kept in an
 envelope. A line names no TVM.
@@ -16,7 +16,7 @@ import orjson
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
-from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind
+from tvmgitlib.families.values import call_label, config_digest, outcome
 from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
@@ -33,22 +33,27 @@ class Ansor(Enveloped, Family):
         return shipped_schema(self.name)
 
     def claims(self, document: Any) -> bool:
-        return isinstance(document, dict) and "i" in document and "r" in document and isinstance(document.get("v"), str)
+        match document:
+            case {"i": [list(), *_], "r": _}:  # in AutoTVM's format 0.1 the first of "i" is the target's text
+                return True
+            case {"i": _, "r": _, "v": str()}:
+                return True
+        return False
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
         (key, target, *_), (_, steps) = document["i"]
-        costs, error, _, measured_at = document["r"]
-        seconds = check_costs(costs, "r[0]")
+        came = outcome(document["r"], FAILED)
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
             workload=_workload(key),
             config=config_digest(steps),
-            costs=seconds,
-            error=error_kind(int(error), seconds, FAILED),
-            measured_at=float(measured_at),
+            costs=came.costs,
+            error=came.error,
+            measured_at=came.measured_at,
             tvm_version=None,
             native=native,
+            unusable=came.unusable,
         )
 
     def target_of(self, document: Any) -> Any:

@@ -19,7 +19,7 @@ from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
-from tvmgitlib.families.values import call_label, check_costs, config_digest, error_kind, workload
+from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
@@ -63,18 +63,18 @@ class AutoTvm(Spliced, Family):
                 hint=f"Take {BAG_KEY} out of the line, or give the line as it was in the library.",
             )
         target, *identity = document["input"]
-        costs, error, _, measured_at = document["result"]
-        seconds = check_costs(costs, "result[0]")
+        came = outcome(document["result"], FAILED)
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
             workload=_workload(orjson.dumps(identity)),
             config=config_digest(document["config"]["entity"]),
-            costs=seconds,
-            error=error_kind(int(error), seconds, FAILED),
-            measured_at=float(measured_at),
-            tvm_version=document.get("tvm_version"),
+            costs=came.costs,
+            error=came.error,
+            measured_at=came.measured_at,
+            tvm_version=_tvm_version(document.get("tvm_version")),
             native=native,
+            unusable=came.unusable,
         )
 
     def target_of(self, document: Any) -> Any:
@@ -117,6 +117,12 @@ class AutoTvm(Spliced, Family):
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("AutoTVM", current)
+
+
+def _tvm_version(said: str | None) -> str | None:
+    """The version as `tvm.__version__` writes it; forks and old builds say `v0.8.0`, or nothing."""
+    version = (said or "").strip().removeprefix("v")
+    return version or None
 
 
 #: How a line begins, up to its target.

@@ -41,6 +41,20 @@ def workload_at(document: list[Any], workloads: list[Workload]) -> Workload:
     return workloads[number]
 
 
+def is_unmeasured(document: list[Any], failed: float) -> bool:
+    """Whether nobody has measured a record: legal since TVM 0.9, and no trial.
+
+    A record with the mark of a failure that was called with nothing, on nothing, is one too: so live jobs of earlier
+    versions of this library logged it.
+
+    Args:
+        document: the record's line.
+        failed: the mark of a failure, in seconds.
+    """
+    _, (_, run_secs, target, args) = document
+    return run_secs is None or (target is None and args is None and run_secs == [failed])
+
+
 def read_failure(line: bytes) -> tuple[str, ErrorKind]:
     """Read a line of the error file: the hash of a record, and why it failed.
 

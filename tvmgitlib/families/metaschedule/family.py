@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -10,20 +11,27 @@ import orjson
 
 from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile
+from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile, Unmeasured
 from tvmgitlib.families.metaschedule.database import (
     ERROR_FILE,
     LAYOUT,
     RECORD_FILE,
     WORKLOAD_FILE,
     database,
+    is_unmeasured,
     read_failure,
     workload_at,
 )
-from tvmgitlib.families.metaschedule.modules import UNKNOWN, module_tvm_version, read_workload, with_signature
+from tvmgitlib.families.metaschedule.modules import (
+    UNKNOWN,
+    module_arguments,
+    module_tvm_version,
+    read_workload,
+    with_signature,
+)
 from tvmgitlib.families.shipped import shipped_schema
-from tvmgitlib.families.values import check_costs, config_digest
-from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.families.values import config_digest, run_times
+from tvmgitlib.model import ErrorKind, StoredRecord, Target, TuningRecord, TvmVersion, Workload, parse_target
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
@@ -50,17 +58,21 @@ class MetaSchedule(Enveloped, Family):
                 hint=f"Import the folder that holds {WORKLOAD_FILE} and {RECORD_FILE}.",
             )
         _, (trace, run_secs, target, args) = document
-        costs = check_costs(run_secs, "[1][1]")
+        for at, (what, value) in enumerate((("run_secs", run_secs), ("target", target), ("args_info", args)), start=1):
+            if value is None:
+                raise RecordError(f"the record lacks its {what}", field=f"[1][{at}]")
+        came = run_times(run_secs, FAILED)
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
             workload=with_signature(workload, args),
             config=config_digest(trace),
-            costs=costs,
-            error="unknown" if min(costs) >= FAILED else None,
+            costs=came.costs,
+            error=came.error,
             measured_at=None,
             tvm_version=module_tvm_version(workload) if workload.module else None,
             native=native,
+            unusable=came.unusable,
         )
 
     def target_of(self, document: Any) -> Any:
@@ -75,13 +87,8 @@ class MetaSchedule(Enveloped, Family):
         if WORKLOAD_FILE not in beside:
             return _refuse_lone_record
         workloads = beside[WORKLOAD_FILE].each(read_workload)
-        errors = dict(beside[ERROR_FILE].each(read_failure)) if ERROR_FILE in beside else {}
-
-        def read(document: Any, native: bytes) -> TuningRecord:
-            record = self.record(document, native, workload_at(document, workloads))
-            return replace(record, error=errors.get(record.hash, record.error)) if record.error else record
-
-        return read
+        failures = beside[ERROR_FILE].each(read_failure) if ERROR_FILE in beside else []
+        return _Reader(self, workloads, failures).read
 
     def workload_of(self, module: bytes) -> Workload:
         return read_workload(module)
@@ -133,6 +140,46 @@ class MetaSchedule(Enveloped, Family):
         workloads, lines = database((stored.record.native, stored.record.workload) for stored in records)
         # The record file names workloads by line: it comes last, so that no reader sees a number without its line.
         return {WORKLOAD_FILE: workloads, RECORD_FILE: lines}
+
+
+class _Reader:
+    """Reads the records of one database, in their order.
+
+    A line is a measurement: TVM appends only what it has measured. Records have no time, so equal ones are numbered.
+
+    Args:
+        family: whose records.
+        workloads: the lines of the file beside them.
+        failures: why trials failed, by the hash of the record, in the order in which they did.
+    """
+
+    def __init__(self, family: MetaSchedule, workloads: list[Workload], failures: list[tuple[str, ErrorKind]]) -> None:
+        self._family = family
+        self._workloads = workloads
+        self._arguments = [module_arguments(workload) for workload in workloads]
+        self._failures: defaultdict[str, deque[ErrorKind]] = defaultdict(deque)
+        for name, kind in failures:
+            self._failures[name].append(kind)
+        self._seen: Counter[tuple[str, str, int]] = Counter()
+
+    def read(self, document: Any, native: bytes) -> TuningRecord | Unmeasured:
+        if is_unmeasured(document, FAILED):
+            return Unmeasured.UNMEASURED
+        record = self._family.record(document, native, workload_at(document, self._workloads))
+        number = int(document[0])
+        if (arguments := self._arguments[number]) is not None:
+            arguments.check(number, document[1][3])
+        name = (record.workload.text, record.target.target.key, record.measurement)
+        record = replace(record, repeat=self._seen[name], error=self._why(record))
+        self._seen[name] += 1
+        return record
+
+    def _why(self, record: TuningRecord) -> ErrorKind | None:
+        """The kind of failure, by the next note there is of it; the last one is of all that follow."""
+        if record.error is None or record.hash not in self._failures:
+            return record.error
+        kinds = self._failures[record.hash]
+        return kinds.popleft() if len(kinds) > 1 else kinds[0]
 
 
 def _refuse_lone_record(*_: Any) -> TuningRecord:

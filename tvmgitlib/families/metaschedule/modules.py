@@ -17,6 +17,7 @@ from typing import Any, Final
 import orjson
 
 from tvmgitlib.errors import RecordError
+from tvmgitlib.families.metaschedule.arguments import Arguments, arguments_of
 from tvmgitlib.model import Workload, canonical_json, minor_version, read_json
 
 #: A structural hash is a 64-bit number, in decimal.
@@ -53,6 +54,11 @@ def module_tvm_version(workload: Workload) -> str | None:
     return _module(native_module(workload)).tvm_version
 
 
+def module_arguments(workload: Workload) -> Arguments | None:
+    """What a workload takes; None where its module does not say that in plain numbers."""
+    return _module(native_module(workload)).arguments
+
+
 def native_module(workload: Workload) -> str:
     """The line of `database_workload.json` that a workload is.
 
@@ -66,10 +72,11 @@ def native_module(workload: Workload) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """What a module says of itself: the TVM that wrote it, and the names of its schedulable blocks."""
+    """What a module says of itself: the TVM that wrote it, the names of its schedulable blocks, and what it takes."""
 
     tvm_version: str | None
     blocks: tuple[str, ...]
+    arguments: Arguments | None
 
 
 @lru_cache(maxsize=64)  # every record of a workload asks again
@@ -83,7 +90,7 @@ def _module(native: str) -> _Module:
         graph = None
     if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
         raise RecordError("the module is damaged: not the base64 of a TVM module's JSON", field="[1]")
-    return _Module(_tvm_version(graph), tuple(_block_names(graph["nodes"])))
+    return _Module(_tvm_version(graph), tuple(_block_names(graph["nodes"])), arguments_of(graph["nodes"]))
 
 
 def _tvm_version(graph: dict[str, Any]) -> str | None:

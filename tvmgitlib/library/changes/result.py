@@ -41,6 +41,7 @@ class JobResult:
         reverted: of a job that was in the library before, the revert that takes it out; None while it counts.
         platforms: the platforms that the records were measured on, by name.
         detected: those of them that nothing named: what this machine was found to be.
+        overruled: where a target's `-model` named the platform in place of the user: that platform and how many trials.
         all_failed: workloads of which no trial succeeded, each with its platform and target, in words.
         known: jobs that hold some of the measurements already, and how many.
         left_out: lines that were left out, in words.
@@ -48,6 +49,12 @@ class JobResult:
         without_rule: what no rule says how to convert, in words, and how many lines there are of each; they are among
             those that were left out.
         incomplete: targets of an import, for people, whose logs name no triple: what they mean differs from TVM to TVM.
+        copies: how many logs repeated another one, so that they were not read.
+        other_targets: records of targets that were not asked for, by the target's label: they were left out.
+        no_logs: files of a folder that are no logs, each with why, in words.
+        unusable: trials that the logs call successes and whose times can be none, in words: they count as failed.
+        unmeasured: how many configs the logs hold that nobody has measured: they are no trials.
+        continued: the job in progress that holds what was logged while this one was finished; None where nothing was.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -58,10 +65,17 @@ class JobResult:
     reverted: str | None = None
     platforms: tuple[str, ...] = ()
     detected: tuple[str, ...] = ()
+    overruled: dict[str, int] = field(default_factory=dict)
     all_failed: tuple[str, ...] = ()
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    copies: int = 0
+    other_targets: dict[str, int] = field(default_factory=dict)
+    no_logs: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
+    unmeasured: int = 0
+    continued: str | None = None
     left_alone: tuple[str, ...] = ()
     upgraded: int = 0
     without_rule: dict[str, int] = field(default_factory=dict)
@@ -75,10 +89,17 @@ class JobResult:
             "reverted": self.reverted,
             "platforms": list(self.platforms),
             "detected": list(self.detected),
+            "overruled": self.overruled,
             "all_failed": list(self.all_failed),
             "known": self.known,
             "left_out": list(self.left_out),
             "incomplete": list(self.incomplete),
+            "copies": self.copies,
+            "other_targets": self.other_targets,
+            "no_logs": list(self.no_logs),
+            "unusable": list(self.unusable),
+            "unmeasured": self.unmeasured,
+            "continued": self.continued,
             "left_alone": list(self.left_alone),
             "upgraded": self.upgraded,
             "without_rule": self.without_rule,

@@ -2,16 +2,17 @@
 
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.description import JobDescription
+from tvmgitlib.library.jobs.files.gathering import STANDARD_INPUT
 from tvmgitlib.library.jobs.finishing import ImportRequest, import_logs
 from tvmgitlib.library.jobs.journal import Journal, TakenJob
 from tvmgitlib.library.jobs.kept_history import exchange, history_of
 from tvmgitlib.library.jobs.logs import Leniency
 from tvmgitlib.library.jobs.open_jobs import OpenJob, RemeasuredNote
-from tvmgitlib.library.jobs.recorded import DETERMINISTIC, baseline_of, effort_of, stored_records
+from tvmgitlib.library.jobs.recorded import baseline_of, effort_of, stored_records
 from tvmgitlib.library.jobs.running import abort, begin, finish, job_spec, jobs_in_progress, open_job
 
 __all__ = [
-    "DETERMINISTIC",
+    "STANDARD_INPUT",
     "ImportRequest",
     "JobDescription",
     "Journal",

@@ -33,10 +33,11 @@ class JobDescription:
                 "started": job.started,
                 "author": job.author,
                 "target": job.spec.target,
-                "platform": job.spec.platform,
-                "facts": job.spec.facts,
+                "platform": job.spec.platform_name,
+                "facts": job.spec.platform_facts,
                 "tvm": job.spec.tvm.to_json() if job.spec.tvm else None,
                 "tuner": job.spec.tuner,
+                "continues": job.continues,
                 "log": str(job.log),
                 "work_dir": str(job.work_dir),
             }

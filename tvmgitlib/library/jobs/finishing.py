@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,18 +21,23 @@ from tvmgitlib.library.changes import (
     plural,
 )
 from tvmgitlib.library.jobs import kept_history
-from tvmgitlib.library.jobs.intake import Intake, Origin
-from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.jobs.files.gathering import gathered
+from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
+from tvmgitlib.library.jobs.recorded import without_such_lines
 from tvmgitlib.library.jobs.upgrading import Upgrading
+from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,
     SEGMENT_RECORDS,
     FamilyName,
+    GivenTarget,
     Header,
     JobSpec,
+    Json,
     Platform,
     Segment,
     Source,
@@ -41,16 +47,20 @@ from tvmgitlib.model import (
 )
 from tvmgitlib.store import Repository
 
+#: How many targets are named where records of others were found.
+_MOST_TARGETS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """What an import was asked to do.
 
     Attributes:
-        paths: log files and MetaSchedule folders.
+        paths: log files, folders of logs (a MetaSchedule database is one), and `STANDARD_INPUT`.
         spec: what the user says of their records.
         family: the only family allowed; None for any.
         leniency: what to do with malformed lines.
+        only: the targets whose records are taken, and those of others counted; none for all.
         upgrade: whether lines of formats that TVM no longer reads are converted, where rules say what they are today.
     """
 
@@ -58,6 +68,7 @@ class ImportRequest:
     spec: JobSpec
     family: FamilyName | None = None
     leniency: Leniency = field(default_factory=Leniency)
+    only: tuple[GivenTarget, ...] = ()
     upgrade: bool = False
 
     @property
@@ -72,29 +83,42 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
     Raises:
         TvmgitlibError: anything malformed; then nothing is committed.
     """
+    with gathered(request.paths) as found:
+        result = _import(repository, request, found.logs)
+    left_out = tuple(map(found.named, result.left_out))
+    return replace(result, left_out=left_out, no_logs=found.no_logs)
+
+
+def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path]) -> JobResult:
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         keep = contents.settings.keep
         known = list(_earlier_sources(contents, request))
-        surveyed = _once([survey(path, request.leniency, known) for path in request.paths])
+        surveyed = _once([survey(path, request.leniency, known) for path in paths])
+        remarks = Remarks(copies=len(paths) - len(surveyed))
         # The order of the arguments must not show: the same import is the same bytes.
         logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
         sources = _sources(logs)
         job = import_id(sources, request, keep)
         if contents.has_job(job):
             _keep_history(repository, request, job, logs)
-            return _already(contents, job)
+            return _remarked(_already(contents, job), remarks)
         upgrading = Upgrading() if request.upgrade else None
-        intake, left_out = _read(logs, Intake(request.origin, keep), request.leniency, request.family, upgrading)
+        intake = Intake(request.origin, keep)
+        with way_out("--skip-invalid imports the rest without such lines."):
+            only = OnlyTargets.of_any(request.only)
+            _read(logs, intake, request.leniency, remarks, request.family, only, upgrading)
+        if upgrading is not None and not request.leniency.skip_invalid and upgrading.refusal is not None:
+            raise upgrading.refusal
         if intake.read == 0:
-            if any(log.sources[0].start for log in logs):
-                return JobResult(None, None, Counts(), left_out=left_out)
-            raise _no_record(logs, left_out)
+            if remarks.unmeasured or any(log.sources[0].start for log in logs):
+                return _remarked(JobResult(None, None, Counts()), remarks)
+            raise _no_record(logs, remarks)
         if intake.detected:  # on another machine the same logs are another job
             job = import_id(sources, request, keep, intake.detected)
             if contents.has_job(job):
                 _keep_history(repository, request, job, logs)
-                return _already(contents, job)
+                return _remarked(_already(contents, job), remarks)
         started, finished = intake.measured
         header = Header(
             id=job,
@@ -109,33 +133,52 @@ def import_logs(repository: Repository, request: ImportRequest) -> JobResult:
         shared = overlap(contents, segment, keep)
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
-            return JobResult(None, None, nothing_new, known=shared.by_job, left_out=left_out)
+            return _remarked(JobResult(None, None, nothing_new, known=shared.by_job), remarks)
     _keep_history(repository, request, job, logs)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
+    named = request.spec.platform or (THIS if request.spec.where == "here" else None)
     result = replace(
-        result, known=shared.by_job, left_out=left_out, detected=detected, incomplete=tuple(intake.incomplete)
+        result,
+        known=shared.by_job,
+        detected=detected,
+        overruled=_overruled(segment, named, detected),
+        incomplete=tuple(intake.incomplete),
     )
-    if upgrading is None:
-        return result
-    return replace(result, upgraded=upgrading.count, without_rule=dict(upgrading.without_rule.most_common()))
+    if upgrading is not None:
+        without_rule = dict(upgrading.without_rule.most_common())
+        result = replace(result, upgraded=upgrading.count, without_rule=without_rule)
+    return _remarked(result, remarks)
 
 
-def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResult:
-    """Commit what a live job has logged, and forget the job.
+def finish_job(
+    repository: Repository,
+    jobs: OpenJobs,
+    job: OpenJob,
+    *,
+    platform: str | None = None,
+    skip_invalid: bool = False,
+) -> JobResult:
+    """Commit what a live job has logged. Where its tuner goes on logging, that is another job in progress.
 
     A last line that was cut off (the tuner was killed while writing it) is left out, and the result says so.
+
+    Args:
+        repository: the library.
+        jobs: its jobs in progress.
+        job: the job.
+        platform: the platform's name where neither the job nor a target says it.
+        skip_invalid: leave out lines that are malformed or do not belong into the job.
 
     Raises:
         RecordError: the job has logged nothing, or something malformed; it stays in progress.
     """
-    leniency = Leniency(drop_torn=True)
+    leniency = Leniency(drop_torn=True, skip_invalid=skip_invalid)
     with repository.snapshot(repository.head) as snapshot:
         contents = Contents(snapshot)
         if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
-            jobs.remove(job)
-            return _already(contents, job.id)
-        logs = [survey(path, leniency) for path in job.logs()]
+            return _followed(_already(contents, job.id), jobs, job, contents.find(job.id).header.sources)
+        logs = [survey(path, leniency).since(job.after) for path in job.logs()]
         invalidations = job.refused()
         if not logs and not invalidations:
             raise RecordError(
@@ -143,47 +186,72 @@ def finish_job(repository: Repository, jobs: OpenJobs, job: OpenJob) -> JobResul
                 file=str(job.log),
                 hint=f"Let a tuner log into that file (MetaSchedule: into {job.work_dir}), or tvmgitlib job abort.",
             )
-        intake, left_out = _read(logs, Intake(Origin.of(job.spec), contents.settings.keep), leniency)
+        spec = replace(job.spec, platform=job.spec.platform or platform)
+        intake, remarks = Intake(Origin.of(spec), contents.settings.keep), Remarks()
+        with way_out(without_such_lines(job)):
+            _read(logs, intake, leniency, remarks)
     if intake.read == 0 and not invalidations:
-        raise _no_record(logs, left_out)
-    header = Header(
+        if not remarks.unmeasured:
+            raise _no_record(logs, remarks)
+        jobs.remove(job)
+        return _remarked(JobResult(None, None, Counts()), remarks)
+    header = _header(job, _sources(logs))
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
+    if job.spec.keep_history:
+        kept_history.keep(repository, job.id, logs)
+    result = _commit(repository, segment, counts)
+    result = _remarked(replace(result, overruled=_overruled(segment, spec.platform)), remarks)
+    return _followed(result, jobs, job, header.sources)
+
+
+def _header(job: OpenJob, sources: tuple[Source, ...]) -> Header:
+    """The header of a job that is finished now."""
+    tuner, options = _tuned_by(job)
+    return Header(
         id=job.id,
         kind=job.spec.kind,
         started=job.started,
         finished=_now(),
         author=job.author,
-        tuner=job.spec.tuner,
-        options=job.spec.options,
+        tuner=tuner,
+        options=options,
         tvm=job.spec.tvm or TvmVersion(),
-        sources=_sources(logs),
+        sources=sources,
     )
-    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
-    if job.spec.keep_history:
-        kept_history.keep(repository, job.id, logs)
-    result = _commit(repository, segment, counts)
-    jobs.remove(job)
-    return replace(result, left_out=left_out)
+
+
+def _tuned_by(job: OpenJob) -> tuple[str | None, dict[str, Json]]:
+    """The tuner of a job and its options: what the user said, and what its calls were given."""
+    calls = job.tuners()
+    names = ", ".join(dict.fromkeys(name for name, _ in calls)) or None
+    if len(calls) == 1:
+        return job.spec.tuner or names, {**calls[0][1], **job.spec.options}
+    told: dict[str, Json] = {"calls": [{"tuner": name, **options} for name, options in calls]} if calls else {}
+    return job.spec.tuner or names, {**told, **job.spec.options}
+
+
+def _followed(result: JobResult, jobs: OpenJobs, job: OpenJob, sources: Iterable[Source]) -> JobResult:
+    """The result of a job that is committed; what its tuner logs from there on is another one's."""
+    held = {**job.after, **{source.name: source.size for source in sources}}
+    next_one = jobs.follow(job, held)
+    return replace(result, continued=next_one.id if next_one.logs() else None)
 
 
 def _read(
     logs: Iterable[Log],
     intake: Intake,
     leniency: Leniency,
+    remarks: Remarks,
     family: FamilyName | None = None,
+    only: OnlyTargets | None = None,
     upgrading: Upgrading | None = None,
-) -> tuple[Intake, tuple[str, ...]]:
-    """Take the records of logs in; what was left out comes back in words.
-
-    Raises:
-        RecordError: some have no rule to upgrade them by, and the user did not say that these may be left out.
-    """
-    left_out: list[str] = []
+) -> None:
+    """Take the records of logs in, and say what became of the other lines."""
     for log in logs:
-        intake.extend(str(log.path), read_log(log, leniency, left_out, family, upgrading))
-        left_out += log.torn
-    if upgrading is not None and not leniency.skip_invalid and (refusal := upgrading.refusal) is not None:
-        raise refusal
-    return intake, tuple(left_out)
+        records = read_log(log, leniency, remarks, family, upgrading)
+        wanted = only.of(records, remarks.other_targets) if only else records
+        intake.extend(str(log.path), wanted, remarks, skip_invalid=leniency.skip_invalid)
+        remarks.left_out += log.torn
 
 
 def _keep_history(repository: Repository, request: ImportRequest, job: str, logs: Sequence[Log]) -> None:
@@ -191,9 +259,25 @@ def _keep_history(repository: Repository, request: ImportRequest, job: str, logs
         kept_history.keep_imported(repository, job, logs)
 
 
-def _no_record(logs: Sequence[Log], left_out: Sequence[str]) -> RecordError:
+def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
+    return replace(
+        result,
+        left_out=tuple(remarks.left_out),
+        unusable=tuple(remarks.unusable),
+        unmeasured=remarks.unmeasured,
+        other_targets=dict(sorted(remarks.other_targets.items())),
+        copies=remarks.copies,
+    )
+
+
+def _no_record(logs: Sequence[Log], remarks: Remarks) -> RecordError:
+    files, left_out, others = listed(str(log.path) for log in logs), remarks.left_out, remarks.other_targets
+    if others:
+        targets = listed(f"{label} ({count:,})" for label, count in others.most_common())
+        there = f"It holds {plural(others.total(), 'record')} of other targets: {targets}."
+        return RecordError("there is no record of the targets asked for", file=files, hint=there)
     hint = f"{plural(len(left_out), 'line')} of it left out, such as {left_out[0]}" if left_out else None
-    return RecordError("there is no tuning record in it", file=listed(str(log.path) for log in logs), hint=hint)
+    return RecordError("there is no tuning record in it", file=files, hint=hint)
 
 
 def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
@@ -223,6 +307,7 @@ def _options(request: ImportRequest) -> dict[str, object]:
         "family": request.family,
         "skip_invalid": request.leniency.skip_invalid or None,
         "upgrade": request.upgrade or None,
+        "only_target": sorted(given.text for given in request.only) or None,
     }
     return {name: value for name, value in told.items() if value is not None}
 
@@ -232,7 +317,7 @@ def _sources(logs: Iterable[Log]) -> tuple[Source, ...]:
 
 
 def _once(logs: Iterable[Log]) -> list[Log]:
-    """Every log once, also when it was named twice (a MetaSchedule database: by both of its files)."""
+    """Every log once, also where one is a copy of another."""
     return list({tuple(source.sha256 for source in log.sources): log for log in logs}.values())
 
 
@@ -279,6 +364,18 @@ def _already(contents: Contents, job: str) -> JobResult:
     counts = Counts(read=read, duplicates=read, workloads=len(segment.tasks))
     reverted = contents.standing.reverted.get(job)
     return JobResult(job, None, counts, already=True, reverted=reverted, platforms=_platforms(segment))
+
+
+def _overruled(segment: Segment, named: str | None, detected: Sequence[str] = ()) -> dict[str, int]:
+    """The platforms that targets name in place of the one that the user names, and how many trials they have."""
+    if named is None:
+        return {}
+    trials: Counter[str] = Counter()
+    for entry in segment.tasks:
+        name = entry.task.section.platform.name
+        if name != named and name not in detected:
+            trials[name] += entry.task.effort.trials
+    return dict(sorted(trials.items()))
 
 
 def _platforms(segment: Segment) -> tuple[str, ...]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Final
 
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
+from tvmgitlib.library.jobs.logs import Remarks, first_line
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS, platform_for
 from tvmgitlib.model import (
     SEGMENT_RECORDS,
     FamilyName,
@@ -30,12 +34,12 @@ from tvmgitlib.model import (
     TaskRecords,
     TuningRecord,
     TvmVersion,
+    Where,
     Workload,
     canonical_json,
     completed,
     merged_facts,
     parse_target,
-    platform_name_from,
     utc_text,
 )
 from tvmgitlib.rules.effort import EffortCounter
@@ -47,10 +51,11 @@ class Origin:
 
     Attributes:
         target: the only target allowed; None for any.
-        platform: the platform's name where a target's `-model` gives none; None to detect it.
+        platform: the platform's name where a target's `-model` gives none; None where nobody named it.
         facts: platform facts, detected or given by the user.
         tvm: the TVM they were tuned with; None to believe the log.
         complete_target: what a target means that leaves some of it out; None to leave it as it is.
+        where: where they were measured: a platform that nobody named is only detected where that was here.
     """
 
     target: Target | None = None
@@ -58,13 +63,14 @@ class Origin:
     facts: dict[str, Json] = field(default_factory=dict)
     tvm: TvmVersion | None = None
     complete_target: Target | None = None
+    where: Where = "here"
 
     @classmethod
     def of(cls, spec: JobSpec) -> Origin:
         """What a job's spec says of all its records."""
         target = parse_target(spec.target).target if spec.target is not None else None
         whole = parse_target(spec.complete_target).target if spec.complete_target is not None else None
-        return cls(target, spec.platform, spec.facts, spec.tvm, whole)
+        return cls(target, spec.platform_name, spec.platform_facts, spec.tvm, whole, spec.where)
 
     def completed(self, record: TuningRecord) -> TuningRecord:
         """A record with what the user says of its target beside what its text says."""
@@ -86,7 +92,8 @@ class Origin:
                 f"a record for {record.target.target.label}, and the job is for {self.target.label}",
                 hint="An import with --complete-target in the place of --target says what the log leaves out."
                 if less
-                else "Without --target a job takes records of every target.",
+                else "Without --target a job takes records of every target; import --only-target takes those of one "
+                "and counts the others.",
             )
         return Section(
             family=record.family,
@@ -103,24 +110,88 @@ class Origin:
         Raises:
             PlatformError: nothing says it.
         """
-        if target.model is not None:
-            return Platform(platform_name_from(target.model), self.facts)
-        if self.platform is not None:
-            return Platform(self.platform, self.facts)
-        detected = detect_for(target.target)
-        if detected is None:
+        found = platform_for(target, self.platform, here=self.where == "here")
+        if found is None:
             raise PlatformError(
-                f"nothing says which platform was measured: the target {target.target.label} names no model, and it is "
-                "not this machine's",
-                hint="Give its name with --platform NAME.",
+                f"nothing says which platform was measured: the target {target.target.label} names no model, and "
+                f"{_NOT_HERE[self.where]}",
+                hint=_name_it(target.target, self.where),
             )
-        return Platform(detected.name, merged_facts(detected.facts, self.facts))
+        return Platform(found.name, merged_facts(found.facts, self.facts))
 
     def _tuned_with(self, record: TuningRecord) -> TvmVersion:
         said = TvmVersion(None, record.tvm_version, "log") if record.tvm_version else TvmVersion()
         if self.tvm is None:
             return said
         return families.family(record.family).tuned_with(said, self.tvm)
+
+
+#: Why a platform that nobody names is not detected.
+_NOT_HERE: Final[Mapping[Where, str]] = {
+    "here": "it is not this machine's",
+    "elsewhere": "it was measured on another machine",
+    "unsaid": "a log does not say where it was measured",
+}
+
+
+def _name_it(target: Target, where: Where) -> str:
+    """The way on where nothing says which platform was measured."""
+    hint = "Give its name with --platform NAME"
+    here = detect_for(target) if where == "unsaid" else None
+    return f"{hint}, or say --platform {THIS} if it was this machine ({here.name})." if here else f"{hint}."
+
+
+class OnlyTargets:
+    """Takes the records of some targets, and counts those of others.
+
+    A record is of a target when it generates the same code, and says nothing else of what the user's text says (its
+    `-model`, a limit, the host).
+
+    Args:
+        targets: the targets, one at least.
+    """
+
+    def __init__(self, targets: Sequence[GivenTarget]) -> None:
+        self._targets = targets
+        self._takes: dict[str, bool] = {}
+
+    @classmethod
+    def of_any(cls, targets: Sequence[GivenTarget]) -> OnlyTargets | None:
+        """What takes the records of some targets; None where there is none, and all are taken."""
+        return cls(targets) if targets else None
+
+    def of(
+        self, records: Iterable[tuple[int, TuningRecord]], others: Counter[str]
+    ) -> Iterator[tuple[int, TuningRecord]]:
+        """The records that are taken; those that are not are counted, by the target's label."""
+        for line, record in records:
+            if self._is_taken(record.target):
+                yield line, record
+            else:
+                others[record.target.target.label] += 1
+
+    def _is_taken(self, target: GivenTarget) -> bool:
+        known = self._takes.get(target.text)
+        if known is None:
+            known = any(_is_of(target, wanted) for wanted in self._targets)
+            self._takes[target.text] = known
+        return known
+
+
+def _is_of(target: GivenTarget, wanted: GivenTarget) -> bool:
+    if target.target.device_key != wanted.target.device_key or (wanted.model and target.model != wanted.model):
+        return False
+    said, asked = (
+        {**each.facts, **dict(each.target.limits), "host": each.target.attributes.get("host")}
+        for each in (target, wanted)
+    )
+    return all(
+        said.get(name) in (None, value) for name, value in asked.items() if name not in _NAMES and value is not None
+    )
+
+
+#: What only says how a target was written.
+_NAMES = frozenset(("keys", "tag", "model"))
 
 
 class _TaskIntake:
@@ -191,17 +262,37 @@ class Intake:
             self._first = min(self._first, record.measured_at)
             self._last = max(self._last, record.measured_at)
 
-    def extend(self, file: str, records: Iterable[tuple[int, TuningRecord]]) -> None:
+    def extend(
+        self,
+        file: str,
+        records: Iterable[tuple[int, TuningRecord]],
+        remarks: Remarks | None = None,
+        *,
+        skip_invalid: bool = False,
+    ) -> None:
         """Take the records of a log in, each with the number of its line.
+
+        Args:
+            file: the log, for messages.
+            records: what is in it.
+            remarks: is told of what was left out, and of trials whose times can be none.
+            skip_invalid: leave out what does not belong into this job.
 
         Raises:
             TvmgitlibError: as `add`, naming file and line.
         """
+        remarks = remarks or Remarks()
         for line, record in records:
             try:
                 self.add(record)
             except TvmgitlibError as error:
-                raise error.at(file=file, line=line) from None
+                error.at(file=file, line=line)
+                if not skip_invalid or isinstance(error, PlatformError):
+                    raise
+                remarks.left_out.append(first_line(error))
+                continue
+            if record.unusable is not None:
+                remarks.unusable.append(f"{file}, line {line}: {record.unusable}")
 
     @property
     def read(self) -> int:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError
-from tvmgitlib.library.changes import Counts, JobResult
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
+from tvmgitlib.library.changes import Counts, JobResult, plural
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
+from tvmgitlib.library.jobs.logs import RecordReader
 from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
     Effort,
@@ -26,6 +28,7 @@ from tvmgitlib.model import (
     GivenTarget,
     Json,
     Place,
+    Platform,
     TuningRecord,
     TvmVersion,
     Workload,
@@ -75,9 +78,13 @@ class Journal:
         self._taken = taken
         self._take = take
         self._loads = loads
+        self._elsewhere: str | None = None
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[tuple[Place, str], list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
+        self._reader = RecordReader()
+        self._has_unusable = False
+        self._is_finished = False
 
     # The job on disk
 
@@ -124,19 +131,59 @@ class Journal:
             return None
         return parse_target(self.opened.spec.target)
 
+    def measured_by(self, elsewhere: str | None) -> None:
+        """Note, durably, on which machine the next trials are made: no fact of this one goes with those of another.
+
+        Args:
+            elsewhere: what measures on another machine, in words; None for this machine.
+
+        Raises:
+            PlatformError: nothing names the other machine's platform.
+            JobError: the job has trials of the other kind.
+        """
+        self._elsewhere = elsewhere
+        if self._taken is None:
+            return
+        spec = self.opened.spec
+        if (spec.where == "elsewhere") == (elsewhere is not None):
+            return
+        if elsewhere is None:
+            raise JobError(
+                f"job {self.id} was measured on another machine, {spec.platform or 'through a tracker'}, and this "
+                "runner measures on this one",
+                hint="Finish or abort that job (tvmgitlib job finish), then start one for this machine.",
+            )
+        target = self.target
+        if spec.platform is None and target is not None and target.model is None:
+            raise PlatformError(
+                f"{elsewhere} measures on another machine, and nothing names its platform",
+                hint='Name it when the job is started: platform="NAME" in Python, --platform NAME on the command line.',
+            )
+        if self.logged():
+            raise JobError(
+                f"job {self.id} has measured on this machine, and {elsewhere} measures on another one",
+                hint="A job is of one machine: finish this one, then start another.",
+            )
+        opened = self.opened.told(replace(spec, where="elsewhere", here=None))
+        self._taken = replace(self._taken, opened=opened)
+        self._facts.clear()
+
     def release(self) -> None:
         """The job is no longer live here; until it is committed, another process may take it up."""
         if self._taken is not None:
             self._taken.claim.release()
 
-    def finish(self, *, push: bool = False) -> JobResult:
+    def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the released job. One that has measured nothing, because all was tuned already, is dropped instead."""
         if self._taken is None or not (self.opened.logs() or self.opened.refused()):
             if self._taken is not None:
                 running.abort(self.view, self.id)
             _log.info("nothing was measured, so there is nothing to commit")
             return JobResult(None, None, Counts())
-        result = running.finish(self.view, self.id, push=push)
+        result = running.finish(self.view, self.id, push=push, skip_invalid=skip_invalid)
+        self._is_finished = True
+        if result.continued is not None:
+            _log.warning("what was logged while job %s was finished is kept as job %s", self.id, result.continued)
         for workload in result.all_failed:
             _log.warning("no trial of %s succeeded: its effort is on record, and it has no config", workload)
         return result
@@ -156,19 +203,28 @@ class Journal:
             JobError: the job has another target.
             PlatformError: nothing says which platform it is on.
         """
+        platform = self.platform_of(given)
+        place = Place(family, given.target, platform.name, workload)
+        self._facts[place] = platform.facts
+        return place
+
+    def platform_of(self, given: GivenTarget) -> Platform:
+        """Where records of a target are measured; the first target of a job without one begins it.
+
+        Raises:
+            TvmgitlibError: as `place`: what has such a target cannot be logged into this job.
+        """
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
+            self.measured_by(self._elsewhere)
         if self.target is not None and given.target.device_key != self.target.target.device_key:
             raise JobError(
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",
                 hint="Start a job without a target to tune for several.",
             )
         origin = Origin.of(self._taken.opened.spec) if self._taken is not None else Origin()
-        platform = origin.platform_of(given)
-        place = Place(family, given.target, platform.name, workload)
-        self._facts[place] = platform.facts
-        return place
+        return origin.platform_of(given)
 
     def facts(self, place: Place) -> Mapping[str, Json]:
         """The facts of the platform that this job's records of a place will have, as `place` has found them."""
@@ -190,9 +246,37 @@ class Journal:
             )
 
     def is_tuned(self, place: Place, trials: int, tuner: str | None = None) -> bool:
-        """Whether enough effort is on record: as many trials, or the end of the space."""
+        """Whether enough effort is on record: as many trials, or the end of the space.
+
+        Failures that may pass (time-outs, a board that was not there) are no effort: what they cost is spent again.
+        """
         effort = self.effort(place, tuner)
-        return effort is not None and (effort.trials >= trials or effort.exhausted is True)
+        if effort is None or not effort.is_enough(trials):
+            return False
+        self.tell_of_skipped(place, effort)
+        return True
+
+    def tell_of_skipped(self, place: Place, effort: Effort | None) -> None:
+        """Say of a workload that is not tuned, or not again, that it has no config, where it has none.
+
+        Args:
+            place: the workload.
+            effort: what is on record for it.
+        """
+        name = workload_label(place.workload)
+        if effort is None:
+            _log.warning("%s has no config, and is not tuned: no trial was left for it", name)
+        elif effort.failed == effort.trials:
+            _log.warning(
+                "%s has no config, and is not tuned again: all of its %s failed",
+                name,
+                plural(effort.trials, "trial"),
+            )
+
+    def missing(self, place: Place, trials: int) -> int:
+        """How many trials are still to be made until so many lasting ones are on record; see `Effort.lasting`."""
+        effort = self.effort(place)
+        return trials - (effort.lasting if effort else 0)
 
     def baseline(self, place: Place) -> float | None:
         """What the untuned config takes, in seconds: noted by this job, else on record; None where it is not."""
@@ -232,8 +316,7 @@ class Journal:
 
     def answers(self, place: Place) -> list[TuningRecord]:
         """Those of them that need not be made again: successes, and failures that would only come again."""
-        records = self.on_record(place)
-        return [record for record in records if record.error is None or record.error in recorded.DETERMINISTIC]
+        return [record for record in self.on_record(place) if record.is_lasting]
 
     def learnable(self, place: Place, *, other_targets: bool = False) -> list[TuningRecord]:
         """All that is on record, whatever it holds for: a cost model learns from it.
@@ -251,9 +334,59 @@ class Journal:
     # What the job notes
 
     def append(self, lines: Iterable[str]) -> None:
-        """Log records, a line each; they are on the disk when this returns."""
+        """Log records, a line each; they are on the disk when this returns.
+
+        Each is judged as it is logged, by what a job is finished by: one that would be refused then is not logged, and
+        costs the others nothing.
+
+        Raises:
+            TvmgitlibError: a line is malformed, or of another target than the job's; the others are logged.
+        """
+        good: list[str] = []
+        wrong: TvmgitlibError | None = None
+        for line in lines:
+            try:
+                self._judge(line)
+                good.append(line)
+            except TvmgitlibError as error:
+                wrong = wrong or error
+        if good:
+            self._write(good)
+            self.forget_logged()
+        if wrong is not None:
+            raise wrong
+
+    def _write(self, lines: Iterable[str]) -> None:
+        if not self.log.exists():
+            raise JobError(
+                f"job {self.id} is over, and its place is gone: nothing can be logged into it any more",
+                hint="Start another job.",
+            )
+        if self._is_finished:
+            _log.warning(
+                "job %s is finished; what is logged from here on is kept, and tvmgitlib job finish %s commits it",
+                self.id,
+                self.id,
+            )
+            self._is_finished = False  # said once
         append_lines(self.log, lines)
-        self.forget_logged()
+
+    def _judge(self, line: str) -> None:
+        record = self._reader.read(line.strip().encode())
+        if isinstance(record, TuningRecord):
+            self.platform_of(record.target)
+            if record.unusable is not None:
+                self.note_unusable(record.unusable)
+
+    def note_unusable(self, why: str) -> None:
+        """Say once that a trial counts as failed because its times can be none.
+
+        Args:
+            why: what they are, in words.
+        """
+        if not self._has_unusable:
+            _log.warning("a trial had %s: it counts as failed, like all such trials of this job", why)
+        self._has_unusable = True
 
     def forget_logged(self) -> None:
         """The log has grown: read it again when it is next asked for."""
@@ -262,6 +395,10 @@ class Journal:
     def mark_exhausted(self, place: Place) -> None:
         """Note, durably, that every config of a space has been measured: it counts as tuned from now on."""
         self.opened.mark_exhausted(place.task)
+
+    def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
+        """Note, durably, a tuner that the job runs, and what it was told: the job's header says it."""
+        self.opened.note_tuner(name, options)
 
     def note_baseline(self, place: Place, seconds: float) -> None:
         """Note, durably, what the untuned config takes, in seconds: it is committed with the job's own trials."""

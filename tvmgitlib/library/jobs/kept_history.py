@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.changes import Synced, message
-from tvmgitlib.library.jobs.logs import Leniency, Log, read_log, survey
+from tvmgitlib.library.jobs.files.opening import open_log
+from tvmgitlib.library.jobs.intake import OnlyTargets
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.library.reading import Contents, is_exact
-from tvmgitlib.model import Header, Json, Place, Source, Task, TuningRecord, TvmVersion
+from tvmgitlib.model import Header, Json, Place, Source, Task, TuningRecord, TvmVersion, parse_target
 from tvmgitlib.store import (
     HISTORY,
     Repository,
@@ -82,7 +85,7 @@ def _folder(repository: Repository) -> Path:
 
 def _copy(path: Path, size: int, to: Path) -> Path:
     """The first bytes of a log: what was surveyed, without a line that was cut off or written since."""
-    with path.open("rb") as source, to.open("wb") as copy:
+    with open_log(path) as source, to.open("wb") as copy:
         shutil.copyfileobj(source, copy, _COPY)
         copy.truncate(size)
     return to
@@ -120,7 +123,8 @@ def read_history(repository: Repository, header: Header, commit: str) -> Iterato
         return
     hashes = {source.name: source.sha256 for source in header.sources}
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        job = OpenJob(header.id, Path(scratch), started="", author="")
+        earlier = {source.name: source.start for source in header.sources}
+        job = OpenJob(header.id, Path(scratch), started="", author="", after=earlier)
         job.work_dir.mkdir()
         with repository.snapshot(commit) as snapshot:
             for file in job.log_files:
@@ -138,13 +142,15 @@ def _read_imported(repository: Repository, header: Header, commit: str) -> Itera
     told = header.options
     leniency = Leniency(skip_invalid=bool(told.get("skip_invalid")))
     family = told.get("family")
+    targets = OnlyTargets.of_any([parse_target(text) for text in told.get("only_target") or ()])
     with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        for records, folder in _unpacked(repository, header, commit, Path(scratch)):
+        for source, folder in _unpacked(repository, header, commit, Path(scratch)):
             log = survey(folder, leniency)
-            counted = replace(log, sources=(replace(log.sources[0], start=records.start), *log.sources[1:]))
+            counted = replace(log, sources=(replace(log.sources[0], start=source.start), *log.sources[1:]))
             upgrading = Upgrading() if told.get("upgrade") else None
             only = family if isinstance(family, str) else None
-            yield from (record for _, record in read_log(counted, leniency, [], only, upgrading))
+            records = read_log(counted, leniency, Remarks(), only, upgrading)
+            yield from (record for _, record in (targets.of(records, Counter()) if targets else records))
 
 
 def _unpacked(repository: Repository, header: Header, commit: str, scratch: Path) -> list[tuple[Source, Path]]:

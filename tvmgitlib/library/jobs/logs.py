@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from stat import S_ISREG
-from typing import Any, BinaryIO, TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import NoRuleError, RecordError, TvmgitlibError
+from tvmgitlib.errors import JobError, NoRuleError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
-from tvmgitlib.families.base import Family, Layout, LineReader, Read
+from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
 from tvmgitlib.format import schema
+from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
+from tvmgitlib.library.jobs.files.opening import lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
 
 _PROGRESS_EVERY = 1000
-
-#: Longer lines are refused unread (bytes).
-MAX_LINE = 16 * 1024 * 1024
 
 #: What earlier jobs hold: by size and hash of a file, the byte from which on one of them holds it.
 _Starts: TypeAlias = dict[int, dict[str, int]]
@@ -37,11 +37,30 @@ class Leniency:
 
     Attributes:
         drop_torn: leave out a last line that was cut off, as a crash leaves it.
-        skip_invalid: leave out malformed lines.
+        skip_invalid: leave out malformed lines, and such as are for another target than the only one allowed.
     """
 
     drop_torn: bool = False
     skip_invalid: bool = False
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What is said of the lines of logs beside the records in them.
+
+    Attributes:
+        left_out: the lines that were left out, in words.
+        unusable: the trials that are taken for failures because their times can be none, in words.
+        unmeasured: how many lines hold a config that nobody has measured.
+        other_targets: records of targets that were not asked for, by the target's label.
+        copies: how many logs repeated another one.
+    """
+
+    left_out: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+    unmeasured: int = 0
+    other_targets: Counter[str] = field(default_factory=Counter)
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,15 @@ class Log:
         """The files: the records' first."""
         return (self.path, *self.beside)
 
+    def since(self, held: Mapping[str, int]) -> Log:
+        """The log from where it counts.
+
+        Args:
+            held: how much of it another job holds, in bytes by the name of the source.
+        """
+        first, *others = self.sources
+        return replace(self, sources=(replace(first, start=held.get(first.name, 0)), *others))
+
 
 def find_log(path: Path) -> tuple[Path, Layout | None]:
     """The record file that a path means, and the layout if the log is several files.
@@ -74,18 +102,25 @@ def find_log(path: Path) -> tuple[Path, Layout | None]:
     Raises:
         RecordError: nothing readable is there, or only a part of a log.
     """
-    folder, layout = (path, _layout_of(path)) if path.is_dir() else (path.parent, families.layout_with(path.name))
+    in_folder = path.is_dir()
+    folder = path if in_folder else path.parent
+    layout = _layout_of(path) if in_folder else families.layout_with(plain_name(path.name))
     if layout is None:
         return path, None
-    records = folder / layout.records
+    records = member(folder, layout.records)
     for name, says in layout.beside.items():
-        if records.exists() and not (folder / name).exists():
+        if records.exists() and not member(folder, name).exists():
             raise RecordError(f"{name}, {says}, is missing beside it", file=str(records), hint=layout.hint)
     return records, layout
 
 
+def layouts_of(folder: Path) -> list[Layout]:
+    """The layouts of which a folder holds the file of records."""
+    return families.layouts_in({plain_name(file.name) for file in folder.iterdir()})
+
+
 def _layout_of(folder: Path) -> Layout:
-    found = families.layouts_in({file.name for file in folder.iterdir()})
+    found = layouts_of(folder)
     if len(found) > 1:
         titles = " and a ".join(layout.title for layout in found)
         raise RecordError(f"one folder with a {titles}", file=str(folder), hint="Move each into a folder of its own.")
@@ -110,17 +145,17 @@ def survey(path: Path, leniency: Leniency, known: Iterable[Source] = ()) -> Log:
     earlier = _starts(known)
     seen = _look_over(records, leniency, earlier)
     if layout is None:
-        return Log(records, (Source(records.name, seen.size, seen.sha256, seen.start),), seen.torn)
-    beside = [records.with_name(name) for name in layout.beside]
-    notes = [file for name in layout.notes if _has_content(file := records.with_name(name))]
+        return Log(records, (Source(plain_name(records.name), seen.size, seen.sha256, seen.start),), seen.torn)
+    beside = [member(records.parent, name) for name in layout.beside]
+    notes = [file for name in layout.notes if _has_content(file := member(records.parent, name))]
     others = [_look_over(file, leniency, earlier) for file in beside]
     noted = [_look_over(file, Leniency(drop_torn=True), {}) for file in notes]
     # Beside other files, the same records mean something else.
     start = seen.start if all(other.begins_known for other in others) else 0
     folder = records.parent.name
-    sources = [Source(f"{folder}/{records.name}", seen.size, seen.sha256, start)]
+    sources = [Source(f"{folder}/{plain_name(records.name)}", seen.size, seen.sha256, start)]
     for file, other in zip((*beside, *notes), (*others, *noted), strict=True):
-        sources.append(Source(f"{folder}/{file.name}", other.size, other.sha256))
+        sources.append(Source(f"{folder}/{plain_name(file.name)}", other.size, other.sha256))
     torn = tuple(line for each in (seen, *others) for line in each.torn)
     return Log(records, tuple(sources), torn, layout, (*beside, *notes))
 
@@ -171,9 +206,13 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
         if start <= covered:  # nothing between what that job holds and what the jobs before it hold
             covered, latest = end, start
 
-    with _open(path) as file:
-        for number, line in _lines(file, path):
+    with open_log(path) as file:
+        head = file.peek(HEAD)[:HEAD]
+        refuse_binary(head, str(path))
+        for number, line in lines_of(file, path):
             if not line.endswith(b"\n") and not is_whole(line):
+                if (why := not_a_log(head)) is not None:
+                    raise why.at(file=str(path))
                 torn = (f"{path}, line {number}: cut off",)
                 break  # it is the last one
             size += len(line)
@@ -200,7 +239,7 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
 def read_log(
     log: Log,
     leniency: Leniency,
-    left_out: list[str],
+    remarks: Remarks,
     family: FamilyName | None = None,
     upgrading: Upgrading | None = None,
 ) -> Iterator[tuple[int, TuningRecord]]:
@@ -209,7 +248,7 @@ def read_log(
     Args:
         log: the log.
         leniency: what to do with malformed lines.
-        left_out: is told of the malformed lines that were left out, in words.
+        remarks: is told of the malformed lines that were left out, and of configs that nobody has measured.
         family: the only family allowed, when the user named one.
         upgrading: upgrades lines of older formats, and counts those that it has no rule for, which are left out; None
             to refuse them all.
@@ -218,56 +257,93 @@ def read_log(
         TvmgitlibError: naming file, line and field of what is malformed.
     """
     source = log.sources[0]
-    reader = _Reader(log, family, upgrading)
+    reader = RecordReader.of(log, family, upgrading)
     at = 0
-    with _open(log.path) as file:
-        for number, line in _lines(file, log.path):
+    with open_log(log.path) as file:
+        for number, line in lines_of(file, log.path):
             at += len(line)
             if at <= source.start:
+                reader.pass_over(line.strip())
                 continue
             if at > source.size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
                 _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
             try:
-                record = reader.read(line.strip())
+                found = reader.read(line.strip())
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
                     raise
-                left_out.append(str(error).splitlines()[0])
+                remarks.left_out.append(first_line(error))
                 continue
-            if record is not None:
-                yield number, record
+            if isinstance(found, Unmeasured):
+                remarks.unmeasured += 1
+            elif found is not None:
+                yield number, found
 
 
-class _Reader:
+def first_line(error: TvmgitlibError) -> str:
+    """What an error says, without what to do about it."""
+    return str(error).splitlines()[0]
+
+
+@contextmanager
+def way_out(hint: str) -> Iterator[None]:
+    """Say of what is malformed how to go on without it, beside what else can be done about it."""
+    try:
+        yield
+    except (JobError, RecordError, TargetError) as error:
+        error.hint = f"{error.hint}\n{hint}" if error.hint else hint
+        raise
+
+
+class RecordReader:
     """Reads the lines of a log, each by the family that it belongs to.
 
     Args:
-        log: the log.
+        layout: the log's layout; None for a file of lines.
+        beside: the files beside that of the records, by name.
         only: the only family allowed; None for any.
+        path: the file of the records; None where the lines are of none.
         upgrading: see `read_log`.
     """
 
-    def __init__(self, log: Log, only: FamilyName | None, upgrading: Upgrading | None = None) -> None:
-        self._layout = log.layout
-        sizes = [source.size for source in log.sources[1:]]
-        self._beside = {file.name: _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+    def __init__(
+        self,
+        layout: Layout | None = None,
+        beside: Mapping[str, LogFile] = MappingProxyType({}),
+        only: FamilyName | None = None,
+        path: Path | None = None,
+        upgrading: Upgrading | None = None,
+    ) -> None:
+        self._layout = layout
+        self._beside = beside
+        self._path = path
+        self._is_begun = False
         self._only = only
         self._upgrading = upgrading
         self._readers: dict[str, LineReader] = {}
-        if log.layout is not None:  # what is wrong with the other files is said before any line is read
+        if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
-                if family.layout is log.layout:
+                if family.layout is layout:
                     self._reader_of(family)
                     break
 
-    def read(self, line: bytes) -> TuningRecord | None:
+    @classmethod
+    def of(cls, log: Log, only: FamilyName | None, upgrading: Upgrading | None = None) -> RecordReader:
+        """The reader of a log that was surveyed."""
+        sizes = [source.size for source in log.sources[1:]]
+        beside = {plain_name(file.name): _Lines(file, size) for file, size in zip(log.beside, sizes, strict=True)}
+        return cls(log.layout, beside, only, log.path, upgrading)
+
+    def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
+        if not self._is_begun:
+            line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
             return None
-        document = _parsed(line)
+        document, has_gaps = self._parsed(line)
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
@@ -277,7 +353,30 @@ class _Reader:
         if self._only is not None and family.name != self._only:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
-        return self._reader_of(family)(document, line)
+        self._is_begun = True
+        found = self._reader_of(family)(document, line)
+        if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
+            return replace(found, error="unknown", unusable="a number that is none")
+        return found
+
+    def pass_over(self, line: bytes) -> None:
+        """Take note of a line that an earlier job holds: in a log of several files, lines may bear on those below."""
+        if self._layout is not None:
+            with suppress(TvmgitlibError):
+                self.read(line)
+
+    def _parsed(self, line: bytes) -> tuple[Any, bool]:
+        try:
+            return read_json_with_gaps(line)
+        except RecordError as error:
+            raise families.refusal(line) or (None if self._is_begun else self._foreign()) or error from None
+
+    def _foreign(self) -> RecordError | None:
+        """Why the whole file is no log, where it is none."""
+        if self._path is None:
+            return None
+        with open_log(self._path) as file:
+            return not_a_log(file.read(HEAD))
 
     def _reader_of(self, family: Family) -> LineReader:
         found = self._readers.get(family.name)
@@ -285,13 +384,6 @@ class _Reader:
             found = family.reader(self._beside if family.layout is self._layout else {})
             self._readers[family.name] = found
         return found
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return read_json(line)
-    except RecordError as error:
-        raise families.refusal(line) or error from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +396,8 @@ class _Lines:
     def each(self, read: Callable[[bytes], Read]) -> list[Read]:
         found = []
         at = 0
-        with _open(self.path) as file:
-            for number, line in _lines(file, self.path):
+        with open_log(self.path) as file:
+            for number, line in lines_of(file, self.path):
                 at += len(line)
                 if at > self.size:
                     break
@@ -316,34 +408,12 @@ class _Lines:
         return found
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        # Without waiting: opening a pipe that nobody writes to would last for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise RecordError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if not S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise RecordError("not a plain file", file=str(path))
-    return os.fdopen(handle, "rb")
-
-
-def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers, each with its line end; never more of one than the cap."""
-    number = 0
-    while line := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            raise RecordError(f"longer than {MAX_LINE // 2**20} MiB, so it is not read", file=str(path), line=number)
-        yield number, line
-
-
 def is_whole(line: bytes) -> bool:
     """Whether a last line without a line end is complete all the same."""
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
     try:
-        read_json(line.strip())
+        read_json_with_gaps(line.strip())
     except RecordError:
         return False
     return True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.model import Invalidation, JobSpec, TaskIdentity, TvmVersion, is_job_id, utc_text
+from tvmgitlib.model import Invalidation, JobSpec, Json, Platform, TaskIdentity, TvmVersion, is_job_id, utc_text
 from tvmgitlib.store import share_made
 
 _TOLD = "job.json"
@@ -23,8 +25,15 @@ _LOG = "tuning.log"
 _WORK_DIR = "work_dir"
 _EXHAUSTED = "exhausted.jsonl"
 _BASELINES = "baselines.jsonl"
+_TUNERS = "tuners.jsonl"
 _REMEASURED = "remeasured.jsonl"
 _LIVE = "live.lock"
+
+#: How long the place of a finished job is kept for a tuner that may still log there, in seconds.
+_IDLE = 24 * 3600
+
+#: How much of a log is looked at at once, in bytes.
+_PART = 1 << 16
 
 #: What a job's folder is called once it is forgotten.
 _GONE = ".gone."
@@ -62,6 +71,8 @@ class OpenJob:
         started: ISO 8601 in UTC.
         author: `Name <email>`.
         spec: what it was told.
+        continues: the finished job whose tuner went on logging; None for a job that somebody started.
+        after: how much of its logs that job holds, in bytes by the name of the file in the folder.
     """
 
     id: str
@@ -69,6 +80,8 @@ class OpenJob:
     started: str
     author: str
     spec: JobSpec = field(default_factory=JobSpec)
+    continues: str | None = None
+    after: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
@@ -85,13 +98,31 @@ class OpenJob:
         """The files that tuners write: the log, and those that the families' layouts name."""
         return (self.log, *(self.work_dir / name for layout in families.layouts() for name in layout.files))
 
+    def told(self, spec: JobSpec) -> OpenJob:
+        """This job with another spec, which is on the disk when it returns."""
+        job = replace(self, spec=spec)
+        _tell(job.folder, job)
+        return job
+
     def logs(self) -> list[Path]:
-        """The logs that have something in them."""
-        found = [self.log] if _has_content(self.log) else []
+        """The logs that have something in them that no finished job holds."""
+        found = [self.log] if self._has_news(self.log) else []
         files = {path.name for path in self.work_dir.iterdir()} if self.work_dir.is_dir() else set()
-        if any(_has_content(self.work_dir, layout.records, *layout.beside) for layout in families.layouts_in(files)):
-            found.append(self.work_dir)
+        for layout in families.layouts_in(files):
+            beside = all(map(_size, (self.work_dir / name for name in layout.beside)))
+            if beside and self._has_news(self.work_dir / layout.records):
+                found.append(self.work_dir)
+                break
         return found
+
+    def _has_news(self, file: Path) -> bool:
+        """Whether a log holds more than a finished job does: a whole line, for that one may have left a part of one."""
+        held = self.after.get(file.relative_to(self.folder).as_posix(), 0)
+        if held == 0 or _size(file) <= held:
+            return _size(file) > held
+        with file.open("rb") as opened:
+            opened.seek(held)
+            return any(b"\n" in part for part in iter(lambda: opened.read(_PART), b""))
 
     def mark_exhausted(self, task: TaskIdentity) -> None:
         """Note, durably, that every config of a task's space has been measured."""
@@ -101,6 +132,15 @@ class OpenJob:
     def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""
         return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
+
+    def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
+        """Note, durably, a tuner that the job runs, and what it was told."""
+        if (name, options) not in self.tuners():
+            self._note(_TUNERS, [name, options])
+
+    def tuners(self) -> list[tuple[str, dict[str, Json]]]:
+        """The tuners that the job has run, each with what it was told, in the order in which they first ran."""
+        return [(name, options) for name, options in self._noted(_TUNERS)]
 
     def note_baseline(self, identity: TaskIdentity, seconds: float) -> None:
         """Note, durably, what the untuned config of a task takes."""
@@ -145,10 +185,37 @@ class OpenJob:
         return lock
 
 
-def _has_content(path: Path, *names: str) -> bool:
-    """Whether something is in a file, or in every file of a folder that is named."""
-    files = [path / name for name in names] or [path]
-    return all(file.is_file() and file.stat().st_size > 0 for file in files)
+def _size(file: Path) -> int:
+    """How much is in a file; nothing in what is none."""
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _is_open(job: OpenJob) -> bool:
+    """Whether a job is in progress, and not only a place that somebody may still log into."""
+    return job.continues is None or bool(job.logs())
+
+
+def _touched(job: OpenJob) -> float:
+    """When something was last written into a job's place, as a Unix time."""
+    files = [file for file in (job.folder / _TOLD, *job.log_files) if file.exists()]
+    return max((file.stat().st_mtime for file in files), default=0.0)
+
+
+def _tell(folder: Path, job: OpenJob) -> None:
+    """Write down what a job was told; all of it is there at once."""
+    document = {"id": job.id, "started": job.started, "author": job.author, **asdict(job.spec)}
+    if job.continues is not None:
+        document |= {"continues": job.continues, "after": dict(job.after)}
+    scratch = folder / f".{_TOLD}"
+    with scratch.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(document, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(folder / _TOLD)
+
+
+def _now() -> str:
+    return utc_text(time.time())
 
 
 class OpenJobs:
@@ -163,7 +230,8 @@ class OpenJobs:
 
     def start(self, author: str, spec: JobSpec) -> OpenJob:
         """Make a new job with the logs' places ready; all of it is there at once or nothing."""
-        job = OpenJob(secrets.token_hex(8), self._folder, utc_text(time.time()), author, spec)
+        self._forget_idle()
+        job = OpenJob(secrets.token_hex(8), self._folder, _now(), author, spec)
         made = [folder for folder in (self._folder.parent, self._folder) if not folder.exists()]
         self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f".{job.id}"
@@ -171,8 +239,7 @@ class OpenJobs:
         (scratch / _WORK_DIR).mkdir()
         (scratch / _LOG).touch()
         (scratch / _LIVE).touch()
-        document = {"id": job.id, "started": job.started, "author": author, **asdict(spec)}
-        (scratch / _TOLD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        _tell(scratch, job)
         share_made(self._folder.parents[1], [*made, scratch, *scratch.iterdir()])
         scratch.rename(self._folder / job.id)
         return self.get(job.id)
@@ -181,16 +248,20 @@ class OpenJobs:
         """Every job in progress, oldest first."""
         names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
         found = (self._read(name) for name in names if is_job_id(name))
-        return sorted((job for job in found if job is not None), key=lambda job: (job.started, job.id))
+        return sorted((job for job in found if job and _is_open(job)), key=lambda job: (job.started, job.id))
 
     def get(self, job: str) -> OpenJob:
-        """One job in progress, by its id or the beginning of it.
+        """One job in progress, by its id or the beginning of it, or by the id of the finished one that it continues.
 
         Raises:
             JobError: there is none of that name, or several.
         """
-        found = self._read(job if is_job_id(job) else self._complete(job))
+        if not is_job_id(job):
+            job = self._complete(job)
+        found = self._read(job)
         if found is None:
+            found = next((each for each in self.all() if each.id == job), None)
+        if found is None or not _is_open(found):
             raise JobError(f"no job {job} is in progress", hint="tvmgitlib job list shows them.")
         return found
 
@@ -208,6 +279,37 @@ class OpenJobs:
         ids = listed(job.id for job in jobs)
         raise JobError(f"{len(jobs)} jobs are in progress: {ids}", hint="Say which: tvmgitlib job finish JOB.")
 
+    def follow(self, job: OpenJob, held: Mapping[str, int]) -> OpenJob:
+        """Forget a job that is committed, and keep the place that its tuner may still log into.
+
+        What is logged there from now on is another job in progress, of the same folder; until something is, there is
+        none to be seen.
+
+        Args:
+            job: the job.
+            held: how much of its logs it holds, in bytes by the name of the file in the folder.
+        """
+        next_one = replace(job, id=secrets.token_hex(8), started=_now(), continues=job.id, after=dict(held))
+        (job.folder / _REMEASURED).unlink(missing_ok=True)  # what it refused is committed
+        _tell(job.folder, next_one)
+        self._forget_idle()
+        return next_one
+
+    def _forget_idle(self) -> None:
+        """Forget the places of finished jobs into which nobody has logged for long."""
+        names = [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
+        for name in filter(is_job_id, names):
+            try:
+                job = self._read(name)
+            except JobError:
+                continue
+            if job is None or _is_open(job) or time.time() - _touched(job) < _IDLE:
+                continue
+            claim = job.claim()
+            if claim is not None:
+                self.remove(job)
+                claim.release()
+
     def remove(self, job: OpenJob) -> None:
         """Forget a job and its logs, also those of jobs whose removal was cut short."""
         try:
@@ -223,8 +325,9 @@ class OpenJobs:
         try:
             document = json.loads(file.read_bytes())
             own = {name: document.pop(name) for name in ("id", "started", "author")}
-            tvm = document.pop("tvm")
-            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, **document)
+            own |= {name: document.pop(name) for name in ("continues", "after") if name in document}
+            tvm, here = document.pop("tvm"), document.pop("here", None)
+            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, here=Platform(**here) if here else None, **document)
             return OpenJob(folder=file.parent, spec=spec, **own)
         except FileNotFoundError:
             return None

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Any
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.library.jobs.logs import Leniency, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents, Grader, is_exact
-from tvmgitlib.model import Effort, ErrorKind, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
-
-#: Failures that come again whenever the same config is tried: worth remembering. Timeouts and faults of the device are
-#: not.
-DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
-    ("instantiation", "compile_host", "compile_device", "wrong_answer")
-)
 
 
 def is_of(record: TuningRecord, place: Place) -> bool:
@@ -41,7 +35,13 @@ def read_job(job: OpenJob) -> Iterator[TuningRecord]:
             if path.is_dir():
                 continue  # MetaSchedule has made its files, and nothing is in them yet
             raise
-        yield from (record for _, record in read_log(log, leniency, []))
+        with way_out(without_such_lines(job)):
+            yield from (record for _, record in read_log(log.since(job.after), leniency, Remarks()))
+
+
+def without_such_lines(job: OpenJob) -> str:
+    """How a job is finished whose log holds what it cannot be finished with."""
+    return f"tvmgitlib job finish {job.id} --skip-invalid commits the rest without such lines."
 
 
 def effort_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from tvmgitlib.library.changes import JobResult, sync
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
@@ -18,12 +20,13 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     TvmVersion,
-    merged_facts,
     parse_target,
     platform_name_from,
     validate_platform_name,
 )
 from tvmgitlib.store import upstream
+
+_log = logging.getLogger("tvmgitlib")
 
 
 def job_spec(
@@ -40,44 +43,47 @@ def job_spec(
 ) -> JobSpec:
     """What a user says of a job, checked before anything is measured or read.
 
-    A job that measures gets the facts of this machine, and its name, where its target is this machine's.
+    A job that measures gets the facts of this machine, and its name, where its target is this machine's. A log that is
+    imported does not say where it was measured: nothing is detected for it.
 
     Args:
         kind: what the job is.
         target: the only target: text, dict or `tvm.target.Target`; None for any.
-        platform, facts, tuner, options, keep_history: see `JobSpec`.
+        platform: the platform's name, or `this` for this machine.
+        facts, tuner, options, keep_history: see `JobSpec`.
         tvm: the TVM that tunes, or `DIST==VERSION`.
         complete_target: what targets leave out, as a target.
 
     Raises:
-        TargetError: a target does not parse.
-        PlatformError: the platform's name is not allowed, or nothing says which platform the target is on.
+        TargetError: the target does not parse.
+        PlatformError: the platform's name is not allowed, nothing says which platform the target is on, or the user
+            says that it is this machine, which does not run its code.
         TvmError: the TVM's text has another form.
     """
     if platform is not None:
         validate_platform_name(platform)
-    known = dict(facts or {})
     given = parse_target(target) if target is not None else None
+    here = detect_for(given.target) if given is not None and kind != "import" else None
     if given is not None and kind != "import":
-        here = detect_for(given.target)
-        if here is not None:
-            known = merged_facts(here.facts, known)
-            platform = platform or here.name
-        if platform is None and given.model is None:
+        if here is None and (platform == THIS or (platform is None and given.model is None)):
             raise PlatformError(
                 f"{given.target.label} is not this machine's target, so its platform cannot be detected",
                 hint="Name the platform with --platform NAME.",
             )
+        if (model := overruled(given, platform)) is not None and platform != THIS:
+            _log.warning("platform %s is not used: the target's -model names %s", platform, model)
     return JobSpec(
         kind=kind,
         target=given.text if given else None,
-        platform=platform,
-        facts=known,
+        platform=platform if platform != THIS else None,
+        facts=dict(facts or {}),
         tvm=TvmVersion.of(tvm),
         tuner=tuner,
         options=dict(options or {}),
         keep_history=keep_history,
         complete_target=parse_target(complete_target).text if complete_target is not None else None,
+        where="unsaid" if kind == "import" and platform != THIS else "here",
+        here=here,
     )
 
 
@@ -102,7 +108,7 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
         PlatformError: the platform's name differs only in case from one that the library has.
     """
     model = parse_target(spec.target).model if spec.target is not None else None
-    name = spec.platform or (platform_name_from(model) if model else None)
+    name = spec.platform or (platform_name_from(model) if model else spec.platform_name)
     if name is not None:
         with view.reading() as contents:
             refuse_other_case(contents.snapshot, [name])
@@ -110,15 +116,25 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
 
 
 def finish(
-    view: View, job: str | None = None, *, push: bool = False, committed: Callable[[JobResult], None] | None = None
+    view: View,
+    job: str | None = None,
+    *,
+    push: bool = False,
+    platform: str | None = None,
+    skip_invalid: bool = False,
+    committed: Callable[[JobResult], None] | None = None,
 ) -> JobResult:
     """Commit a job in progress; see `ConfigLibrary.finish_job`."""
     repository = view.writable
+    if platform is not None:
+        validate_platform_name(platform)
     if push:
         upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
-        result = finishing.finish_job(repository, jobs_in_progress(view), opened)
+        result = finishing.finish_job(
+            repository, jobs_in_progress(view), opened, platform=platform, skip_invalid=skip_invalid
+        )
     if committed is not None:
         committed(result)
     return _sent(view, result) if push else result

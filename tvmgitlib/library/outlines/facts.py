@@ -73,7 +73,7 @@ def decides(segment: Segment) -> bool:
 def claims(header: Header) -> str:
     """What an import was told of all its records, as text: imports that were told the same are about the same."""
     told = [header.options.get("platform"), header.options.get("facts"), header.tvm.to_json()]
-    for name in ("upgrade", "complete_target"):  # told otherwise, other lines count, or they are of other targets
+    for name in ("upgrade", "complete_target", "only_target"):  # with these, other lines count, or for other targets
         if header.options.get(name):
             told.append({name: header.options[name]})
     return canonical_json(told)

@@ -103,9 +103,10 @@ def detect_platform() -> Platform:
 def detect_for(target: Target) -> Platform | None:
     """This machine, when code for the target runs on it, else None.
 
-    An `llvm` target is this machine's when the triple, where there is one, has its architecture and operating system,
-    and the CPU has every feature that mcpu and mattr ask for. A `cuda` target is when there is one kind of NVIDIA GPU
-    and arch, where given, is its compute capability; the platform is then named after the GPU.
+    An `llvm` target is this machine's when the triple, where there is one, has its architecture and operating system
+    (where there is none, `-device=arm_cpu` says as much), and the CPU has every feature that mcpu and mattr ask for. A
+    `cuda` target is when there is one kind of NVIDIA GPU and arch, where given, is its compute capability; the platform
+    is then named after the GPU.
     """
     attributes = target.attributes
     if target.kind == "llvm":
@@ -124,7 +125,7 @@ def facts_here(target: Target) -> dict[str, Json]:
 
 def _is_this_cpu(attributes: Mapping[str, object]) -> bool:
     triple = cast("str | None", attributes.get("mtriple"))
-    if triple is not None and not _is_this_triple(triple):
+    if not (_is_this_triple(triple) if triple is not None else _may_be_this_device(attributes.get("device"))):
         return False
     needed = _CPUS.get(cast(str, attributes.get("mcpu", "generic")))
     if needed is None:
@@ -138,6 +139,11 @@ def _is_this_cpu(attributes: Mapping[str, object]) -> bool:
 def _is_this_triple(triple: str) -> bool:
     architecture, _, rest = triple.lower().partition("-")
     return _architecture(architecture) == _architecture(system.machine().lower()) and _os(rest) == system.system()
+
+
+def _may_be_this_device(device: object) -> bool:
+    """Whether a target that leaves its triple out may be this machine's, by the schedules that it chooses."""
+    return device != "arm_cpu" or _architecture(system.machine().lower()) in ("arm", "aarch64")
 
 
 def _architecture(name: str) -> str:

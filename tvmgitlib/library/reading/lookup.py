@@ -6,18 +6,21 @@ user names, or, for a target of this host, the detected one; without any of thes
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from tvmgitlib.errors import listed
-from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
 from tvmgitlib.library.reading.nearest import Neighbours
-from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload, platform_name_from
+from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
 from tvmgitlib.rules.validity import Verdict
+
+_log = logging.getLogger("tvmgitlib")
 
 #: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.
 SLOWER = "slower"
@@ -93,7 +96,7 @@ class Lookup:
     Args:
         contents: the library; it must stay open for as long as lookups are made.
         tvm: the TVM that applies the records.
-        platform: the platform's name where a target names no model; None to detect it.
+        platform: the platform's name where a target names no model, `this` for this machine; None to detect it.
         accept: the worst grade that is applied.
         facts: what the user says of the machine at hand, added to what is detected.
         obstacle: asks the TVM whether it can load a record; None to go by its version.
@@ -111,6 +114,7 @@ class Lookup:
         self._contents = contents
         self._grader = Grader(contents, tvm, facts, obstacle)
         self._platform = platform
+        self._overruled: set[str] = set()
         self._accepted = up_to(accept)
         self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
         self.summary = Summary()
@@ -149,6 +153,10 @@ class Lookup:
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
+        model = overruled(target, self._platform)
+        if model is not None and model not in self._overruled:
+            self._overruled.add(model)
+            _log.warning("platform %s is not used for %s: its -model names %s", self._platform, target.text, model)
         return platform_of(target, self._platform)
 
     def module(self, stored: StoredRecord) -> Workload:
@@ -219,11 +227,7 @@ class Lookup:
         return known
 
 
-def platform_of(target: GivenTarget, named: str | None) -> str | None:
-    """The platform that a target is on: its model's, the one that the user named, or the detected one."""
-    if target.model is not None:
-        return platform_name_from(target.model)
-    if named is not None:
-        return named
-    detected = detect_for(target.target)
-    return detected.name if detected else None
+def platform_of(target: GivenTarget, named: str | None, *, here: bool = True) -> str | None:
+    """The name of the platform that a target is on: see `platform_for`."""
+    found = platform_for(target, named, here=here)
+    return found.name if found else None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import THIS
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.model import GivenTarget, Place, Workload, parse_target, platform_name_from
 
@@ -18,7 +20,7 @@ class Selection:
     Attributes:
         family: the tuner family's name.
         target: a target in any spelling; a `-model` in it names the platform, as in a build.
-        platform: the platform's name.
+        platform: the platform's name; `this` for this machine's records.
         workload: text that the workload, as it is or as people are shown it, contains; or its id.
 
     Raises:
@@ -42,7 +44,8 @@ class Selection:
     @property
     def narrowing(self) -> Narrowing:
         """What the jobs have at least that have a task of it."""
-        return Narrowing(self.family, self.named_platform)
+        platform = self.named_platform
+        return Narrowing(self.family, platform if platform != THIS else None)
 
     def matches(self, place: Place, *, any_limits: bool = False) -> bool:
         """Whether what answers for a place is selected: of a target, this one and no other.
@@ -78,7 +81,7 @@ class Selection:
         """Whether all but the target is."""
         return (
             self.family in (None, place.family)
-            and self.named_platform in (None, place.platform)
+            and (self.named_platform is None or self._is_on(place))
             and (self.workload is None or self._names(place.workload))
         )
 
@@ -88,6 +91,12 @@ class Selection:
         if self.platform is not None or self.asked is None or self.asked.model is None:
             return self.platform
         return platform_name_from(self.asked.model)
+
+    def _is_on(self, place: Place) -> bool:
+        if self.named_platform != THIS:
+            return self.named_platform == place.platform
+        here = detect_for(place.target)
+        return here is not None and here.name == place.platform
 
     def _names(self, workload: Workload) -> bool:
         text = self.workload or ""

@@ -40,6 +40,9 @@ class Ansor:
     def signature(self, task: Any) -> None:
         return None
 
+    def unsearchable(self, task: Any) -> None:
+        return None  # what it extracts, it can tune
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> str:
         """The path of a log of the records, which is gone when this process ends."""
         return temporary_log(records)

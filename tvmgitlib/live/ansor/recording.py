@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import atexit
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.loading import readable, why_unreadable
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.live.runners import note_caller
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, read_json_with_gaps
 
 
 @cache
@@ -23,11 +26,14 @@ def _folder() -> Path:
 
 
 def temporary_log(records: Iterable[TuningRecord]) -> str:
-    """The path of a new log of the records, each line once; without those whose target this TVM cannot read."""
+    """The path of a new log of the records, each line once.
+
+    Without those whose target this TVM cannot read, or whose times can be none.
+    """
     lines = {
         readable("ansor", record.native, record.target): None
         for record in records
-        if why_unreadable(record.target) is None
+        if record.unusable is None and why_unreadable(record.target) is None
     }
     with tempfile.NamedTemporaryFile("wb", suffix=".json", dir=_folder(), delete=False) as file:
         file.writelines(line + b"\n" for line in lines)
@@ -39,6 +45,13 @@ def logged(record: TuningRecord) -> Any:
     from tvm.auto_scheduler.measure_record import load_record_from_string
 
     return load_record_from_string(readable("ansor", record.native, record.target).decode())[0]
+
+
+def failed(kind: ErrorKind, text: str, all_cost: float = 0.0) -> Any:
+    """A failure as a runner says it."""
+    from tvm.auto_scheduler.measure import MeasureResult
+
+    return MeasureResult([FAILED], ERROR_KINDS.index(kind) + 1, text, all_cost, time.time())
 
 
 @cache
@@ -55,7 +68,16 @@ def recorder() -> Callable[[Callable[[], Journal]], Any]:
             self._journal = journal
 
         def callback(self, policy: Any, inputs: Any, results: Any) -> None:
-            lines = (dump_record_to_string(*pair).rstrip("\n") for pair in zip(inputs, results, strict=True))
-            self._journal().append(lines)
+            journal = self._journal()
+            note_caller(journal)
+            journal.append(line(journal, *pair) for pair in zip(inputs, results, strict=False))
+
+    def line(journal: Journal, measured: Any, result: Any) -> str:
+        text = str(dump_record_to_string(measured, result)).rstrip("\n")
+        if not read_json_with_gaps(text.encode())[1]:
+            return text
+        # C++ writes what is no number as "nan", at which TVM's reader gives up the whole log.
+        journal.note_unusable("a time that is no number")
+        return str(dump_record_to_string(measured, failed("unknown", "a time is no number"))).rstrip("\n")
 
     return RecordToJob

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -12,11 +11,11 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.live.ansor.recording import logged
+from tvmgitlib.live.ansor.recording import failed, logged
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.schedule_outputs import Check
-from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target
+from tvmgitlib.model import ERROR_KINDS, TuningRecord, parse_target
 
 
 def task_of(record: TuningRecord) -> Any:
@@ -64,7 +63,7 @@ def remeasure(journal: Journal, task: Any, records: Sequence[TuningRecord], how:
     checked = how.check and target.kind == "llvm" and detect_for(target) is not None
     wrong = _wrong(task, inputs, how.check_timeout) if checked and inputs else {}
     left = {at: each for at, each in inputs.items() if at not in wrong}
-    results = {at: _failed(failure.kind, failure.text) for at, failure in wrong.items()}
+    results = {at: failed(failure.kind, failure.text) for at, failure in wrong.items()}
     results |= zip(left, _measure(list(left.values()), how), strict=True)
     if inputs:
         journal.append(dump_record_to_string(each, results[at]).rstrip("\n") for at, each in inputs.items())
@@ -178,14 +177,7 @@ def _sound(result: Any) -> Any:
     costs = _costs(result)
     if result.error_no != 0 or (costs and all(0 < cost < FAILED for cost in costs)):
         return result
-    return _failed("unknown", f"the runner gave run times of {list(costs)} s", result.all_cost)
-
-
-def _failed(kind: ErrorKind, text: str, all_cost: float = 0.0) -> Any:
-    """A failure as a runner says it."""
-    from tvm.auto_scheduler.measure import MeasureResult
-
-    return MeasureResult([FAILED], ERROR_KINDS.index(kind) + 1, text, all_cost, time.time())
+    return failed("unknown", f"the runner gave run times of {list(costs)} s", result.all_cost)
 
 
 def _costs(result: Any) -> tuple[float, ...]:

@@ -9,6 +9,8 @@ from typing import Any
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.told import name_of, plain
+from tvmgitlib.model import Place
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -36,12 +38,9 @@ def tune(
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
-    effort = journal.effort(place)
-    left = trials - (effort.trials if effort else 0)
+    left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
-    if cost_model is None:
-        cost_model = auto_scheduler.XGBModel(seed=seed)
-        cost_model.update_from_file(temporary_log(journal.learnable(place)))
+    cost_model = cost_model or _taught(journal, place, seed)
     policy = auto_scheduler.SketchPolicy(
         task,
         cost_model,
@@ -50,6 +49,9 @@ def tune(
         verbose=verbose,
         init_search_callbacks=[auto_scheduler.PreloadMeasuredStates(measured)],
     )
+    told: dict[str, Any] = {"trials": trials, "measures_per_round": measures_per_round, "seed": seed}
+    told |= {"early_stopping": early_stopping, "params": params, "cost_model": type(cost_model).__name__}
+    journal.note_tuner(name_of(policy), plain(told))
     before = len(journal.measured(place))
     options = auto_scheduler.TuningOptions(
         num_measure_trials=left,
@@ -69,3 +71,12 @@ def tune(
     if made == 0:  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
         journal.mark_exhausted(place)
     return made > 0
+
+
+def _taught(journal: Journal, place: Place, seed: int | None) -> Any:
+    """A cost model that knows what is on record."""
+    from tvm import auto_scheduler
+
+    cost_model = auto_scheduler.XGBModel(seed=seed)
+    cost_model.update_from_file(temporary_log(journal.learnable(place)))
+    return cost_model

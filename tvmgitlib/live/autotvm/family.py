@@ -16,7 +16,7 @@ from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm import remeasure, tuning
 from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
-from tvmgitlib.live.autotvm.records import pairs
+from tvmgitlib.live.autotvm.records import line_of, pairs
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.loading import why_unreadable
 from tvmgitlib.live.tophub import without_tophub
@@ -38,7 +38,6 @@ class AutoTvm:
 
     def identify(self, task: Any, target: GivenTarget | None) -> tuple[GivenTarget, Workload]:
         from tvm.autotvm.measure import MeasureInput, MeasureResult
-        from tvm.autotvm.record import encode
         from tvm.autotvm.task.space import ConfigEntity
 
         tuned_for = task.target if task.target is not None or target is None else target.text
@@ -47,12 +46,15 @@ class AutoTvm:
                 f"the task {task.name} has no target (one that was read from a log has none)",
                 hint="Create it with a target, or start the job with one.",
             )
-        line = encode(MeasureInput(tuned_for, task, ConfigEntity(0, None, {}, [])), MeasureResult((1.0,), 0, 0.0, 0.0))
+        line = line_of(MeasureInput(tuned_for, task, ConfigEntity(0, None, {}, [])), MeasureResult((1.0,), 0, 0.0, 0.0))
         record = family(self.name).record(orjson.loads(line), line.encode())
         return record.target, record.workload
 
     def signature(self, task: Any) -> None:
         return None
+
+    def unsearchable(self, task: Any) -> None:
+        return None  # what it extracts, it can tune
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
         return pairs(record for record in records if why_unreadable(record.target) is None)

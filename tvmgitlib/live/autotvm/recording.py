@@ -7,13 +7,16 @@ from functools import cache
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.autotvm.records import answer_type, config_of, pairs
+from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting, line_of, pairs
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.runners import note_caller
 from tvmgitlib.model import TuningRecord
 
 
 class LogToJob:
     """What a tuner calls after each batch: everything measured is on the disk when it returns.
+
+    Whoever replays trials calls it with None for the tuner, as TVM's own.
 
     Args:
         journal: gives the journal of the job, which may begin with the tuner's first batch.
@@ -24,18 +27,31 @@ class LogToJob:
         self._configs: dict[tuple[str, str, str, str], set[bytes]] = {}
 
     def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
-        from tvm.autotvm.record import encode
-
         journal = self._journal()
+        note_caller(journal)
+        answered = answer_type()
+        lines: list[str] = []
+        wrong: Exception | None = None
+        for measure_input, result in zip(inputs, results, strict=False):
+            try:
+                if not isinstance(result, answered):
+                    lines.append(line_of(measure_input, result))
+            except (AttributeError, TypeError, ValueError) as error:  # an odd one costs the others nothing
+                wrong = wrong or error
+        journal.append(lines)
+        if wrong is not None:
+            raise wrong
+        if getattr(tuner, "task", None) is not None and getattr(tuner, "space", None) is not None:
+            self._note_exhausted(journal, tuner, inputs, results)
+
+    def _note_exhausted(self, journal: Journal, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
+        """Note when every config of the tuner's space has a result that would only come again."""
         place = place_of(journal, tuner.task)
         key = (journal.id, *place.task)
         if key not in self._configs:
-            self._configs[key] = {record.config for record in journal.on_record(place)}
-        answered = answer_type()
-        measured = [pair for pair in zip(inputs, results, strict=True) if not isinstance(pair[1], answered)]
-        if measured:
-            journal.append(encode(*pair) for pair in measured)
-        self._configs[key].update(config_of(measure_input.config) for measure_input in inputs)
+            self._configs[key] = {record.config for record in journal.answers(place)}
+        pairs = zip(inputs, results, strict=False)
+        self._configs[key].update(config_of(measured.config) for measured, result in pairs if is_lasting(result))
         if len(self._configs[key]) >= len(tuner.space):
             journal.mark_exhausted(place)
 
@@ -44,7 +60,6 @@ class LogToJob:
 def job_database() -> Any:
     """The class of views of a job as AutoTVM's database."""
     from tvm.autotvm.database import Database
-    from tvm.autotvm.record import encode
 
     class JobDatabase(Database):  # type: ignore[misc]  # TVM is not typed
         """What a job has measured, and what holds of the library, by config. Nothing saved is ever overwritten."""
@@ -64,7 +79,7 @@ def job_database() -> Any:
         def save(self, inp: Any, res: Any, extend: bool = False) -> None:
             """Log a result: it is on the disk when this returns. `extend` makes no difference."""
             known = self._of(inp).setdefault(config_of(inp.config), [])
-            self._journal.append([encode(inp, res)])
+            self._journal.append([line_of(inp, res)])
             known.append((inp, res))
 
         def filter(self, func: Callable[[Any, Sequence[Any]], bool]) -> list[tuple[Any, Any]]:

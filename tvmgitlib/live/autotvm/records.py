@@ -2,25 +2,92 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from tvmgitlib.families.values import config_digest
+from tvmgitlib.families.autotvm import FAILED
+from tvmgitlib.families.values import config_digest, unusable_times
 from tvmgitlib.live.base import Native
 from tvmgitlib.live.loading import readable
+from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS
 
 
 def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
-    """Records as AutoTVM's pairs of `MeasureInput` and `MeasureResult`."""
+    """Records as AutoTVM's pairs of `MeasureInput` and `MeasureResult`; what counts as failed has failed in them."""
     from tvm.autotvm.record import decode
 
-    return [decode(readable("autotvm", record.native).decode()) for record in records]
+    found = []
+    for record in records:
+        measure_input, result = decode(readable("autotvm", record.native).decode())
+        if getattr(record, "error", None) is not None and result.error_no == 0:  # a tuner would learn from its time
+            result = result._replace(costs=(FAILED,), error_no=ERROR_KINDS.index("unknown") + 1)
+        found.append((measure_input, result))
+    return found
+
+
+def line_of(measure_input: Any, result: Any) -> str:
+    """A trial as AutoTVM logs it. What AutoTVM cannot write, numpy's numbers, is written as Python's."""
+    from tvm import __version__
+    from tvm.autotvm.record import AUTOTVM_LOG_VERSION, encode
+
+    result = _whole(result)
+    try:
+        return str(encode(measure_input, result))
+    except TypeError:
+        task = measure_input.task
+        document = {
+            "input": (str(measure_input.target), task.name, task.args, task.kwargs),
+            "config": measure_input.config.to_json_dict(),
+            "result": (result.costs if result.error_no == 0 else (FAILED,), *result[1:]),
+            "version": AUTOTVM_LOG_VERSION,
+            "tvm_version": __version__,
+        }
+        return json.dumps(document, default=_plain)
+
+
+def _whole(result: Any) -> Any:
+    """A result with all of its parts: a runner of one's own may leave out when it was, or give a run time alone."""
+    if result.error_no == 0 and not hasattr(result.costs, "__len__"):
+        result = result._replace(costs=(result.costs,))
+    if result.all_cost is None:
+        result = result._replace(all_cost=0.0)
+    if result.timestamp is None:
+        result = result._replace(timestamp=time.time())
+    return result
+
+
+def _plain(value: Any) -> Any:
+    """A number or array of numpy, or a number or list of TVM, as Python's own."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "value"):
+        return value.value
+    if hasattr(value, "__iter__"):
+        return list(value)
+    raise TypeError(f"{type(value).__qualname__} cannot be logged")
 
 
 def config_of(config: Any) -> bytes:
     """What names a config: two that generate the same code have one name, as `TuningRecord.config`."""
-    return config_digest(config.to_json_dict()["entity"])
+    entity = config.to_json_dict()["entity"]
+    try:
+        return config_digest(entity)
+    except TypeError:
+        return config_digest(json.loads(json.dumps(entity, default=_plain)))
+
+
+#: Successes and the failures of `tvmgitlib.model.DETERMINISTIC`, as AutoTVM numbers them.
+_LASTING: Final = frozenset((0, *(ERROR_KINDS.index(kind) + 1 for kind in DETERMINISTIC)))
+
+
+def is_lasting(result: Any) -> bool:
+    """Whether measuring a config again would say nothing new; see `TuningRecord.is_lasting`."""
+    if result.error_no != 0:
+        return result.error_no in _LASTING
+    return unusable_times([float(cost) for cost in _whole(result).costs]) is None
 
 
 @cache

@@ -13,6 +13,7 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
@@ -67,7 +68,6 @@ def remeasure(journal: Journal, task: Any, records: Sequence[TuningRecord], how:
             is nothing to compare with.
     """
     from tvm.autotvm.measure import MeasureInput
-    from tvm.autotvm.record import encode
 
     space, option = _space(task), _option(how)
     inputs = [MeasureInput(task.target, task, _config(space, record)) for record in records]
@@ -80,7 +80,7 @@ def remeasure(journal: Journal, task: Any, records: Sequence[TuningRecord], how:
     results = {at: _failed(failure.kind, failure.text) for at, failure in failures.items()}
     results |= zip(left, _measure(task, list(left.values()), option), strict=True)
     if inputs:
-        journal.append(encode(each, results[at]) for at, each in enumerate(inputs))
+        journal.append(line_of(each, results[at]) for at, each in enumerate(inputs))
     for at in range(len(inputs)):
         outcome = _outcome(results[at])
         agreed = checked and at in left

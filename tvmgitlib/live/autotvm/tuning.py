@@ -13,8 +13,9 @@ import orjson
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.recording import LogToJob
-from tvmgitlib.live.autotvm.records import answer_type, config_of
+from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.told import name_of, options_of, plain
 from tvmgitlib.model import TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
@@ -50,13 +51,9 @@ class Answers:
     def learn(self, config: Any, result: Any) -> Any:
         """Remember a result that was measured now; returns it as it is answered from here on."""
         known = answer_type()(*result)
-        if result.error_no in _ANSWERING:
+        if is_lasting(result):
             self._results[config_of(config)] = known
         return known
-
-
-#: Successes and the failures of `tvmgitlib.library.jobs.recorded.DETERMINISTIC`, as AutoTVM numbers them.
-_ANSWERING = (0, 1, 2, 3, 5)
 
 
 def answer(record: TuningRecord) -> Any:
@@ -155,10 +152,12 @@ def tune(
     if journal.is_tuned(place, n_trial):
         _log.info("%s is tuned: enough is on record", task.name)
         return False
-    effort = journal.effort(place)
+    told = {"n_trial": n_trial, "early_stopping": early_stopping, "seed": seed}
+    options = options_of(tuner, getattr(tuner, "cost_model", None))
+    journal.note_tuner(name_of(tuner), {**options, **plain(told)})
     if seed is None:
         seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
-    run = _Run(tuner, n_trial - (effort.trials if effort else 0), journal.answers(place), seed)
+    run = _Run(tuner, journal.missing(place, n_trial), journal.answers(place), seed)
     with run.steering():
         tuner.tune(
             n_trial=_ENDLESS,

@@ -11,7 +11,7 @@ from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms.detect import facts_here
 from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
-from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
+from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage
 from tvmgitlib.live.loading import Loading
 from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model import (
@@ -49,7 +49,7 @@ def coverage(
         if each.of_relay:
             of_relay[family.name] = None
         its, workload = family.identify(each.task, given)
-        one = _Asked(family.name, its, workload, family.signature(each.task))
+        one = _Asked(family.name, its, workload, family.signature(each.task), family.unsearchable(each.task))
         asked.setdefault((family.name, its.target, its.target.limits, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
     return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
@@ -61,6 +61,7 @@ class _Asked:
 
     Attributes:
         signature: the workload in words that no TVM version changes; None where its name is that already.
+        unsearchable: why TVM cannot tune it at all; None where it can.
         weight: how often all tasks of this workload are run.
     """
 
@@ -68,6 +69,7 @@ class _Asked:
     target: GivenTarget
     workload: Workload
     signature: str | None
+    unsearchable: str | None
     weight: float = 0
 
     def is_called(self, workload: Workload) -> bool:
@@ -119,7 +121,9 @@ class _Survey:
             target_label=target.label,
             workload_label=workload_label(replace(workload, signature=asked.signature)),
         )
-        if platform is None:
+        if applied is None and asked.unsearchable is not None:
+            task = replace(task, state=UNSEARCHABLE, why=asked.unsearchable)
+        if platform is None or task.state == UNSEARCHABLE:
             return task
         place = Place(asked.family, target, platform, workload)
         if applied is None:

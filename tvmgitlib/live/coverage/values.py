@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 from tvmgitlib.library.reading import STATES
 from tvmgitlib.model import TvmVersion
+
+#: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
+UNSEARCHABLE: Final = "unsearchable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class TaskCoverage:
         family, target, platform, workload: the task; the target as canonical JSON text; no platform where nothing says
             which it is.
         weight: how often the model runs it.
-        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`.
+        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`;
+            `unsearchable` for what TVM cannot tune at all.
         why: in words, with the option that would change it.
         is_covered: whether a build applies a record.
         cost: mean run time in seconds of the record that is applied, else of the fastest on record, whatever its grade;
@@ -110,9 +114,10 @@ class Coverage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks there are of each state, from the best to the worst."""
+        """How many tasks there are of each state, from the best to the worst; `unsearchable` where there are any."""
         found = Counter(task.state for task in self.of_build)
-        return {state: found[state] for state in STATES}
+        counts = {state: found[state] for state in STATES}
+        return {**counts, UNSEARCHABLE: found[UNSEARCHABLE]} if found[UNSEARCHABLE] else counts
 
     @property
     def covered(self) -> list[TaskCoverage]:
@@ -136,8 +141,8 @@ class Coverage:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every task of a build is covered."""
-        return all(task.is_covered for task in self.of_build)
+        """Whether every task of a build is covered that TVM can tune."""
+        return all(task.is_covered or task.state == UNSEARCHABLE for task in self.of_build)
 
     @property
     def line(self) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
+from tvmgitlib.families.values import unusable_times
 from tvmgitlib.library.jobs import Journal, append_lines
 from tvmgitlib.live.base import Failure
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
-from tvmgitlib.model import ErrorKind
+from tvmgitlib.model import ErrorKind, parse_target
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000
@@ -76,8 +77,11 @@ class JobDatabase:
         _settle(self._workloads, start, None)
         return workload
 
-    def add(self, mod: Any, target: Any, trials: Iterable[Measured]) -> None:
+    def add(self, mod: Any, target: Any, trials: Iterable[Measured]) -> list[str]:
         """Log trials of a module: all of them are on the disk when it returns.
+
+        Returns:
+            The times of trials that can be none, in words: those are logged as failed.
 
         Raises:
             TvmgitlibError: they do not fit on the disk; then none is in the files.
@@ -86,15 +90,27 @@ class JobDatabase:
         workload = self.workload(mod)
         start = self._records.stat().st_size
         whys: list[Failure | None] = []
+        unusable: list[str] = []
         for trial in trials:
             costs, why = trial.costs, trial.failure
-            if costs is not None and not all(0 < float(cost) < FAILED for cost in costs):
-                why = why or Failure("unknown", f"the run times were {[float(cost) for cost in costs]} s")
+            seconds = [float(cost) for cost in costs] if costs is not None else [FAILED]
+            if (said := unusable_times(seconds)) is not None:
+                unusable.append(said)
+            if said is not None or max(seconds) >= FAILED:
+                why = why or (Failure("unknown", f"the run times were {seconds} s") if costs is not None else None)
                 costs = None
             self.stock.commit_tuning_record(record(trial.trace, workload, costs or [FAILED], target, trial.args))
             whys.append(why)
         lines = _settle(self._records, start, len(whys))
         self.explain((line, why) for line, why in zip(lines, whys, strict=True) if why is not None)
+        return unusable
+
+    def keep_unmeasured(self, record: Any) -> None:
+        """Keep a record that nobody has measured, as TVM's own database does: it is no trial."""
+        self.workload(record.workload.mod)
+        start = self._records.stat().st_size
+        self.stock.commit_tuning_record(record)
+        _settle(self._records, start, 1)
 
     def explain(self, failures: Iterable[tuple[bytes, Failure]]) -> None:
         """Note why trials failed, each by its line in the database."""
@@ -130,6 +146,24 @@ def _note(record: bytes, failure: Failure) -> str:
 
 
 _open: WeakKeyDictionary[Journal, JobDatabase] = WeakKeyDictionary()
+
+
+def log_trials(journal: Journal, mod: Any, target: Any, trials: Sequence[Measured]) -> None:
+    """Log trials of a module into a job's database: all of them are on the disk when it returns.
+
+    Raises:
+        RecordError: they do not say where, or with what, they were measured.
+        JobError: the target is another one than the job's.
+        TvmgitlibError: they do not fit on the disk; then none is in the files.
+    """
+    if target is None:
+        raise RecordError("the record lacks its target: nothing says what was measured", field="target")
+    if any(trial.args is None for trial in trials):
+        raise RecordError("the record lacks its args_info: nothing says what it was called with", field="args_info")
+    journal.platform_of(parse_target(target))
+    for why in database_of(journal).add(mod, target, trials):
+        journal.note_unusable(why)
+    journal.forget_logged()
 
 
 def database_of(journal: Journal) -> JobDatabase:

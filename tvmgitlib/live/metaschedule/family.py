@@ -17,6 +17,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     normalize,
     signature_of,
     tuning_record,
+    unsearchable,
     why_no_module,
     workload_text,
 )
@@ -50,6 +51,9 @@ class MetaSchedule:
 
     def signature(self, task: Any) -> str | None:
         return signature_of(_module(task))
+
+    def unsearchable(self, task: Any) -> str | None:
+        return unsearchable(_module(task))
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[Any]:
         """Tuning records of the task, those that this TVM can read: `as_measure_candidate` is for cost models."""

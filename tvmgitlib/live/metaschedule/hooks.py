@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.families.metaschedule import FAILED
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
+from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
+from tvmgitlib.live.runners import note_caller
 from tvmgitlib.model import parse_target
 
 if TYPE_CHECKING:
@@ -108,15 +109,15 @@ def measure_callback() -> Any:
             self._journal = journal
 
         def apply(self, scheduler: Any, task: int, candidates: Any, built: Any, ran: Any) -> None:
+            note_caller(self._journal())
             context = scheduler.tasks_[task].ctx
             trials = []
-            for candidate, build, run in zip(candidates, built, ran, strict=True):
+            for candidate, build, run in zip(candidates, built, ran, strict=False):
                 failure = None
                 if run.error_msg is not None:
                     failure = failure_of(str(run.error_msg), built=build.error_msg is None)
                 trials.append(Measured(candidate.sch.trace, candidate.args_info, run.run_secs, failure))
-            database_of(self._journal()).add(context.mod, context.target, trials)
-            self._journal().forget_logged()
+            log_trials(self._journal(), context.mod, context.target, trials)
 
     return derived_object(LogBatch)
 
@@ -149,11 +150,15 @@ def job_database() -> Any:
             return self._database.workload(mod)
 
         def commit_tuning_record(self, record: Any) -> None:
-            if not self._is_logged:
-                costs = record.run_secs if record.run_secs and float(record.run_secs[0]) < FAILED else None
-                trial = Measured(record.trace, record.args_info, costs)
-                self._database.add(record.workload.mod, record.target, [trial])
-                self._journal.forget_logged()
+            if self._is_logged:
+                return
+            note_caller(self._journal)
+            if record.run_secs is None:
+                self._database.keep_unmeasured(record)
+                return
+            failed = len(record.run_secs) > 0 and float(record.run_secs[0]) >= FAILED
+            trial = Measured(record.trace, record.args_info, None if failed else record.run_secs)
+            log_trials(self._journal, record.workload.mod, record.target, [trial])
 
         def get_top_k(self, workload: Any, top_k: int) -> Any:
             if self._device is None:

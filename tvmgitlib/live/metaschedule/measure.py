@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tvmgitlib.library.jobs import DETERMINISTIC, Journal
+from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import place_of
-from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
+from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import DETERMINISTIC, Place, TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -45,15 +45,19 @@ class Task:
     """One workload on one target.
 
     Attributes:
-        recorded: trials that were on record before.
+        place: what its records answer for.
+        recorded: trials that were on record before, without failures that may pass.
+        is_new: whether no job before this one made any of them.
         answers: what need not be measured again: hashes of scheduled modules.
         learnt: measurements on record, for the cost model.
         measured: trials made since.
     """
 
+    place: Place
     mod: Any
     target: Any
     recorded: int
+    is_new: bool
     answers: set[int]
     learnt: list[tuple[Any, Any]]
     measured: int = 0
@@ -71,7 +75,6 @@ class Measuring:
     def __init__(self, journal: Journal, trials: int) -> None:
         self._journal = journal
         self._trials = trials
-        self._database = database_of(journal)
         self._tasks: dict[tuple[str, str], Task] = {}
         self._current: Task | None = None
         self._error: BaseException | None = None
@@ -106,7 +109,9 @@ class Measuring:
             place = place_of(self._journal, meta_schedule().TuneContext(mod=mod, target=target))
             effort = self._journal.effort(place)
             answers, learnt = self._answers(mod, self._journal.answers(place))
-            self._tasks[key] = Task(mod, target, effort.trials if effort else 0, answers, learnt)
+            recorded = effort.lasting if effort else 0
+            is_new = recorded <= sum(record.is_lasting for record in self._journal.measured(place))
+            self._tasks[key] = Task(place, mod, target, recorded, is_new, answers, learnt)
         return self._tasks[key]
 
     def _answers(self, mod: Any, records: Iterable[TuningRecord]) -> tuple[set[int], list[tuple[Any, Any]]]:
@@ -138,9 +143,10 @@ class Measuring:
 
     def propose(self, task: Task, trials: int, generate: Callable[[], Any]) -> list[Any] | None:
         """The next candidates that are new, no more than are still wanted; None at the end."""
-        spent = sum(each.recorded + each.measured for each in self._tasks.values())
-        wanted = min(trials - task.recorded - task.measured, self._trials - spent)
+        wanted = min(trials - task.recorded - task.measured, self._left(task))
         if wanted <= 0:
+            if task.measured == 0:
+                self._journal.tell_of_skipped(task.place, self._journal.effort(task.place))
             return None
         for _ in range(_PATIENCE):
             candidates = generate()
@@ -161,6 +167,19 @@ class Measuring:
             context = meta_schedule().TuneContext(mod=task.mod, target=task.target)
             self._journal.mark_exhausted(place_of(self._journal, context))
         return None
+
+    def _left(self, task: Task) -> int:
+        """How many trials a task may still get of those that all tasks together are to have.
+
+        A layer that is new beside layers that are done gets what is its fair share, whatever those have had.
+        """
+        tasks = self._tasks.values()
+        left = self._trials - sum(each.recorded + each.measured for each in tasks)
+        new = [each for each in tasks if each.is_new]
+        if not task.is_new or len(new) == len(tasks):
+            return left
+        share = max(1, self._trials // len(tasks)) * len(new)
+        return max(left, share - sum(each.recorded + each.measured for each in new))
 
     def built(self, results: list[Any]) -> None:
         if (batch := self._batch_at_work()) is not None:
@@ -201,8 +220,7 @@ class Measuring:
                 task.answers.add(name)
             trials.append(Measured(candidate.sch.trace, candidate.args_info, result.run_secs, failure))
         if trials:
-            self._database.add(task.mod, task.target, trials)
-            self._journal.forget_logged()
+            log_trials(self._journal, task.mod, task.target, trials)
             batch.waiting -= results.keys()
 
 

@@ -18,7 +18,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.metaschedule import hooks
-from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of
+from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.outputs import Interface, output_check
 from tvmgitlib.live.metaschedule.trace import replay, rewrites_weights, rewriting_inside
 from tvmgitlib.live.metaschedule.tuning import builder_and_runner
@@ -168,8 +168,7 @@ def _measure(
                 costs = bench.run(bench.artifact(each.mod), each.args)
             except TrialError as error:
                 failure = error.failure
-            database_of(journal).add(mod, target, [Measured(each.trace, each.args, costs, failure)])
-            journal.forget_logged()
+            log_trials(journal, mod, target, [Measured(each.trace, each.args, costs, failure)])
             yield Remeasured(costs, failure and Failure(failure.kind, last_line(failure.text)), checked)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,14 @@ from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
-from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
+from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
 from tvmgitlib.live.targets import target_of_call
+from tvmgitlib.live.told import name_of, plain
+
+_log = logging.getLogger("tvmgitlib")
+
+#: Options whose values are objects, which are recorded by the names of their classes.
+_BY_NAME = frozenset(("strategy", "cost_model", "space", "task_scheduler"))
 
 #: A builder process imports much before it builds: with TVM's own 30 s, builds fail for that on a busy machine.
 _BUILD_TIMEOUT = 60.0
@@ -37,11 +44,15 @@ def tune_tir(journal: Journal, mod: Any, target: Any, trials: int, told: dict[st
     """See `Job.tune_tir`."""
     ms = meta_schedule()
     target = target_of_call(journal, target)
-    tasks = [ms.TuneContext(mod=func, target=target) for func in tir_functions(mod)]
+    functions = _searchable(tir_functions(mod), normalize, lambda func: _name_in(mod, func))
+    tasks = [ms.TuneContext(mod=func, target=target) for func in functions]
     _place(journal, tasks)
     measuring = Measuring(journal, trials)
-    options = _around(journal, measuring, target, told)
-    measuring.run(lambda: ms.tune_tir(mod=mod, target=target, max_trials_global=trials, **options))
+    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
+    if functions:
+        if len(functions) < len(tir_functions(mod)):
+            mod = _module_of(mod, functions)
+        measuring.run(lambda: ms.tune_tir(mod=mod, target=target, **options))
     return Tuned(measuring.measured, tuple(tasks))
 
 
@@ -50,12 +61,29 @@ def tune_relax(journal: Journal, mod: Any, params: Any, target: Any, trials: int
     ms = meta_schedule()
     target = target_of_call(journal, target)
     lowered = lower_relax(mod, target, params)
-    tasks = ms.relax_integration.extract_tasks(lowered, target)
+    extracted = list(ms.relax_integration.extract_tasks(lowered, target))
+    tasks = _searchable(extracted, lambda task: task.dispatched[0], _name)
     _place(journal, tasks)
     measuring = Measuring(journal, trials)
-    options = {"mod": lowered, "params": None, "target": target, **_around(journal, measuring, target, told)}
-    measuring.run(lambda: ms.relax_integration.tune_relax(max_trials_global=trials, **options))
+    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
+    if len(tasks) == len(extracted):
+        measuring.run(lambda: ms.relax_integration.tune_relax(mod=lowered, params=None, target=target, **options))
+    elif tasks:
+        measuring.run(lambda: _tune_some(tasks, options))
     return Tuned(measuring.measured, tuple(tasks))
+
+
+def _tune_some(tasks: Sequence[Any], options: dict[str, Any]) -> None:
+    """What TVM's `tune_relax` does, with some of a module's tasks."""
+    ms = meta_schedule()
+    wanted = options.pop("op_names", None)
+    if wanted:
+        tasks = [task for task in tasks if any(name in task.task_name for name in wanted)]
+    making = {name: options.pop(name) for name in ("space", "strategy", "seed") if name in options}
+    contexts, weights = ms.relax_integration.extracted_tasks_to_tune_contexts(
+        extracted_tasks=tasks, work_dir=options["work_dir"], **making
+    )
+    ms.tune_tasks(tasks=contexts, task_weights=weights, **options)
 
 
 def tune_tasks(
@@ -63,10 +91,13 @@ def tune_tasks(
 ) -> Tuned:
     """See `Job.tune_tasks`."""
     ms = meta_schedule()
+    weight_of = {id(task): weight for task, weight in zip(tasks, weights, strict=True)}
+    tasks = _searchable(tasks, lambda task: task.mod, _name)
     _place(journal, tasks)
     targets = {str(task.target): task.target for task in tasks}
     measuring = Measuring(journal, trials)
-    options = _around(journal, measuring, next(iter(targets.values())) if len(targets) == 1 else None, told)
+    target = next(iter(targets.values())) if len(targets) == 1 else None
+    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
     del options["strategy"]
     strategy = hooks.search_strategy()
     contexts = [
@@ -81,10 +112,40 @@ def tune_tasks(
         )
         for task in tasks
     ]
-    measuring.run(
-        lambda: ms.tune_tasks(tasks=contexts, task_weights=list(weights), max_trials_global=trials, **options)
-    )
+    if contexts:
+        chosen = [weight_of[id(task)] for task in tasks]
+        measuring.run(lambda: ms.tune_tasks(tasks=contexts, task_weights=chosen, **options))
     return Tuned(measuring.measured, tuple(tasks))
+
+
+def _searchable(tasks: Sequence[Any], module: Callable[[Any], Any], name: Callable[[Any], str]) -> list[Any]:
+    """The tasks that TVM can search; the others are left out by name, with the reason."""
+    found = []
+    for task in tasks:
+        why = unsearchable(module(task))
+        if why is None:
+            found.append(task)
+        else:
+            _log.warning("%s is left out: %s", name(task), why)
+    return found
+
+
+def _name(task: Any) -> str:
+    return str(task.task_name)
+
+
+def _name_in(mod: Any, func: Any) -> str:
+    """What a module calls one of its functions; a function on its own is all there is."""
+    named = mod.functions_items() if hasattr(mod, "functions_items") else ()
+    return next((name.name_hint for name, each in named if each.same_as(func)), "the function")
+
+
+def _module_of(mod: Any, functions: Sequence[Any]) -> Any:
+    """A module of some of the functions of another one."""
+    from tvm.ir import IRModule
+
+    named = [(name, func) for name, func in mod.functions_items()]
+    return IRModule({name: func for name, func in named if any(func.same_as(each) for each in functions)})
 
 
 def _place(journal: Journal, tasks: Iterable[Any]) -> None:
@@ -102,6 +163,8 @@ def _around(journal: Journal, measuring: Measuring, target: Any, told: dict[str,
         )
     builder, runner = builder_and_runner(told.get("builder"), told.get("runner"))
     strategy = told.get("strategy", "evolutionary")
+    objects = {name: name_of(told[name]) for name in _BY_NAME & told.keys() if told[name] is not None}
+    journal.note_tuner(name_of(strategy), plain({**told, **objects}))
     if isinstance(strategy, str):
         strategy = meta_schedule().search_strategy.SearchStrategy.create(strategy)
     return {

@@ -85,6 +85,30 @@ def signature_of(mod: Any) -> str | None:
     return with_signature(read_workload(line.encode()), arguments).signature
 
 
+def unsearchable(mod: Any) -> str | None:
+    """Why TVM cannot search the schedules of a module, in words; None where it can.
+
+    A candidate is measured with arguments of known shapes, and TVM gives up all tasks at one that has none.
+    """
+    try:
+        meta_schedule().arg_info.ArgInfo.from_entry_func(mod, True)
+    except Exception as error:  # of many kinds, by TVM
+        unknown = _unknown_sizes(mod)
+        if unknown:
+            return f"TVM cannot search it: {', '.join(unknown)} in its shapes is only known when it runs"
+        return f"TVM cannot search it: {last_line(error)}"
+    return None
+
+
+def _unknown_sizes(mod: Any) -> list[str]:
+    """The names of what is no number in the shapes of a module's arguments."""
+    buffers: list[Any] = []
+    for _, func in mod.functions_items():  # since 0.27 a parameter's type says what it is
+        buffers += func.buffer_map.values() if hasattr(func, "buffer_map") else [each.ty for each in func.params]
+    sizes = [size for buffer in buffers for size in getattr(buffer, "shape", ())]
+    return sorted({str(size) for size in sizes if not isinstance(getattr(size, "value", size), int)})
+
+
 def tir_functions(mod: Any) -> list[Any]:
     """The functions that `tune_tir` makes tasks of: the function itself, or those of a module."""
     from tvm.ir import IRModule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,9 +11,11 @@ from typing import Any
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms.naming import overruled
 from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
 from tvmgitlib.live.loading import Loading
+from tvmgitlib.live.runners import elsewhere
 from tvmgitlib.model import (
     GivenTarget,
     Json,
@@ -27,6 +30,8 @@ from tvmgitlib.model import (
 )
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade
+
+_log = logging.getLogger("tvmgitlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Plan:
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
         self.contents = contents
         self.request = request
+        self._is_measured_here = elsewhere(request.how) is None
         self._grader = Grader(contents, tvm, request.facts, Loading(contents, tvm))
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
@@ -117,11 +123,11 @@ class Plan:
     def _is_here(self, stored: StoredRecord) -> bool:
         if self.request.tasks is not None:
             return True  # each task says its platform
-        named = self.request.platform
-        if named is None:
-            here = detect_for(stored.record.target.target)
-            named = here.name if here else None
-        return stored.platform == named
+        place = stored.place
+        if self.request.platform is not None:
+            return Selection(platform=self.request.platform).matches(place)
+        here = detect_for(place.target) if self._is_measured_here else None
+        return here is not None and here.name == place.platform
 
     # Tasks of the records themselves
 
@@ -171,7 +177,10 @@ class Plan:
         for task in tasks:
             family = family_of_task(task)
             given, workload = family.identify(task, self._given)
-            platform = platform_of(given, self.request.platform)
+            named = self.request.platform
+            if (model := overruled(given, named)) is not None:
+                _log.warning("platform %s is not used for %s: its -model names %s", named, given.text, model)
+            platform = platform_of(given, named, here=self._is_measured_here)
             if platform is None:
                 raise SelectionError(
                     f"nothing says which platform {given.target.label} is on", hint="Name it with --platform NAME."

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
-from tvmgitlib.library.jobs import DETERMINISTIC, RemeasuredNote, stored_records
-from tvmgitlib.library.platforms.detect import detect_for, facts_here
+from tvmgitlib.library.jobs import RemeasuredNote, stored_records
+from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.live.base import Remeasured, live_family, running_tvm
@@ -21,7 +21,7 @@ from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result
 from tvmgitlib.live.revalidation.values import Revalidated
-from tvmgitlib.model import Json, StoredRecord, merged_facts, require_triple
+from tvmgitlib.model import DETERMINISTIC, Json, StoredRecord, require_triple
 
 _progress = logging.getLogger("tvmgitlib.progress")
 
@@ -62,8 +62,8 @@ def revalidate(view: View, start: StartJob, request: RevalidationRequest) -> Rev
             raise obstacles[0]
         number, total = 0, sum(map(len, jobs.values()))
         for (platform, _), of_job in jobs.items():
-            facts = merged_facts(facts_here(of_job[0].place.target), request.facts)
-            with start(of_job[0].given.text, platform, facts) as job:
+            with start(of_job[0].given.text, platform, request.facts) as job:
+                job.measured_by(request.how)
                 for item in of_job:
                     number += 1
                     _progress.info("revalidating %d of %d: %s", number, total, workload_label(item.place.workload))

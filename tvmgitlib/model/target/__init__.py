@@ -51,6 +51,10 @@ _LATER_OR_ELSEWHERE = frozenset(("vector-width", "vlen", "rlen", "code"))
 # What an `llvm` target may leave out, and TVM then takes from the machine or from its own build.
 _LEFT_OUT = (("mtriple",), ("mcpu",), ("mcpu", "mattr"), ("mabi", "mfloat-abi"))
 
+# Models that name no device: what TVM writes where nobody named one, the simulator of microTVM (`host`), which is
+# whatever machine it ran on, and what tools put where a name is asked for.
+_NO_DEVICE = frozenset(("", "unknown", "host", "generic", "default", "none", "null", "any", "unspecified", "undefined"))
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -159,7 +163,8 @@ class GivenTarget:
     Attributes:
         target: what identifies generated code.
         text: the text as given, or the JSON text of a dict or of TVM's object.
-        model: the device that was named (`-model`), the default name of the platform; None when missing or `unknown`.
+        model: the device that was named (`-model`), the default name of the platform; None when missing, or where it
+            names none, like `unknown` and `host`.
         num_cores: the number of cores that was named.
         facts: every attribute given that is not identity, empty ones dropped; the host's under `host`.
         completed: what its text leaves out and a user has said of it, by name; see `completed`.
@@ -252,7 +257,7 @@ def _parse_text(text: str) -> GivenTarget:
     return GivenTarget(
         target=Target(canonical_json(identity), limits_of(facts), cast("str | None", arch)),
         text=text,
-        model=None if model == "unknown" else model,
+        model=model if model and model.strip().lower() not in _NO_DEVICE else None,
         num_cores=cast("int | None", facts.get("num-cores")),
         facts=facts,
     )

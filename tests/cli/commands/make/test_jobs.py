@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import platform as system
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tvmgitlib import ConfigLibrary, JobResult
 from tvmgitlib.errors import UnsentError
 
 LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+HERE = f"llvm -mtriple={system.machine()}-linux-gnu"
 
 
 def start(cli: Any, *options: str) -> dict[str, str]:
@@ -205,3 +207,19 @@ def test_a_program_is_told_what_was_committed_too(cli: Any, git: Any, tmp_path: 
         ConfigLibrary(cli.library).finish_job(push=True, committed=told.append)
     assert told == [caught.value.result]
     assert told[0].job == job["job"]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_told"),
+    [
+        (("--target", HERE), True),
+        (("--target", HERE, "--platform", "this"), False),
+        (("--target", HERE, "--platform", "nas"), False),
+        (("--target", f"{HERE} -model=nas"), False),
+        ((), False),
+    ],
+)
+def test_a_job_that_is_taken_to_be_this_machines_says_so(cli: Any, told: tuple[str, ...], is_told: bool) -> None:
+    cli("job", "start", *told)
+    assert ("so it is taken to be this machine: " in cli.err) == is_told
+    assert ("through RPC, --platform NAME has to say it" in cli.err) == is_told

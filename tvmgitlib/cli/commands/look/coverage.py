@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     type=options.FamilyChoice(),
     help="Only this tuner family. [of a Relay module: those that have records for the target, else autotvm]",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when a task is not covered.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
 @pass_context
 def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], exit_code: bool, **told: Any) -> int:
     """Show how much of a model is tuned.
@@ -53,7 +53,8 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     build with this library and the TVM at hand would apply a record to it. The estimated time is that of the record,
     else of the fastest measurement there is; what nobody has measured is left out of the share. A Relay module
     has tasks of each tuner family, and a build takes one family's: those are looked at of which the library has records
-    for the target, and the last line says which and counts the one that covers most. Exit code 1 when there is no task.
+    for the target, and the last line says which and counts the one that covers most. What TVM cannot tune (a shape that
+    is only known when it runs) is unsearchable. Exit code 1 when there is no task.
     """
     from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm

@@ -14,14 +14,26 @@ from tvmgitlib.cli.job_results import print_result
 @click.command(
     "import",
     epilog=options.example(
-        "tvmgitlib import conv.log dense.log --platform rk3399 --set cooling=fan",
+        "tvmgitlib import conv.log dense.log.gz --platform rk3399 --set cooling=fan",
+        "tvmgitlib import db --only-target 'opencl -device=mali' --platform my-phone",
+        "zstdcat tuning.log.zst | tvmgitlib import - --platform this",
         "tvmgitlib import of-2019.log --platform rk3399 --upgrade",
         "tvmgitlib import old.log --complete-target 'llvm -mtriple=x86_64-linux-gnu'",
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--platform", metavar="NAME", help="The platform's name, where a target's -model gives none.")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    help="The platform's name, where a target's -model gives none; 'this' for this machine.",
+)
 @click.option("--target", metavar="TARGET", help="The only target allowed in the logs.")
+@click.option(
+    "--only-target",
+    metavar="TARGET",
+    multiple=True,
+    help="Take this target's records, and count the others. Repeat it for more.",
+)
 @click.option(
     "--complete-target",
     metavar="TARGET",
@@ -31,18 +43,21 @@ from tvmgitlib.cli.job_results import print_result
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
-@click.option("--skip-invalid", is_flag=True, help="Leave out malformed lines.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
 
-    FILE is a log of AutoTVM or Ansor, or the folder of a MetaSchedule database. The job is one commit; a malformed
-    line refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
+    FILE is a log of AutoTVM or Ansor, the folder of a MetaSchedule database, a folder with logs in it or below it, or -
+    for standard input. gzip, bzip2 and xz are read as they are. A log does not say where it was
+    measured: where its target's -model names no device, --platform has to. The job is one commit; a malformed line
+    refuses all of it. Importing the same logs again changes nothing; of a log that grew, only what is new counts.
 
     Of the trials that were read, the best of each workload are kept (8 at least), slower ones dropped, repeated lines
-    are duplicates, and failed ones leave their effort on record.
+    are duplicates, and failed ones leave their effort on record. A trial whose run time can be none (0 s, NaN) counts
+    as failed; a MetaSchedule record that nobody has measured is no trial.
 
     --upgrade gives tasks of format 0.1 the names and arguments that they have today, where a rule says which; configs
     and results stay. What no rule covers refuses the import by name, unless --skip-invalid leaves it out.

@@ -30,7 +30,7 @@ def command(context: Context) -> None:
     "--platform",
     metavar="NAME",
     shell_complete=completing.platforms,
-    help="The platform's name, where the target's -model gives none.",
+    help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
 )
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
@@ -44,6 +44,11 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     work_dir=WORK_DIR.
     """
     job = context.open().begin_job(facts=options.read_facts(facts), **told)
+    if told["platform"] is None and job.spec.detected is not None:
+        note(
+            f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
+            "measures elsewhere, through RPC, --platform NAME has to say it.)"
+        )
     context.print(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
         f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"
@@ -51,15 +56,20 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     )
 
 
-@command.command(epilog=options.example("tvmgitlib job finish"))
+@command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
 @click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
-def finish(context: Context, job: str | None, push: bool) -> None:
+def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
     """Commit a job in progress.
 
-    JOB, or the beginning of it, may be left out while there is only one. What is committed stays so, whatever comes of
-    the push.
+    JOB, or the beginning of it, may be left out while there is only one. Of what the tuner logged, trials whose run
+    time can be none (0 s, NaN) count as failed; a malformed line refuses all of it, and the job stays in progress. What
+    is committed stays so, whatever comes of the push.
+
+    What a tuner goes on logging into a finished job is kept as another job in progress; it is finished by either id.
     """
     library = context.open()
 
@@ -69,7 +79,7 @@ def finish(context: Context, job: str | None, push: bool) -> None:
 
     try:
         with progress.shown():
-            result = library.finish_job(job, push=push, committed=tell)
+            result = library.finish_job(job, push=push, committed=tell, **told)
     except UnsentError as error:
         if context.as_json:
             print_result(context, error.result)
@@ -104,6 +114,9 @@ def list_(context: Context) -> None:
     jobs = context.open().open_jobs()
     if not jobs:
         note("No job is in progress.")
+    for job in jobs:
+        if job.continues:
+            note(f"Job {job.id} holds what was logged after job {job.continues} was finished.")
     context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
 
 

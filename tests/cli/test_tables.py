@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from tvmgitlib.cli.tables import Column, pairs, printable, table
+from tvmgitlib.errors import TvmError
+
+ERROR = TvmError("cannot find field global_infos", hint="Give the task: revalidate --tasks.")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words", "plain words"),
+        (str(ERROR), "cannot find field global_infos; Give the task: revalidate --tasks."),
+        ("It is so.\r\nDo that.\n", "It is so. Do that."),
+        ("one\n\n  two\nthree", "one; two; three"),
+        ("a tab\tand a bell\a", "a tab?and a bell?"),
+        ("ends\n", "ends"),
+        ("\n", ""),
+        ("so:\nit goes", "so: it goes"),
+    ],
+)
+def test_a_text_of_several_lines_is_one_line_of_words(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_a_cell_with_a_hint_stays_in_its_row() -> None:
+    assert table([str(ERROR)], [Column("why", str)]).splitlines() == [
+        "why",
+        "cannot find field global_infos; Give the task: revalidate --tasks.",
+    ]
+    assert pairs([("why", "one\ntwo")]) == "why  one; two"
