@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -311,10 +312,21 @@ class ConfigLibrary:
         with self._view.answering() as contents:
             return reading.export(contents, family, Path(path), selection or Selection(), TvmVersion.of(tvm))
 
-    def log(self, selection: Selection | None = None, *, tuner: str | None = None) -> list[LogEntry]:
-        """The jobs of the library, newest commit first: those with a selected task, and of one tuner, if asked."""
-        with self._view.reading() as contents:
-            return list(reading.log(self._view.repository, contents, selection, tuner))
+    def log(
+        self, selection: Selection | None = None, *, tuner: str | None = None, limit: int | None = None
+    ) -> list[LogEntry]:
+        """The jobs of the library, newest commit first.
+
+        Args:
+            selection: only those with a task of it.
+            tuner: only those of this tuner.
+            limit: only so many, the newest; the history is read no further.
+        """
+        with (
+            self._view.reading() as contents,
+            closing(reading.log(self._view.repository, contents, selection, tuner)) as entries,
+        ):
+            return list(islice(entries, limit))
 
     def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
         """What happened to every best config between two commits, the later one by default this library's.

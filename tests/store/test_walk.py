@@ -104,3 +104,12 @@ def test_a_shallow_clone_begins_where_it_was_cut(repository: Repository, commit,
     clone = Repository.find(tmp_path / "clone")
     assert clone is not None
     assert words(touching(clone)) == [("2", "A jobs/0 A jobs/1 A jobs/2")]
+
+
+def test_a_long_history_comes_in_parts_and_may_be_left_early(repository: Repository, commit) -> None:
+    for number in range(70):  # more than the first part has
+        commit(repository, {f"jobs/{number}": b"1"}, f"{number}\n")
+    assert [each.subject for each in touching(repository)] == [str(number) for number in reversed(range(70))]
+    early = commits_touching(repository, repository.head, "jobs")
+    assert next(early).subject == "69"
+    early.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git.process import failure
@@ -32,7 +33,7 @@ class TouchingCommit:
 def commits_touching(
     repository: Checkout, commit: str | None, folder: str, *, each_parent: bool = False
 ) -> Iterator[TouchingCommit]:
-    """The commits that touched files under a folder, newest first.
+    """The commits that touched files under a folder, newest first: whoever stops early has not waited for the rest.
 
     Plumbing, because `git log` heeds a dozen settings of the user's.
 
@@ -48,12 +49,35 @@ def commits_touching(
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
-    listed = repository.git.try_run("rev-list", *walk, commit, "--", folder)
-    if listed.returncode != 0:
-        raise repository.reader.missing(f"{folder}/") from failure(["rev-list"], listed.stderr, listed.returncode)
-    commits = listed.stdout
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
-    fields = iter(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits).split(b"\0"))
+    for commits in _listed(repository, ["rev-list", *walk, commit, "--", folder], folder):
+        yield from _touching(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits))
+
+
+def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[bytes]:
+    """Lists of commits, each longer than the one before: few processes are started, and the first answer comes soon."""
+    process = repository.git.start(*command)
+    assert process.stdin and process.stdout and process.stderr  # they are pipes
+    try:
+        process.stdin.close()
+        for power in count(6):
+            listed = b"".join(islice(process.stdout, 2**power))
+            if not listed:
+                break
+            yield listed
+        said, status = process.stderr.read(), process.wait()
+        if status != 0:
+            raise repository.reader.missing(f"{folder}/") from failure(["rev-list"], said, status)
+    finally:
+        process.kill()  # whoever asks may have heard enough
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
+        process.wait()
+
+
+def _touching(output: bytes) -> Iterator[TouchingCommit]:
+    """What `git diff-tree` says of commits."""
+    fields = iter(output.split(b"\0"))
     while oid := next(fields, b""):
         date, author, rest = next(fields), next(fields), next(fields)
         subject, _, meta = rest.rpartition(b"\n")

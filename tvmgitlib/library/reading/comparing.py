@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.job_log import log
+from tvmgitlib.library.reading.job_log import entries
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
@@ -88,10 +88,11 @@ def compare(before: Contents, after: Contents, selection: Selection) -> list[Con
 
 def blame(repository: Repository, contents: Contents, selection: Selection) -> list[Blame]:
     """The job and commit that every selected record of configs/ comes from."""
-    entries = {entry.job: entry for entry in log(repository, contents)}
+    records = list(selected(contents.current(), selection))
+    known = {entry.job: entry for entry in entries(repository, contents, {stored.job for stored in records})}
     answers = []
-    for stored in selected(contents.current(), selection):
-        entry = entries.get(stored.job)
+    for stored in records:
+        entry = known.get(stored.job)
         answers.append(
             Blame(
                 place=stored.place,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.results import LogEntry
@@ -16,8 +16,10 @@ _log = logging.getLogger("tvmgitlib")
 
 def log(
     repository: Repository, contents: Contents, selection: Selection | None = None, tuner: str | None = None
-) -> Iterator[LogEntry]:
+) -> Generator[LogEntry]:
     """The jobs of the library, newest commit first. A job whose segment was removed since is left out.
+
+    Whoever stops early has not waited for the rest of the history.
 
     In a shallow clone the commit at which history is cut off has all that is older: whose it is, nobody knows there.
 
@@ -27,8 +29,16 @@ def log(
         selection: only jobs with a task of it; a revert or invalidation, which has none, is not selected.
         tuner: only jobs of this tuner.
     """
-    wanted = None if selection in (None, Selection()) else _selected(contents, selection)
-    seen = set()
+    wanted = None if selection is None or selection == Selection() else _selected(contents, selection)
+    yield from entries(repository, contents, wanted, tuner)
+
+
+def entries(
+    repository: Repository, contents: Contents, wanted: set[str] | None, tuner: str | None = None
+) -> Generator[LogEntry]:
+    """What the history says of some jobs, newest commit first, see `log`; None for every job."""
+    left = len(contents.outlines) if wanted is None else len(wanted)
+    seen: set[str] = set()
     cuts = history_cuts(repository, contents.snapshot.commit)
     if cuts:
         _log.warning(
@@ -37,14 +47,18 @@ def log(
             ", ".join(cut[:12] for cut in cuts),
         )
     for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
+        if len(seen) == left:
+            return
         for delta in commit.deltas:
             job = job_at(delta.path) if delta.status == "A" else None
             if job is None or job in seen or (wanted is not None and job not in wanted):
                 continue
             told = contents.outlines.told(job)
-            if told is None or tuner not in (None, told.tuner):
+            if told is None:
                 continue
             seen.add(job)
+            if tuner not in (None, told.tuner):
+                continue
             known = commit.id not in cuts
             yield LogEntry(
                 job=job,

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary
+
 LOGS = Path(__file__).parents[3] / "data" / "tvm-logs"
 
 
@@ -289,3 +291,13 @@ def test_a_log_line_is_one_job_newest_first(filled: Any) -> None:
     assert lines[0].split() == ["commit", "date", "job", "author", "what", "it", "did"]
     assert len(lines) == 8
     assert lines[1].endswith("Import 1 workload for h100: 64 trials")
+
+
+def test_log_shows_as_many_as_are_wanted(cli: Any, library: ConfigLibrary, logs: Path) -> None:
+    for name in ("t0_tvmgitlib_matmul_ga", "t1_tvmgitlib_matmul_ga", "t2_conv2d_NCHWc_x86_ga"):
+        library.import_logs(logs / "autotvm" / f"{name}.log", platform="board", tvm="hhb-tvm==0.16.dev0")
+    newest = [entry.job for entry in library.log()]
+    assert [entry["job"] for entry in cli.lines("log", "-n", "2")] == newest[:2]
+    assert [entry["job"] for entry in cli.lines("log", "--limit", "9")] == newest
+    assert [entry.job for entry in library.log(limit=1)] == newest[:1]
+    assert cli("log", "-n", "0").code == 2

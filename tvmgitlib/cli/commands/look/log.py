@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import LogEntry, Selection
 
 
-@click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log --json | head -3"))
+@click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log -n 20"))
 @options.selection
 @click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
+@click.option("-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Only the N newest.")
 @pass_context
-def command(context: Context, selection: Selection, tuner: str | None) -> None:
+def command(context: Context, selection: Selection, tuner: str | None, limit: int | None) -> None:
     """Show the library's jobs, newest first.
 
     Each with the commit that added it.
     """
-    entries = context.open().log(selection, tuner=tuner)
+    entries = context.open().log(selection, tuner=tuner, limit=limit)
     if not entries:
         note("No job was found.")
     context.print_lines(entries, lambda: table(entries, _COLUMNS))
