@@ -308,7 +308,7 @@ if shutil.which("strace"):
             assert index_on_disk < index_named < names_on_disk
             assert names_on_disk < ref_on_disk < ref_moved < ref_named < kept_no_longer
             at = kept_no_longer + 1
-        assert when(seen, "move", rf"/\.gone\.{job.id}", 0) >= at
+        assert when(seen, "move", rf"/jobs/{job.id}/job\.json", 0) >= at  # it is another job's place now
 
 
 #: Says when a command of Git is over.
@@ -353,6 +353,6 @@ def test_what_we_do_ourselves_is_in_order_too(library: ConfigLibrary, logs: Path
     ref_on_disk = when(seen, "fsync", "/refs/heads/main$", 0)
     ref_named = when(seen, "fsync", "/refs/heads$", 0)
     kept_no_longer = when(seen, "unlink", r"\.keep$", 0)
-    forgotten = when(seen, "rename", rf"/\.gone\.{job.id}", 0)
+    forgotten = when(seen, "fsync", rf"/jobs/{job.id}/\.job\.json$", 0)
     order = [packed, names_on_disk, promised, moved, ref_on_disk, ref_named, kept_no_longer, forgotten]
     assert order == sorted(order)
