@@ -28,9 +28,8 @@ from demo_job import BATCH, default_callbacks, microseconds, prepare, progress
 from demo_kernels import KERNELS, Kernel, conv2d, host_target, matmul_relu
 
 from tvmgitlib import ConfigLibrary, TvmgitlibError
-from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.at_hand import fast_imports, require_tvm
 from tvmgitlib.live.metaschedule.tvm import structural_equal
-from tvmgitlib.live.tvm_check import require_tvm
 
 if TYPE_CHECKING:
     from demo_kernels import Array

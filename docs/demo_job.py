@@ -18,7 +18,7 @@ from typing import Any
 from demo_kernels import KERNELS, host_target
 
 from tvmgitlib import ConfigLibrary, TvmgitlibError
-from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.at_hand import fast_imports
 
 BATCH = 4
 SEED = 1  # a search that is begun anew proposes the same schedules again: those that have been measured are passed over

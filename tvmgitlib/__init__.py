@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Synced as Synced
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
-    from tvmgitlib.library.platforms.detect import detect_platform as detect_platform
+    from tvmgitlib.library.platforms import detect_platform as detect_platform
     from tvmgitlib.library.reading import BestConfig as BestConfig
     from tvmgitlib.library.reading import Blame as Blame
     from tvmgitlib.library.reading import ConfigChange as ConfigChange
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.live.at_hand import fast_imports as fast_imports
     from tvmgitlib.live.base import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
-    from tvmgitlib.live.import_trap import fast_imports as fast_imports
     from tvmgitlib.live.job import Job as Job
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
@@ -82,12 +82,12 @@ _NAMES = {
     "SettingsError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
-    "tvmgitlib.library.platforms.detect": "detect_platform",
+    "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
     "WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
-    "tvmgitlib.live.import_trap": "fast_imports",
+    "tvmgitlib.live.at_hand": "fast_imports",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",

@@ -786,7 +786,7 @@ class ConfigLibrary:
 
 
 def _installed_tvm() -> TvmVersion | None:
-    from tvmgitlib.live.installed import installed_tvm
+    from tvmgitlib.live.at_hand import installed_tvm
 
     return installed_tvm()
 

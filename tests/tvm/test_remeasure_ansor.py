@@ -13,7 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
-from tvmgitlib.library.platforms.detect import detect_platform
+from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.live.ansor.family import FAMILY
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured

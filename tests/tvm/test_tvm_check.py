@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.live.tvm_check import require_tvm
+from tvmgitlib.live.at_hand import require_tvm
 
 pytest.importorskip("tvm.target", reason="needs a TVM", exc_type=ImportError)
 

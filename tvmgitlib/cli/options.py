@@ -90,7 +90,7 @@ def tvm_at_hand(help: str) -> Callable[[Command], Command]:
 
 
 def _tvm_at_hand(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    from tvmgitlib.live.installed import installed_tvm
+    from tvmgitlib.live.at_hand import installed_tvm
 
     if value == "none" or context.resilient_parsing:
         return None

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, cast
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.live.tvm_check import require_tvm
+from tvmgitlib.live.at_hand import require_tvm
 from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.

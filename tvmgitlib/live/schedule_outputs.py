@@ -10,7 +10,15 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.live.base import Failure
-from tvmgitlib.live.outputs import UNCHECKED, Process, TrialError, difference, failing, random_array, run_with_numbers
+from tvmgitlib.live.outputs import (
+    UNCHECKED,
+    Process,
+    TrialError,
+    difference,
+    failing,
+    random_array,
+    run_with_numbers,
+)
 
 #: Makes a schedule and the tensors that it takes, as `tvm.build` takes them; it is called in another process.
 Scheduling = Callable[[], tuple[Any, Sequence[Any]]]

@@ -17,11 +17,9 @@ from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
+from tvmgitlib.live.at_hand import fast_imports, last_line, live_target
 from tvmgitlib.live.base import family_of_task, live_families, live_family
-from tvmgitlib.live.error_text import last_line
-from tvmgitlib.live.import_trap import fast_imports
 from tvmgitlib.live.metaschedule.tvm import tir_functions
-from tvmgitlib.live.targets import live_target
 from tvmgitlib.model import parse_target, require_triple
 
 _FORMS = (

@@ -5,17 +5,27 @@ What other floors use of it is imported from here; its own modules import each o
 
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
-from tvmgitlib.store.git.configuration import configure, identity
-from tvmgitlib.store.git.sharing import share_made
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git import configure, identity, share_made, without_credentials
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
-from tvmgitlib.store.objects.commits import Author, Commit
-from tvmgitlib.store.objects.draft import Committed, Draft
-from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Blob, Entry, blob_id
-from tvmgitlib.store.objects.snapshot import Snapshot, printable, require_plain
-from tvmgitlib.store.objects.trees import Content, differences
+from tvmgitlib.store.objects import (
+    FILE_MODE,
+    SUBMODULE_MODE,
+    TREE_MODE,
+    Author,
+    Blob,
+    Commit,
+    Committed,
+    Content,
+    Draft,
+    Entry,
+    Snapshot,
+    blob_id,
+    differences,
+    printable,
+    require_plain,
+)
 from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
 from tvmgitlib.store.remotes.exchange import (
     Pushed,

@@ -11,11 +11,8 @@ from types import TracebackType
 from typing import TypeVar
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git.process import Git, failure
-from tvmgitlib.store.objects.commits import Commit, parse_commit
-from tvmgitlib.store.objects.deltas import RAW, deltas
-from tvmgitlib.store.objects.reader import ObjectReader
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.git import Git, failure
+from tvmgitlib.store.objects import RAW, Commit, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",

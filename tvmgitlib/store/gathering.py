@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.configuration import Configuration
+from tvmgitlib.store.git import Configuration
 from tvmgitlib.store.landing.lock import try_gather_lock
 
 _log = logging.getLogger("tvmgitlib")

@@ -10,14 +10,12 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.gathering import gather_packs
-from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.process import Git
+from tvmgitlib.store.git import Configuration, Git
 from tvmgitlib.store.landing import branch as landing
 from tvmgitlib.store.landing.links import refuse_links
 from tvmgitlib.store.landing.redo import Step
 from tvmgitlib.store.landing.writer import Writer, writing_objects
-from tvmgitlib.store.objects.draft import Committed, Draft
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects import Committed, Draft, Snapshot
 
 #: The folders that are the library's own: never a link in them.
 OWN_FOLDERS = ("jobs", "configs")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.objects.raw import Blob, blob_id
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects import Blob, Snapshot, blob_id
 
 #: The files of a commit by path.
 Files = dict[str, Blob]

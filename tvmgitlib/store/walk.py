@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.process import failure
-from tvmgitlib.store.objects.deltas import RAW, Delta, delta
+from tvmgitlib.store.git import failure
+from tvmgitlib.store.objects import RAW, Delta, delta
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError, PlatformError
 from tvmgitlib.library.jobs import Journal, TakenJob, begin, job_spec
-from tvmgitlib.library.platforms.detect import detect_platform
+from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.model import GivenTarget, TvmVersion, Workload, parse_target
 
 HERE = f"llvm -mtriple={system.machine()}-linux-gnu"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.library.platforms.detect import detect_for, detect_platform
+from tvmgitlib.library.platforms import detect_for, detect_platform
 from tvmgitlib.model import Json, Platform, fact, parse_target, set_fact, validate_platform_name
 
 ALLOWED = {

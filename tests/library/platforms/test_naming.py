@@ -12,7 +12,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.errors import PlatformError
-from tvmgitlib.library.platforms.detect import detect_for, detect_platform
+from tvmgitlib.library.platforms import detect_for, detect_platform
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.model import TvmVersion, parse_target
 

@@ -14,7 +14,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.jobs import OpenJob, RemeasuredNote, effort_of
-from tvmgitlib.library.platforms.detect import detect_platform
+from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import BestConfig, Lookup, Outcome
 from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.matching import TvmRule

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.library.platforms.detect import detect_platform
+from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import Lookup, Outcome, Summary
 from tvmgitlib.model import FamilyName, TvmVersion, Workload, parse_target
 

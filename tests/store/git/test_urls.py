@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git import without_credentials
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.store.git.sharing import Sharing
+from tvmgitlib.store.git import Sharing
 
 Git = Callable[..., str]
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"

@@ -12,7 +12,7 @@ import pytest
 
 from tvmgitlib.store import Repository
 from tvmgitlib.store.landing import worktree
-from tvmgitlib.store.objects.raw import blob_id
+from tvmgitlib.store.objects import blob_id
 
 OLD = {"jobs/ab/one.jsonl": b"one\n", "configs/t/p/ansor.jsonl": b"old\n", "configs/t/p/autotvm.jsonl": b"old\n"}
 NEW = {"jobs/cd/two.jsonl": b"two\n", "configs/t/p/ansor.jsonl": b"new\n", "configs/t/p/autotvm.jsonl": None}

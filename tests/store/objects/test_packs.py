@@ -17,9 +17,8 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError
 from tvmgitlib.store import Committed, Draft, Repository, create_repository, write_history
 from tvmgitlib.store.landing.lock import keep_lock
-from tvmgitlib.store.objects.packs import KEEP, write_pack
+from tvmgitlib.store.objects import KEEP, NewObjects, write_pack
 from tvmgitlib.store.objects.raw import FileContent
-from tvmgitlib.store.objects.trees import NewObjects
 
 Commit = Callable[..., Committed]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.store import Repository
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects import Snapshot
 
 
 def listed(snapshot: Snapshot, folder: str = "jobs") -> list[str]:

@@ -10,8 +10,7 @@ import pytest
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.store import Repository, Snapshot
-from tvmgitlib.store.objects.packs import write_pack
-from tvmgitlib.store.objects.trees import NewObjects, edit_tree
+from tvmgitlib.store.objects import NewObjects, edit_tree, write_pack
 
 
 def write_tree(

@@ -28,7 +28,7 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.jobs.recorded import without_such_lines
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.library.platforms.naming import THIS
+from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading import Contents, refuse_other_case, workload_label
 from tvmgitlib.model import (
     FORMAT,

@@ -15,8 +15,7 @@ from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.logs import Remarks, first_line
-from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.platforms.naming import THIS, platform_for
+from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
     SEGMENT_RECORDS,
     FamilyName,

@@ -11,8 +11,7 @@ from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, UnsentErro
 from tvmgitlib.library.changes import JobResult, sync
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
-from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.platforms.naming import THIS, overruled
+from tvmgitlib.library.platforms import THIS, detect_for, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (

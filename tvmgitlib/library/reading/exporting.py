@@ -87,16 +87,7 @@ def export(
         SelectionError: nothing is selected, or records that no TVM can load together.
     """
     codec = families.family(family)
-    wanted = [
-        stored
-        for found in contents.current().values()
-        for stored in found
-        if selection.matches(stored.place, any_limits=True)
-        and stored.record.family == family
-        and (tvm is None or stored.tuned_with.is_like(tvm))
-    ]
-    if not wanted:
-        raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
+    wanted = _wanted(contents, family, selection, tvm)
     why_not = {stored.line: _why_not(stored, selection, obstacle) for stored in wanted}
     left_out = tuple(
         f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
@@ -122,6 +113,20 @@ def export(
         left_out,
         next(filter(None, builds), None),
     )
+
+
+def _wanted(contents: Contents, family: FamilyName, selection: Selection, tvm: TvmVersion | None) -> list[StoredRecord]:
+    wanted = [
+        stored
+        for found in contents.current().values()
+        for stored in found
+        if selection.matches(stored.place, any_limits=True)
+        and stored.record.family == family
+        and (tvm is None or stored.tuned_with.is_like(tvm))
+    ]
+    if not wanted:
+        raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
+    return wanted
 
 
 def _files(

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.library.platforms.detect import facts_here
+from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs

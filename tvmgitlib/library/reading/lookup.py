@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from tvmgitlib.errors import listed
-from tvmgitlib.library.platforms.naming import overruled, platform_for
+from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
 from tvmgitlib.library.reading.nearest import Neighbours

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.platforms.naming import THIS
+from tvmgitlib.library.platforms import THIS, detect_for
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.model import GivenTarget, Place, Workload, parse_target, platform_name_from
 

@@ -18,8 +18,8 @@ from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
+from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
-from tvmgitlib.live.tophub import without_tophub
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 

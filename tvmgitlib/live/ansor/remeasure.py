@@ -10,10 +10,10 @@ from typing import Any
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.live.ansor.recording import failed, logged
+from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.schedule_outputs import Check
 from tvmgitlib.model import ERROR_KINDS, TuningRecord, parse_target
 

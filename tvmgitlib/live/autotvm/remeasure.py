@@ -12,11 +12,11 @@ import orjson
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms import detect_for
+from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.loading import readable
 from tvmgitlib.live.schedule_outputs import Check
 from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.platforms.detect import facts_here
+from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
-from tvmgitlib.live.tophub import without_tophub
 
 
 def extract(module: Any, params: Mapping[str, Any], target: Any) -> Any:

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tvmgitlib.errors import TvmError
+from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.base import Failure
-from tvmgitlib.live.error_text import last_line
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
 from tvmgitlib.live.outputs import Process, TrialError, difference, failing, random_array, run_with_numbers, tolerance
 

@@ -12,7 +12,7 @@ import operator
 from functools import cache
 from typing import Any
 
-from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.at_hand import fast_imports
 
 #: One instruction, as TVM 0.16 and as later ones call it.
 _RENAMED = {"GetBlock": "GetSBlock", "GetSBlock": "GetBlock"}

@@ -13,8 +13,7 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import read_workload, with_signature
-from tvmgitlib.live.error_text import last_line
-from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.at_hand import fast_imports, last_line
 from tvmgitlib.model import minor_version
 
 _PLACES = (("s_tir", "meta_schedule"), ("meta_schedule",))

@@ -10,8 +10,7 @@ from typing import Any
 
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
-from tvmgitlib.library.platforms.detect import detect_for
-from tvmgitlib.library.platforms.naming import overruled
+from tvmgitlib.library.platforms import detect_for, overruled
 from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
 from tvmgitlib.live.loading import Loading

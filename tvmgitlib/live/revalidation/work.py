@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.jobs import RemeasuredNote, stored_records
-from tvmgitlib.library.platforms.detect import detect_for
+from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.live.base import Remeasured, live_family, running_tvm

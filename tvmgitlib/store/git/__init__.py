@@ -1,1 +1,28 @@
 """Running Git: the process, what every one of them is told, and what it is configured to do."""
+
+from tvmgitlib.store.git.configuration import Configuration, People, configure, identity
+from tvmgitlib.store.git.hardening import NETWORK, environment, options, without_filters
+from tvmgitlib.store.git.process import DURABLE, Git, failure
+from tvmgitlib.store.git.programs import require_trusted_signing, settings_for_exchange
+from tvmgitlib.store.git.sharing import VARIABLE, Sharing, share_made
+from tvmgitlib.store.git.urls import without_credentials
+
+__all__ = [
+    "DURABLE",
+    "NETWORK",
+    "VARIABLE",
+    "Configuration",
+    "Git",
+    "People",
+    "Sharing",
+    "configure",
+    "environment",
+    "failure",
+    "identity",
+    "options",
+    "require_trusted_signing",
+    "settings_for_exchange",
+    "share_made",
+    "without_credentials",
+    "without_filters",
+]

@@ -12,16 +12,13 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
-from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.process import DURABLE, failure
-from tvmgitlib.store.git.sharing import VARIABLE as SHARED
-from tvmgitlib.store.git.sharing import Sharing
+from tvmgitlib.store.git import DURABLE, Configuration, Sharing, failure
+from tvmgitlib.store.git import VARIABLE as SHARED
 from tvmgitlib.store.landing.leftovers import sweep_branch_locks, sweep_keeps, sweep_scratch
 from tvmgitlib.store.landing.lock import nobody_keeps, try_write_lock, write_lock
 from tvmgitlib.store.landing.redo import RedoNote, Step
 from tvmgitlib.store.landing.worktree import Following
-from tvmgitlib.store.objects.draft import Committed
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.objects import Committed, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 

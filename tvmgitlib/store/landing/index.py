@@ -14,11 +14,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tvmgitlib.store.git.hardening import without_filters
-from tvmgitlib.store.git.process import Git
-from tvmgitlib.store.objects.deltas import NO_MODE, RAW, Delta, deltas
-from tvmgitlib.store.objects.raw import FILE_MODE
-from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.git import Git, without_filters
+from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas
 
 #: Everything that we put into the Git directory for the length of a command has a name of this form.
 SCRATCH = "tvmgitlib-{}.tmp"

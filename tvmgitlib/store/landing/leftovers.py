@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tvmgitlib.store.landing.index import SCRATCH
-from tvmgitlib.store.objects.packs import KEEP
+from tvmgitlib.store.objects import KEEP
 
 #: Git holds an empty lock for milliseconds while it moves a branch: after a second of polling, its holder is dead.
 _POLLS = 20

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git.sharing import Sharing
+from tvmgitlib.store.git import Sharing
 
 _log = logging.getLogger("tvmgitlib")
 

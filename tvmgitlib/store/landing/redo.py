@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from tvmgitlib.store.git.sharing import Sharing
+from tvmgitlib.store.git import Sharing
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.process import Git
+from tvmgitlib.store.git import Git
 
 
 def left_out(git: Git) -> set[str]:

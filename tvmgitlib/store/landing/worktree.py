@@ -15,13 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.sharing import Sharing
+from tvmgitlib.store.git import Sharing
 from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
 from tvmgitlib.store.landing.redo import Step
 from tvmgitlib.store.landing.sparse import to_leave_out
-from tvmgitlib.store.objects.raw import FILE_MODE, blob_id
-from tvmgitlib.store.objects.snapshot import Snapshot
-from tvmgitlib.store.objects.trees import differences
+from tvmgitlib.store.objects import FILE_MODE, Snapshot, blob_id, differences
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -9,15 +9,9 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.configuration import Configuration, People
-from tvmgitlib.store.git.process import DURABLE
-from tvmgitlib.store.git.programs import require_trusted_signing
+from tvmgitlib.store.git import DURABLE, Configuration, People, require_trusted_signing
 from tvmgitlib.store.landing.lock import keep_lock
-from tvmgitlib.store.objects.commits import make_commit
-from tvmgitlib.store.objects.draft import Draft
-from tvmgitlib.store.objects.packs import write_pack
-from tvmgitlib.store.objects.snapshot import Snapshot
-from tvmgitlib.store.objects.trees import NewObjects, edit_tree
+from tvmgitlib.store.objects import Draft, NewObjects, Snapshot, edit_tree, make_commit, write_pack
 
 
 class Writer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.durable import sync_folder
-from tvmgitlib.store.git.process import DURABLE, Git, failure
+from tvmgitlib.store.git import DURABLE, Git, failure
 from tvmgitlib.store.objects.raw import FileContent, chunks_of
 from tvmgitlib.store.objects.trees import NewObjects
 

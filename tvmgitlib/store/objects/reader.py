@@ -11,7 +11,7 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from tvmgitlib.errors import LibraryError
-from tvmgitlib.store.git.process import Git
+from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.raw import Entry, parse_tree
 
 #: Few enough that the questions fit into any pipe and the answers into memory.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.configuration import configure
-from tvmgitlib.store.git.hardening import NETWORK
-from tvmgitlib.store.git.process import failure
+from tvmgitlib.store.git import NETWORK, configure, failure
 from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import git
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git.hardening import NETWORK, environment, options
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git import NETWORK, environment, options, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
 
 

@@ -9,11 +9,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git.configuration import Configuration
-from tvmgitlib.store.git.hardening import NETWORK
-from tvmgitlib.store.git.process import failure
-from tvmgitlib.store.git.programs import settings_for_exchange
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git import NETWORK, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
 

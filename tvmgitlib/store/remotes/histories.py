@@ -9,10 +9,9 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
-from tvmgitlib.store.git.hardening import NETWORK
-from tvmgitlib.store.git.process import DURABLE, failure
+from tvmgitlib.store.git import DURABLE, NETWORK, failure
 from tvmgitlib.store.landing.writer import writing_objects
-from tvmgitlib.store.objects.draft import Draft
+from tvmgitlib.store.objects import Draft
 from tvmgitlib.store.remotes.exchange import FETCH
 
 HISTORY = "refs/tvmgitlib/history/"

@@ -27,7 +27,7 @@ def detect(context: Context) -> None:
 
     That is the name and the facts that a job here gets. It needs no library.
     """
-    from tvmgitlib.library.platforms.detect import detect_platform
+    from tvmgitlib.library.platforms import detect_platform
 
     _print(context, detect_platform())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.live.tvm_check import TvmInfo, require_tvm
+from tvmgitlib.live.at_hand.tvm_check import TvmInfo, require_tvm
 
 Install = Callable[[str, str], None]
 
@@ -207,8 +207,8 @@ def test_the_version_is_the_one_that_tvm_itself_says(site: Path, install: Instal
 def test_checking_imports_no_tvm(site: Path) -> None:
     unpack(site, text='__version__ = "0.19.0"\n')
     code = (
-        f"import sys; sys.path[:0] = {[str(site), str(Path(__file__).parents[2])]!r}\n"
-        "from tvmgitlib.live import tvm_check, import_trap\n"
+        f"import sys; sys.path[:0] = {[str(site), str(Path(__file__).parents[3])]!r}\n"
+        "from tvmgitlib.live.at_hand import tvm_check, import_trap\n"
         "tvm_check._installed = lambda name: None\n"
         "print(tvm_check.require_tvm().version, 'tvm' in sys.modules)"
     )

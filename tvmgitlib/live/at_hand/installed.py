@@ -15,7 +15,7 @@ def installed_tvm() -> TvmVersion | None:
             return None
     except ValueError:  # something put a module without a spec into sys.modules
         return None
-    from tvmgitlib.live.tvm_check import require_tvm
+    from tvmgitlib.live.at_hand.tvm_check import require_tvm
 
     try:
         found = require_tvm()

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tvmgitlib.live import import_trap
-from tvmgitlib.live.import_trap import fast_imports
+from tvmgitlib.live.at_hand import fast_imports, import_trap
 
 
 @pytest.fixture

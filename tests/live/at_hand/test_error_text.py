@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.live.error_text import last_line
+from tvmgitlib.live.at_hand import last_line
 
 
 def syntax_error() -> SyntaxError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tvmgitlib.errors import TargetError
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.error_text import last_line
+from tvmgitlib.live.at_hand.error_text import last_line
 from tvmgitlib.model import GivenTarget, parse_target
 
 
