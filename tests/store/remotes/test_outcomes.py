@@ -77,3 +77,10 @@ def test_an_unknown_user_is_told_about_credentials(said: bytes) -> None:
 
 def test_of_what_nobody_knows_no_way_out_is_told() -> None:
     assert way_out(REFUSED[-1]) is None
+
+
+@pytest.mark.parametrize("status", [-13, 141])
+def test_a_connection_that_breaks_while_git_writes_is_tried_again(status: int) -> None:
+    assert outcome_of(b"", status) is Outcome.LOST
+    assert outcome_of(b"! [remote rejected] main (hook declined)", status) is Outcome.REFUSED
+    assert outcome_of(b"", 1) is Outcome.REFUSED

@@ -190,7 +190,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     if done.returncode == 0:
         return Pushed(Outcome.DONE)
     said = done.stdout + done.stderr
-    outcome = outcome_of(said)
+    outcome = outcome_of(said, done.returncode)
     error = failure(["push"], said, done.returncode)
     if outcome is Outcome.REFUSED:
         raise GitError(error.message, hint=way_out(said, proposal=branch is not None))
@@ -206,5 +206,5 @@ def failed(name: str, said: bytes, status: int) -> Exception:
         status: its exit status.
     """
     error = failure([name], said, status)
-    refused = outcome_of(said) is Outcome.REFUSED
+    refused = outcome_of(said, status) is Outcome.REFUSED
     return GitError(error.message, hint=way_out(said)) if refused else ConnectionError(error.message)

@@ -7,6 +7,7 @@ says is its answer.
 from __future__ import annotations
 
 import re
+import signal
 from enum import Enum
 
 #: The server has commits that we have not seen.
@@ -29,6 +30,9 @@ _LOST = re.compile(
     rb"|failed to report status",
     re.IGNORECASE,
 )
+
+#: How Git ends when the other side is gone while it writes: it has no time to say anything.
+_CUT_OFF = (-signal.SIGPIPE, 128 + signal.SIGPIPE)
 
 #: Answers that stay what they are, also where the connection ends with them.
 _FINAL = re.compile(
@@ -60,8 +64,8 @@ class Outcome(Enum):
     REFUSED = "refused"  # no use to try again
 
 
-def outcome_of(said: bytes) -> Outcome:
-    """What came of an exchange that failed, by what Git printed."""
+def outcome_of(said: bytes, status: int = 1) -> Outcome:
+    """What came of an exchange that failed, by what Git printed, and by how it ended."""
     if _IN_THE_WAY.search(said):
         return Outcome.REFUSED
     if _MOVED.search(said):
@@ -70,7 +74,7 @@ def outcome_of(said: bytes) -> Outcome:
         return Outcome.BUSY
     if _REFUSED.search(said) or _FINAL.search(said):
         return Outcome.REFUSED
-    return Outcome.LOST if _LOST.search(said) else Outcome.REFUSED
+    return Outcome.LOST if status in _CUT_OFF or _LOST.search(said) else Outcome.REFUSED
 
 
 def way_out(said: bytes, *, proposal: bool = False) -> str | None:
