@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def test_an_interrupted_import_says_so_and_commits_nothing(cli: Any, git: Callab
     log.write_bytes(b"".join(LINES) * 8000)  # seconds of reading
     command = [sys.executable, "-m", "tvmgitlib", "-C", str(cli.library), "import", str(log), "--platform", "board"]
     head = git(cli.library, "rev-parse", "HEAD")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeds)
     while not is_reading(process, log):
         assert process.poll() is None
         time.sleep(0.01)

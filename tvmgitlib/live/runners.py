@@ -58,7 +58,7 @@ def told_to_caller() -> HowToMeasure | None:
         frame = frame.f_back
         if not str(frame.f_globals.get("__name__")).startswith("tvm."):
             continue
-        for name in _NAMES & frame.f_locals.keys():
+        for name in _NAMES.intersection(frame.f_locals):
             told = frame.f_locals[name]
             if name == "measure_option" and isinstance(told, Mapping):
                 return HowToMeasure(measure_option=told)

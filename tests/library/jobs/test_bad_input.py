@@ -536,3 +536,20 @@ def test_a_link_below_the_librarys_folders_is_never_written_through(cli: Any, tm
     assert cli.code == 4
     assert f"error: {place}: a symbolic link" in cli.err
     assert list(outside.iterdir()) == []
+
+
+def test_a_folder_without_permission_is_named() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        closed = Path(folder, "closed")
+        closed.mkdir()
+        (closed / "tuning.log").write_bytes(AUTOTVM[0])
+        closed.chmod(0o600)
+        Path(folder).chmod(0o755)
+        user = os.geteuid()
+        if user == 0:  # root may go everywhere
+            os.seteuid(65534)
+        try:
+            with pytest.raises(RecordError, match=r"tuning\.log: cannot be read: Permission denied"):
+                survey(closed / "tuning.log", Leniency())
+        finally:
+            os.seteuid(user)

@@ -18,7 +18,7 @@ from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
-from tvmgitlib.library.jobs.files.opening import lines_of, member, open_log, plain_name
+from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
 
@@ -102,7 +102,7 @@ def find_log(path: Path) -> tuple[Path, Layout | None]:
     Raises:
         RecordError: nothing readable is there, or only a part of a log.
     """
-    in_folder = path.is_dir()
+    in_folder = is_folder(path)
     folder = path if in_folder else path.parent
     layout = _layout_of(path) if in_folder else families.layout_with(plain_name(path.name))
     if layout is None:

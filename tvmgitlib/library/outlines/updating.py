@@ -49,8 +49,12 @@ def bring(database: Database, snapshot: Snapshot, tree: str) -> Database:
             _apply(database, snapshot, found, tree)
             return database
     copy = database.copy()
-    with copy.changing():
-        _apply(copy, snapshot, _difference(snapshot, copy, tree), tree)
+    try:
+        with copy.changing():
+            _apply(copy, snapshot, _difference(snapshot, copy, tree), tree)
+    except BaseException:
+        copy.close()
+        raise
     return copy
 
 

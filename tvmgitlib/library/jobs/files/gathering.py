@@ -17,7 +17,7 @@ from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
-from tvmgitlib.library.jobs.files.opening import lines_of, open_log, plain_name
+from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, open_log, plain_name
 from tvmgitlib.model import read_json
 
 #: What stands for standard input.
@@ -63,7 +63,7 @@ def gathered(paths: Iterable[Path]) -> Iterator[Gathered]:
         for path in dict.fromkeys(paths):
             if path == STANDARD_INPUT:
                 found = [_spooled(spooled)]
-            elif path.is_dir():
+            elif is_folder(path):
                 found = _of_folder(path, no_logs)
             else:
                 found = [path]
@@ -80,7 +80,7 @@ def gathered(paths: Iterable[Path]) -> Iterator[Gathered]:
 def _whole(log: Path) -> Path:
     """What tells two names of one log: a log of several files may be named by its folder and by each of them."""
     resolved = Path(os.path.realpath(log))  # which, unlike Path.resolve, takes a link to itself
-    return resolved.parent if not log.is_dir() and families.layout_with(plain_name(log.name)) else resolved
+    return resolved.parent if not is_folder(log) and families.layout_with(plain_name(log.name)) else resolved
 
 
 def _spooled(file: Path) -> Path:

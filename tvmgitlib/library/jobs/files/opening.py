@@ -123,6 +123,18 @@ def plain_name(name: str) -> str:
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a log's path is a folder's.
+
+    Raises:
+        RecordError: the way to it is not open to this user.
+    """
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise RecordError(f"cannot be read: {error.strerror}", file=str(path)) from None
+
+
 def member(folder: Path, name: str) -> Path:
     """A file of a folder, or the same compressed where that is there instead."""
     plain = folder / name
