@@ -571,7 +571,9 @@ def test_a_card_gets_its_own_configs_from_tophub_or_none(library: ConfigLibrary)
     unknown = tvm.target.Target("cuda -model=a100")
     with library.using(accept="stale") as summary:
         assert all(autotvm.task.DispatchContext.current.query(unknown, w).is_fallback for w in workloads)
-    assert {outcome.why for outcome in summary.of("missing")} == {"no record for cuda on a100"}
+    assert {outcome.why for outcome in summary.of("missing")} == {
+        "no record for cuda on a100; the nearest is for cuda on 1080ti: another platform"
+    }
     assert summary.line == "160 tasks looked up, 0 tuned: 160 missing"
     stock = autotvm.apply_history_best(str(log))
     assert [stock.query(unknown, w).cost for w in workloads] == [costs["1080ti"][w] for w in workloads]

@@ -27,6 +27,7 @@ from tvmgitlib.model import (
     Workload,
     canonical_json,
     parse_target,
+    read_json_with_gaps,
 )
 
 Loaded = TypeVar("Loaded")
@@ -113,7 +114,7 @@ def readable(family: FamilyName, native: bytes, target: GivenTarget | None = Non
         TvmError: this TVM reads the target in no form.
     """
     codec = families.family(family)
-    given = target or parse_target(codec.target_of(orjson.loads(native)))
+    given = target or parse_target(codec.target_of(read_json_with_gaps(native)[0]))
     if given.completed or unreadable_target(given.text) is not None:
         return codec.with_target(native, _canonical(given))
     return native
