@@ -27,6 +27,9 @@ LOST = [
     b"fatal: unable to access 'https://h/x/': The requested URL returned error: 503",
     b"ssh: connect to host h port 22: Operation timed out",
     b"kex_exchange_identification: Connection closed by remote host",
+    b"fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"
+    b"and the repository exists.",
+    b"error: pack-objects died of signal 13",
 ]
 REFUSED = [
     b"remote: error: GH006: Protected branch update failed for refs/heads/main.\n ! [remote rejected] main -> main "

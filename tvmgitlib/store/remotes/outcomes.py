@@ -27,7 +27,8 @@ _LOST = re.compile(
     rb"|gnutls_handshake|ssl_(read|error_syscall)"
     rb"|requested url returned error: (429|5\d\d)|http (429|5\d\d)|rpc failed; curl"
     rb"|invalid index-pack output|fetch-pack: invalid|bad (line length|pack header)|expected flush"
-    rb"|failed to report status",
+    rb"|failed to report status|died of signal"
+    rb"|could not read from remote repository",  # with nothing before it that says why: see _FINAL
     re.IGNORECASE,
 )
 
