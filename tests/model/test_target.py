@@ -521,3 +521,18 @@ def test_tophub_spells_17_platforms_of_11_targets_in_27_ways() -> None:
     assert len({(given_target.target, given_target.model) for given_target in given_targets}) == 17
     assert len({given_target.target for given_target in given_targets}) == 11
     assert len({given_target.target.folder for given_target in given_targets}) == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        ("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu", False),
+        ("cuda -arch=sm_80 -max_num_threads=512", False),
+        ("opengl", True),  # which no TVM here has any more
+        ("aocl -mcpu=x", True),
+        ("llvm -link-params=0", True),
+        ("cuda -arch=sm_100 -code=sm_100a", True),
+    ],
+)
+def test_what_some_tvm_may_not_read_is_doubtful(text: str, doubtful: bool) -> None:
+    assert parse_target(text).is_doubtful == doubtful

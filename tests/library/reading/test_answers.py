@@ -341,3 +341,11 @@ def test_a_release_says_it(library: ConfigLibrary, logs: Path) -> None:
     library.import_logs(logs / "metaschedule" / "v27_mm128", platform="pc")
     (graded,) = library.best(tvm="apache-tvm==0.27.0.post1")
     assert (graded.grade, ".dev" in graded.why) == ("exact", False)
+
+
+def test_the_nearest_is_of_the_same_kind_where_there_is_one(library: ConfigLibrary, make_log: MakeLog) -> None:
+    library.import_logs(make_log("dense", [1e-6], target="llvm -mcpu=haswell"), platform="box")
+    library.import_logs(make_log("dense", [1e-3], target="cuda -arch=sm_75"), platform="box")
+    (near,) = library.nearest(Selection(target="cuda -arch=sm_80", platform="box"))
+    assert "cuda -arch=sm_75" in near
+    assert "another arch (sm_75)" in near

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,21 @@ def test_many_platforms_are_counted_and_not_all_named(cli: Any, tmp_path: Path) 
     assert "487 platforms" in warning
     assert "and 482 more" in warning
     assert len(warning) < 300
+
+
+def test_a_database_says_its_targets_as_every_tvm_reads_them(
+    library: ConfigLibrary, logs: Path, tmp_path: Path
+) -> None:
+    """A flag that one TVM has and another does not would cost every record of the database."""
+    folder = tmp_path / "db"
+    shutil.copytree(logs / "metaschedule" / "v27_mm128", folder)
+    records = folder / "database_tuning_record.json"
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    for _, record in lines:
+        record[2]["link-params"] = False
+    records.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    library.import_logs(folder, platform="box", tvm="apache-tvm==0.27.0")
+    library.export("metaschedule", tmp_path / "out")
+    written = [json.loads(line) for line in (tmp_path / "out" / records.name).read_text().splitlines()]
+    assert written
+    assert all("link-params" not in record[2] and record[2]["kind"] == "llvm" for _, record in written)

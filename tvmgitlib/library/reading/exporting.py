@@ -183,7 +183,7 @@ def _portable(stored: StoredRecord) -> StoredRecord:
     """A record with a target that every TVM reads which reads its key."""
     record = stored.record
     codec = families.family(record.family)
-    if codec.keeps_module or record.target.is_portable:
+    if record.target.is_portable:
         return stored
     return replace(stored, record=replace(record, native=codec.with_target(record.native, record.target.portable)))
 

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
-from tvmgitlib import families
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
@@ -228,6 +227,4 @@ def unsure(stored: StoredRecord) -> str | None:
 
 def is_doubtful(stored: StoredRecord) -> bool:
     """Whether a TVM of the right version may still not load a record."""
-    if families.family(stored.record.family).keeps_module:
-        return unsure(stored) is not None
-    return stored.record.target.is_doubtful
+    return unsure(stored) is not None or stored.record.target.is_doubtful

@@ -42,7 +42,7 @@ class Neighbours:
         renamed = [stored for stored in others if families.tvm_of_name(stored.record.workload) not in (None, mine)]
         found = min(
             ((list(_differences(asked, stored)), stored) for stored in (*same, *renamed)),
-            key=lambda pair: (len(pair[0]), rank(pair[1])),
+            key=lambda pair: (pair[1].place.target.kind != asked.target.kind, len(pair[0]), rank(pair[1])),
             default=None,
         )
         if found is None:

@@ -17,7 +17,7 @@ from typing import cast
 
 from tvmgitlib.errors import TargetError
 from tvmgitlib.model.json import canonical_json
-from tvmgitlib.model.target.identity import filled_in, split_identity
+from tvmgitlib.model.target.identity import KINDS_EVERYWHERE, filled_in, split_identity
 from tvmgitlib.model.target.limits import Limits, beyond, limits_of, limits_text
 from tvmgitlib.model.target.text import MAX_TEXT_LENGTH, attributes_of_text, json_text
 
@@ -186,9 +186,11 @@ class GivenTarget:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether some TVM that knows its kind may not read its text."""
+        """Whether some TVM may not read its text."""
         told = self.target.attributes.keys() | dict(self.target.limits).keys()
-        return not self.is_portable or not _LATER_OR_ELSEWHERE.isdisjoint(told)
+        return (
+            self.target.kind not in KINDS_EVERYWHERE or not self.is_portable or not _LATER_OR_ELSEWHERE.isdisjoint(told)
+        )
 
     @property
     def portable(self) -> dict[str, object]:

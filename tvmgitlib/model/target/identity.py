@@ -41,6 +41,9 @@ _IDENTITY: dict[str, frozenset[str]] = {
     "ext_dev": _COMMON,
 }
 
+#: The kinds that every TVM known here has.
+KINDS_EVERYWHERE = frozenset(_IDENTITY)
+
 # Vendors have kinds of their own: whatever usually names a processor identifies theirs.
 _IDENTITY_ELSE = _COMMON.union(("mtriple", "mcpu", "march", "mattr", "mabi", "mfloat-abi", "arch"))
 
