@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-#: How many of a list a note says.
-_MOST = 5
-
 
 class Answer(Protocol):
     """Anything the library answers."""

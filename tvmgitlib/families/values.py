@@ -90,18 +90,6 @@ def unusable_times(seconds: Sequence[float]) -> str | None:
     return next((f"a run time of {_as_written(each)} s" for each in seconds if not 0 < each < math.inf), None)
 
 
-def check_costs(costs: list[Any], field: str) -> tuple[float, ...]:
-    """Costs as floats in seconds, for families of other packages whose logs cannot hold others.
-
-    Raises:
-        RecordError: when there are none, or one is not above zero.
-    """
-    unusable = unusable_times(costs)
-    if unusable is not None:
-        raise RecordError(f"{unusable}: run times are above zero", field=field)
-    return tuple(map(float, costs))
-
-
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 

@@ -16,8 +16,6 @@ from tvmgitlib.model.workload import FamilyName, Workload
 
 JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
 
-JOB_KINDS: tuple[JobKind, ...] = ("tune", "import", "revalidate", "revert", "invalidate")
-
 #: Where a job's trials are made: on this machine, on another one (through RPC), or nothing says it (a log).
 Where = Literal["here", "elsewhere", "unsaid"]
 

@@ -123,7 +123,9 @@ def test_what_another_history_has_is_kept_from_some_size_on(
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("damage", ["rubbish", "cut off", "empty", "another layout", "a folder of Git is gone"])
+@pytest.mark.parametrize(
+    "damage", ["rubbish", "cut off", "pages", "empty", "another layout", "a folder of Git is gone"]
+)
 def test_a_damaged_index_is_made_anew(
     filled: ConfigLibrary, damage: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -132,6 +134,9 @@ def test_a_damaged_index_is_made_anew(
         path.write_bytes(b"rubbish" * 4096)
     elif damage == "cut off":
         path.write_bytes(path.read_bytes()[:4096])
+    elif damage == "pages":  # what is only seen when a table is asked
+        content = path.read_bytes()
+        path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
     elif damage == "empty":
         path.write_bytes(b"")
     else:
@@ -145,7 +150,7 @@ def test_a_damaged_index_is_made_anew(
         connection.close()
     with caplog.at_level(logging.WARNING):
         assert answers(filled) == without(filled, monkeypatch)
-    assert ("damaged" in caplog.text) == (damage in ("rubbish", "cut off"))
+    assert ("damaged" in caplog.text) == (damage in ("rubbish", "cut off", "pages"))
     assert answers(filled) == without(filled, monkeypatch)
 
 

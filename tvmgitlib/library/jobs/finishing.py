@@ -47,9 +47,6 @@ from tvmgitlib.model import (
 )
 from tvmgitlib.store import Repository
 
-#: How many targets are named where records of others were found.
-_MOST_TARGETS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from tvmgitlib.library.outlines.database import Database
@@ -38,7 +39,7 @@ def opened(snapshot: Snapshot) -> Database | None:
         if isinstance(error, sqlite3.OperationalError):  # locked, or not ours to write
             _log.debug("the reading index cannot be used: %s", error)
             return None
-        return _made_anew(path, snapshot, tree)
+        return _made_anew(path, snapshot, tree, error)
     except OSError as error:
         _log.debug("the reading index cannot be used: %s", error)
         return None
@@ -57,10 +58,20 @@ def _bring(path: Path, snapshot: Snapshot, tree: str) -> Database:
     return brought
 
 
-def _made_anew(path: Path, snapshot: Snapshot, tree: str) -> Database | None:
+def forget(snapshot: Snapshot, error: sqlite3.DatabaseError) -> None:
+    """Do without an index that cannot answer; where it is damaged, the next command makes it anew."""
+    if isinstance(error, sqlite3.OperationalError):
+        _log.debug("the reading index cannot be used: %s", error)
+        return
+    path = snapshot.state / FILE
     _log.warning("the reading index %s is damaged, and is made anew", path)
+    with suppress(OSError):
+        path.unlink()
+
+
+def _made_anew(path: Path, snapshot: Snapshot, tree: str, error: sqlite3.DatabaseError) -> Database | None:
+    forget(snapshot, error)
     try:
-        path.unlink(missing_ok=True)
         return _bring(path, snapshot, tree)
     except (sqlite3.Error, OSError) as error:
         _log.debug("the reading index cannot be used: %s", error)

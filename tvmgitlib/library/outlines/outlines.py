@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
-from tvmgitlib.library.outlines.opening import opened
+from tvmgitlib.library.outlines.opening import forget, opened
 from tvmgitlib.model import Header, Segment, Source, segment_path
 from tvmgitlib.store import Entry, Snapshot
+
+Answer = TypeVar("Answer")
 
 
 class Outlines:
@@ -47,76 +51,79 @@ class Outlines:
         )
         return {segment.header.id: segment for segment in found}
 
+    def _ask(self, index: Callable[[Database], Answer], otherwise: Callable[[], Answer]) -> Answer:
+        """What the index answers; where there is none, or it turns out to be damaged, what all jobs together say."""
+        if self._index is not None:
+            try:
+                return index(self._index)
+            except sqlite3.DatabaseError as error:
+                forget(self._snapshot, error)
+                self.__dict__["_index"] = None
+        return otherwise()
+
     def __iter__(self) -> Iterator[Segment]:
-        if self._index is None:
-            yield from self._all.values()
-        else:
-            yield from self._outlines(self._index.jobs(), remember=False)
+        yield from self._ask(
+            lambda index: self._outlines(index.jobs(), remember=False), lambda: iter(self._all.values())
+        )
 
     def __len__(self) -> int:
-        return len(self._all) if self._index is None else self._index.count()
+        return self._ask(lambda index: index.count(), lambda: len(self._all))
 
     @property
     def ids(self) -> list[str]:
         """The ids of all jobs."""
-        return list(self._all) if self._index is None else [job for job, _ in self._index.jobs()]
+        return self._ask(lambda index: [job for job, _ in index.jobs()], lambda: list(self._all))
 
     def get(self, job: str) -> Segment | None:
         """A job, by its whole id."""
-        if self._index is None:
-            return self._all.get(job)
-        oid = self._index.oid(job)
-        return None if oid is None else next(self._outlines([(job, oid)]))
+
+        def of_index(index: Database) -> Segment | None:
+            oid = index.oid(job)
+            return None if oid is None else next(self._outlines([(job, oid)]))
+
+        return self._ask(of_index, lambda: self._all.get(job))
 
     def told(self, job: str) -> Told | None:
         """A job in one line, by its whole id."""
-        if self._index is not None:
-            return self._index.told(job)
-        return Told.of(self._all[job]) if job in self._all else None
+        return self._ask(lambda index: index.told(job), lambda: Told.of(self._all[job]) if job in self._all else None)
 
     def beginning(self, text: str) -> list[str]:
         """The ids that begin like that; none begins like nothing."""
         if not text:
             return []
-        if self._index is not None:
-            return self._index.beginning(text)
-        return [job for job in self._all if job.startswith(text)]
+        return self._ask(
+            lambda index: index.beginning(text), lambda: [job for job in self._all if job.startswith(text)]
+        )
 
     def deciding(self) -> Iterator[Segment]:
         """The jobs that say anything of the records of others: reverts, invalidations, revalidations."""
-        if self._index is not None:
-            yield from self._outlines(self._index.deciding())
-        else:
-            yield from filter(decides, self._all.values())
+        return self._ask(lambda index: self._outlines(index.deciding()), lambda: filter(decides, self._all.values()))
 
     def having(self, narrowing: Narrowing) -> Iterator[Segment]:
         """The jobs that have such a task."""
         if narrowing == Narrowing():
-            yield from self
-        elif self._index is not None:
-            yield from filter(narrowing.matches, self._outlines(self._index.having(narrowing)))
-        else:
-            yield from filter(narrowing.matches, self._all.values())
+            return iter(self)
+        found = self._ask(lambda index: self._outlines(index.having(narrowing)), lambda: iter(self._all.values()))
+        return filter(narrowing.matches, found)
 
     def sources_like(self, header: Header) -> Iterator[tuple[str, Source]]:
         """The logs of imports that were told the same of their records as this one, each with its job."""
         about = claims(header)
-        if self._index is not None:
-            yield from self._index.sources(about)
-            return
-        for segment in self._all.values():
-            if claims(segment.header) == about:
-                yield from ((segment.header.id, source) for source in sources_told(segment))
+        return self._ask(
+            lambda index: index.sources(about),
+            lambda: (
+                (segment.header.id, source)
+                for segment in self._all.values()
+                if claims(segment.header) == about
+                for source in sources_told(segment)
+            ),
+        )
 
     def of_platforms(self) -> Iterator[Segment]:
         """Jobs, among them for each platform the one that told its facts last."""
-        if self._index is None:
-            yield from self._all.values()
-            return
-        for job in self._index.of_platforms():
-            segment = self.get(job)
-            if segment is not None:
-                yield segment
+        return self._ask(
+            lambda index: filter(None, map(self.get, index.of_platforms())), lambda: iter(self._all.values())
+        )
 
     def _outlines(self, wanted: Iterable[tuple[str, str]], *, remember: bool = True) -> Iterator[Segment]:
         """Read segments, by job and blob; remembered are those that somebody is likely to ask for again."""

@@ -116,11 +116,10 @@ class Contents:
         paths = [path for path, _ in self.config_files()]
         return [path for path in paths if families.find(configs_file(path).family) is not None]
 
-    def segments(self, *, with_records: bool = True, skip_absent: bool = False) -> Iterator[Segment]:
+    def segments(self, *, skip_absent: bool = False) -> Iterator[Segment]:
         """Every segment, in the order of paths.
 
         Args:
-            with_records: with their records.
             skip_absent: without records of families that are not installed here: for answers, never for what is
                 written.
 
@@ -129,7 +128,7 @@ class Contents:
             RecordError: a segment is malformed.
         """
         for path, content in self.snapshot.contents(self.segment_files()):
-            yield read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
+            yield read_segment(lines_of(content), path, skip_absent=skip_absent)
 
     def segment(self, job: str, *, with_records: bool = False, skip_absent: bool = True) -> Segment:
         """The segment of a job.
