@@ -20,7 +20,7 @@ from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_gaps, read_json, read_json_with_gaps
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
@@ -354,7 +354,7 @@ class RecordReader:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
         self._is_begun = True
-        found = self._reader_of(family)(document, line)
+        found = self._reader_of(family)(read_gaps(line) if has_gaps else document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
             return replace(found, error="unknown", unusable="a number that is none")
         return found

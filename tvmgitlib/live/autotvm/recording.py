@@ -115,7 +115,12 @@ def job_database() -> Any:
 
 
 def _latest(known: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    return max(known, key=lambda pair: pair[1].timestamp)
+    return max(known, key=lambda pair: _moment(pair[1].timestamp))
+
+
+def _moment(timestamp: Any) -> float:
+    """When a trial was measured: logs of others may say nothing of it, or in another way, and come before."""
+    return float(timestamp) if isinstance(timestamp, (int, float)) else 0.0
 
 
 def _of_family(records: Iterable[TuningRecord]) -> list[TuningRecord]:
