@@ -44,6 +44,15 @@ def print_result(context: Context, result: JobResult) -> None:
         "what they were, import them with --complete-target 'llvm -mtriple=... -mcpu=...':",
         result.incomplete,
     )
+    if result.not_completed:
+        records = plural(sum(result.not_completed.values()), "record")
+        others = [f"{target} ({count:,})" for target, count in result.not_completed.items()]
+        note_some(
+            f"warning: --complete-target was not used for {records}, of targets that say otherwise or of other devices:",
+            others,
+        )
+    elif result.completed == 0:
+        note("warning: --complete-target was not used: the targets leave nothing of it out.")
     for name, trials in result.overruled.items():
         note(f"The platform given was not used for {plural(trials, 'trial')}: their target's -model names {name}.")
     if result.all_failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import TargetError
 from tvmgitlib.library.jobs import effort_of
 from tvmgitlib.library.reading import Lookup, Outcome
 from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
@@ -190,7 +192,93 @@ def test_a_target_that_says_something_else_is_not_completed(library: ConfigLibra
     skylake = "llvm -mcpu=skylake"
     result = library.import_logs(make_log("dense", [1e-3], target=skylake), platform="box", complete_target=WHOLE)
     assert result.incomplete == (skylake,)
+    assert (result.completed, result.not_completed) == (0, {skylake: 1})
     assert looked_up(library, WHOLE).state == "missing"
+
+
+ARM = "llvm -mtriple=aarch64-linux-gnu"
+
+
+@pytest.mark.parametrize(
+    ("target", "told", "is_used"),
+    [
+        ("llvm -device=arm_cpu", WHOLE, False),
+        ("llvm -keys=arm_cpu,cpu -device=arm_cpu", WHOLE, False),
+        ("llvm -keys=arm_cpu,cpu", WHOLE, False),
+        ("llvm -device=arm_cpu", ARM, True),
+        ("llvm -keys=arm_cpu,cpu", "llvm -mtriple=armv7l-linux-gnueabihf", True),
+        ("llvm -device=arm_cpu", "llvm -mcpu=cortex-a72", False),
+        ("llvm -device=arm_cpu", "llvm -mcpu=cortex-a72 -device=arm_cpu", True),
+        ("llvm -device=micro_dev", WHOLE, False),
+        ("llvm -device=arm_cpu", f"{ARM} -device=other", False),
+        ("opencl -device=mali", WHOLE, False),
+        ("cuda", WHOLE, False),
+        ("cuda", "cuda -arch=sm_80", True),
+        ("llvm", "cuda -arch=sm_80", False),
+        ("llvm -libs=mkl", WHOLE, True),
+        ("llvm -keys=cpu", WHOLE, True),
+    ],
+)
+def test_only_what_can_be_meant_is_completed(
+    cli: Any, library: ConfigLibrary, make_log: MakeLog, target: str, told: str, is_used: bool
+) -> None:
+    log = make_log("dense", [1e-3], target=target)
+    result = cli.json("import", log, "--platform", "box", "--complete-target", told)
+    label = parse_target(target).target.label
+    assert (cli.code, result["completed"]) == (0, int(is_used))
+    assert result["not_completed"] == ({} if is_used else {label: 1})
+    assert ("--complete-target was not used for 1 record" in cli.err) is not is_used
+    (best,) = library.best()
+    assert (best.place.target.label == label) is not is_used
+    assert library.check() == []
+
+
+def test_what_says_it_all_already_is_no_cause_for_completing(cli: Any, make_log: MakeLog) -> None:
+    told = cli.json("import", make_log("dense", [1e-3], target=WHOLE), "--platform", "p", "--complete-target", WHOLE)
+    assert (told["completed"], told["not_completed"]) == (0, {})
+    assert "--complete-target was not used: the targets leave nothing of it out" in cli.err
+    told = cli.json("import", make_log("dense", [2e-3], target=WHOLE), "--platform", "p")
+    assert told["completed"] is None
+    assert "--complete-target" not in cli.err
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (f"{WHOLE} -model=rpi4", "-model=rpi4 names a platform"),
+        (f"{WHOLE} -num-cores=4", "-num-cores identifies no code"),
+        ("opencl -device=mali -max_num_threads=256", "-max_num_threads identifies no code"),
+        ("llvm", "says nothing that a target could leave out"),
+        ({"kind": "llvm", "mtriple": "x86_64-linux-gnu", "model": "rpi4"}, "-model=rpi4 names a platform"),
+    ],
+)
+def test_what_completes_no_target_is_refused(
+    cli: Any, library: ConfigLibrary, make_log: MakeLog, told: Any, why: str
+) -> None:
+    log = make_log("dense", [1e-3], target="llvm")
+    with pytest.raises(TargetError, match=re.escape(why)):
+        library.import_logs(log, platform="box", complete_target=told)
+    with pytest.raises(TargetError, match=re.escape(why)):
+        library.begin_job(platform="box", complete_target=told)
+    if isinstance(told, str):
+        assert cli("import", log, "--platform", "box", "--complete-target", told).code == 4
+        assert why in cli.err
+    live = {"kind": "cuda", "keys": ["cuda", "gpu"], "arch": "sm_80", "max_num_threads": 1024, "thread_warp_size": 32}
+    assert library.import_logs(log, platform="box", complete_target=live).not_completed == {"llvm": 1}
+
+
+def test_a_job_is_told_what_its_log_leaves_out(cli: Any, library: ConfigLibrary, make_log: MakeLog) -> None:
+    job = cli.json("job", "start", "--target", WHOLE, "--platform", "box", "--complete-target", WHOLE)
+    shutil.copy(make_log("dense", [1e-3], target="llvm -keys=cpu"), job["log"])
+    assert cli.json("job", "show", job["job"])["complete_target"] == WHOLE
+    done = cli.json("job", "finish")
+    assert (cli.code, done["completed"], done["kept"]) == (0, 1, 1)
+    assert said(library, WHOLE) == [("exact", 1e-3)]
+    job = cli.json("job", "start", "--platform", "arm", "--complete-target", WHOLE)
+    shutil.copy(make_log("dense", [1e-3], target="llvm -device=arm_cpu"), job["log"])
+    done = cli.json("job", "finish")
+    assert (cli.code, done["completed"], done["not_completed"]) == (0, 0, {"llvm -device=arm_cpu": 1})
+    assert cli("check").code == 0
 
 
 # One rule for `best` and a build

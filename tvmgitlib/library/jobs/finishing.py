@@ -264,6 +264,8 @@ def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
         unmeasured=remarks.unmeasured,
         other_targets=dict(sorted(remarks.other_targets.items())),
         copies=remarks.copies,
+        completed=remarks.completed,
+        not_completed=dict(sorted(remarks.not_completed.items())),
     )
 
 

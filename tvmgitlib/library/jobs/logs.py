@@ -54,6 +54,8 @@ class Remarks:
         unmeasured: how many lines hold a config that nobody has measured.
         other_targets: records of targets that were not asked for, by the target's label.
         copies: how many logs repeated another one.
+        completed: of how many records the user has said what their targets leave out; None where nothing was said.
+        not_completed: records whose targets cannot be what the user says, by the target's label.
     """
 
     left_out: list[str] = field(default_factory=list)
@@ -61,6 +63,8 @@ class Remarks:
     unmeasured: int = 0
     other_targets: Counter[str] = field(default_factory=Counter)
     copies: int = 0
+    completed: int | None = None
+    not_completed: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
