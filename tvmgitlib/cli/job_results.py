@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tvmgitlib.cli.context import Context, note, note_each, note_some
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.errors import listed
-from tvmgitlib.library.changes import JobResult, outcome, plural
+from tvmgitlib.errors import listed, plural
+from tvmgitlib.library.changes import JobResult, outcome
 
 
 def print_result(context: Context, result: JobResult) -> None:
@@ -48,7 +48,7 @@ def print_result(context: Context, result: JobResult) -> None:
         records = plural(sum(result.not_completed.values()), "record")
         others = [f"{target} ({count:,})" for target, count in result.not_completed.items()]
         note_some(
-            f"warning: --complete-target was not used for {records}, of targets that say otherwise or of other devices:",
+            f"warning: --complete-target was not used for {records}, whose targets say otherwise or are other devices:",
             others,
         )
     elif result.completed == 0:

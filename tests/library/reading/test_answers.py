@@ -419,6 +419,8 @@ def test_a_dev_version_does_not_say_which_build_wrote_a_module(
     graded = library.best(tvm=TVM)
     assert [each.grade for each in graded] == ["exact", "exact"]
     assert all("a .dev version does not say which build" in each.why for each in graded)
+    cli("best", "--tvm", TVM)
+    assert len([line for line in cli.out.splitlines() if "exact" in line and "does not say which build" in line]) == 2
     told = cli.json("export", "--format", "metaschedule", "-o", tmp_path / "out")
     assert told["left_out"] == []
     assert "a .dev version does not say which build" in told["unsure"]
@@ -428,6 +430,7 @@ def test_a_dev_version_does_not_say_which_build_wrote_a_module(
 def test_a_release_says_it(library: ConfigLibrary, logs: Path) -> None:
     library.import_logs(logs / "metaschedule" / "v27_mm128", platform="pc")
     (graded,) = library.best(tvm="apache-tvm==0.27.0.post1")
+    assert graded.remark is None
     assert (graded.grade, ".dev" in graded.why) == ("exact", False)
 
 

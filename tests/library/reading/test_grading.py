@@ -290,7 +290,7 @@ def test_a_refusal_is_committed_alone_and_undone_by_a_revert(
     assert [best.cost for best in library.best(tvm=TVM)] == [2e-3]
     assert library.check() == []
     assert library.show_job(made).header.kind == "revalidate"
-    assert git(library.path, "log", "-1", "--format=%s").startswith("Revalidate 1 record, which no longer hold")
+    assert git(library.path, "log", "-1", "--format=%s").startswith("Revalidate 1 record, which no longer holds")
     assert "wrong answer: off by 3" in git(library.path, "log", "-1", "--format=%b")
     library.revert(made)
     assert the_best(library).cost == 1e-3

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError, listed
+from tvmgitlib.errors import RecordError, listed, plural
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -18,7 +18,6 @@ from tvmgitlib.library.changes import (
     JobResult,
     decide_and_commit,
     job_message,
-    plural,
 )
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered

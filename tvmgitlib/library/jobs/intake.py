@@ -317,7 +317,7 @@ class Intake:
     def incomplete(self) -> list[str]:
         """The targets, for people, that leave open which machine they are for: no build that says it gets a record."""
         targets = {section.target for section in self._places.values()}
-        return sorted(each.label for each in targets if each.kind == "llvm" and "mtriple" not in each.attributes)
+        return sorted(each.label for each in targets if each.lacks_triple)
 
     @property
     def detected(self) -> list[Platform]:
