@@ -173,6 +173,7 @@ class ConfigLibrary:
             PlatformError: nothing says which platform the target is on.
         """
         _ = self._view.writable
+        reading.require_one_of("kind", kind, ("tune", "revalidate"))
         told = jobs.job_spec(
             kind,
             target,
@@ -298,6 +299,7 @@ class ConfigLibrary:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
+        Selection(family=family)
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
@@ -332,6 +334,7 @@ class ConfigLibrary:
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
+        reading.require_one_of("accept", accept, reading.SHOWN)
         graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = None
