@@ -154,6 +154,13 @@ def test_a_database_counts_it_as_failed_too(cli: Any, tmp_path: Path, text: str)
     assert cli("check").code == 0
 
 
+def test_a_log_in_a_folder_may_begin_with_it(library: ConfigLibrary, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "tuning.log").write_text(f"{AUTOTVM_ODD['NaN']}\n{AUTOTVM[2]}\n")
+    result = library.import_logs(tmp_path / "logs", platform="board")
+    assert (result.counts.read, result.counts.failed, result.no_logs) == (2, 1, ())
+
+
 # What others log into a job
 
 

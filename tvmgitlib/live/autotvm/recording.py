@@ -24,7 +24,7 @@ class LogToJob:
 
     def __init__(self, journal: Callable[[], Journal]) -> None:
         self._journal = journal
-        self._configs: dict[tuple[str, str, str, str], set[bytes]] = {}
+        self._configs: dict[tuple[str, ...], set[bytes]] = {}
 
     def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
         journal = self._journal()
