@@ -100,7 +100,8 @@ def as_text(done: Revalidated) -> str:
     """A revalidation for people: record by record, and what was committed."""
     if not done.records:
         return "Nothing was to be measured again."
-    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(done.counts.items()))
+    words = {"holds": "hold"}  # the others are the same of many
+    counts = ", ".join(plural(count, state, words.get(state, state)) for state, count in sorted(done.counts.items()))
     if not done.jobs:
         last = f"{counts}. Nothing was committed."
     else:
