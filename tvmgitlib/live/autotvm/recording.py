@@ -104,7 +104,7 @@ def job_database() -> Any:
             self._pairs.clear()
             self._flushed = True
 
-        def _of(self, inp: Any) -> dict[bytes, list[tuple[Any, Any]]]:
+        def _of(self, inp: Any) -> dict[tuple[bytes, str | None], list[tuple[Any, Any]]]:
             key = (str(inp.target), inp.task.workload)
             if key not in self._pairs:
                 known = self._pairs[key] = {}
