@@ -32,7 +32,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import (
@@ -98,6 +98,7 @@ __all__ = [
     "job_at",
     "merged_facts",
     "minor_version",
+    "outcome_code",
     "parse_assignment",
     "parse_target",
     "platform_name_from",
