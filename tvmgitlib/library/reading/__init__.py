@@ -5,6 +5,7 @@ from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_der
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_doubtful, is_exact
+from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
@@ -42,6 +43,7 @@ __all__ = [
     "counts_by_kind",
     "departures",
     "export",
+    "histories",
     "is_derived",
     "is_doubtful",
     "is_exact",
