@@ -154,17 +154,13 @@ def read_segment(
                     header = _read_header(value)
                 case {"invalidates": value}:
                     _require_kind(header, ("invalidate", "revalidate"), "invalidates records")
-                    records = None if value["records"] is None else tuple(value["records"])
-                    invalidations.append(Invalidation(value["job"], records, value.get("reason")))
+                    invalidations.append(_read_invalidation(value))
                 case {"section": value}:
                     _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
                     section = _read_section(value)
                     wanted = with_records and _is_there(section.family, skip_absent)
                 case {"task": value}:
-                    if section is None:
-                        raise RecordError("a task before any section")
-                    history = read_history(value[HISTORY_KEY]) if with_histories and HISTORY_KEY in value else ()
-                    tasks.append((_read_task(value, section), [], history))
+                    tasks.append((_read_task(value, section), [], _read_history(value)))
     except TvmgitlibError as error:
         raise error.at(file=file, line=number) from None
     if header is None:
@@ -322,6 +318,11 @@ def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
     return document if invalidation.reason is None else {**document, "reason": invalidation.reason}
 
 
+def _read_invalidation(value: dict[str, Any]) -> Invalidation:
+    records = None if value["records"] is None else tuple(value["records"])
+    return Invalidation(value["job"], records, value.get("reason"))
+
+
 def _section_json(section: Section) -> dict[str, Any]:
     return {
         "family": section.family,
@@ -372,7 +373,14 @@ def _task_json(entry: TaskRecords) -> dict[str, Any]:
     return document
 
 
-def _read_task(value: dict[str, Any], section: Section) -> Task:
+def _read_history(value: dict[str, Any]) -> tuple[Trial, ...]:
+    """The history of a task; empty where it was cut off."""
+    return read_history(value[HISTORY_KEY]) if HISTORY_KEY in value else ()
+
+
+def _read_task(value: dict[str, Any], section: Section | None) -> Task:
+    if section is None:
+        raise RecordError("a task before any section")
     given = value["workload"]
     workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
     if workload.id != given["id"]:
