@@ -23,6 +23,7 @@ from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
+    Call,
     Decisions,
     Target,
     TuningRecord,
@@ -131,6 +132,12 @@ class AutoTvm(Spliced, Family):
             case [str(name), [*arguments], *keywords]:
                 return call_label(name, [*arguments, *keywords])
         return workload.text
+
+    def call(self, workload: Workload) -> Call | None:
+        match json.loads(workload.text):
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
 
     def decisions(self, document: Any) -> Decisions | None:
         return Decisions(knobs_of(document["config"]["entity"]))

@@ -25,6 +25,7 @@ from tvmgitlib.families.metaschedule.database import (
 from tvmgitlib.families.metaschedule.decisions import decisions_of, trace_of
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
+    call_of,
     module_arguments,
     module_tvm_version,
     read_workload,
@@ -33,6 +34,7 @@ from tvmgitlib.families.metaschedule.modules import (
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import (
+    Call,
     Decisions,
     ErrorKind,
     Json,
@@ -125,6 +127,9 @@ class MetaSchedule(Enveloped, Family):
                 f"tune or revalidate it with {current}"
             )
         return None
+
+    def call(self, workload: Workload) -> Call | None:
+        return call_of(workload.signature) if workload.signature is not None else None
 
     def decisions(self, document: Any) -> Decisions | None:
         return decisions_of(document[1][0])
