@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.library.suggesting import Suggested as Suggested
+    from tvmgitlib.library.suggesting import Suggestions as Suggestions
     from tvmgitlib.live.at_hand import fast_imports as fast_imports
     from tvmgitlib.live.base import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
@@ -90,6 +92,7 @@ _NAMES = {
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
     "WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
+    "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
     "tvmgitlib.live.job": "Job",

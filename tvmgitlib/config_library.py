@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Summary,
         WorkloadEffort,
     )
+    from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
@@ -771,6 +772,42 @@ class ConfigLibrary:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
         """
         return self._live.coverage(tasks, target=target, platform=platform, accept=accept, facts=facts, family=family)
+
+    def suggest(
+        self,
+        tasks: Any,
+        n: int = 16,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        family: str | None = None,
+        seed: int = 0,
+    ) -> list[Suggestions]:
+        """Configs to try for tasks that may never have been tuned, by what was tried for others.
+
+        Of other workloads of the same operator on the same target and platform the best configs, snapped into the
+        task's space, by turns with what a model of their trials ranks highest (with XGBoost, from 4 other workloads
+        on). Of other platforms of the same target the same workload's only; of another target nothing, ever.
+
+        Args:
+            tasks: a task, several, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+            n: how many configs a task, at most.
+            target: the target of what does not say its own.
+            platform: the platform, where the target names no model and it is not this machine.
+            family: only tasks of this family.
+            seed: of what is drawn: the same library and seed give the same suggestions.
+
+        Returns:
+            An answer a task; where it has no suggestions it says why.
+
+        Raises:
+            SelectionError: `n` is below 1.
+            TvmgitlibError: TVM is missing; nothing says the target or platform; or no tasks can be taken from what is
+                given.
+        """
+        if n < 1:
+            raise SelectionError(f"{n} suggestions are none", hint="Ask for 1 or more.")
+        return self._live.suggest(tasks, n, target=target, platform=platform, family=family, seed=seed)
 
     def revalidate(
         self,
