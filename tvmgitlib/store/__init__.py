@@ -11,10 +11,13 @@ from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects import (
     FILE_MODE,
+    MOST,
+    MOST_OF_SMALL,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
     Blob,
+    Bounds,
     Commit,
     Committed,
     Content,
@@ -42,17 +45,21 @@ from tvmgitlib.store.remotes.exchange import (
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
+from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [
     "FILE_MODE",
     "HISTORY",
+    "MOST",
+    "MOST_OF_SMALL",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
     "Author",
     "Blob",
+    "Bounds",
     "Commit",
     "Committed",
     "Content",
@@ -93,6 +100,7 @@ __all__ = [
     "public_url",
     "push",
     "push_histories",
+    "read_small",
     "remote_has",
     "remote_name",
     "require_plain",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import LibraryError, TvmgitlibError
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -17,9 +17,10 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
-from tvmgitlib.model import Segment
+from tvmgitlib.model import JOBS, Segment
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
+    MOST_OF_SMALL,
     OWN_FOLDERS,
     TREE_MODE,
     Repository,
@@ -101,12 +102,16 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     segments: list[Segment] = []
     sound = True
-    for path, content in contents.snapshot.contents(contents.segment_files()):
-        try:
-            segments.append(read_segment(lines_of(content), path))
-        except TvmgitlibError as error:
-            sound = False
-            yield _problem(error, path, contents)
+    try:
+        for path, content in contents.snapshot.contents(contents.segment_files()):
+            try:
+                segments.append(read_segment(lines_of(content, path), path))
+            except TvmgitlibError as error:
+                sound = False
+                yield _problem(error, path, contents)
+    except LibraryError as error:  # what cannot be read at all
+        sound = False
+        yield _problem(error, JOBS, contents)
     if not sound:
         return  # what the malformed segment should have given is not known
     counting = standing((segment.header, segment.invalidations) for segment in segments)
@@ -136,7 +141,11 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
 def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
     """Whether configs/.fold says what configs/ was folded from, to the byte."""
     right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_bytes()
-    content = contents.snapshot.read(FOLD_FILE)
+    try:
+        content = contents.snapshot.read(FOLD_FILE, MOST_OF_SMALL)
+    except LibraryError as error:  # it is too large
+        yield _problem(error, FOLD_FILE, contents)
+        return
     if content is None:
         yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)
     elif content != right:
