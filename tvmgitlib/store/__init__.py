@@ -26,7 +26,6 @@ from tvmgitlib.store.objects import (
     Snapshot,
     blob_id,
     differences,
-    printable,
     require_plain,
 )
 from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
@@ -96,7 +95,6 @@ __all__ = [
     "links_under",
     "merge_base",
     "merge_files",
-    "printable",
     "public_url",
     "push",
     "push_histories",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError
+from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -25,7 +25,6 @@ from tvmgitlib.store import (
     TREE_MODE,
     Repository,
     history_cuts,
-    printable,
     require_plain,
 )
 
@@ -83,7 +82,7 @@ def _foreign(contents: Contents) -> Iterator[Problem]:
         if not is_own(path):
             folder = path.partition("/")[0]
             message = f"not the library's own: no file of {folder}/ has such a name; move it out of there with git mv"
-            yield Problem(printable(path), None, message, contents.snapshot.commit)
+            yield Problem(plain_line(path), None, message, contents.snapshot.commit)
 
 
 def _platform_names(contents: Contents) -> Iterator[Problem]:
@@ -96,7 +95,7 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
                 f"the platform {name} differs only in case from {other}, which many file systems cannot tell apart; "
                 f"revert the jobs of one, and import their logs again with --platform {other}"
             )
-            yield Problem(printable(path), None, message, contents.snapshot.commit)
+            yield Problem(plain_line(path), None, message, contents.snapshot.commit)
 
 
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
@@ -178,4 +177,4 @@ def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
 
 def _problem(error: TvmgitlibError, path: str, contents: Contents) -> Problem:
     field = f"field {error.field}: " if error.field else ""
-    return Problem(error.file or printable(path), error.line, f"{field}{error.message}", contents.snapshot.commit)
+    return Problem(error.file or plain_line(path), error.line, f"{field}{error.message}", contents.snapshot.commit)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError
+from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
 from tvmgitlib.store import (
@@ -20,7 +20,6 @@ from tvmgitlib.store import (
     blob_id,
     left_out,
     links_under,
-    printable,
     read_small,
     require_plain,
 )
@@ -37,10 +36,10 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
         return
     for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
         what = "staged: the next git commit would change it; git restore --staged undoes it"
-        yield Problem(printable(path), None, what)
+        yield Problem(plain_line(path), None, what)
     links = [path for folder in OWN_FOLDERS for path in links_under(repository.root, folder)]
     for path in links:
-        yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
+        yield Problem(plain_line(path), None, "a symbolic link in the work tree; the library never follows it")
     known = set(links)
     sparse = left_out(repository.git)
     for path, entry in contents.committed():
@@ -54,7 +53,7 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
             yield problem
     for path in _files_on_disk(repository.root):
         if path not in known:
-            yield Problem(printable(path), None, "in the work tree, but not committed; the library does not use it")
+            yield Problem(plain_line(path), None, "in the work tree, but not committed; the library does not use it")
     yield from _attributes(repository, [path for path, _ in contents.committed() if is_own(path)])
 
 
@@ -66,7 +65,7 @@ def _attributes(repository: Repository, paths: Collection[str]) -> Iterator[Prob
     for (name, value), found in told.items():
         more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
         message = (
-            f"lets Git change the bytes of {printable(found[0])}{more} ({name}: {value}); tvmgitlib rebuild puts the "
+            f"lets Git change the bytes of {plain_line(found[0])}{more} ({name}: {value}); tvmgitlib rebuild puts the "
             "library's own lines last (an attributes file below it, or in the Git directory, has to go)"
         )
         yield Problem(ATTRIBUTES_FILE, None, message)

@@ -7,7 +7,7 @@ from tvmgitlib.store.objects.limits import MOST, MOST_OF_SMALL, Bounds, size_in_
 from tvmgitlib.store.objects.packs import KEEP, write_pack
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Blob, Entry, blob_id
 from tvmgitlib.store.objects.reader import ObjectReader
-from tvmgitlib.store.objects.snapshot import Snapshot, printable, require_plain
+from tvmgitlib.store.objects.snapshot import Snapshot, require_plain
 from tvmgitlib.store.objects.trees import Content, NewObjects, differences, edit_tree
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "edit_tree",
     "make_commit",
     "parse_commit",
-    "printable",
     "require_plain",
     "size_in_words",
     "write_pack",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import LibraryError, plain_line
 from tvmgitlib.store.objects.limits import Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
@@ -175,12 +175,7 @@ def _at(path: str) -> Iterator[None]:
     try:
         yield
     except LibraryError as error:
-        raise error.at(file=printable(path)) from None
-
-
-def printable(path: str) -> str:
-    """A path that any terminal can show: what is no printable text is escaped."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in path)
+        raise error.at(file=plain_line(path)) from None
 
 
 def require_plain(path: str, entry: Entry) -> None:
@@ -192,7 +187,7 @@ def require_plain(path: str, entry: Entry) -> None:
     if _UNSAFE_NAME.search(path):
         raise LibraryError(
             "a name that the library does not allow: it leaves the folder, or no terminal can show it",
-            file=printable(path),
+            file=plain_line(path),
             hint=_REMOVE,
         )
     if entry.mode != FILE_MODE:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import completing, options, progress
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, pass_context, say
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
 from tvmgitlib.cli.tables import Column, table
@@ -87,7 +87,7 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
     if context.as_json:
         print_result(context, result)
     elif push:
-        click.echo(f"It is on the remote, as {(result.commit or library.commit)[:12]}.")
+        say(f"It is on the remote, as {(result.commit or library.commit)[:12]}.")
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
