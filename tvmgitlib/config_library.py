@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
-    from tvmgitlib.model import Pin, Segment, Settings, TuningRecord
+    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.store import Committed
 
 
@@ -152,6 +152,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         kind: JobKind = "tune",
+        complete_target: object | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -165,14 +166,24 @@ class ConfigLibrary:
             options: what the tuner was told.
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
+            complete_target: what targets of the log leave out, as a target; see `import_logs`.
 
         Raises:
-            TargetError: the target does not parse.
+            TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
             PlatformError: nothing says which platform the target is on.
         """
         _ = self._view.writable
+        reading.require_one_of("kind", kind, ("tune", "revalidate"))
         told = jobs.job_spec(
-            kind, target, platform, facts, tvm, tuner=tuner, options=options, keep_history=keep_history
+            kind,
+            target,
+            platform,
+            facts,
+            tvm,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            complete_target=complete_target,
         )
         return jobs.begin(self._view, told)
 
@@ -262,6 +273,7 @@ class ConfigLibrary:
         upgrade: bool = False,
         keep_history: bool = False,
         complete_target: object | None = None,
+        push: bool = False,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -281,12 +293,16 @@ class ConfigLibrary:
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
-            complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
+            complete_target: what targets of the logs leave out, as a target; those that say otherwise, or are another
+                device's, stay as they are, and the result counts them.
+            push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
+            UnsentError: the job was committed, and not pushed; the error has the result.
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
+        Selection(family=family)
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
@@ -300,7 +316,8 @@ class ConfigLibrary:
             tuple(parse_target(each) for each in chosen if each is not None),
             upgrade,
         )
-        return jobs.import_logs(repository, request)
+        result = jobs.import_logs(repository, request)
+        return jobs.sent(self._view, result) if push and result.commit is not None else result
 
     # Questions
 
@@ -321,6 +338,7 @@ class ConfigLibrary:
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
+        reading.require_one_of("accept", accept, reading.SHOWN)
         graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = None
@@ -344,6 +362,20 @@ class ConfigLibrary:
         """
         with self._view.reading() as contents:
             return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
+
+    def histories(self, selection: Selection | None = None) -> list[TaskHistory]:
+        """What past jobs tried, as decisions and run times: what a job for another workload can learn from.
+
+        Every job keeps of each task its best 8 trials and up to 56 more at even ranks of cost, failures too.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+
+        Raises:
+            RecordError: a history is malformed.
+        """
+        with self._view.reading() as contents:
+            return list(reading.histories(contents, selection or Selection()))
 
     def export(
         self,
@@ -458,17 +490,29 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
+            queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
+                the branch.
         """
-        done = changes.sync(self._view.writable)
+        done = changes.sync(self._view.writable, queued=queue)
         if not history:
             return done
         with self._view.reading() as contents:
             return jobs.exchange(self._view.repository, contents, done)
+
+    def fold_queue(self) -> Synced:
+        """`sync`, and bring the jobs of the remote's queue to the branch: a commit each, and one fold.
+
+        What cannot be taken stays in the queue, and `Synced.refused` says why.
+
+        Raises:
+            GitError: the remote lets nobody take a job out of the queue.
+        """
+        return changes.fold_queue(self._view.writable)
 
     def propose(self, branch: str) -> Synced:
         """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""

@@ -45,6 +45,14 @@ def _is_plain(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"  # spaces of any width
 
 
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count in a message: `1 trial`, `1,164 trials`; the plural is the noun and an s unless it is given.
+
+    Verbs go with their nouns: `plural(count, "record holds", "records hold")`.
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or f'{noun}s'}"
+
+
 class TvmgitlibError(Exception):
     """An expected failure, explained.
 

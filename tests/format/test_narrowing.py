@@ -30,7 +30,7 @@ def knob(document: dict[str, Any]) -> None:
 
 
 def result(document: dict[str, Any]) -> None:
-    document["result"][3] = "x"
+    document["result"][1] = "x"
 
 
 def lacking(document: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def long_list(document: dict[str, Any]) -> None:
     ("spoil", "said"),
     [
         (knob, r"field config\.entity\[123456\]: the knob has to be a list, it is 7"),
-        (result, r"field result\[3\]: .* it is \"x\""),
+        (result, r"field result\[1\]: .* it is \"x\""),
         (lacking, r"it lacks \"result\""),
         (long_list, r"field input: .* it is one of 200,000"),
     ],

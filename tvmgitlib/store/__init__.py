@@ -43,6 +43,7 @@ from tvmgitlib.store.remotes.exchange import (
 )
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.remotes.outcomes import Outcome
+from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
@@ -67,6 +68,7 @@ __all__ = [
     "Entry",
     "Outcome",
     "Pushed",
+    "Queue",
     "Repository",
     "Snapshot",
     "TouchingCommit",
@@ -97,7 +99,9 @@ __all__ = [
     "merge_files",
     "public_url",
     "push",
+    "push_folded",
     "push_histories",
+    "push_to_queue",
     "read_small",
     "remote_has",
     "remote_name",

@@ -5,11 +5,13 @@ from tvmgitlib.library.changes.change import Change, rebuild
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, invalidate
 from tvmgitlib.library.changes.merging import Merged, merge
-from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
+from tvmgitlib.library.changes.messages import job_message, message, outcome
 from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.changes.reverting import Reverted, revert, revert_removed
 from tvmgitlib.library.changes.settings_edit import changed, configure, setting, value_of
-from tvmgitlib.library.changes.syncing import Synced, propose, sync
+from tvmgitlib.library.changes.sharing.exchange import Synced
+from tvmgitlib.library.changes.sharing.proposing import propose
+from tvmgitlib.library.changes.sharing.syncing import fold_queue, send, sync
 
 __all__ = [
     "Change",
@@ -25,16 +27,17 @@ __all__ = [
     "changed",
     "configure",
     "decide_and_commit",
+    "fold_queue",
     "invalidate",
     "job_message",
     "merge",
     "message",
     "outcome",
-    "plural",
     "propose",
     "rebuild",
     "revert",
     "revert_removed",
+    "send",
     "setting",
     "sync",
     "value_of",

@@ -8,7 +8,8 @@ import click
 
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, pass_context
-from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.job_results import print_result, print_sent
+from tvmgitlib.errors import UnsentError
 
 
 @click.command(
@@ -34,11 +35,7 @@ from tvmgitlib.cli.job_results import print_result
     multiple=True,
     help="Take this target's records, and count the others. Repeat it for more.",
 )
-@click.option(
-    "--complete-target",
-    metavar="TARGET",
-    help="What targets of the logs leave out, such as 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'.",
-)
+@options.complete_target("the logs")
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
@@ -46,6 +43,7 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
+@options.push
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
@@ -63,9 +61,15 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     and results stay. What no rule covers refuses the import by name, unless --skip-invalid leaves it out.
 
     A log may say no more than llvm, by which each TVM means another machine: --complete-target says what it was. A
-    target that says something else than it stays as it is.
+    target that says something else, or is another device's, stays as it is, and such records are counted.
     """
     library = context.open()
-    with progress.shown():
-        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    try:
+        with progress.shown():
+            result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    except UnsentError as error:
+        print_result(context, error.result)
+        raise
     print_result(context, result)
+    if told["push"] and result.commit is not None and not context.as_json:
+        print_sent(result, library.commit)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import completing, options, progress
-from tvmgitlib.cli.context import Context, note, pass_context, say
+from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
-from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.tables import Column, table
 from tvmgitlib.errors import UnsentError
 
@@ -32,6 +32,7 @@ def command(context: Context) -> None:
     shell_complete=completing.platforms,
     help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
 )
+@options.complete_target("the log")
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
@@ -42,6 +43,8 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
     AutoTVM: autotvm.callback.log_to_file(LOG). Ansor: auto_scheduler.RecordToFile(LOG). MetaSchedule:
     work_dir=WORK_DIR.
+
+    Where a tuner logs no more of its target than llvm, --complete-target says what it was; see tvmgitlib import.
     """
     job = context.open().begin_job(facts=options.read_facts(facts), **told)
     if told["platform"] is None and job.spec.detected is not None:
@@ -58,7 +61,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 @command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
-@click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@options.push
 @click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
@@ -87,7 +90,7 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
     if context.as_json:
         print_result(context, result)
     elif push:
-        say(f"It is on the remote, as {(result.commit or library.commit)[:12]}.")
+        print_sent(result, library.commit)
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
