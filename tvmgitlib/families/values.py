@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -36,8 +35,7 @@ def config_digest(schedule: Any) -> bytes:
     return hashlib.sha256(orjson.dumps(schedule)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a trial.
 
     Attributes:
@@ -64,6 +62,10 @@ def outcome(result: Sequence[Any], failed: float) -> Outcome:
         failed: the mark of a failure, in seconds.
     """
     costs, number, all_cost, moment = result
+    if number == 0 and costs and None not in (all_cost, moment, *costs):  # what most trials are
+        seconds = tuple(map(float, costs))
+        if 0 < min(seconds) and max(seconds) < failed and 0 <= moment <= _LAST_MOMENT:
+            return Outcome(seconds, None, float(moment))
     number = int(number)  # 4.0 is an integer of JSON too
     seconds = tuple(map(_number, costs))
     measured_at = _moment(moment)

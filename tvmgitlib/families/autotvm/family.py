@@ -17,7 +17,7 @@ import orjson
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.bag import BAG_KEY, Spliced
-from tvmgitlib.families.base import Family
+from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
@@ -76,6 +76,11 @@ class AutoTvm(Spliced, Family):
             native=native,
             unusable=came.unusable,
         )
+
+    def quick_reader(self, reader: LineReader) -> QuickReader:
+        from tvmgitlib.families.autotvm.quick import QuickAutoTvm
+
+        return QuickAutoTvm(self.name, FAILED)
 
     def target_of(self, document: Any) -> Any:
         return document["input"][0]

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, NoRuleError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
-from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
+from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
@@ -323,11 +323,12 @@ class RecordReader:
         self._is_begun = False
         self._only = only
         self._upgrading = upgrading
-        self._readers: dict[str, LineReader] = {}
+        self._readers: dict[str, tuple[LineReader, QuickReader | None]] = {}
+        self._quick: QuickReader | None = None
         if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
                 if family.layout is layout:
-                    self._reader_of(family)
+                    self._readers_of(family)
                     break
 
     @classmethod
@@ -339,11 +340,14 @@ class RecordReader:
 
     def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
+        if self._quick is not None and (record := self._quick.read(line)) is not None:
+            return record
         if not self._is_begun:
             line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
             return None
         document, has_gaps = self._parsed(line)
+        text = line
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
@@ -354,9 +358,13 @@ class RecordReader:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
         self._is_begun = True
-        found = self._reader_of(family)(document, line)
+        reader, quick = self._readers_of(family)
+        found = reader(document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
             return replace(found, error="unknown", unusable="a number that is none")
+        self._quick = quick if self._upgrading is None else None  # the lines of a log are mostly of one family
+        if self._quick is not None and isinstance(found, TuningRecord) and line is text and not has_gaps:
+            self._quick.learn(line, found)
         return found
 
     def pass_over(self, line: bytes) -> None:
@@ -378,11 +386,11 @@ class RecordReader:
         with open_log(self._path) as file:
             return not_a_log(file.read(HEAD))
 
-    def _reader_of(self, family: Family) -> LineReader:
+    def _readers_of(self, family: Family) -> tuple[LineReader, QuickReader | None]:
         found = self._readers.get(family.name)
         if found is None:
-            found = family.reader(self._beside if family.layout is self._layout else {})
-            self._readers[family.name] = found
+            reader = family.reader(self._beside if family.layout is self._layout else {})
+            found = self._readers[family.name] = (reader, family.quick_reader(reader))
         return found
 
 
