@@ -22,6 +22,9 @@ _Nested: TypeAlias = _Plain | list[_Plain | list[_Plain | list[_Plain]]]
 #: A value in a schedule: as deep as those of tuners are, and no object, since keys of one might repeat.
 Value: TypeAlias = _Plain | list[_Nested]
 
+#: What parsing raises for a line that is malformed, of another type, or nested deeply.
+_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
 _LONGEST: Final = 65536
 
@@ -71,7 +74,7 @@ class Lines(Generic[Line]):
             return None
         try:
             line = self._decode(native)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except _NOT_TAKEN:
             return None
         subject = self._known.get(self._subject_of(line))
         # Of two equal keys one is kept, and says nothing of the other; but every key has its colon.
@@ -88,7 +91,7 @@ class Lines(Generic[Line]):
         """
         try:
             line = self._decode(native)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except _NOT_TAKEN:
             return
         if len(self._known) == _MOST_SUBJECTS:
             self._known.clear()
