@@ -23,10 +23,10 @@ _Nested: TypeAlias = _Plain | list[_Plain | list[_Plain | list[_Plain]]]
 Value: TypeAlias = _Plain | list[_Nested]
 
 #: What parsing raises for a line that is malformed, of another type, or nested deeply.
-_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
-_LONGEST: Final = 65536
+LONGEST: Final = 65536
 
 #: How many subjects are kept in mind.
 _MOST_SUBJECTS: Final = 4096
@@ -39,7 +39,8 @@ class Subject(NamedTuple):
         target: the target.
         workload: the workload.
         tvm_version: the TVM that wrote them.
-        colons: how many there are in such a line, where no key is given twice.
+        colons: how many there are in such a line, where no key is given twice: of two equal ones a parser keeps one and
+            says nothing of the other, but each has its colon.
     """
 
     target: GivenTarget
@@ -48,8 +49,8 @@ class Subject(NamedTuple):
     colons: int
 
 
-class Lines(Generic[Line]):
-    """Parses lines whose subject is known.
+class Subjects(Generic[Line]):
+    """What lines are for, by what of a line says so.
 
     Args:
         decode: parses a line into what its type says.
@@ -67,20 +68,7 @@ class Lines(Generic[Line]):
         self._subject_of = subject
         self._colons = colons
         self._known: dict[Hashable, Subject] = {}
-
-    def parsed(self, native: bytes) -> tuple[Line, Subject] | None:
-        """A line and what it is for; None where it is of another type, or for something that is not known."""
-        if len(native) > _LONGEST:
-            return None
-        try:
-            line = self._decode(native)
-        except _NOT_TAKEN:
-            return None
-        subject = self._known.get(self._subject_of(line))
-        # Of two equal keys one is kept, and says nothing of the other; but every key has its colon.
-        if subject is None or native.count(b":") != subject.colons:
-            return None
-        return line, subject
+        self.get = self._known.get
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
         """Take note of what a line is for.
@@ -91,7 +79,7 @@ class Lines(Generic[Line]):
         """
         try:
             line = self._decode(native)
-        except _NOT_TAKEN:
+        except NOT_TAKEN:
             return
         if len(self._known) == _MOST_SUBJECTS:
             self._known.clear()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -32,7 +32,7 @@ def workload(family: str, text: str, field: str) -> Workload:
 
 def config_digest(schedule: Any) -> bytes:
     """SHA-256 of a schedule's JSON: two records with one digest generate the same code."""
-    return hashlib.sha256(orjson.dumps(schedule)).digest()
+    return sha256(orjson.dumps(schedule)).digest()
 
 
 class Outcome(NamedTuple):
@@ -62,10 +62,6 @@ def outcome(result: Sequence[Any], failed: float) -> Outcome:
         failed: the mark of a failure, in seconds.
     """
     costs, number, all_cost, moment = result
-    if number == 0 and costs and None not in (all_cost, moment, *costs):  # what most trials are
-        seconds = tuple(map(float, costs))
-        if 0 < min(seconds) and max(seconds) < failed and 0 <= moment <= _LAST_MOMENT:
-            return Outcome(seconds, None, float(moment))
     number = int(number)  # 4.0 is an integer of JSON too
     seconds = tuple(map(_number, costs))
     measured_at = _moment(moment)
@@ -78,6 +74,16 @@ def outcome(result: Sequence[Any], failed: float) -> Outcome:
         unusable = f"a time stamp of {_as_written(moment)} s"
     marked = unusable is None and min(seconds) >= failed
     return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
+
+
+def typed_outcome(
+    result: tuple[tuple[float, ...], int, float, float], failed: float
+) -> tuple[tuple[float, ...], ErrorKind | None, float | None, str | None]:
+    """As `outcome`, of numbers that are some and finite: at once what most trials are."""
+    costs, number, _, moment = result
+    if number == 0 and costs and 0 < min(costs) and max(costs) < failed and 0 <= moment <= _LAST_MOMENT:
+        return costs, None, moment, None
+    return outcome(result, failed)
 
 
 def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:

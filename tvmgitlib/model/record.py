@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, Literal
 
 from tvmgitlib.model.target import GivenTarget
@@ -120,7 +120,7 @@ class TuningRecord:
     @property
     def hash(self) -> str:
         """SHA-256 of the native text, in hex: the record's name."""
-        return hashlib.sha256(self.native).hexdigest()
+        return sha256(self.native).hexdigest()
 
     @property
     def measurement(self) -> int:
@@ -129,11 +129,11 @@ class TuningRecord:
         Equal for the same line seen twice (also in another log), different when a config is measured again. The
         leading bits are the config's, so that a sample of the smallest names is a sample of configs.
         """
-        config = self.config
-        result = _packing(len(self.costs))(*self.costs, self.measured_at or 0.0)
+        config, costs = self.config, self.costs
+        result = _packing(len(costs))(*costs, self.measured_at or 0.0)
         if self.repeat:
             result += struct.pack("<Q", self.repeat)
-        digest = hashlib.sha256(config + result).digest()
+        digest = sha256(config + result).digest()
         return int.from_bytes(config[:5] + digest[:3], "big") & ~0xF | outcome_code(self.error)
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 import orjson
 
-from tvmgitlib.families.quick import Lines, Value
-from tvmgitlib.families.values import config_digest, outcome
+from tvmgitlib.families.quick import LONGEST, NOT_TAKEN, Subjects, Value
+from tvmgitlib.families.values import config_digest, typed_outcome
 from tvmgitlib.model import TuningRecord
 
 
@@ -46,19 +46,24 @@ class QuickAutoTvm:
     def __init__(self, family: str, failed: float) -> None:
         self._family = family
         self._failed = failed
-        self._lines = Lines(msgspec.json.Decoder(_Line).decode, _subject, _colons)
-        self.learn = self._lines.learn
+        self._decode = msgspec.json.Decoder(_Line).decode
+        self._subjects = Subjects(self._decode, _subject, _colons)
+        self.learn = self._subjects.learn
 
     def read(self, native: bytes) -> TuningRecord | None:
         """See `QuickReader`."""
-        if (found := self._lines.parsed(native)) is None:
+        if len(native) > LONGEST:
             return None
-        line, (target, workload, tvm_version, _) = found
         try:
+            line = self._decode(native)
+            subject = self._subjects.get(_subject(line))
+            if subject is None or native.count(b":") != subject.colons:
+                return None
             config = config_digest(line.config.entity)
-        except orjson.JSONEncodeError:  # a number beyond 64 bits
+        except (*NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
             return None
-        costs, error, measured_at, unusable = outcome(line.result, self._failed)
+        target, workload, tvm_version, _ = subject
+        costs, error, measured_at, unusable = typed_outcome(line.result, self._failed)
         return TuningRecord(
             self._family, target, workload, config, costs, error, measured_at, tvm_version, native, unusable
         )

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 import orjson
 
-from tvmgitlib.families.quick import Lines, Value
+from tvmgitlib.families.quick import LONGEST, NOT_TAKEN, Subjects, Value
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import TuningRecord
 
@@ -41,19 +41,24 @@ class QuickMetaSchedule:
         self._family = family
         self._failed = failed
         self._numbered = numbered
-        self._lines = Lines(msgspec.json.Decoder(_Line).decode, _subject, _colons)
-        self.learn = self._lines.learn
+        self._decode = msgspec.json.Decoder(_Line).decode
+        self._subjects = Subjects(self._decode, _subject, _colons)
+        self.learn = self._subjects.learn
 
     def read(self, native: bytes) -> TuningRecord | None:
         """See `QuickReader`."""
-        if (found := self._lines.parsed(native)) is None:
+        if len(native) > LONGEST:
             return None
-        (_, (trace, run_secs, _, _)), (target, workload, tvm_version, _) = found
         try:
-            config = config_digest(trace)
-        except orjson.JSONEncodeError:  # a number beyond 64 bits
+            line = self._decode(native)
+            subject = self._subjects.get(_subject(line))
+            if subject is None or native.count(b":") != subject.colons:
+                return None
+            config = config_digest(line[1][0])
+        except (*NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
             return None
-        costs, error, _, unusable = run_times(run_secs, self._failed)
+        target, workload, tvm_version, _ = subject
+        costs, error, _, unusable = run_times(line[1][1], self._failed)
         return self._numbered(
             TuningRecord(self._family, target, workload, config, costs, error, None, tvm_version, native, unusable)
         )

@@ -259,16 +259,17 @@ def read_log(
     source = log.sources[0]
     reader = RecordReader.of(log, family, upgrading)
     at = 0
+    start, size = source.start, source.size
     with open_log(log.path) as file:
         for number, line in lines_of(file, log.path):
             at += len(line)
-            if at <= source.start:
+            if at <= start:
                 reader.pass_over(line.strip())
                 continue
-            if at > source.size:
+            if at > size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
-                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
+                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // size)
             try:
                 found = reader.read(line.strip())
             except TvmgitlibError as error:
