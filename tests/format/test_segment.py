@@ -394,6 +394,7 @@ def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
 
 # Fuzzing: any bytes are read or refused with an explanation, never anything else.
 
+
 def own_lines() -> Iterator[tuple[str, bytes]]:
     for family, segment in REAL.items():
         yield from ((family, stored.line) for stored in segment.tasks[0].records[:2])

@@ -17,7 +17,7 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
+from tvmgitlib.model.json import MAX_PARTS, Json, canonical_json, has_too_many_parts, read_json, read_json_with_gaps
 from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -51,6 +51,7 @@ __all__ = [
     "ERROR_KINDS",
     "FORMAT",
     "JOBS",
+    "MAX_PARTS",
     "SEGMENT_RECORDS",
     "ConfigsFile",
     "Effort",
@@ -83,6 +84,7 @@ __all__ = [
     "cli_text",
     "completed",
     "fact",
+    "has_too_many_parts",
     "is_family_name",
     "is_job_id",
     "job_at",

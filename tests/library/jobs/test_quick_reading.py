@@ -83,11 +83,31 @@ def test_real_logs_are_read_alike_and_nearly_all_of_them_at_once(name: str) -> N
 ODD: list[Callable[[str], str]] = [
     *(
         lambda text, number=number: text.replace("0.", f"{number}, 0.", 1)
-        for number in ("NaN", "-Infinity", "1e400", "null", "true", '"1"', "01", "-0", "1" * 400, "1e-400", "0", "5e-324")
+        for number in (
+            "NaN",
+            "-Infinity",
+            "1e400",
+            "null",
+            "true",
+            '"1"',
+            "01",
+            "-0",
+            "1" * 400,
+            "1e-400",
+            "0",
+            "5e-324",
+        )
     ),
     *(
         lambda text, value=value: text.replace("], [", f"], {value}, [", 1)
-        for value in ("18446744073709551616", "-9223372036854775809", "18446744073709551615", "1.0", "[[[[[1]]]]]", "{}")
+        for value in (
+            "18446744073709551616",
+            "-9223372036854775809",
+            "18446744073709551615",
+            "1.0",
+            "[[[[[1]]]]]",
+            "{}",
+        )
     ),
     *(
         lambda text, value=value: text.replace('["', f'["{value}', 1)
@@ -95,7 +115,14 @@ ODD: list[Callable[[str], str]] = [
     ),
     *(
         lambda text, member=member: text[:-1] + f", {member}" + text[-1]
-        for member in ('"result": [[1.0], 0, 1.0, 1.0]', '"i": 1', '"version": 0.3', '"version": "0.2"', '"v": "v9"', "1")
+        for member in (
+            '"result": [[1.0], 0, 1.0, 1.0]',
+            '"i": 1',
+            '"version": 0.3',
+            '"version": "0.2"',
+            '"v": "v9"',
+            "1",
+        )
     ),
     *(lambda text, key=key: text.replace(key, key[:-1] + " :", 1) for key in ('"result":', '"r":')),
     lambda text: text.replace('"entity":', '"index": 1, "entity":'),
@@ -128,8 +155,11 @@ def test_odd_lines_are_read_alike(name: str) -> None:
 
 
 VALUES = st.sampled_from(
-    [None, True, 0, 1, -1, 4, 2**63, 2**64, -(2**63) - 1, 0.0, -0.0, 0.5, 1.0, 1e9, 1e10, 1e308, 5e-324, "", "a", "a:b"]
-    + ["sp", "\ud800", "0.2", [], {}, [1], ["a", "sp", 1], {"a": 1}, [[[[1]]]], [[[[[[1]]]]]], [[1.0], 0, 1.0, 1.0]]
+    [
+        *(None, True, 0, 1, -1, 4, 2**63, 2**64, -(2**63) - 1, 0.0, -0.0, 0.5, 1.0, 1e9, 1e10, 1e308, 5e-324),
+        *("", "a", "a:b", "sp", "\ud800", "0.2"),
+        *([], {}, [1], ["a", "sp", 1], {"a": 1}, [[[[1]]]], [[[[[[1]]]]]], [[1.0], 0, 1.0, 1.0]),
+    ]
 ).map(copy.deepcopy)
 
 

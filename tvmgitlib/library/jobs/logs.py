@@ -18,9 +18,9 @@ from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
-from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
+from tvmgitlib.library.jobs.files.opening import blocks_of, is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
+from tvmgitlib.model import FamilyName, Source, TuningRecord, has_too_many_parts, read_json, read_json_with_gaps
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
@@ -209,21 +209,26 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
     with open_log(path) as file:
         head = file.peek(HEAD)[:HEAD]
         refuse_binary(head, str(path))
-        for number, line in lines_of(file, path):
-            if not line.endswith(b"\n") and not is_whole(line):
-                if (why := not_a_log(head)) is not None:
-                    raise why.at(file=str(path))
-                torn = (f"{path}, line {number}: cut off",)
-                break  # it is the last one
-            size += len(line)
-            if size - 1 in earlier:  # a file that ended without a line end has grown one since
-                digest.update(line[:-1])
-                reach(size - 1, size)
-                digest.update(line[-1:])
-            else:
-                digest.update(line)
-            if size in earlier:
-                reach(size, size)
+        for before, block in blocks_of(file, path):
+            number = before + block.count(b"\n")
+            if not block.endswith(b"\n"):  # it is the last one, of one line
+                number += 1
+                if not is_whole(block):
+                    if (why := not_a_log(head)) is not None:
+                        raise why.at(file=str(path))
+                    torn = (f"{path}, line {number}: cut off",)
+                    break
+            done = 0
+            for held in sorted(held for held in earlier if size <= held <= size + len(block)):
+                at = held - size
+                digest.update(block[done:at])
+                done = at
+                if block[at - 1 : at] == b"\n" or at == len(block):
+                    reach(held, held)
+                if block[at : at + 1] == b"\n":  # a file that ended without a line end has grown one since
+                    reach(held, held + 1)
+            digest.update(block[done:])
+            size += len(block)
     if number == 0:
         raise RecordError("the file is empty", file=str(path))
     if torn and not leniency.drop_torn:
@@ -378,6 +383,8 @@ class RecordReader:
         try:
             return read_json_with_gaps(line)
         except RecordError as error:
+            if has_too_many_parts(line):
+                raise
             raise families.refusal(line) or (None if self._is_begun else self._foreign()) or error from None
 
     def _foreign(self) -> RecordError | None:
@@ -421,6 +428,8 @@ def is_whole(line: bytes) -> bool:
     """Whether a last line without a line end is complete all the same."""
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
+    if has_too_many_parts(line):
+        return True  # as far as one can tell: who reads it says why it is not read
     try:
         read_json_with_gaps(line.strip())
     except RecordError:
