@@ -275,8 +275,12 @@ def read_log(
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
                 _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // size)
+            native = line.strip()
+            if (record := reader.quick(native)) is not None:
+                yield number, record
+                continue
             try:
-                found = reader.read(line.strip())
+                found = reader.strictly(native)
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
@@ -330,7 +334,8 @@ class RecordReader:
         self._only = only
         self._upgrading = upgrading
         self._readers: dict[str, tuple[LineReader, QuickReader | None]] = {}
-        self._quick: QuickReader | None = None
+        #: Reads what the quick reader of the family takes whose line was read last.
+        self.quick: Callable[[bytes], TuningRecord | None] = _takes_none
         if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
                 if family.layout is layout:
@@ -346,8 +351,10 @@ class RecordReader:
 
     def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
-        if self._quick is not None and (record := self._quick.read(line)) is not None:
-            return record
+        return record if (record := self.quick(line)) is not None else self.strictly(line)
+
+    def strictly(self, line: bytes) -> TuningRecord | Unmeasured | None:
+        """The same by the schema and the family's rules, whether or not a quick reader would take the line."""
         if not self._is_begun:
             line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
@@ -368,9 +375,12 @@ class RecordReader:
         found = reader(document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
             return replace(found, error="unknown", unusable="a number that is none")
-        self._quick = quick if self._upgrading is None else None  # the lines of a log are mostly of one family
-        if self._quick is not None and isinstance(found, TuningRecord) and line is text and not has_gaps:
-            self._quick.learn(line, found)
+        if quick is None or self._upgrading is not None:
+            self.quick = _takes_none
+        else:
+            self.quick = quick.read  # the lines of a log are mostly of one family
+            if isinstance(found, TuningRecord) and line is text and not has_gaps:
+                quick.learn(line, found)
         return found
 
     def pass_over(self, line: bytes) -> None:
@@ -400,6 +410,10 @@ class RecordReader:
             reader = family.reader(self._beside if family.layout is self._layout else {})
             found = self._readers[family.name] = (reader, family.quick_reader(reader))
         return found
+
+
+def _takes_none(_: bytes) -> None:
+    """What reads lines quickly where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
