@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
-    from tvmgitlib.model import Pin, Segment, Settings, TuningRecord
+    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.store import Committed
 
 
@@ -362,6 +362,20 @@ class ConfigLibrary:
         """
         with self._view.reading() as contents:
             return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
+
+    def histories(self, selection: Selection | None = None) -> list[TaskHistory]:
+        """What past jobs tried, as decisions and run times: what a job for another workload can learn from.
+
+        Every job keeps of each task its best 8 trials and up to 56 more at even ranks of cost, failures too.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+
+        Raises:
+            RecordError: a history is malformed.
+        """
+        with self._view.reading() as contents:
+            return list(reading.histories(contents, selection or Selection()))
 
     def export(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
@@ -103,7 +104,7 @@ def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     sound = True
     for path, content in contents.snapshot.contents(contents.segment_files()):
         try:
-            segments.append(read_segment(lines_of(content), path))
+            segments.append(_without_histories(read_segment(lines_of(content), path, with_histories=True)))
         except TvmgitlibError as error:
             sound = False
             yield _problem(error, path, contents)
@@ -112,6 +113,11 @@ def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     counting = standing((segment.header, segment.invalidations) for segment in segments)
     yield from _configs(contents, fold(segments, counting, contents.settings))
     yield from _fold_file(contents, Tally.of(segments))
+
+
+def _without_histories(segment: Segment) -> Segment:
+    """A segment whose histories have been seen to be sound, and are not needed any more."""
+    return replace(segment, tasks=tuple(replace(entry, history=()) for entry in segment.tasks))
 
 
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
