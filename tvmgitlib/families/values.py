@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -33,11 +32,10 @@ def workload(family: str, text: str, field: str) -> Workload:
 
 def config_digest(schedule: Any) -> bytes:
     """SHA-256 of a schedule's JSON: two records with one digest generate the same code."""
-    return hashlib.sha256(orjson.dumps(schedule)).digest()
+    return sha256(orjson.dumps(schedule)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a trial.
 
     Attributes:
@@ -78,6 +76,16 @@ def outcome(result: Sequence[Any], failed: float, *, reads_null: bool = False) -
         unusable = f"a time stamp of {_as_written(moment)} s"
     marked = unusable is None and min(seconds) >= failed
     return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
+
+
+def typed_outcome(
+    result: tuple[tuple[float, ...], int, float, float], failed: float
+) -> tuple[tuple[float, ...], ErrorKind | None, float | None, str | None]:
+    """As `outcome`, of numbers that are some and finite: at once what most trials are."""
+    costs, number, _, moment = result
+    if number == 0 and costs and min(costs) > 0 and max(costs) < failed and 0 <= moment <= _LAST_MOMENT:
+        return costs, None, moment, None
+    return outcome(result, failed)
 
 
 def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:

@@ -18,7 +18,15 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_gaps, read_json, read_json_with_gaps
+from tvmgitlib.model.json import (
+    MAX_PARTS,
+    Json,
+    canonical_json,
+    has_too_many_parts,
+    read_gaps,
+    read_json,
+    read_json_with_gaps,
+)
 from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
 from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
@@ -53,6 +61,7 @@ __all__ = [
     "ERROR_KINDS",
     "FORMAT",
     "JOBS",
+    "MAX_PARTS",
     "SEGMENT_RECORDS",
     "Call",
     "Config",
@@ -93,6 +102,7 @@ __all__ = [
     "cli_text",
     "completed",
     "fact",
+    "has_too_many_parts",
     "is_family_name",
     "is_job_id",
     "job_at",
