@@ -110,12 +110,12 @@ def test_on_a_narrow_terminal_every_row_is_one_line(wide: Any) -> None:
         lines = shown.splitlines()
         assert code == 0
         assert max(map(len, lines)) <= 60
-        assert len(lines) == (2 if command == "log" else 1502)
+        assert len(set(lines)) == (2 if command == "log" else 1502)
 
 
 def test_elsewhere_nothing_is_left_out(wide: Any) -> None:
     assert len(wide("best").out.splitlines()) == 1502
-    assert "tvmgitlib/matmul(1499, 128, 128, float32)" in wide.out
+    assert "tvmgitlib/matmul(1499, 128, 128, f32)" in wide.out
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from tvmgitlib.families.metaschedule.database import (
 )
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
+    label_of,
     module_arguments,
     module_tvm_version,
     read_workload,
@@ -92,6 +93,9 @@ class MetaSchedule(Enveloped, Family):
 
     def workload_of(self, module: bytes) -> Workload:
         return read_workload(module)
+
+    def label(self, workload: Workload) -> str:
+        return label_of(workload)
 
     def tvm_of_name(self, workload: Workload) -> str | None:
         _, _, minor = workload.text.rpartition("@")

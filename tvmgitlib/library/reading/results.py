@@ -45,9 +45,15 @@ class Placed:
         """The workload for people."""
         return workload_label(self.place.workload)
 
+    @property
+    def workload_id(self) -> str:
+        """The workload in 16 hex digits."""
+        return self.place.workload.id
+
     def fields(self, *more: str) -> dict[str, Any]:
-        """What of this is said as JSON: the place, then the attributes named."""
-        return {name: getattr(self, name) for name in ("family", "target", "platform", "workload", *more)}
+        """What of this is said as JSON: the place, then the attributes named, then the place for people."""
+        names = ("family", "target", "platform", "workload", *more, "target_label", "workload_label", "workload_id")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

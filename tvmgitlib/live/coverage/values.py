@@ -10,7 +10,7 @@ from typing import Any, Final
 from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 from tvmgitlib.library.reading import STATES
-from tvmgitlib.model import TvmVersion
+from tvmgitlib.model import TvmVersion, Workload
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
 UNSEARCHABLE: Final = "unsearchable"
@@ -52,6 +52,11 @@ class TaskCoverage:
     workload_label: str
 
     @property
+    def workload_id(self) -> str:
+        """The workload in 16 hex digits."""
+        return Workload(self.family, self.workload).id
+
+    @property
     def estimate(self) -> float | None:
         """What one run is thought to take, in seconds: the applied record's cost, else the fastest known, tuned or not.
 
@@ -71,11 +76,12 @@ class TaskCoverage:
         return self.latency / latency if self.estimate is not None and latency else None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("family", "target", "platform", "workload", "workload_label", "weight", "state", "why")
+        names = ("family", "target", "platform", "workload", "weight", "state", "why")
         return {
             **{name: getattr(self, name) for name in names},
             "covered": self.is_covered,
             **{name: getattr(self, name) for name in ("cost", "baseline", "estimate", "trials", "all_trials")},
+            **{name: getattr(self, name) for name in ("target_label", "workload_label", "workload_id")},
         }
 
 

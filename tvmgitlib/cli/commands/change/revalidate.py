@@ -105,6 +105,6 @@ _COLUMNS: tuple[Column[Remeasurement], ...] = (
     Column("ratio", lambda each: f"{each.ratio:.2f}x" if each.ratio is not None else "", right=True),
     Column("", lambda each: each.state),
     Column("platform", lambda each: each.platform),
-    Column("workload", lambda each: each.workload_label),
+    Column("workload", lambda each: each.workload_label, ident=lambda each: each.workload_id),
     Column("why", lambda each: each.why or ""),
 )

@@ -83,7 +83,7 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
         lambda config: str(config.tuned_with),
         when=lambda configs: len({config.tuned_with for config in configs}) > 1,
     ),
-    Column("workload", lambda config: config.workload_label),
+    Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
     Column(
         "why",
         lambda config: config.why if config.grade != "exact" else "",

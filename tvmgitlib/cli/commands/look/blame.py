@@ -37,5 +37,5 @@ _COLUMNS: tuple[Column[Blame], ...] = (
     Column("author", lambda config: config.author or "?"),
     Column("time", lambda config: duration(config.cost), right=True),
     Column("platform", lambda config: config.platform),
-    Column("workload", lambda config: config.workload_label),
+    Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
 )

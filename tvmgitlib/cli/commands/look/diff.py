@@ -49,5 +49,5 @@ _COLUMNS: tuple[Column[ConfigChange], ...] = (
     Column("ratio", lambda change: f"x{change.ratio:.2f}" if change.ratio is not None else "", right=True),
     Column("job", lambda change: (change.new_job or change.old_job or "")[:8]),
     Column("platform", lambda change: change.platform),
-    Column("workload", lambda change: change.workload_label),
+    Column("workload", lambda change: change.workload_label, ident=lambda change: change.workload_id),
 )

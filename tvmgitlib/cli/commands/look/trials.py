@@ -37,5 +37,5 @@ _COLUMNS: tuple[Column[WorkloadEffort], ...] = (
     Column("configs", lambda effort: f"{effort.configs:,}", right=True),
     Column("failed", lambda effort: f"{effort.failed:,}", right=True),
     Column("jobs", lambda effort: f"{len(effort.jobs):,}", right=True),
-    Column("workload", lambda effort: effort.workload_label),
+    Column("workload", lambda effort: effort.workload_label, ident=lambda effort: effort.workload_id),
 )
