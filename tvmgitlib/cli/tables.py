@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.cutting import beginning, fitting, width_of
 
@@ -29,6 +29,9 @@ class Column(Generic[Row]):
         right: whether it is aligned to the right.
         when: whether it has something to say of some row; without that it is left out. None for a column that is
             always there.
+        value: what it is sorted by, and what programs get of it: a number where it has one, in seconds for a time.
+            None for the cell itself.
+        more: whether it is shown only where it is asked for.
         ident: of a column of labels, what stands for each: so they stay apart where there is no room for all of them.
             None for a column that is shown whole.
     """
@@ -38,6 +41,12 @@ class Column(Generic[Row]):
     right: bool = False
     when: Callable[[Sequence[Row]], bool] | None = None
     ident: Callable[[Row], str] | None = None
+    value: Callable[[Row], Any] | None = None
+    more: bool = False
+
+    def of(self, row: Row) -> Any:
+        """What programs get of a row."""
+        return self.value(row) if self.value is not None else self.cell(row)
 
 
 def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "") -> str:
@@ -70,6 +79,23 @@ def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list
     if at < len(columns) - 1:
         room = int(room * _SHARE_OF_LABELS)
     cells[at] = fitting(cells[at], [ident(row) for row in rows], max(room, _NARROWEST))
+
+
+def count(header: str, value: Callable[[Row], int]) -> Column[Row]:
+    """A column of numbers of something."""
+    return Column(header, lambda row: f"{value(row):,}", right=True, value=value)
+
+
+def seconds(header: str, value: Callable[[Row], float | None], unknown: str = "") -> Column[Row]:
+    """A column of times."""
+    return Column(header, lambda row: duration(value(row), unknown), right=True, value=value)
+
+
+def factor(
+    header: str, value: Callable[[Row], float | None], when: Callable[[Sequence[Row]], bool] | None = None
+) -> Column[Row]:
+    """A column of how many times faster something is: above 1 is faster, wherever it is shown."""
+    return Column(header, lambda row: times(value(row)), right=True, when=when, value=value)
 
 
 def pairs(told: Iterable[tuple[str, str]]) -> str:
@@ -115,6 +141,11 @@ def fitted(line: str) -> str:
     """A line that is no wider than the terminal; whole where the output is none."""
     width = terminal_width()
     return line if width is None or width_of(line) <= width else f"{beginning(line, max(width - 2, 0))}.."
+
+
+def times(ratio: float | None) -> str:
+    """How many times faster something is; nothing where nobody knows."""
+    return f"{ratio:.2f}x" if ratio is not None else ""
 
 
 def duration(seconds: float | None, unknown: str = "") -> str:

@@ -18,7 +18,7 @@ from tvmgitlib.model.job import (
     is_job_id,
 )
 from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
-from tvmgitlib.model.moments import read_age, read_utc, utc_text
+from tvmgitlib.model.moments import read_age, read_since, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
@@ -94,6 +94,7 @@ __all__ = [
     "read_age",
     "read_json",
     "read_json_with_gaps",
+    "read_since",
     "read_utc",
     "recorded_target",
     "require_triple",

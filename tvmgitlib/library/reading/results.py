@@ -72,6 +72,7 @@ class BestConfig(Placed):
         baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
+        finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
     """
 
     cost: float
@@ -85,6 +86,7 @@ class BestConfig(Placed):
     baseline: float | None
     native: bytes
     graded_for: TvmVersion | None = None
+    finished: str | None = None
 
     @property
     def speedup(self) -> float | None:
@@ -100,7 +102,7 @@ class BestConfig(Placed):
         document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
         document["tuned_with"] = self.tuned_with.to_json()
         document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
-        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup")}
+        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ class Remeasurement(Placed):
 
     @property
     def ratio(self) -> float | None:
-        """New cost over old: below 1 it is faster now."""
-        return self.new_cost / self.old_cost if self.new_cost is not None else None
+        """Old cost over new: above 1 it is faster now. None where there is no new one."""
+        return self.old_cost / self.new_cost if self.new_cost else None
 
     def to_json(self) -> dict[str, Any]:
         document = self.fields("job", "old_cost", "new_cost", "ratio", "state", "why")

@@ -10,7 +10,7 @@ import click
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, duration, table
+from tvmgitlib.cli.tables import Column, factor, seconds, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
@@ -100,10 +100,10 @@ def as_text(done: Revalidated) -> str:
 
 
 _COLUMNS: tuple[Column[Remeasurement], ...] = (
-    Column("was", lambda each: duration(each.old_cost), right=True),
-    Column("is", lambda each: duration(each.new_cost), right=True),
-    Column("ratio", lambda each: f"{each.ratio:.2f}x" if each.ratio is not None else "", right=True),
-    Column("", lambda each: each.state),
+    seconds("before", lambda each: each.old_cost),
+    seconds("after", lambda each: each.new_cost),
+    factor("ratio", lambda each: each.ratio),
+    Column("state", lambda each: each.state),
     Column("platform", lambda each: each.platform),
     Column("workload", lambda each: each.workload_label, ident=lambda each: each.workload_id),
     Column("why", lambda each: each.why or ""),
