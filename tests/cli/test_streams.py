@@ -80,12 +80,12 @@ def test_a_full_disk_behind_standard_output_is_a_failure(wide: Any) -> None:
     assert (ran.returncode, ran.stderr) == (4, "error: No space left on device\n")
 
 
-def on_terminal(*arguments: str, columns: int = 60, output: bool = True) -> tuple[int, str]:
-    """Run with a pseudo-terminal as standard error (and output), and return the exit code and what it shows."""
+def on_terminal(*arguments: str, columns: int = 60, output: bool = True, keys: bool = False) -> tuple[int, str]:
+    """Run with a pseudo-terminal as standard error (output, input), and return the exit code and what it shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*TVMGITLIB, *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=theirs if keys else subprocess.DEVNULL,
         stdout=theirs if output else subprocess.DEVNULL,
         stderr=theirs,
         env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"},
@@ -229,3 +229,21 @@ def test_a_descriptor_that_was_closed_is_closed_again() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (7, "descriptor")
+
+
+def test_lists_go_through_the_users_pager_where_somebody_reads(
+    cli: Any, git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("import", many_workloads(tmp_path / "few.log", 9), "--platform", "board")
+    library = str(cli.library)
+    git(cli.library, "config", "core.pager", "sed s/^/evil/")
+    git(cli.library, "config", "--global", "core.pager", "sed 's/^/paged /'; true")
+    shown = on_terminal("-C", library, "trials", keys=True)[1].splitlines()
+    assert {line[:6] for line in shown} == {"paged "}
+    assert "paged" not in on_terminal("--no-pager", "-C", library, "trials", keys=True)[1]
+    assert "paged" not in on_terminal("-C", library, "trials")[1]
+    assert "paged" not in on_terminal("-C", library, "config", keys=True)[1]  # is no list
+    monkeypatch.setenv("GIT_PAGER", "head -n 1")  # leaves early
+    assert on_terminal("-C", library, "trials", keys=True)[1].splitlines() == [shown[0].removeprefix("paged ")]
+    monkeypatch.setenv("GIT_PAGER", "no-such-pager 2>/dev/null")
+    assert len(on_terminal("-C", library, "trials", keys=True)[1].splitlines()) == len(shown)

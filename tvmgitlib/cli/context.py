@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from tvmgitlib.cli import pager
 from tvmgitlib.errors import MOST_NAMES
 
 if TYPE_CHECKING:
@@ -27,15 +28,17 @@ class Answer(Protocol):
 
 @dataclass
 class Context:
-    """The options before the command's name.
+    """How a command line wants its answers, before or behind the command's name.
 
     Attributes:
-        library: the library as the user named it.
+        library: the library as the user named it; None where nothing does.
         as_json: whether to print JSON.
+        paged: whether long texts may go through a pager.
     """
 
-    library: str | None
-    as_json: bool
+    library: str | None = None
+    as_json: bool = False
+    paged: bool = True
 
     def open(self, rev: str | None = None) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.
@@ -62,7 +65,7 @@ class Context:
             for answer in answers:
                 click.echo(as_line(answer.to_json()))
         elif body := text():
-            click.echo(_encodable(body))
+            pager.show(_encodable(body), paged=self.paged)
 
 
 def as_line(document: Any) -> str:
@@ -99,14 +102,16 @@ def note_each(texts: Iterable[str]) -> None:
 
 
 def pass_context(command: Command) -> Command:
-    """Give a command the `Context`, and take `--json` behind its name too."""
+    """Give a command the `Context`, and take `-C` and `--json` behind its name too."""
 
+    @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @wraps(command)
-    def with_context(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+    def with_context(*args: Any, library: str | None, as_json: bool, **kwargs: Any) -> Any:
         context = click.get_current_context().find_object(Context)
         assert context is not None  # the group makes it
         context.as_json = context.as_json or as_json
+        context.library = library if library is not None else context.library
         return command(context, *args, **kwargs)
 
     return with_context  # type: ignore[return-value]  # click turns the function into what the decorators above take

@@ -10,6 +10,7 @@ from tvmgitlib.cli import completing, options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.lazy import HelpfulGroup
 from tvmgitlib.cli.tables import Column, table
 from tvmgitlib.errors import UnsentError
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs import OpenJob
 
 
-@click.group(epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"))
+@click.group(
+    cls=HelpfulGroup,
+    epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"),
+)
 @pass_context
 def command(context: Context) -> None:
     """Start, finish and look at tuning jobs."""
