@@ -333,6 +333,11 @@ class ConfigLibrary:
         with self._view.answering() as contents:
             return reading.nearest(contents, selection)
 
+    def near_names(self, selection: Selection) -> list[str]:
+        """Where nothing is selected: which of its names the library does not know, and what is near them, in words."""
+        with self._view.reading() as contents:
+            return reading.near_names(contents, selection)
+
     def trials(
         self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None
     ) -> list[WorkloadEffort]:
@@ -421,7 +426,8 @@ class ConfigLibrary:
         known = self.platforms()
         if name not in known:
             raise SelectionError(
-                f"no job ran on a platform called {name!r}", hint="tvmgitlib platform show lists them."
+                f"no job ran on a platform called {name!r}",
+                hint=f"{reading.meant(name, known)} tvmgitlib platform show lists them.".lstrip(),
             )
         return Platform(name, known[name])
 
@@ -446,12 +452,20 @@ class ConfigLibrary:
         """
         return changes.revert_removed(self._view.writable, reason)
 
-    def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
+    def invalidate(self, condemned: Condemned, reason: str, *, dry_run: bool = False) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
+
+        Args:
+            condemned: which records.
+            reason: why, for the record.
+            dry_run: only say what it would do.
 
         Raises:
             SelectionError: no condition is given, or no record that holds now meets them all.
         """
+        if dry_run:
+            with self._view.reading() as contents:
+                return changes.foresee_invalidation(contents, condemned, reason)
         return changes.invalidate(self._view.writable, condemned, reason)
 
     def merge(self, branch: str) -> Merged:

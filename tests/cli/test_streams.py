@@ -80,7 +80,9 @@ def test_a_full_disk_behind_standard_output_is_a_failure(wide: Any) -> None:
     assert (ran.returncode, ran.stderr) == (4, "error: No space left on device\n")
 
 
-def on_terminal(*arguments: str, columns: int = 60, output: bool = True, keys: bool = False) -> tuple[int, str]:
+def on_terminal(
+    *arguments: str, columns: int = 60, output: bool = True, keys: bool = False, typed: str = ""
+) -> tuple[int, str]:
     """Run with a pseudo-terminal as standard error (output, input), and return the exit code and what it shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -91,6 +93,7 @@ def on_terminal(*arguments: str, columns: int = 60, output: bool = True, keys: b
         env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"},
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     shown = b""
     while True:
         try:
@@ -247,3 +250,12 @@ def test_lists_go_through_the_users_pager_where_somebody_reads(
     assert on_terminal("-C", library, "trials", keys=True)[1].splitlines() == [shown[0].removeprefix("paged ")]
     monkeypatch.setenv("GIT_PAGER", "no-such-pager 2>/dev/null")
     assert len(on_terminal("-C", library, "trials", keys=True)[1].splitlines()) == len(shown)
+
+
+def test_on_a_terminal_a_job_is_dropped_only_after_a_yes(cli: Any) -> None:
+    log = Path(cli.json("job", "start", "--platform", "board")["log"])
+    code, shown = on_terminal("-C", str(cli.library), "job", "abort", keys=True, typed="n\n")
+    assert (code, log.exists()) == (1, True)
+    assert f"of {cli.library} with its logs" in shown
+    assert on_terminal("-C", str(cli.library), "job", "abort", keys=True, typed="y\n")[0] == 0
+    assert not log.exists()

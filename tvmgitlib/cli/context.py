@@ -59,6 +59,20 @@ class Context:
         else:
             click.echo(_encodable(text))
 
+    def print_written(
+        self, answer: Answer | Mapping[str, Any], text: str, path: object | None, following: str = ""
+    ) -> None:
+        """Print what became of a library that was written to, and say which it is: one of many may be meant.
+
+        Args:
+            answer: the result.
+            text: the result for people.
+            path: where the library is; None where nothing was written.
+            following: a line on what one would do next; empty where that is plain.
+        """
+        where = f"Library: {path}" if path is not None else ""
+        self.print(answer, "\n".join(filter(None, (text, where, following))))
+
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
         if self.as_json:

@@ -78,7 +78,7 @@ def command(
         note(f"warning: {done.unchecked:,} measured without comparing outputs with an untuned build's.")
     if done.missing:
         note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
-    context.print(done, as_text(done))
+    context.print_written(done, as_text(done), library.path)
     return 0 if done.all_hold else 1
 
 

@@ -62,6 +62,7 @@ def command(
     if not found:
         note("No config was found.")
     if not choice.configs and not choice.others:
+        note_each(library.near_names(selection))
         note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())

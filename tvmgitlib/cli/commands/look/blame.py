@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
 from tvmgitlib.cli.listing import Listing, listing, show
 from tvmgitlib.cli.tables import Column, seconds
 
@@ -25,9 +25,11 @@ def command(context: Context, selection: Selection, rev: str | None, listing: Li
 
     Exit code 1 when there is no config.
     """
-    found = listing.rows(context.open(rev).blame(selection), _COLUMNS, lambda config: config.date)
+    library = context.open(rev)
+    found = listing.rows(library.blame(selection), _COLUMNS, lambda config: config.date)
     if not found:
         note("No config was found.")
+        note_each(library.near_names(selection))
     show(context, found, _COLUMNS, listing)
     return 0 if found else 1
 

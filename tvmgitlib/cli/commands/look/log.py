@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
 from tvmgitlib.cli.listing import Listing, listing, show
 from tvmgitlib.cli.tables import Column, count
 
@@ -27,10 +27,12 @@ def command(context: Context, selection: Selection, tuner: str | None, listing: 
     Each with the commit that added it.
     """
     limit = None if listing.is_cut else listing.limit  # then the history is read no further
-    found = context.open().log(selection, tuner=tuner, limit=limit)
+    library = context.open()
+    found = library.log(selection, tuner=tuner, limit=limit)
     entries = listing.rows(found, _COLUMNS, lambda entry: entry.date)
     if not entries:
         note("No job was found.")
+        note_each(library.near_names(selection))
     show(context, entries, _COLUMNS, listing)
 
 

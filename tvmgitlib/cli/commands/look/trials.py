@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
 from tvmgitlib.cli.listing import Listing, listing, place_columns, show_by_place
 from tvmgitlib.cli.tables import Column, count
 
@@ -26,9 +26,11 @@ def command(context: Context, selection: Selection, rev: str | None, tvm: Any, l
 
     Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
     """
-    found = listing.rows(context.open(rev).trials(selection, tvm=tvm), _COLUMNS)
+    library = context.open(rev)
+    found = listing.rows(library.trials(selection, tvm=tvm), _COLUMNS)
     if not found:
         note("No effort is on record.")
+        note_each(library.near_names(selection))
     show_by_place(context, found, _COLUMNS, listing)
     return 0 if found else 1
 

@@ -68,4 +68,4 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     library = context.open()
     with progress.shown():
         result = library.import_logs(*files, facts=options.read_facts(facts), **told)
-    print_result(context, result)
+    print_result(context, result, library.path)

@@ -25,4 +25,4 @@ def command(context: Context, propose: str | None, history: bool) -> None:
     library = context.open()
     done = library.propose(propose) if propose else library.sync(history=history)
     words.note_left_alone(done.left_alone)
-    context.print(done, words.synced(done, history=history))
+    context.print_written(done, words.synced(done, history=history), library.path)
