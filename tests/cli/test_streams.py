@@ -129,6 +129,8 @@ def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path:
     assert code == 0
     assert "\rmany.log: 1,000 lines read (39%)" in shown
     assert shown.rpartition("\r")[0].endswith(" " * 20)  # the line is wiped
+    code, shown = on_terminal("-C", str(cli.library), "check", output=False)
+    assert (code, "checking jobs: 0 of 1" in shown) == (0, True)
     ran = subprocess.run([*TVMGITLIB, *command], capture_output=True, text=True, check=False)
     assert ran.stderr == ""
 
@@ -259,3 +261,10 @@ def test_on_a_terminal_a_job_is_dropped_only_after_a_yes(cli: Any) -> None:
     assert f"of {cli.library} with its logs" in shown
     assert on_terminal("-C", str(cli.library), "job", "abort", keys=True, typed="y\n")[0] == 0
     assert not log.exists()
+
+
+def test_a_clone_says_on_a_terminal_how_far_it_is_and_why_it_failed(cli: Any, tmp_path: Path) -> None:
+    code, shown = on_terminal("clone", cli.library.as_uri(), str(tmp_path / "copy"))
+    assert (code, "\rcloning: " in shown) == (0, True)
+    code, shown = on_terminal("clone", (tmp_path / "nothing").as_uri(), str(tmp_path / "other"))
+    assert (code, "does not appear to be a git repository" in shown) == (4, True)

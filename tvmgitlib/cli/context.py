@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from tvmgitlib.cli import pager
+from tvmgitlib.cli import pager, progress
 from tvmgitlib.errors import MOST_NAMES
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Context:
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:
         """Print one result: as JSON, or the text."""
+        progress.wipe()
         if self.as_json:
             click.echo(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
         else:
@@ -75,6 +76,7 @@ class Context:
 
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
+        progress.wipe()
         if self.as_json:
             for answer in answers:
                 click.echo(as_line(answer.to_json()))
@@ -96,6 +98,7 @@ def _encodable(text: str) -> str:
 
 def note(text: str) -> None:
     """Say something that is no result: it goes to standard error."""
+    progress.wipe()
     click.echo(text, err=True)
 
 

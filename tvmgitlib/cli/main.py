@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 
 from tvmgitlib._version import __version__
-from tvmgitlib.cli import failures, options
+from tvmgitlib.cli import failures, options, progress
 from tvmgitlib.cli.context import Context
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.errors import TvmgitlibError
@@ -100,7 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     told = sys.argv[1:] if arguments is None else arguments
     context = Context(as_json="--json" in told)  # so that what is wrong with the options is JSON, too
     try:
-        code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
+        with progress.shown():
+            code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

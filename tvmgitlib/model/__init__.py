@@ -30,6 +30,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
+from tvmgitlib.model.progress import counted, tell_progress
 from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
@@ -82,6 +83,7 @@ __all__ = [
     "canonical_json",
     "cli_text",
     "completed",
+    "counted",
     "fact",
     "is_family_name",
     "is_job_id",
@@ -100,6 +102,7 @@ __all__ = [
     "require_triple",
     "segment_path",
     "set_fact",
+    "tell_progress",
     "utc_text",
     "validate_platform_name",
 ]

@@ -17,7 +17,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
-from tvmgitlib.model import Segment
+from tvmgitlib.model import Segment, counted
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     OWN_FOLDERS,
@@ -101,7 +101,8 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     segments: list[Segment] = []
     sound = True
-    for path, content in contents.snapshot.contents(contents.segment_files()):
+    files = list(contents.segment_files())
+    for path, content in counted("checking jobs", contents.snapshot.contents(files), len(files)):
         try:
             segments.append(read_segment(lines_of(content), path))
         except TvmgitlibError as error:

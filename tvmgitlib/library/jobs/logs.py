@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,10 +19,9 @@ from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps, tell_progress
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
-_progress = logging.getLogger("tvmgitlib.progress")
 
 _PROGRESS_EVERY = 1000
 
@@ -268,7 +266,8 @@ def read_log(
             if at > source.size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
-                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
+                text = f"{log.path.name}: {number:,} lines read ({100 * at // source.size}%)"
+                tell_progress(f"reading {log.path}", text, at / source.size)
             try:
                 found = reader.read(line.strip())
             except TvmgitlibError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.model import tell_progress
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import NETWORK, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
@@ -150,6 +151,7 @@ def fetch(repository: Checkout, source: Upstream) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
+    tell_progress("fetching", f"fetching {source.branch} from {source.remote}")
     done = repository.git.try_run(*FETCH, "--", source.remote, refspec, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
@@ -183,6 +185,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
         GitError: the remote refuses for good.
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
+    tell_progress("pushing", f"pushing {branch or source.branch} to {source.remote}")
     done = repository.git.try_run(
         *("push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", source.remote, refspec),
         env=NETWORK,

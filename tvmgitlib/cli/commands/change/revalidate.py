@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import Column, factor, seconds, table
@@ -61,7 +61,7 @@ def command(
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
-    with output_as_errors(), progress.shown():
+    with output_as_errors():
         done = library.revalidate(
             # Expanded here: what the user names may be None, which is no wish for the records' own tasks.
             expand(load_tasks(tasks), selection.target, selection.family) if tasks is not None else None,

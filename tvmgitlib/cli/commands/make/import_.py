@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 from tvmgitlib.cli.job_results import print_result
 
@@ -66,6 +66,5 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     target that says something else than it stays as it is.
     """
     library = context.open()
-    with progress.shown():
-        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    result = library.import_logs(*files, facts=options.read_facts(facts), **told)
     print_result(context, result, library.path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options, progress
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result
@@ -104,8 +104,7 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
             print_result(context, result, library.path)
 
     try:
-        with progress.shown():
-            result = library.finish_job(job, push=push, committed=tell, **told)
+        result = library.finish_job(job, push=push, committed=tell, **told)
     except UnsentError as error:
         if context.as_json:
             print_result(context, error.result, library.path)
