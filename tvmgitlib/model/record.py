@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from tvmgitlib.model.target import GivenTarget
@@ -69,7 +69,7 @@ class TuningRecord:
     error: ErrorKind | None
     measured_at: float | None
     tvm_version: str | None
-    native: bytes
+    native: bytes = field(repr=False)
     unusable: str | None = None
     repeat: int = 0
 

@@ -56,7 +56,7 @@ class Placed:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BestConfig(Placed):
     """The best record of a workload on a target and platform.
 
@@ -88,6 +88,10 @@ class BestConfig(Placed):
     graded_for: TvmVersion | None = None
     finished: str | None = None
 
+    def __repr__(self) -> str:
+        grade = f", {self.grade}" if self.grade else ""
+        return f"<BestConfig {self.cost:.4g} s: {self.workload_label} on {self.platform}{grade}>"
+
     @property
     def speedup(self) -> float | None:
         """How many times faster than the untuned config it is; None where nobody measured that one."""
@@ -105,7 +109,7 @@ class BestConfig(Placed):
         return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WorkloadEffort(Placed):
     """The effort on record for a workload on a target and platform, each measurement counted once."""
 
@@ -114,6 +118,9 @@ class WorkloadEffort(Placed):
     failed: int
     errors: dict[str, int]
     jobs: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<WorkloadEffort {self.trials:,} trials: {self.workload_label} on {self.platform}>"
 
     def to_json(self) -> dict[str, Any]:
         return self.fields("trials", "configs", "failed", "errors") | {"jobs": list(self.jobs)}
