@@ -39,6 +39,7 @@ COMMANDS = [
     ["coverage"],
     ["merge"],
     ["sync"],
+    ["fold"],
     ["pin"],
 ]
 

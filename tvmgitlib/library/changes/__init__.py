@@ -9,7 +9,9 @@ from tvmgitlib.library.changes.messages import job_message, message, outcome, pl
 from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.changes.reverting import Reverted, revert, revert_removed
 from tvmgitlib.library.changes.settings_edit import changed, configure, setting, value_of
-from tvmgitlib.library.changes.syncing import Synced, propose, sync
+from tvmgitlib.library.changes.sharing.exchange import Synced
+from tvmgitlib.library.changes.sharing.proposing import propose
+from tvmgitlib.library.changes.sharing.syncing import fold_queue, send, sync
 
 __all__ = [
     "Change",
@@ -25,6 +27,7 @@ __all__ = [
     "changed",
     "configure",
     "decide_and_commit",
+    "fold_queue",
     "foresee_invalidation",
     "invalidate",
     "job_message",
@@ -36,6 +39,7 @@ __all__ = [
     "rebuild",
     "revert",
     "revert_removed",
+    "send",
     "setting",
     "sync",
     "value_of",

@@ -9,7 +9,7 @@ from tvmgitlib.library.jobs.kept_history import exchange, history_of
 from tvmgitlib.library.jobs.logs import Leniency
 from tvmgitlib.library.jobs.open_jobs import OpenJob, RemeasuredNote
 from tvmgitlib.library.jobs.recorded import baseline_of, effort_of, stored_records
-from tvmgitlib.library.jobs.running import abort, begin, finish, job_spec, jobs_in_progress, open_job
+from tvmgitlib.library.jobs.running import abort, begin, finish, job_spec, jobs_in_progress, open_job, sent
 
 __all__ = [
     "STANDARD_INPUT",
@@ -32,5 +32,6 @@ __all__ = [
     "job_spec",
     "jobs_in_progress",
     "open_job",
+    "sent",
     "stored_records",
 ]
