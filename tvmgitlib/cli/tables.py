@@ -92,10 +92,13 @@ def seconds(header: str, value: Callable[[Row], float | None], unknown: str = ""
 
 
 def factor(
-    header: str, value: Callable[[Row], float | None], when: Callable[[Sequence[Row]], bool] | None = None
+    header: str,
+    value: Callable[[Row], float | None],
+    when: Callable[[Sequence[Row]], bool] | None = None,
+    digits: int = 2,
 ) -> Column[Row]:
     """A column of how many times faster something is: above 1 is faster, wherever it is shown."""
-    return Column(header, lambda row: times(value(row)), right=True, when=when, value=value)
+    return Column(header, lambda row: times(value(row), digits), right=True, when=when, value=value)
 
 
 def pairs(told: Iterable[tuple[str, str]]) -> str:
@@ -143,9 +146,9 @@ def fitted(line: str) -> str:
     return line if width is None or width_of(line) <= width else f"{beginning(line, max(width - 2, 0))}.."
 
 
-def times(ratio: float | None) -> str:
+def times(ratio: float | None, digits: int) -> str:
     """How many times faster something is; nothing where nobody knows."""
-    return f"{ratio:.2f}x" if ratio is not None else ""
+    return f"{ratio:.{digits}f}x" if ratio is not None else ""
 
 
 def duration(seconds: float | None, unknown: str = "") -> str:

@@ -82,7 +82,12 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
     count("trials", lambda config: config.trials),
     Column("job", lambda config: config.job[:8], value=lambda config: config.job),
     Column("finished", lambda config: (config.finished or "")[:10], value=lambda config: config.finished, more=True),
-    factor("speed-up", lambda config: config.speedup, when=lambda configs: any(config.speedup for config in configs)),
+    factor(
+        "speed-up",
+        lambda config: config.speedup,
+        digits=1,
+        when=lambda configs: any(config.speedup for config in configs),
+    ),
     Column("grade", lambda config: config.grade or "", when=lambda configs: any(config.grade for config in configs)),
     Column(
         "tuned with",

@@ -65,7 +65,7 @@ def resume(context: Context, job: str | None) -> None:
     """Go on with a job in progress: print where its tuner logs to.
 
     JOB, or the beginning of it, may be left out while there is only one. What is logged there is kept. In Python
-    library.job(...) resumes by itself, and measures no known config again.
+    library.job() resumes by itself, and measures no known config again.
     """
     library = context.open()
     found = library.open_job(job)
