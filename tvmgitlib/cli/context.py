@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from tvmgitlib.cli import pager, progress
+from tvmgitlib.cli import progress
+from tvmgitlib.cli.terminal import pager
 from tvmgitlib.errors import MOST_NAMES
 
 if TYPE_CHECKING:

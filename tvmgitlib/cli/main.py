@@ -15,9 +15,10 @@ from collections.abc import Sequence
 import click
 
 from tvmgitlib._version import __version__
-from tvmgitlib.cli import failures, options, progress
+from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context
 from tvmgitlib.cli.lazy import LazyGroup
+from tvmgitlib.cli.terminal import failures
 from tvmgitlib.errors import TvmgitlibError
 
 EXIT_BUG = 3

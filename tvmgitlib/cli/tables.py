@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tvmgitlib.cli.cutting import beginning, fitting, width_of
+from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
 
 Row = TypeVar("Row")
 

@@ -14,7 +14,7 @@ from tvmgitlib.library.changes.change import Change, fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, plural
-from tvmgitlib.library.reading import Contents, Selection
+from tvmgitlib.library.reading import Contents, Selection, near_names
 from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.store import Repository
@@ -133,9 +133,10 @@ def _decide(contents: Contents, condemned: Condemned, made: str, author: str | N
     named = tuple(sorted(_named(contents, condemned), key=lambda invalidation: invalidation.job))
     unsure = _count(list(_named(contents, condemned.unsure))) - _count(named) if condemned.unsure else 0
     if not named:
+        without = f"{unsure:,} would, but name no distribution: --with-unknown takes them too." if unsure else None
         raise SelectionError(
             "no record that holds now meets the conditions, so nothing was committed",
-            hint=f"{unsure:,} would, but name no distribution: --with-unknown takes them too." if unsure else None,
+            hint=without or " ".join(near_names(contents, condemned.selection)) or None,
         )
     header = Header(id=made, kind="invalidate", finished=utc_text(time.time()), author=author, reason=reason)
     change = Change(added=(Segment(header, invalidations=named),))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
 from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
+from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import STATES
 from tvmgitlib.model import TvmVersion, Workload
 
@@ -85,7 +87,7 @@ class TaskCoverage:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Coverage:
     """What a library has for the tasks of a model, in the order of the model.
 
@@ -180,6 +182,14 @@ class Coverage:
 
     def __str__(self) -> str:
         return "\n".join([self.line, *(f"  {task.state:12} {task.workload_label}: {task.why}" for task in self.tasks)])
+
+    def __repr__(self) -> str:
+        return f"<Coverage: {self.line}>"
+
+    def _repr_html_(self) -> str:
+        names = ("state", "weight", "estimate", "trials", "platform", "workload_label", "why")
+        rows = ({name: getattr(task, name) for name in names} for task in self.tasks)
+        return f"<p>{escape(self.line)}</p>{html_table(rows, names)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import Placed
 from tvmgitlib.model import TvmVersion
 
@@ -46,7 +47,7 @@ class Remeasurement(Placed):
         return document | {"checked": self.is_checked, "tuned_with": self.tuned_with.to_json()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Revalidated:
     """What a revalidation did.
 
@@ -80,6 +81,14 @@ class Revalidated:
     def unchecked(self) -> int:
         """How many hold without their outputs having been compared with those of an untuned build."""
         return sum(record.state == "holds" and not record.is_checked for record in self.records)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count:,} {state}" for state, count in sorted(self.counts.items()))
+        return f"<Revalidated: {counts or 'nothing was to be measured'}>"
+
+    def _repr_html_(self) -> str:
+        names = ("state", "old_cost", "new_cost", "ratio", "platform", "workload_label", "why")
+        return html_table(({name: getattr(record, name) for name in names} for record in self.records), names)
 
     def to_json(self) -> dict[str, Any]:
         states: tuple[RevalidationState, ...] = ("holds", "refused", "left")

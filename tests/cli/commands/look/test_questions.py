@@ -284,6 +284,15 @@ def test_where_nothing_is_found_near_names_are_said(filled: Any, command: str, o
     assert filled.out == ""
 
 
+def test_a_change_or_an_export_of_nothing_says_what_is_near(filled: Any, tmp_path: Path) -> None:
+    for command in (
+        ["export", "--format", "autotvm", "-o", tmp_path / "x", "--platform", "xeno"],
+        ["invalidate", "--reason", "old", "--platform", "xeno"],
+    ):
+        assert filled(*command).code == 4
+        assert filled.err.endswith("\nNo platform is called 'xeno'. Is xeon meant?\n")
+
+
 def test_detecting_a_platform_needs_no_library(tmp_path: Path, tvmgitlib: Any) -> None:
     ran = tvmgitlib("-C", tmp_path / "nowhere", "platform", "detect")
     assert ran.returncode == 0
