@@ -153,6 +153,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         kind: JobKind = "tune",
+        complete_target: object | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -166,14 +167,24 @@ class ConfigLibrary:
             options: what the tuner was told.
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
+            complete_target: what targets of the log leave out, as a target; see `import_logs`.
 
         Raises:
-            TargetError: the target does not parse.
+            TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
             PlatformError: nothing says which platform the target is on.
         """
         _ = self._view.writable
+        reading.require_one_of("kind", kind, ("tune", "revalidate"))
         told = jobs.job_spec(
-            kind, target, platform, facts, tvm, tuner=tuner, options=options, keep_history=keep_history
+            kind,
+            target,
+            platform,
+            facts,
+            tvm,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            complete_target=complete_target,
         )
         return jobs.begin(self._view, told)
 
@@ -291,7 +302,8 @@ class ConfigLibrary:
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
-            complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
+            complete_target: what targets of the logs leave out, as a target; those that say otherwise, or are another
+                device's, stay as they are, and the result counts them.
             push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
@@ -299,6 +311,7 @@ class ConfigLibrary:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
+        Selection(family=family)
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
@@ -334,6 +347,7 @@ class ConfigLibrary:
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
+        reading.require_one_of("accept", accept, reading.SHOWN)
         graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
+from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError, plural
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.families.base import Family
 from tvmgitlib.format import schema
@@ -366,5 +366,5 @@ def _read_effort(value: dict[str, Any]) -> Effort:
     effort = Effort(int(value["trials"]), int(value["configs"]), errors, value["exhausted"], sample)
     for field, count in (("configs", effort.configs), ("errors", effort.failed), ("sample", len(sample))):
         if count > effort.trials:
-            raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
+            raise RecordError(f"{count:,} of {plural(effort.trials, 'trial')}", field=f"task.effort.{field}")
     return effort

@@ -14,7 +14,7 @@ from tvmgitlib.library.changes import JobResult
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor import tuning as ansor_tuning
 from tvmgitlib.live.autotvm import tuning as autotvm_tuning
-from tvmgitlib.live.base import HowToMeasure, live_family, place_of
+from tvmgitlib.live.base import HowToMeasure, family_at_hand, live_family, place_of
 from tvmgitlib.live.metaschedule import tuning
 from tvmgitlib.live.runners import elsewhere
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
@@ -218,19 +218,19 @@ class Job:
 
         With `"metaschedule"` a measure callback for TVM's own calls, in the place of their `AddToDatabase`.
         """
-        return live_family(family).callback(lambda: self.journal)
+        return family_at_hand(family).callback(lambda: self.journal)
 
     def measure_option(self, option: Any) -> Any:
         """The user's AutoTVM measure option, with configs measured before answered from the record."""
         self.measured_by(HowToMeasure(measure_option=option))
-        return live_family("autotvm").measure_option(self.journal, option)
+        return family_at_hand("autotvm").measure_option(self.journal, option)
 
     def database(self, family: str = "metaschedule") -> Any:
         """A MetaSchedule database for `database=` of `tune_tir` and the like: records reach the disk as they come.
 
         With `"autotvm"` a view of the job as an `autotvm.database.Database`.
         """
-        return live_family(family).database(self.journal)
+        return family_at_hand(family).database(self.journal)
 
     def tune(
         self,
@@ -257,6 +257,7 @@ class Job:
         Returns:
             Whether any trial was made.
         """
+        family_at_hand("autotvm")
         how = HowToMeasure(measure_option=measure_option)
         self.measured_by(how)
         made = autotvm_tuning.tune(self.journal, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
@@ -279,6 +280,7 @@ class Job:
         Returns:
             Whether any trial was made.
         """
+        family_at_hand("ansor")
         baseline = told.pop("baseline", False)
         how = _how(told)
         self.measured_by(how)

@@ -13,6 +13,7 @@ from tvmgitlib.errors import JobError, TvmError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
+    ACCEPTS,
     Accept,
     BestConfig,
     Contents,
@@ -24,11 +25,12 @@ from tvmgitlib.library.reading import (
     best,
     is_doubtful,
     mixed_targets,
+    require_one_of,
 )
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_families, live_family, running_tvm
+from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_at_hand, family_of_module, live_families, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
@@ -230,11 +232,12 @@ class LiveSide:
 
     def callback(self) -> Any:
         """AutoTVM's callback that logs into whichever job is live when it is called."""
-        return live_family("autotvm").callback(lambda: self.live_job().journal)
+        return family_at_hand("autotvm").callback(lambda: self.live_job().journal)
 
     def job_pairs(self, task: Any | None) -> Any:
         """See `ConfigLibrary.get_job_records`."""
         job = self.live_job()
+        family_at_hand("autotvm")
         return pairs(job.logged() if task is None else job.measured(task))
 
     # Builds
@@ -251,7 +254,8 @@ class LiveSide:
 
     def records(self, selection: Selection, accept: Accept) -> list[tuple[Any, Any]]:
         """See `ConfigLibrary.records`."""
-        family = live_family(selection.family or "autotvm")
+        require_one_of("accept", accept, ACCEPTS)
+        family = family_at_hand(selection.family or "autotvm")
         return family.loaded(self._applicable(replace(selection, family=family.name), accept))
 
     def iterated(self, module: str) -> list[tuple[Any, Any]]:
@@ -283,6 +287,7 @@ class LiveSide:
         self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
     ) -> AbstractContextManager[Summary]:
         """See `ConfigLibrary.using`."""
+        require_one_of("accept", accept, ACCEPTS)
         if platform is not None:
             validate_platform_name(platform)
         return self._using(platform, accept, facts)
@@ -326,6 +331,8 @@ class LiveSide:
         family: str | None,
     ) -> coverage.Coverage:
         """See `ConfigLibrary.coverage`; `found` is its `tasks`."""
+        require_one_of("accept", accept, ACCEPTS)
+        Selection(family=family)
         if platform is not None:
             validate_platform_name(platform)
         tvm = running_tvm()

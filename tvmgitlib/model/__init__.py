@@ -17,7 +17,7 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
+from tvmgitlib.model.json import Json, canonical_json, read_gaps, read_json, read_json_with_gaps
 from tvmgitlib.model.moments import read_age, read_since, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -94,6 +94,7 @@ __all__ = [
     "parse_target",
     "platform_name_from",
     "read_age",
+    "read_gaps",
     "read_json",
     "read_json_with_gaps",
     "read_since",

@@ -5,7 +5,7 @@ from tvmgitlib.library.changes.change import Change, rebuild
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, foresee_invalidation, invalidate
 from tvmgitlib.library.changes.merging import Merged, merge
-from tvmgitlib.library.changes.messages import job_message, message, outcome, plural
+from tvmgitlib.library.changes.messages import job_message, message, outcome
 from tvmgitlib.library.changes.result import Counts, JobResult
 from tvmgitlib.library.changes.reverting import Reverted, revert, revert_removed
 from tvmgitlib.library.changes.settings_edit import changed, configure, setting, value_of
@@ -34,7 +34,6 @@ __all__ = [
     "merge",
     "message",
     "outcome",
-    "plural",
     "propose",
     "rebuild",
     "revert",

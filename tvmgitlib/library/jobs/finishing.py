@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError, listed
+from tvmgitlib.errors import RecordError, listed, plural
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -18,7 +18,6 @@ from tvmgitlib.library.changes import (
     JobResult,
     decide_and_commit,
     job_message,
-    plural,
 )
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered
@@ -264,6 +263,8 @@ def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
         unmeasured=remarks.unmeasured,
         other_targets=dict(sorted(remarks.other_targets.items())),
         copies=remarks.copies,
+        completed=remarks.completed,
+        not_completed=dict(sorted(remarks.not_completed.items())),
     )
 
 

@@ -14,6 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
+from tvmgitlib.library.jobs.completing import may_mean
 from tvmgitlib.library.jobs.logs import Remarks, first_line
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
@@ -71,9 +72,13 @@ class Origin:
         whole = parse_target(spec.complete_target).target if spec.complete_target is not None else None
         return cls(target, spec.platform_name, spec.platform_facts, spec.tvm, whole, spec.where)
 
+    def is_completed(self, target: GivenTarget) -> bool:
+        """Whether a target can be what the user says that targets mean, so far as they leave it out."""
+        return self.complete_target is not None and may_mean(target, self.complete_target)
+
     def completed(self, record: TuningRecord) -> TuningRecord:
         """A record with what the user says of its target beside what its text says."""
-        if self.complete_target is None:
+        if self.complete_target is None or not self.is_completed(record.target):
             return record
         return replace(record, target=completed(record.target, self.complete_target))
 
@@ -281,6 +286,8 @@ class Intake:
             TvmgitlibError: as `add`, naming file and line.
         """
         remarks = remarks or Remarks()
+        if self._origin.complete_target is not None:
+            remarks.completed = remarks.completed or 0
         for line, record in records:
             try:
                 self.add(record)
@@ -290,8 +297,16 @@ class Intake:
                     raise
                 remarks.left_out.append(first_line(error))
                 continue
+            if remarks.completed is not None:
+                self._note_completion(record, remarks)
             if record.unusable is not None:
                 remarks.unusable.append(f"{file}, line {line}: {record.unusable}")
+
+    def _note_completion(self, record: TuningRecord, remarks: Remarks) -> None:
+        if not self._origin.is_completed(record.target):
+            remarks.not_completed[record.target.target.label] += 1
+        elif self._origin.completed(record).target is not record.target:
+            remarks.completed = (remarks.completed or 0) + 1
 
     @property
     def read(self) -> int:
@@ -302,7 +317,7 @@ class Intake:
     def incomplete(self) -> list[str]:
         """The targets, for people, that leave open which machine they are for: no build that says it gets a record."""
         targets = {section.target for section in self._places.values()}
-        return sorted(each.label for each in targets if each.kind == "llvm" and "mtriple" not in each.attributes)
+        return sorted(each.label for each in targets if each.lacks_triple)
 
     @property
     def detected(self) -> list[Platform]:

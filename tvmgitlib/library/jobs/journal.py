@@ -12,8 +12,8 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
-from tvmgitlib.library.changes import Counts, JobResult, plural
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, plural
+from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.intake import Origin

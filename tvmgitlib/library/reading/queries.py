@@ -193,6 +193,7 @@ def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None
         native=record.native,
         graded_for=grader.tvm if grader else None,
         finished=stored.finished,
+        remark=verdict.remark if verdict else None,
     )
 
 

@@ -73,6 +73,7 @@ class BestConfig(Placed):
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
         finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
+        remark: what of the reason a user should know of an exact one too; part of `why`.
     """
 
     cost: float
@@ -87,6 +88,7 @@ class BestConfig(Placed):
     native: bytes
     graded_for: TvmVersion | None = None
     finished: str | None = None
+    remark: str | None = None
 
     def __repr__(self) -> str:
         grade = f", {self.grade}" if self.grade else ""

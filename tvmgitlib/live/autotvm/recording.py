@@ -24,7 +24,7 @@ class LogToJob:
 
     def __init__(self, journal: Callable[[], Journal]) -> None:
         self._journal = journal
-        self._configs: dict[tuple[str, str, str, str], set[bytes]] = {}
+        self._configs: dict[tuple[str, ...], set[bytes]] = {}
 
     def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
         journal = self._journal()
@@ -115,7 +115,12 @@ def job_database() -> Any:
 
 
 def _latest(known: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    return max(known, key=lambda pair: pair[1].timestamp)
+    return max(known, key=lambda pair: _moment(pair[1].timestamp))
+
+
+def _moment(timestamp: Any) -> float:
+    """When a trial was measured: logs of others may say nothing of it, or in another way, and come before."""
+    return float(timestamp) if isinstance(timestamp, (int, float)) else 0.0
 
 
 def _of_family(records: Iterable[TuningRecord]) -> list[TuningRecord]:

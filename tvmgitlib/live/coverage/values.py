@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from tvmgitlib.errors import listed
-from tvmgitlib.library.changes import plural
+from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import STATES
 from tvmgitlib.model import TvmVersion, Workload

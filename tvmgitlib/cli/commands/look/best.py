@@ -76,6 +76,11 @@ def command(
     return 0 if found else 1
 
 
+def _said_of(config: BestConfig) -> str | None:
+    """Why a config has its grade; of an exact one only what is to be known all the same."""
+    return config.remark if config.grade == "exact" else config.why
+
+
 _COLUMNS: tuple[Column[BestConfig], ...] = (
     *place_columns(),
     seconds("time", lambda config: config.cost),
@@ -97,7 +102,7 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
     Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
     Column(
         "why",
-        lambda config: config.why if config.grade != "exact" else "",
-        when=lambda configs: any(config.grade not in (None, "exact") for config in configs),
+        lambda config: _said_of(config) or "",
+        when=lambda configs: any(_said_of(config) and config.grade for config in configs),
     ),
 )
