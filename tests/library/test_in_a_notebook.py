@@ -75,5 +75,5 @@ def test_a_summary_says_something_at_a_prompt() -> None:
     summary = Summary()
     outcome: Any = Outcome("autotvm", "llvm", "board", "<b>dense</b>", None, "missing", "no record")
     summary.add(outcome, Workload("autotvm", "dense"))
-    assert repr(summary) == "<Summary: 1 tasks looked up, 0 tuned: 1 missing>"
+    assert repr(summary) == "<Summary: 1 task looked up, 0 tuned: 1 missing>"
     assert "&lt;b&gt;dense" in summary._repr_html_()
