@@ -19,23 +19,17 @@ from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import store, write_segment
+from tvmgitlib.format import write_segment
+from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.model import (
-    SEGMENT_RECORDS,
     Header,
-    Platform,
-    Section,
     Segment,
     Source,
-    Task,
-    TaskRecords,
     TuningRecord,
     TvmVersion,
     read_json,
     utc_text,
 )
-from tvmgitlib.rules.effort import EffortCounter
-from tvmgitlib.rules.order import rank
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
@@ -104,15 +98,10 @@ def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment
         sources=(source,),
         tvm=TVM,
     )
-    given = records[0].target
-    section = Section("autotvm", given.target, (given.text,), dict(given.facts), Platform(platform, {}), TVM)
-    counter = EffortCounter()
+    intake = Intake(Origin(platform=platform, tvm=TVM), 1)
     for record in records:
-        counter.add(record)
-    task = Task(section, records[0].workload, counter.finish()[0])
-    good = {record.config: record for record in records if record.error is None}
-    stored = sorted((store(record, header, task) for record in good.values()), key=rank)
-    return Segment(header, (TaskRecords(task, tuple(stored[:SEGMENT_RECORDS])),), ())
+        intake.add(record)
+    return intake.segment(header)[0]
 
 
 def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:

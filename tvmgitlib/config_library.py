@@ -40,11 +40,12 @@ if TYPE_CHECKING:
         Summary,
         WorkloadEffort,
     )
+    from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
-    from tvmgitlib.model import Pin, Segment, Settings, TuningRecord
+    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.store import Committed
 
 
@@ -154,6 +155,7 @@ class ConfigLibrary:
         keep_history: bool = False,
         kind: JobKind = "tune",
         complete_target: object | None = None,
+        key: str | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -168,6 +170,7 @@ class ConfigLibrary:
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
             complete_target: what targets of the log leave out, as a target; see `import_logs`.
+            key: what the job is for, such as the name of a model; see `job`.
 
         Raises:
             TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
@@ -185,6 +188,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             complete_target=complete_target,
+            key=key,
         )
         return jobs.begin(self._view, told)
 
@@ -376,6 +380,20 @@ class ConfigLibrary:
         """
         with self._view.reading() as contents:
             return Answers(reading.trials(contents, selection or Selection(), TvmVersion.of(tvm)))
+
+    def histories(self, selection: Selection | None = None) -> list[TaskHistory]:
+        """What past jobs tried, as decisions and run times: what a job for another workload can learn from.
+
+        Every job keeps of each task its best 8 trials and up to 56 more at even ranks of cost, failures too.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+
+        Raises:
+            RecordError: a history is malformed.
+        """
+        with self._view.reading() as contents:
+            return list(reading.histories(contents, selection or Selection()))
 
     def export(
         self,
@@ -584,6 +602,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """A live job, as a context manager: leaving it commits it.
 
@@ -595,7 +614,9 @@ class ConfigLibrary:
             facts: facts about it, beside its name.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
-            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
+            key: what the job is for, such as the name of a model. What is interrupted under another key, or under none,
+                is another job: it is left alone, and named.
 
         Raises:
             TvmError: TVM is missing, or its parts do not fit together.
@@ -611,6 +632,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
         )
 
     def start_job(
@@ -623,6 +645,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
         return self._live.start(
@@ -634,6 +657,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
             waits_for_target=True,
         )
 
@@ -780,6 +804,42 @@ class ConfigLibrary:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
         """
         return self._live.coverage(tasks, target=target, platform=platform, accept=accept, facts=facts, family=family)
+
+    def suggest(
+        self,
+        tasks: Any,
+        n: int = 16,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        family: str | None = None,
+        seed: int = 0,
+    ) -> list[Suggestions]:
+        """Configs to try for tasks that may never have been tuned, by what was tried for others.
+
+        Of other workloads of the same operator on the same target and platform the best configs, snapped into the
+        task's space, by turns with what a model of their trials ranks highest (with XGBoost, from 4 other workloads
+        on). Of other platforms of the same target the same workload's only; of another target nothing, ever.
+
+        Args:
+            tasks: a task, several, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+            n: how many configs a task, at most.
+            target: the target of what does not say its own.
+            platform: the platform, where the target names no model and it is not this machine.
+            family: only tasks of this family.
+            seed: of what is drawn: the same library and seed give the same suggestions.
+
+        Returns:
+            An answer a task; where it has no suggestions it says why.
+
+        Raises:
+            SelectionError: `n` is below 1.
+            TvmgitlibError: TVM is missing; nothing says the target or platform; or no tasks can be taken from what is
+                given.
+        """
+        if n < 1:
+            raise SelectionError(f"{n} suggestions are none", hint="Ask for 1 or more.")
+        return self._live.suggest(tasks, n, target=target, platform=platform, family=family, seed=seed)
 
     def revalidate(
         self,

@@ -13,7 +13,7 @@ import click
 
 from tvmgitlib.cli import progress
 from tvmgitlib.cli.terminal import pager
-from tvmgitlib.errors import MOST_NAMES
+from tvmgitlib.errors import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
@@ -57,9 +57,9 @@ class Context:
         """Print one result: as JSON, or the text."""
         progress.wipe()
         if self.as_json:
-            click.echo(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
+            say(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
         else:
-            click.echo(_encodable(text))
+            say(text)
 
     def print_written(
         self, answer: Answer | Mapping[str, Any], text: str, path: object | None, following: str = ""
@@ -80,15 +80,15 @@ class Context:
         progress.wipe()
         if self.as_json:
             for answer in answers:
-                click.echo(as_line(answer.to_json()))
+                say(as_line(answer.to_json()))
         elif body := text():
-            pager.show(_encodable(body), paged=self.paged)
+            pager.show(_encodable(plain(body)), paged=self.paged)
 
 
 def as_line(document: Any) -> str:
-    """A document as one line of JSON, with escapes only where the output's encoding asks for them."""
+    """A document as one line of JSON, with escapes only for what is not plain, or not in the output's encoding."""
     text = json.dumps(document, ensure_ascii=False)
-    return text if _encodable(text) == text else json.dumps(document)
+    return text if plain_line(text) == text and _encodable(text) == text else json.dumps(document)
 
 
 def _encodable(text: str) -> str:
@@ -97,10 +97,15 @@ def _encodable(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def say(text: str, *, end: str = "\n") -> None:
+    """Print a result; whatever a library or a log says in it is made plain."""
+    click.echo(f"{_encodable(plain(text))}{end}", nl=False)
+
+
 def note(text: str) -> None:
-    """Say something that is no result: it goes to standard error."""
+    """Say something that is no result: it goes to standard error, and is made plain."""
     progress.wipe()
-    click.echo(text, err=True)
+    click.echo(plain(text), err=True)
 
 
 def note_some(what: str, lines: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.cli.terminal import failures
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
 EXIT_EXPECTED = TvmgitlibError.exit_code
@@ -32,6 +32,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
+        "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {
         "best": ("look.best", "Show the best config of each workload."),
@@ -98,7 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
     _open_streams()
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     told = sys.argv[1:] if arguments is None else arguments
     context = Context(as_json="--json" in told)  # so that what is wrong with the options is JSON, too
     try:
@@ -125,7 +128,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return _end_quietly()  # click caught the broken pipe
     except OSError as error:
-        where = os.fsdecode(error.filename) if error.filename else None
+        where = plain_line(os.fsdecode(error.filename)) if error.filename else None
         failures.tell(TvmgitlibError(error.strerror or str(error), file=where), as_json=context.as_json)
         return EXIT_EXPECTED
     except Exception as error:
@@ -134,6 +137,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if context.as_json:
             failures.as_json_document("bug", f"{type(error).__name__}: {error}", EXIT_BUG)
         return EXIT_BUG
+
+
+class _Plain(logging.Formatter):
+    """Warnings in plain text, whatever the library says in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 def _open_streams() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
+from tvmgitlib.errors import plain_line
 
 Row = TypeVar("Row")
 
@@ -132,7 +133,7 @@ def printable(text: str) -> str:
         return text
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ended = [line if line[-1] in ".:;" else f"{line};" for line in lines[:-1]]
-    return "".join(each if each.isprintable() else "?" for each in " ".join([*ended, *lines[-1:]]))
+    return plain_line(" ".join([*ended, *lines[-1:]]))
 
 
 def terminal_width() -> int | None:

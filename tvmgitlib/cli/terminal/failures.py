@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import TvmgitlibError, plain
 
 
 def tell(error: TvmgitlibError, *, as_json: bool) -> None:
@@ -16,7 +16,7 @@ def tell(error: TvmgitlibError, *, as_json: bool) -> None:
         place = {name: getattr(error, name) for name in ("file", "line", "field", "hint")}
         as_json_document(type(error).__name__, error.message, error.exit_code, **place)
     else:
-        click.echo(f"error: {error}", err=True)
+        click.echo(plain(f"error: {error}"), err=True)
 
 
 def as_json_document(kind: str, message: str, exit_code: int, **place: Any) -> None:

@@ -17,11 +17,22 @@ import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
+from tvmgitlib.families.autotvm.knobs import knobs_of
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
-from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
+from tvmgitlib.model import (
+    Call,
+    Decisions,
+    Target,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    canonical_json,
+    cli_text,
+    parse_target,
+)
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -121,6 +132,15 @@ class AutoTvm(Spliced, Family):
             case [str(name), [*arguments], *keywords]:
                 return call_label(name, [*arguments, *keywords])
         return workload.text
+
+    def call(self, workload: Workload) -> Call | None:
+        match json.loads(workload.text):
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
+
+    def decisions(self, document: Any) -> Decisions | None:
+        return Decisions(knobs_of(document["config"]["entity"]))
 
     def known_by(self, target: Target) -> frozenset[str]:
         return tvm_keys(target)

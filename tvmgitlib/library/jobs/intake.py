@@ -32,6 +32,7 @@ from tvmgitlib.model import (
     Task,
     TaskIdentity,
     TaskRecords,
+    Trial,
     TuningRecord,
     TvmVersion,
     Where,
@@ -43,6 +44,7 @@ from tvmgitlib.model import (
     utc_text,
 )
 from tvmgitlib.rules.effort import EffortCounter
+from tvmgitlib.rules.history import TrialSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +207,14 @@ class _TaskIntake:
         self.section = section
         self.workload = workload
         self.effort = EffortCounter()
+        self._sample = TrialSample()
         self._keep = keep
         self._best: dict[bytes, TuningRecord] = {}
         self._limit = math.inf
 
     def add(self, record: TuningRecord) -> None:
         self.effort.add(record)
+        self._sample.add(record)
         cost = record.cost
         if record.error is not None or cost > self._limit:
             return
@@ -224,6 +228,15 @@ class _TaskIntake:
 
     def best(self) -> list[TuningRecord]:
         return heapq.nsmallest(self._keep, self._best.values(), key=_order)
+
+    def history(self) -> tuple[Trial, ...]:
+        """Some of its trials; none of which their family does not say what they decided."""
+        trials = []
+        for record in self._sample.chosen(self.best()):
+            decisions = families.decisions(record)
+            if decisions is not None:
+                trials.append(Trial(decisions, record.cost if record.error is None else None, record.error))
+        return tuple(trials)
 
 
 def _order(record: TuningRecord) -> tuple[float, str]:
@@ -376,7 +389,8 @@ class Intake:
             identity = intake.section.place(intake.workload).task
             effort, repeated = intake.effort.finish(True if identity in exhausted else None)
             task = Task(whole[key], intake.workload, effort, baselines.get(identity))
-            entries.append(TaskRecords(task, tuple(store(record, header, task) for record in intake.best())))
+            records = tuple(store(record, header, task) for record in intake.best())
+            entries.append(TaskRecords(task, records, intake.history()))
             failed += effort.failed
             duplicates += repeated
         entries.sort(key=lambda entry: task_order(entry.task))

@@ -16,6 +16,7 @@ from tvmgitlib.library.reading.grading import (
     is_exact,
     require_one_of,
 )
+from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
@@ -56,6 +57,7 @@ __all__ = [
     "counts_by_kind",
     "departures",
     "export",
+    "histories",
     "is_derived",
     "is_doubtful",
     "is_exact",
