@@ -31,7 +31,8 @@ def offering(offers: Callable[[ConfigLibrary], Iterable[Offer]]) -> Callable[...
         from tvmgitlib.config_library import ConfigLibrary
 
         with suppress(TvmgitlibError, OSError):
-            library = ConfigLibrary(context.find_root().params.get("library"))
+            named = (context.params.get("library"), context.find_root().params.get("library"))
+            library = ConfigLibrary(next((path for path in named if path is not None), None))
             known = [(value, told) for value, told in offers(library) if value.startswith(incomplete)]
             return [CompletionItem(value, help=told and plain_line(told)) for value, told in known if _is_plain(value)]
         return []

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from tvmgitlib.cli import progress
+from tvmgitlib.cli.terminal import pager
 from tvmgitlib.errors import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:
@@ -27,15 +29,17 @@ class Answer(Protocol):
 
 @dataclass
 class Context:
-    """The options before the command's name.
+    """How a command line wants its answers, before or behind the command's name.
 
     Attributes:
-        library: the library as the user named it.
+        library: the library as the user named it; None where nothing does.
         as_json: whether to print JSON.
+        paged: whether long texts may go through a pager.
     """
 
-    library: str | None
-    as_json: bool
+    library: str | None = None
+    as_json: bool = False
+    paged: bool = True
 
     def open(self, rev: str | None = None) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.
@@ -51,18 +55,34 @@ class Context:
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:
         """Print one result: as JSON, or the text."""
+        progress.wipe()
         if self.as_json:
             say(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
         else:
             say(text)
 
+    def print_written(
+        self, answer: Answer | Mapping[str, Any], text: str, path: object | None, following: str = ""
+    ) -> None:
+        """Print what became of a library that was written to, and say which it is: one of many may be meant.
+
+        Args:
+            answer: the result.
+            text: the result for people.
+            path: where the library is; None where nothing was written.
+            following: a line on what one would do next; empty where that is plain.
+        """
+        where = f"Library: {path}" if path is not None else ""
+        self.print(answer, "\n".join(filter(None, (text, where, following))))
+
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
+        progress.wipe()
         if self.as_json:
             for answer in answers:
                 say(as_line(answer.to_json()))
         elif body := text():
-            say(body)
+            pager.show(_encodable(plain(body)), paged=self.paged)
 
 
 def as_line(document: Any) -> str:
@@ -84,6 +104,7 @@ def say(text: str, *, end: str = "\n") -> None:
 
 def note(text: str) -> None:
     """Say something that is no result: it goes to standard error, and is made plain."""
+    progress.wipe()
     click.echo(plain(text), err=True)
 
 
@@ -104,14 +125,16 @@ def note_each(texts: Iterable[str]) -> None:
 
 
 def pass_context(command: Command) -> Command:
-    """Give a command the `Context`, and take `--json` behind its name too."""
+    """Give a command the `Context`, and take `-C` and `--json` behind its name too."""
 
+    @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @wraps(command)
-    def with_context(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+    def with_context(*args: Any, library: str | None, as_json: bool, **kwargs: Any) -> Any:
         context = click.get_current_context().find_object(Context)
         assert context is not None  # the group makes it
         context.as_json = context.as_json or as_json
+        context.library = library if library is not None else context.library
         return command(context, *args, **kwargs)
 
     return with_context  # type: ignore[return-value]  # click turns the function into what the decorators above take

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Literal
@@ -71,7 +71,7 @@ class TuningRecord:
     error: ErrorKind | None
     measured_at: float | None
     tvm_version: str | None
-    native: bytes
+    native: bytes = field(repr=False)
     unusable: str | None = None
     repeat: int = 0
 

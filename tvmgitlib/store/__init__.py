@@ -5,7 +5,7 @@ What other floors use of it is imported from here; its own modules import each o
 
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
-from tvmgitlib.store.git import configure, identity, share_made, without_credentials
+from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
@@ -110,6 +110,7 @@ __all__ = [
     "share_made",
     "tracked_branches",
     "upstream",
+    "users_pager",
     "without_credentials",
     "write_history",
 ]

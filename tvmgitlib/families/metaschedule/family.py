@@ -26,6 +26,7 @@ from tvmgitlib.families.metaschedule.decisions import decisions_of, trace_of
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
     call_of,
+    label_of,
     module_arguments,
     module_tvm_version,
     read_workload,
@@ -110,6 +111,9 @@ class MetaSchedule(Enveloped, Family):
 
     def workload_of(self, module: bytes) -> Workload:
         return read_workload(module)
+
+    def label(self, workload: Workload) -> str:
+        return label_of(workload)
 
     def tvm_of_name(self, workload: Workload) -> str | None:
         _, _, minor = workload.text.rpartition("@")

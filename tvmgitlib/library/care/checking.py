@@ -18,7 +18,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
-from tvmgitlib.model import JOBS, Segment
+from tvmgitlib.model import JOBS, Segment, counted
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
     MOST_OF_SMALL,
@@ -102,8 +102,9 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     segments: list[Segment] = []
     sound = True
+    files = list(contents.segment_files())
     try:
-        for path, content in contents.snapshot.contents(contents.segment_files()):
+        for path, content in counted("checking jobs", contents.snapshot.contents(files), len(files)):
             try:
                 segments.append(_without_histories(read_segment(lines_of(content, path), path, with_histories=True)))
             except TvmgitlibError as error:

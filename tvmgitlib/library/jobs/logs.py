@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,10 +27,8 @@ from tvmgitlib.model import (
     read_gaps,
     read_json,
     read_json_with_gaps,
+    tell_progress,
 )
-
-#: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
-_progress = logging.getLogger("tvmgitlib.progress")
 
 _PROGRESS_EVERY = 1000
 
@@ -286,7 +283,8 @@ def read_log(
             if at > size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
-                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // size)
+                text = f"{log.path.name}: {number:,} lines read ({100 * at // size}%)"
+                tell_progress(f"reading {log.path}", text, at / size)
             native = line.strip()
             if (record := reader.quick(native)) is not None:
                 yield number, record

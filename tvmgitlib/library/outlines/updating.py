@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.model import JOBS, job_at, segment_path
+from tvmgitlib.model import JOBS, counted, job_at, segment_path
 from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
@@ -106,6 +106,7 @@ def _entries(snapshot: Snapshot, tree: str) -> list[Entry]:
 def _apply(database: Database, snapshot: Snapshot, found: Difference, tree: str) -> None:
     database.remove(found.gone)
     files = [(segment_path(job), Entry("", "", oid)) for job, oid in sorted(found.come.items())]
-    for (path, entry), (_, content) in zip(files, snapshot.contents(files), strict=True):
+    pairs = zip(files, snapshot.contents(files), strict=True)
+    for (path, entry), (_, content) in counted("indexing jobs", pairs, len(files)):
         database.add(entry.oid, read_segment(lines_of(content, path), path, with_records=False))
     database.tree = tree

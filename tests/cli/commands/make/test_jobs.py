@@ -55,6 +55,7 @@ def test_starting_prints_where_to_log_and_what_to_do_then(cli: Any) -> None:
         f"Job {job} started.",
         f"  log       {cli.library}/.git/tvmgitlib/jobs/{job}/tuning.log",
         f"  work_dir  {cli.library}/.git/tvmgitlib/jobs/{job}/work_dir",
+        f"Library: {cli.library}",
         f"When the tuner is done: tvmgitlib job finish {job}",
     ]
 
@@ -65,7 +66,7 @@ def test_the_only_job_need_not_be_named(cli: Any) -> None:
     assert cli.json("job", "finish")["job"] == job["job"]
     assert cli("job", "finish").err == "error: no job is in progress\ntvmgitlib job start begins one.\n"
     again = start(cli, "--platform", "board")
-    assert cli("job", "abort").out == f"Job {again['job']} is dropped with its logs.\n"
+    assert cli("job", "abort").out.splitlines()[0] == f"Job {again['job']} is dropped with its logs."
     assert not Path(again["log"]).exists()
 
 
@@ -223,3 +224,12 @@ def test_a_job_that_is_taken_to_be_this_machines_says_so(cli: Any, told: tuple[s
     cli("job", "start", *told)
     assert ("so it is taken to be this machine: " in cli.err) == is_told
     assert ("through RPC, --platform NAME has to say it" in cli.err) == is_told
+
+
+def test_resuming_says_again_where_to_log(cli: Any) -> None:
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    assert cli.json("job", "resume") == job
+    assert cli("job", "resume", job["job"][:4]).out.startswith(f"Job {job['job']} goes on, with 32 lines logged.")
+    cli("job", "finish")
+    assert cli("job", "resume").code == 4
