@@ -3,6 +3,7 @@
 from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.lock import LOCK_FILE, read_lock
+from tvmgitlib.format.records_file import RecordsFile
 from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
 from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
@@ -12,6 +13,7 @@ __all__ = [
     "LOCK_FILE",
     "SETTINGS_FILE",
     "FoldStamp",
+    "RecordsFile",
     "Tally",
     "configs_file",
     "lines_of",

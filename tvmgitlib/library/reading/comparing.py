@@ -88,7 +88,7 @@ def compare(before: Contents, after: Contents, selection: Selection) -> list[Con
 
 def blame(repository: Repository, contents: Contents, selection: Selection) -> list[Blame]:
     """The job and commit that every selected record of configs/ comes from."""
-    records = list(selected(contents.current(), selection))
+    records = list(selected(contents.current(selection.part), selection))
     known = {entry.job: entry for entry in entries(repository, contents, {stored.job for stored in records})}
     answers = []
     for stored in records:

@@ -46,8 +46,9 @@ def best(
             what was invalidated.
     """
     groups: defaultdict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
+    source = grader.records if grader else contents.current
     asked = selection.asked.target if selection.asked else None
-    for stored in _asked_for(grader.records if grader else contents.current(), selection, near=grader is not None):
+    for stored in _asked_for(source(selection.part), selection, near=grader is not None):
         if grader is None and asked is not None and not asked.allows(stored.place.target):
             continue
         verdict = grader.verdict(stored, asked) if grader else None
