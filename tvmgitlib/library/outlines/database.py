@@ -9,10 +9,10 @@ from typing import Any
 
 from tvmgitlib._version import __version__
 from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
-from tvmgitlib.model import Segment, Source
+from tvmgitlib.model import FamilyName, Place, Segment, Source, Workload, parse_target
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"1 {__version__}"
+LAYOUT = f"2 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -28,13 +28,16 @@ CREATE TABLE job (
 ) WITHOUT ROWID;
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
-    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL,
+    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL, target INTEGER NOT NULL,
     baseline INTEGER NOT NULL, facts INTEGER NOT NULL
 );
 CREATE INDEX task_job ON task (job);
 CREATE INDEX task_place ON task (platform, workload, job);
-CREATE INDEX task_workload ON task (workload, job);
+CREATE INDEX task_workload ON task (workload, platform, target, job);
 CREATE INDEX task_baseline ON task (job) WHERE baseline;
+CREATE TABLE workload (id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT) WITHOUT ROWID;
+CREATE INDEX workload_signature ON workload (signature);
+CREATE TABLE target (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE source (
     claims TEXT NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     start INTEGER NOT NULL
@@ -43,7 +46,9 @@ CREATE INDEX source_claims ON source (claims);
 CREATE INDEX source_job ON source (job);
 """
 
-_CHANGES = ("job", "task", "source")
+#: What has rows of single jobs; the other tables only give names to numbers.
+_OF_JOBS = ("job", "task", "source")
+_NAMES = ("workload", "target")
 
 
 class Database:
@@ -94,7 +99,7 @@ class Database:
         with self.changing():
             if self._layout() == LAYOUT:  # another process was first
                 return
-            for name in ("meta", *_CHANGES):
+            for name in ("meta", *_OF_JOBS, *_NAMES):
                 self._connection.execute(f"DROP TABLE IF EXISTS {name}")
             for statement in _TABLES.split(";"):
                 self._connection.execute(statement)
@@ -117,12 +122,12 @@ class Database:
 
     def clear(self) -> None:
         """Forget every job."""
-        for name in _CHANGES:
+        for name in _OF_JOBS:
             self._connection.execute(f"DELETE FROM {name}")
 
     def remove(self, jobs: Iterable[str]) -> None:
         """Forget some jobs."""
-        for name in _CHANGES:
+        for name in _OF_JOBS:
             self._connection.executemany(f"DELETE FROM {name} WHERE job = ?", [(job,) for job in jobs])
 
     def add(self, oid: str, segment: Segment) -> None:
@@ -143,13 +148,26 @@ class Database:
             ),
         )
         self._connection.executemany(
-            "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO workload VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE signature IS NULL",
+            {
+                (workload.id, workload.family, workload.text, workload.signature)
+                for workload in (entry.task.workload for entry in segment.tasks)
+            },
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO target (key) VALUES (?)",
+            {(entry.task.section.target.key,) for entry in segment.tasks},
+        )
+        self._connection.executemany(
+            "INSERT INTO task VALUES (?, ?, ?, ?, (SELECT id FROM target WHERE key = ?), ?, ?)",
             [
                 (
                     header.id,
                     entry.task.section.family,
                     entry.task.section.platform.name,
                     entry.task.workload.id,
+                    entry.task.section.target.key,
                     entry.task.baseline is not None,
                     bool(entry.task.section.platform.facts),
                 )
@@ -202,6 +220,28 @@ class Database:
         return self._connection.execute(
             f"SELECT job, oid FROM job WHERE job IN ({tasks}) ORDER BY job", values
         ).fetchall()
+
+    def workloads(self, family: FamilyName | None) -> list[Workload]:
+        """What jobs, also such that do not count, have tasks of."""
+        found = self._connection.execute(
+            "SELECT family, text, signature FROM workload WHERE coalesce(?, family) = family ORDER BY family, text",
+            [family],
+        )
+        return [Workload(*row) for row in found]
+
+    def places(self, workload: Workload, signature: str | None) -> list[Place]:
+        """Where jobs, also such that do not count, have tasks of a workload, or of one with that signature."""
+        found = self._connection.execute(
+            "SELECT DISTINCT named.family, target.key, platform, text, signature"
+            " FROM (SELECT * FROM workload WHERE id = ?"
+            " UNION SELECT * FROM workload WHERE signature = ? AND family = ?)"
+            " AS named JOIN task ON task.workload = named.id JOIN target ON target.id = task.target",
+            [workload.id, signature, workload.family],
+        )
+        return [
+            Place(family, parse_target(key).target, platform, Workload(family, text, said))
+            for family, key, platform, text, said in found
+        ]
 
     def told(self, job: str) -> Told | None:
         """A job in one line."""

@@ -12,7 +12,7 @@ from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
 from tvmgitlib.library.outlines.opening import forget, opened
-from tvmgitlib.model import Header, Segment, Source, segment_path
+from tvmgitlib.model import FamilyName, Header, Place, Segment, Source, Workload, segment_path
 from tvmgitlib.store import Entry, Snapshot
 
 Answer = TypeVar("Answer")
@@ -60,6 +60,11 @@ class Outlines:
                 forget(self._snapshot, error)
                 self.__dict__["_index"] = None
         return otherwise()
+
+    @property
+    def are_indexed(self) -> bool:
+        """Whether questions about single jobs and workloads cost as little as their answers."""
+        return self._index is not None
 
     def __iter__(self) -> Iterator[Segment]:
         yield from self._ask(
@@ -124,6 +129,19 @@ class Outlines:
         return self._ask(
             lambda index: filter(None, map(self.get, index.of_platforms())), lambda: iter(self._all.values())
         )
+
+    def workloads(self, family: FamilyName | None) -> list[Workload] | None:
+        """What jobs, also such that do not count, have tasks of; None where there is no index to say it at once."""
+        return self._ask(lambda index: index.workloads(family), lambda: None)
+
+    def places(self, workload: Workload, signature: str | None = None) -> list[Place] | None:
+        """Where jobs, also such that do not count, have tasks of a workload; None where there is no index to say it.
+
+        Args:
+            workload: the workload.
+            signature: that of workloads which are meant as well.
+        """
+        return self._ask(lambda index: index.places(workload, signature), lambda: None)
 
     def _outlines(self, wanted: Iterable[tuple[str, str]], *, remember: bool = True) -> Iterator[Segment]:
         """Read segments, by job and blob; remembered are those that somebody is likely to ask for again."""

@@ -17,7 +17,7 @@ from tvmgitlib.errors import listed
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
-from tvmgitlib.library.reading.nearest import Neighbours
+from tvmgitlib.library.reading.nearest import Asked, Neighbours
 from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
 from tvmgitlib.rules.validity import Verdict
@@ -213,7 +213,7 @@ class Lookup:
             graded = self.invalidated(family, target, workload)
         if not graded:
             why = f"no record for {target.target.label} on {platform}"
-            near = self._neighbours.nearest(Place(family, target.target, platform, workload), signature())
+            near = self._neighbours.nearest(Asked(workload, target.target, platform), signature())
             return outcome(None, MISSING, f"{why}; {near}" if near else why)
         stored, verdict = self._grader.best(graded, target.target)
         if verdict.grade not in self._accepted:
@@ -225,7 +225,7 @@ class Lookup:
 
     @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(stored for records in self._grader.records().values() for stored in records)
+        return Neighbours(self._contents, self._grader.records)
 
     def invalidated(
         self, family: FamilyName, target: GivenTarget, workload: Workload

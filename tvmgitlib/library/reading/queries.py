@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,7 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.nearest import Neighbours
+from tvmgitlib.library.reading.nearest import Asked, Neighbours
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
@@ -83,17 +83,14 @@ def _question(place: Place, asked: Target | None) -> tuple[str, ...]:
 
 def nearest(contents: Contents, selection: Selection) -> list[str]:
     """Of each workload of a selection that finds none: the nearest record there is, and what differs, in words."""
+    neighbours = Neighbours(contents, contents.current)
     asked = selection.asked
-    everywhere = [stored for records in contents.current().values() for stored in records]
-    elsewhere = replace(selection, target=None, platform=None)
-    neighbours = Neighbours(everywhere)
-    found = {}
-    for stored in (stored for stored in everywhere if elsewhere.matches(stored.place)):
-        place = stored.place
-        target, platform = asked.target if asked else place.target, selection.named_platform or place.platform
-        near = neighbours.nearest(Place(place.family, target, platform, place.workload))
-        found[place.family, place.workload.text] = f"{workload_label(place.workload)}: {near}"
-    return [words for _, words in sorted(found.items())]
+    found = []
+    for workload in neighbours.workloads(selection):
+        near = neighbours.nearest(Asked(workload, asked.target if asked else None, selection.named_platform))
+        if near is not None:
+            found.append(f"{workload_label(workload)}: {near}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
