@@ -3,7 +3,15 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
+from tvmgitlib.store.ancestry import (
+    Divergence,
+    divergence,
+    has_merges,
+    history_cuts,
+    is_ancestor,
+    merge_base,
+    require_whole,
+)
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, without_credentials
 from tvmgitlib.store.landing.links import links_under
@@ -81,6 +89,7 @@ __all__ = [
     "fetch_histories",
     "fetch_refs",
     "follow",
+    "has_merges",
     "histories",
     "history_cuts",
     "identity",

@@ -111,7 +111,7 @@ def test_the_answers_are_the_same_with_and_without(filled: ConfigLibrary, monkey
 def test_every_commit_of_the_history_is_answered_and_the_index_stays_at_the_tip(
     filled: ConfigLibrary, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled.log()
+    filled.blame()
     content = file_of(filled).read_bytes()
     for commit in commits(filled, git)[:-1]:
         at = ConfigLibrary(filled.path).at(commit)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib._version import __version__
-from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
+from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims, decides, sources_told
 from tvmgitlib.model import FamilyName, Place, Segment, Source, Workload, parse_target
 
 #: Another layout is made anew, and so is what another version of the tool made.
@@ -38,6 +38,9 @@ CREATE INDEX task_baseline ON task (job) WHERE baseline;
 CREATE TABLE workload (id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT) WITHOUT ROWID;
 CREATE INDEX workload_signature ON workload (signature);
 CREATE TABLE target (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE addition (
+    job TEXT PRIMARY KEY, "commit" TEXT NOT NULL, date TEXT NOT NULL, author TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE source (
     claims TEXT NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     start INTEGER NOT NULL
@@ -46,9 +49,9 @@ CREATE INDEX source_claims ON source (claims);
 CREATE INDEX source_job ON source (job);
 """
 
-#: What has rows of single jobs; the other tables only give names to numbers.
+#: What has rows of single jobs of the commit; the other tables give names to numbers, and know of a history.
 _OF_JOBS = ("job", "task", "source")
-_NAMES = ("workload", "target")
+_NAMES = ("workload", "target", "addition")
 
 
 class Database:
@@ -103,7 +106,7 @@ class Database:
                 self._connection.execute(f"DROP TABLE IF EXISTS {name}")
             for statement in _TABLES.split(";"):
                 self._connection.execute(statement)
-            self._connection.execute("INSERT INTO meta VALUES ('layout', ?), ('tree', '')", [LAYOUT])
+            self._connection.execute("INSERT INTO meta VALUES ('layout', ?), ('tree', ''), ('history', '')", [LAYOUT])
 
     # Bringing it up to date
 
@@ -114,11 +117,26 @@ class Database:
     @property
     def tree(self) -> str:
         """The id of the jobs/ tree that the index is of; empty for that of no job."""
-        return str(self._connection.execute("SELECT value FROM meta WHERE name = 'tree'").fetchone()[0])
+        return self._noted("tree")
 
     @tree.setter
     def tree(self, oid: str) -> None:
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'tree'", [oid])
+        self._note("tree", oid)
+
+    @property
+    def history(self) -> str:
+        """The commit whose history the additions are of; empty where none was walked yet."""
+        return self._noted("history")
+
+    @history.setter
+    def history(self, commit: str) -> None:
+        self._note("history", commit)
+
+    def _noted(self, name: str) -> str:
+        return str(self._connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()[0])
+
+    def _note(self, name: str, value: str) -> None:
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = ?", [value, name])
 
     def clear(self) -> None:
         """Forget every job."""
@@ -182,7 +200,30 @@ class Database:
             ],
         )
 
+    def clear_additions(self) -> None:
+        """Forget which commit added which job."""
+        self._connection.execute("DELETE FROM addition")
+
+    def add_additions(self, additions: Iterable[Addition], *, are_newer: bool) -> None:
+        """Take in which commit added which job.
+
+        Args:
+            additions: of several of one job the first counts.
+            are_newer: whether they count more than what is known; else less.
+        """
+        instead = "REPLACE" if are_newer else "IGNORE"
+        self._connection.executemany(f"INSERT OR {instead} INTO addition VALUES (?, ?, ?, ?)", additions)
+
     # Asking
+
+    def has_additions(self, jobs: Iterable[str]) -> bool:
+        """Whether it is known of any of some jobs which commit added it."""
+        return any(self.addition(job) is not None for job in jobs)
+
+    def addition(self, job: str) -> Addition | None:
+        """The commit that added a job."""
+        row = self._connection.execute("SELECT * FROM addition WHERE job = ?", [job]).fetchone()
+        return Addition(*row) if row else None
 
     def count(self) -> int:
         """How many jobs there are."""

@@ -33,6 +33,22 @@ class Told(NamedTuple):
         return cls(header.id, header.kind, header.tuner, trials, len(segment.tasks))
 
 
+class Addition(NamedTuple):
+    """That a commit added a job.
+
+    Attributes:
+        job: the job's id.
+        commit: the commit.
+        date: its author date, ISO 8601 with offset.
+        author: its author's name.
+    """
+
+    job: str
+    commit: str
+    date: str
+    author: str
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """What a job has to have: a task for which all of this is so; None for anything.
