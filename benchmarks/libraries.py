@@ -1,10 +1,10 @@
 """Make a library of any size out of real tuning lines, fast: what the other benchmarks measure on.
 
-    libraries.py PATH [--jobs N] [--platforms N] [--lines N]
+    libraries.py PATH [--jobs N] [--platforms N] [--workloads N] [--lines N]
 
-Every job is the import of one small log for one platform: `--lines` real AutoTVM trials of one workload, with other
-extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same arguments give
-the same library, byte for byte.
+Every job is the import of one log for one platform: `--lines` real AutoTVM trials of each of `--workloads` workloads,
+with other extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same
+arguments give the same library, byte for byte.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import store, write_segment
+from tvmgitlib.format import store, task_order, write_segment
 from tvmgitlib.model import (
     SEGMENT_RECORDS,
     Header,
@@ -43,6 +43,7 @@ BEGIN = 1_790_000_000
 AUTHOR = "Bench <bench@example.com>"
 #: The extents of the workloads; one platform has tuned all of them before it tunes one again.
 EXTENTS = [(n, m, k) for n in (64, 128, 256, 512, 1024) for m in (64, 128, 256, 512) for k in (64, 128, 256, 512, 768)]
+EXTENTS += [(n, m, k) for n in range(96, 1056, 96) for m in range(96, 1056, 96) for k in range(96, 960, 96)]
 
 
 def main() -> None:
@@ -50,28 +51,32 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--platforms", type=int, default=100)
+    parser.add_argument("--workloads", type=int, default=1)
     parser.add_argument("--lines", type=int, default=20)
     told = parser.parse_args()
-    make(told.path, told.jobs, told.platforms, told.lines)
+    make(told.path, told.jobs, told.platforms, told.lines, told.workloads)
 
 
-def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20) -> ConfigLibrary:
-    """Make a library with that many jobs, on that many platforms, of that many trials each."""
+def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20, workloads: int = 1) -> ConfigLibrary:
+    """Make a library with that many jobs, on that many platforms, of that many trials of each of some workloads."""
     library = ConfigLibrary.init(path)
-    write_commits(path, library.commit, segments(jobs, platforms, lines))
+    write_commits(path, library.commit, segments(jobs, platforms, lines, workloads))
     library = ConfigLibrary(path)
     library.rebuild()
     return library
 
 
-def segments(jobs: int, platforms: int, lines: int) -> Iterator[Segment]:
+def segments(jobs: int, platforms: int, lines: int, workloads: int = 1) -> Iterator[Segment]:
     """The jobs, oldest first."""
     trials = [json.loads(line) for line in LOG.open("rb")]
     chance = random.Random(0)
     for number in range(jobs):
-        extents = EXTENTS[number // platforms % len(EXTENTS)]
         records = [
-            _varied(chance, trials[turn % len(trials)], extents, BEGIN + 100 * number + turn) for turn in range(lines)
+            [
+                _varied(chance, trials[turn % len(trials)], EXTENTS[each % len(EXTENTS)], BEGIN + 100 * number + turn)
+                for turn in range(lines)
+            ]
+            for each in range(number // platforms * workloads, (number // platforms + 1) * workloads)
         ]
         yield _segment(number, f"board-{number % platforms:04}", records)
 
@@ -92,7 +97,7 @@ def _varied(chance: random.Random, trial: dict, extents: tuple[int, ...], at: fl
     return families.family("autotvm").record(read_json(native), native)
 
 
-def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment:
+def _segment(number: int, platform: str, tasks: list[list[TuningRecord]]) -> Segment:
     at = BEGIN + 100 * number
     source = Source("tuning.log", 1, f"{number:064x}", 0)
     header = Header(
@@ -104,15 +109,20 @@ def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment
         sources=(source,),
         tvm=TVM,
     )
-    given = records[0].target
+    given = tasks[0][0].target
     section = Section("autotvm", given.target, (given.text,), dict(given.facts), Platform(platform, {}), TVM)
+    entries = sorted((_task(header, section, records) for records in tasks), key=lambda entry: task_order(entry.task))
+    return Segment(header, tuple(entries), ())
+
+
+def _task(header: Header, section: Section, records: list[TuningRecord]) -> TaskRecords:
     counter = EffortCounter()
     for record in records:
         counter.add(record)
     task = Task(section, records[0].workload, counter.finish()[0])
     good = {record.config: record for record in records if record.error is None}
     stored = sorted((store(record, header, task) for record in good.values()), key=rank)
-    return Segment(header, (TaskRecords(task, tuple(stored[:SEGMENT_RECORDS])),), ())
+    return TaskRecords(task, tuple(stored[:SEGMENT_RECORDS]))
 
 
 def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
@@ -134,7 +144,8 @@ def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
 
 def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment) -> None:
     when = f"{AUTHOR} {BEGIN + 100 * mark} +0000"
-    subject = f"Import 1 workload for {segment.tasks[0].task.section.platform.name}".encode()
+    count = len(segment.tasks)
+    subject = f"Import {count} workload{'s' * (count > 1)} for {segment.tasks[0].task.section.platform.name}".encode()
     content = b"".join(write_segment(segment))
     out.write(f"commit {branch}\nmark :{mark}\nauthor {when}\ncommitter {when}\ndata {len(subject)}\n".encode())
     out.write(subject + f"\nfrom {parent}\nM 100644 inline {segment.path}\ndata {len(content)}\n".encode())
