@@ -10,6 +10,9 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import failure
 from tvmgitlib.store.objects import RAW, Delta, delta
 
+#: The binary logarithm of how many commits are asked about at once at the most: what is said of them is in memory.
+_AT_ONCE = 12
+
 
 @dataclass(frozen=True, slots=True)
 class TouchingCommit:
@@ -31,7 +34,13 @@ class TouchingCommit:
 
 
 def commits_touching(
-    repository: Checkout, commit: str | None, folder: str, *, each_parent: bool = False, since: str | None = None
+    repository: Checkout,
+    commit: str | None,
+    folder: str,
+    *,
+    each_parent: bool = False,
+    since: str | None = None,
+    oldest_first: bool = False,
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first: whoever stops early has not waited for the rest.
 
@@ -43,6 +52,7 @@ def commits_touching(
         folder: the folder, from the root.
         each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
         since: a commit whose history is left out.
+        oldest_first: whether they come the other way round.
 
     Raises:
         LibraryError: a folder of the history is missing from this (partial) clone.
@@ -51,6 +61,8 @@ def commits_touching(
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
+    if oldest_first:
+        walk.append("--reverse")
     outside = [f"^{since}"] if since is not None else []
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", folder], folder):
@@ -64,7 +76,7 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
     try:
         process.stdin.close()
         for power in count(6):
-            listed = b"".join(islice(process.stdout, 2**power))
+            listed = b"".join(islice(process.stdout, 2 ** min(power, _AT_ONCE)))
             if not listed:
                 break
             yield listed
