@@ -19,6 +19,7 @@ from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects import (
     FILE_MODE,
+    NO_MODE,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
@@ -26,6 +27,7 @@ from tvmgitlib.store.objects import (
     Commit,
     Committed,
     Content,
+    Delta,
     Draft,
     Entry,
     Snapshot,
@@ -56,6 +58,7 @@ from tvmgitlib.store.walk import TouchingCommit, commits_touching
 __all__ = [
     "FILE_MODE",
     "HISTORY",
+    "NO_MODE",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
@@ -64,6 +67,7 @@ __all__ = [
     "Commit",
     "Committed",
     "Content",
+    "Delta",
     "Divergence",
     "Draft",
     "Entry",
