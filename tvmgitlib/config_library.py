@@ -261,6 +261,7 @@ class ConfigLibrary:
         upgrade: bool = False,
         keep_history: bool = False,
         complete_target: object | None = None,
+        push: bool = False,
     ) -> JobResult:
         """Import finished logs, or MetaSchedule database folders, as one job.
 
@@ -281,8 +282,10 @@ class ConfigLibrary:
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
             complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
+            push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
+            UnsentError: the job was committed, and not pushed; the error has the result.
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
@@ -299,7 +302,8 @@ class ConfigLibrary:
             tuple(parse_target(each) for each in chosen if each is not None),
             upgrade,
         )
-        return jobs.import_logs(repository, request)
+        result = jobs.import_logs(repository, request)
+        return jobs.sent(self._view, result) if push and result.commit is not None else result
 
     # Questions
 
@@ -457,17 +461,29 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
+            queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
+                the branch.
         """
-        done = changes.sync(self._view.writable)
+        done = changes.sync(self._view.writable, queued=queue)
         if not history:
             return done
         with self._view.reading() as contents:
             return jobs.exchange(self._view.repository, contents, done)
+
+    def fold_queue(self) -> Synced:
+        """`sync`, and bring the jobs of the remote's queue to the branch: a commit each, and one fold.
+
+        What cannot be taken stays in the queue, and `Synced.refused` says why.
+
+        Raises:
+            GitError: the remote lets nobody take a job out of the queue.
+        """
+        return changes.fold_queue(self._view.writable)
 
     def propose(self, branch: str) -> Synced:
         """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""

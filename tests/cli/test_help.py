@@ -38,6 +38,7 @@ COMMANDS = [
     ["coverage"],
     ["merge"],
     ["sync"],
+    ["fold"],
     ["pin"],
 ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from tvmgitlib.cli.context import Context, note, note_each, note_some
 from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.errors import listed
@@ -62,6 +64,14 @@ def print_result(context: Context, result: JobResult) -> None:
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
     context.print(result, _words(result))
+
+
+def print_sent(result: JobResult, tip: str) -> None:
+    """Say where a job is that was sent: on the remote's branch, or in its queue."""
+    if result.queued:
+        click.echo("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
+    else:
+        click.echo(f"It is on the remote, as {(result.commit or tip)[:12]}.")
 
 
 def _words(result: JobResult) -> str:

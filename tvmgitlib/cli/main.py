@@ -48,6 +48,7 @@ ROOMS = {
     "Share": {
         "merge": ("share.merge", "Merge BRANCH into the current one."),
         "sync": ("share.sync", "Exchange jobs with the remote."),
+        "fold": ("share.fold", "Bring the jobs of the remote's queue to its branch."),
         "pin": ("share.pin", "Fix the library at a commit for a build."),
     },
     "Care": {

@@ -120,3 +120,7 @@ def read_facts(assignments: tuple[str, ...]) -> dict[str, Any]:
     for assignment in assignments:
         known = set_fact(known, *parse_assignment(assignment))
     return known
+
+
+#: Sending a job as soon as it is committed.
+push = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")

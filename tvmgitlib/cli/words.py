@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tvmgitlib.cli.context import note_each
+from tvmgitlib.cli.context import note_each, note_some
 from tvmgitlib.errors import listed
 from tvmgitlib.library.changes import plural
 
@@ -55,7 +55,16 @@ def synced(done: Synced, *, history: bool) -> str:
     if history:
         sent = plural(len(done.histories_sent), "history", "histories")
         counts += f"; {sent} sent, {len(done.histories_received):,} received"
+    if done.folded:
+        counts += f", {plural(len(done.folded), 'job')} folded from the queue"
+    if done.queued:
+        counts += f"; {plural(len(done.queued), 'job')} queued (tvmgitlib fold --queue brings them in)"
     return f"{done.remote}/{done.branch} is at {done.commit[:12]}: {counts}."
+
+
+def note_refused(done: Synced) -> None:
+    """Name the jobs of the queue that cannot be taken."""
+    note_some("warning: left in the queue, being no jobs:", [f"{job}: {why}" for job, why in done.refused.items()])
 
 
 def exported(done: Exported) -> str:

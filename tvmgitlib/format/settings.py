@@ -13,10 +13,18 @@ from tvmgitlib.model import FORMAT, Settings, read_json
 
 SETTINGS_FILE = "tvmgitlib.json"
 
+#: Settings that came after the first version, which reads no key that it does not know.
+_SAID_WHEN_CHANGED = frozenset({"push", "queue.refs"})
+
 
 def write_settings(settings: Settings) -> bytes:
     """The file's content: one key a line, so that Git merges changes of different keys."""
-    document = settings.to_json()
+    default = Settings().to_json()
+    document = {
+        key: value
+        for key, value in settings.to_json().items()
+        if key not in _SAID_WHEN_CHANGED or value != default[key]
+    }
     members = (f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in document.items())
     return ("{\n" + ",\n".join(members) + "\n}\n").encode()
 

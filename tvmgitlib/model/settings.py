@@ -13,6 +13,9 @@ from tvmgitlib.model.moments import read_age
 #: The library format that this version reads and writes.
 FORMAT = 1
 
+#: What the refs of queued jobs begin with.
+QUEUE_REFS = "refs/tvmgitlib/jobs/"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -26,6 +29,9 @@ class Settings:
         policy_max_age: the age above which a record is stale, in days or as text (`36h`, see `read_age`); None for no
             limit.
         extra: the free `x-` keys.
+        push: where jobs are sent: `branch`, `queue` (a ref of each job's own, for somebody to fold), or `auto`: to the
+            branch, and to the queue after three pushes that others were faster than.
+        queue_refs: what the refs of queued jobs begin with.
     """
 
     keep: int = 1
@@ -33,6 +39,8 @@ class Settings:
     policy_facts: tuple[str, ...] = ()
     policy_max_age: int | str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    push: str = "auto"
+    queue_refs: str = QUEUE_REFS
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Settings:
@@ -42,6 +50,8 @@ class Settings:
             policy_tvm=document.get("policy.tvm", "same-minor"),
             policy_facts=tuple(sorted(set(document.get("policy.facts", ())))),
             policy_max_age=document.get("policy.max-age"),
+            push=document.get("push", "auto"),
+            queue_refs=document.get("queue.refs", QUEUE_REFS),
             extra={key: value for key, value in document.items() if key.startswith("x-")},
         )
 
@@ -52,6 +62,8 @@ class Settings:
             "policy.tvm": self.policy_tvm,
             "policy.facts": list(self.policy_facts),
             "policy.max-age": self.policy_max_age,
+            "push": self.push,
+            "queue.refs": self.queue_refs,
             **self.extra,
         }
 

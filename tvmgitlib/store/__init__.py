@@ -51,6 +51,7 @@ from tvmgitlib.store.remotes.exchange import (
 )
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.remotes.outcomes import Outcome
+from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
@@ -73,6 +74,7 @@ __all__ = [
     "Entry",
     "Outcome",
     "Pushed",
+    "Queue",
     "Repository",
     "Snapshot",
     "TouchingCommit",
@@ -105,7 +107,9 @@ __all__ = [
     "printable",
     "public_url",
     "push",
+    "push_folded",
     "push_histories",
+    "push_to_queue",
     "remote_has",
     "remote_name",
     "require_plain",

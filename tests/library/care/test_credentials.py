@@ -34,7 +34,7 @@ def clean(*texts: object) -> bool:
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tvmgitlib.library.changes.syncing._PATIENCE", 0.0)
+    monkeypatch.setattr("tvmgitlib.library.changes.sharing.exchange._PATIENCE", 0.0)
 
 
 @pytest.mark.parametrize("url", [*URLS, "ext::http://ghp_Sec@h/x", "http://ghp_Sec@127.0.0.1:9/\n"])

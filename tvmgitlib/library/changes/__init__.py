@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.settings_edit import configure as configure
     from tvmgitlib.library.changes.settings_edit import setting as setting
     from tvmgitlib.library.changes.settings_edit import value_of as value_of
-    from tvmgitlib.library.changes.syncing import Synced as Synced
-    from tvmgitlib.library.changes.syncing import propose as propose
-    from tvmgitlib.library.changes.syncing import sync as sync
+    from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
+    from tvmgitlib.library.changes.sharing.proposing import propose as propose
+    from tvmgitlib.library.changes.sharing.syncing import fold_queue as fold_queue
+    from tvmgitlib.library.changes.sharing.syncing import send as send
+    from tvmgitlib.library.changes.sharing.syncing import sync as sync
 
 _NAMES = {
     "attributes": "with_attributes",
@@ -46,7 +48,9 @@ _NAMES = {
     "result": "Counts JobResult",
     "reverting": "Reverted revert revert_removed",
     "settings_edit": "changed configure setting value_of",
-    "syncing": "Synced propose sync",
+    "sharing.exchange": "Synced",
+    "sharing.proposing": "propose",
+    "sharing.syncing": "fold_queue send sync",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

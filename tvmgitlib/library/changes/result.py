@@ -55,6 +55,7 @@ class JobResult:
         unusable: trials that the logs call successes and whose times can be none, in words: they count as failed.
         unmeasured: how many configs the logs hold that nobody has measured: they are no trials.
         continued: the job in progress that holds what was logged while this one was finished; None where nothing was.
+        queued: it was sent to the remote's queue, and is not on its branch yet.
         left_alone: files of the work tree that stay as the user changed them.
     """
 
@@ -76,6 +77,7 @@ class JobResult:
     unusable: tuple[str, ...] = ()
     unmeasured: int = 0
     continued: str | None = None
+    queued: bool = False
     left_alone: tuple[str, ...] = ()
     upgraded: int = 0
     without_rule: dict[str, int] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class JobResult:
             "unusable": list(self.unusable),
             "unmeasured": self.unmeasured,
             "continued": self.continued,
+            "queued": self.queued,
             "left_alone": list(self.left_alone),
             "upgraded": self.upgraded,
             "without_rule": self.without_rule,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs.running import job_spec as job_spec
     from tvmgitlib.library.jobs.running import jobs_in_progress as jobs_in_progress
     from tvmgitlib.library.jobs.running import open_job as open_job
+    from tvmgitlib.library.jobs.running import sent as sent
 
 _NAMES = {
     "appending": "append_lines",
@@ -39,7 +40,7 @@ _NAMES = {
     "logs": "Leniency",
     "open_jobs": "OpenJob RemeasuredNote",
     "recorded": "baseline_of effort_of stored_records",
-    "running": "abort begin finish job_spec jobs_in_progress open_job",
+    "running": "abort begin finish job_spec jobs_in_progress open_job sent",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

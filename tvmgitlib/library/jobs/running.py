@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, UnsentError
-from tvmgitlib.library.changes import JobResult, sync
+from tvmgitlib.library.changes import JobResult, send
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms import THIS, detect_for, overruled
@@ -136,10 +136,10 @@ def finish(
         )
     if committed is not None:
         committed(result)
-    return _sent(view, result) if push else result
+    return sent(view, result) if push else result
 
 
-def _sent(view: View, result: JobResult) -> JobResult:
+def sent(view: View, result: JobResult) -> JobResult:
     """Send a job that is committed; its commit may be another one then.
 
     Raises:
@@ -147,11 +147,13 @@ def _sent(view: View, result: JobResult) -> JobResult:
     """
     repository = view.writable
     try:
-        sync(repository)
+        done = send(repository)
     except TvmgitlibError as error:
         hint = error.hint or "tvmgitlib sync sends it later."
         what = f"job {result.job} is committed here, as {(result.commit or repository.head or '')[:12]}, and not sent"
         raise UnsentError(f"{what}: {error.message}", result, file=error.file, hint=hint) from error
+    if result.job in done.queued:
+        return replace(result, queued=True)
     with view.reading() as contents:
         pushed = next((entry.commit for entry in log(repository, contents) if entry.job == result.job), None)
     return replace(result, commit=pushed or result.commit)

@@ -142,15 +142,21 @@ def public_url(repository: Checkout, remote: str) -> str | None:
     return without_credentials(url) if url is not None else None
 
 
-def fetch(repository: Checkout, source: Upstream) -> str | None:
+def fetch(repository: Checkout, source: Upstream, *also: str) -> str | None:
     """Fetch the remote branch and return its tip; None when the remote has no such branch.
+
+    Args:
+        repository: where to.
+        source: the branch.
+        also: patterns of other refs to fetch; what is gone there goes here.
 
     Raises:
         ConnectionError: the remote cannot be reached now; another try may go through.
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
-    done = repository.git.try_run(*FETCH, "--", source.remote, refspec, env=NETWORK)
+    options = ["--prune"] if also else []
+    done = repository.git.try_run(*FETCH, *options, "--", source.remote, refspec, *also, env=NETWORK)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -183,17 +189,33 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
         GitError: the remote refuses for good.
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
-    done = repository.git.try_run(
-        *("push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", source.remote, refspec),
-        env=NETWORK,
-    )
+    done = repository.git.try_run(*push_refs(source.remote), refspec, env=NETWORK)
     if done.returncode == 0:
         return Pushed(Outcome.DONE)
-    said = done.stdout + done.stderr
-    outcome = outcome_of(said, done.returncode)
-    error = failure(["push"], said, done.returncode)
+    return pushed(done.stdout + done.stderr, done.returncode, proposal=branch is not None)
+
+
+def push_refs(remote: str, *settings: str) -> tuple[str, ...]:
+    """The command that pushes refspecs to a remote, which follow it; the settings are for this call."""
+    chosen = (part for setting in settings for part in ("-c", setting))
+    return (*chosen, "push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", remote)
+
+
+def pushed(said: bytes, status: int, *, proposal: bool = False) -> Pushed:
+    """What came of a push that failed.
+
+    Args:
+        said: what Git printed.
+        status: its exit status.
+        proposal: whether it was a branch of one's own that was pushed.
+
+    Raises:
+        GitError: the remote refuses for good.
+    """
+    outcome = outcome_of(said, status)
+    error = failure(["push"], said, status)
     if outcome is Outcome.REFUSED:
-        raise GitError(error.message, hint=way_out(said, proposal=branch is not None))
+        raise GitError(error.message, hint=way_out(said, proposal=proposal))
     return Pushed(outcome, error.message)
 
 

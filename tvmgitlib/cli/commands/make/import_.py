@@ -8,7 +8,8 @@ import click
 
 from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, pass_context
-from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.job_results import print_result, print_sent
+from tvmgitlib.errors import UnsentError
 
 
 @click.command(
@@ -46,6 +47,7 @@ from tvmgitlib.cli.job_results import print_result
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
+@options.push
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
@@ -66,6 +68,12 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     target that says something else than it stays as it is.
     """
     library = context.open()
-    with progress.shown():
-        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    try:
+        with progress.shown():
+            result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+    except UnsentError as error:
+        print_result(context, error.result)
+        raise
     print_result(context, result)
+    if told["push"] and result.commit is not None and not context.as_json:
+        print_sent(result, library.commit)

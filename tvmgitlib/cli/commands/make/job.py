@@ -9,7 +9,7 @@ import click
 from tvmgitlib.cli import completing, options, progress
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
-from tvmgitlib.cli.job_results import print_result
+from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.tables import Column, table
 from tvmgitlib.errors import UnsentError
 
@@ -58,7 +58,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
 @command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
-@click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+@options.push
 @click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
@@ -87,7 +87,7 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
     if context.as_json:
         print_result(context, result)
     elif push:
-        click.echo(f"It is on the remote, as {(result.commit or library.commit)[:12]}.")
+        print_sent(result, library.commit)
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))

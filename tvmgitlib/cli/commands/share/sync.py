@@ -8,21 +8,27 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib sync"))
+@click.command(epilog=options.example("tvmgitlib sync", "tvmgitlib sync --queue"))
 @click.option("--propose", metavar="BRANCH", help="Push local jobs to this branch for review instead.")
 @click.option("--history", is_flag=True, help="Also send and fetch the whole logs that jobs have kept.")
+@click.option("--queue", is_flag=True, help="Send local jobs to the remote's queue, where no push comes too late.")
 @pass_context
-def command(context: Context, propose: str | None, history: bool) -> None:
+def command(context: Context, propose: str | None, history: bool, queue: bool) -> None:
     """Exchange jobs with the remote.
 
     Fetch, replay local commits on the remote's tip, push, and again if others were faster. No merge commits come of
     it, and no job is ever lost: what cannot be sent now stays committed here.
+
+    Where others are faster three times, local jobs go to the remote's queue, a ref of each job's own, and the next sync
+    of anybody, or tvmgitlib fold --queue, brings them to the branch. The setting push says queue for always, and branch
+    for never.
     """
     from tvmgitlib.cli import words
 
-    if propose and history:
-        raise click.UsageError("--history goes with the branch itself, not with --propose.")
+    if propose and (history or queue):
+        raise click.UsageError("--history and --queue go with the branch itself, not with --propose.")
     library = context.open()
-    done = library.propose(propose) if propose else library.sync(history=history)
+    done = library.propose(propose) if propose else library.sync(history=history, queue=queue)
+    words.note_refused(done)
     words.note_left_alone(done.left_alone)
     context.print(done, words.synced(done, history=history))

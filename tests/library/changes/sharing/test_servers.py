@@ -153,6 +153,7 @@ def test_8_clones_of_10_jobs_each_arrive_though_the_server_is_killed_and_restart
 ) -> None:
     url = f"git://127.0.0.1:{daemon.port}/team.git"
     git(library.path, "remote", "add", "origin", url)
+    library.configure("push", "branch")
     library.sync()
     clones = [ConfigLibrary.clone(url, tmp_path / f"clone-{number}") for number in range(8)]
     workers = []

@@ -10,7 +10,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.library.changes import syncing
+from tvmgitlib.library.changes.sharing import exchange
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -227,7 +227,7 @@ def test_8_clones_of_10_jobs_each_arrive(remote: Path, tmp_path: Path, make_log:
 def test_what_git_says_of_a_push_that_never_gets_through_is_told(
     library: ConfigLibrary, remote: Path, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, proposed: bool
 ) -> None:
-    monkeypatch.setattr(syncing, "_PATIENCE", 0.0)
+    monkeypatch.setattr(exchange, "_PATIENCE", 0.0)
     library.import_logs(make_log("dense", [1e-3]), platform="box")
     branch = "mine" if proposed else "main"
     (remote / "refs" / "heads" / f"{branch}.lock").touch()  # as a push leaves it whose server was killed
@@ -262,7 +262,7 @@ def test_a_push_to_a_protected_branch_is_refused_at_once_and_says_what_to_do(
     library: ConfigLibrary, remote: Path, make_log: MakeLog, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(remote, "main", words)
-    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    monkeypatch.setattr(exchange.time, "sleep", lambda _: pytest.fail("it is tried again"))
     library.import_logs(make_log("dense", [1e-3]), platform="box")
     with pytest.raises(GitError, match="hook declined") as caught:
         library.sync()
@@ -282,7 +282,7 @@ def test_whatever_a_server_refuses_is_told_at_once(
     git(library.path, "remote", "add", "origin", (tmp_path / "remote").as_uri())
     library.import_logs(make_log("dense", [1e-3]), platform="box")
     git(tmp_path / "remote", "config", setting, value)
-    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    monkeypatch.setattr(exchange.time, "sleep", lambda _: pytest.fail("it is tried again"))
     with pytest.raises(GitError, match=r"rejected|refused|unpack|cannot"):
         library.sync()
 
@@ -293,7 +293,7 @@ def test_a_remote_that_is_none_is_told_at_once(
 ) -> None:
     (tmp_path / "not a repository").mkdir()
     git(library.path, "remote", "add", "origin", (tmp_path / outside).as_uri())
-    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    monkeypatch.setattr(exchange.time, "sleep", lambda _: pytest.fail("it is tried again"))
     with pytest.raises(GitError, match=r"does not appear to be a git repository|does not exist"):
         library.sync()
 
@@ -391,6 +391,6 @@ def test_a_name_that_no_proposal_can_have_is_refused_at_once(
     library: ConfigLibrary, remote: Path, make_log: MakeLog, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.import_logs(make_log("dense", [1e-3]), platform="box")
-    monkeypatch.setattr(syncing.time, "sleep", lambda _: pytest.fail("it is tried again"))
+    monkeypatch.setattr(exchange.time, "sleep", lambda _: pytest.fail("it is tried again"))
     with pytest.raises(GitError, match="another name"):
         library.propose(name)

@@ -1,0 +1,144 @@
+"""Many writers and one remote: how long a push takes, and until all is on the branch.
+
+    queue.py [--writers 16 64] [--jobs 5] [--push queue auto branch] [--json]
+
+Every writer is a process with a clone of its own, which finishes jobs of one small log each and sends each at once to a
+bare repository behind `git daemon` on the loopback interface; under `queue`, one more process folds meanwhile. Measured
+are the longest and the median push, the time until every job is on the branch, and how many are there (all of them).
+Everything runs on this machine, so the figures grow with the writers that share its cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tvmgitlib import ConfigLibrary
+
+_WRITER = """
+import json, sys, time
+from tvmgitlib import ConfigLibrary
+library = ConfigLibrary(sys.argv[1])
+input()
+for log in sys.argv[2:]:
+    start = time.monotonic()
+    library.import_logs(log, platform="box", push=True)
+    print(json.dumps(time.monotonic() - start), flush=True)
+"""
+
+
+def log(folder: Path, number: int) -> Path:
+    """A log of one trial, of one of eight workloads."""
+    record = {
+        "input": ["llvm -mcpu=haswell -mtriple=x86_64-linux-gnu", f"dense{number % 8}", [8, 8, "float32"], {}],
+        "config": {"index": number, "code_hash": None, "entity": [["tile", "sp", [-1, number]]]},
+        "result": [[1e-3 + 1e-7 * number], 0, 0.5, 1.6e9 + number],
+        "version": 0.2,
+        "tvm_version": "0.16.dev0",
+    }
+    path = folder / f"{number}.log"
+    path.write_text(json.dumps(record) + "\n")
+    return path
+
+
+def serve(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A `git daemon` over a folder, and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["git", "daemon", "--listen=127.0.0.1", f"--port={port}", "--reuseaddr", "--export-all"]
+    command += [f"--base-path={folder}", "--enable=receive-pack", "--max-connections=0", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process, port
+        time.sleep(0.02)
+
+
+def measure(scratch: Path, writers: int, jobs: int, push: str) -> dict[str, Any]:
+    """One run."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(scratch / "team.git")], check=True)
+    daemon, port = serve(scratch)
+    folder: subprocess.Popen[bytes] | None = None
+    try:
+        url = f"git://127.0.0.1:{port}/team.git"
+        first = ConfigLibrary.init(scratch / "first")
+        subprocess.run(["git", "-C", str(first.path), "remote", "add", "origin", url], check=True)
+        first.configure("push", push)
+        first.fold_queue()
+        processes = []
+        for number in range(writers):
+            clone = ConfigLibrary.clone(url, scratch / f"clone-{number}")
+            logs = [str(log(scratch, number * jobs + each)) for each in range(jobs)]
+            command = [sys.executable, "-c", _WRITER, str(clone.path), *logs]
+            pipe = subprocess.PIPE
+            processes.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        if push == "queue":
+            command = [sys.executable, "-m", "tvmgitlib", "-C", str(first.path), "fold", "--queue", "--watch"]
+            folder = subprocess.Popen([*command, "--every", "1"], stdout=subprocess.DEVNULL)
+        start = time.monotonic()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        answers = [process.communicate() for process in processes]
+        pushed = time.monotonic()
+        failed = [said for process, (_, said) in zip(processes, answers, strict=True) if process.returncode]
+        seconds = [json.loads(line) for out, _ in answers for line in out.split()]
+        final = ConfigLibrary.clone(url, scratch / "final")
+        waited = time.monotonic() + 120
+        while len(final.log()) < writers * jobs and time.monotonic() < waited:
+            time.sleep(0.2)
+            final.sync()  # where nobody folds, this does
+        ended = time.monotonic()
+        return {
+            "push": push,
+            "writers": writers,
+            "jobs": writers * jobs,
+            "landed": len(final.log()),
+            "failed": len(failed),
+            "sound": not final.check(),
+            "longest push": max(seconds),
+            "median push": statistics.median(seconds),
+            "until all were pushed": pushed - start,
+            "until all were folded": ended - start,
+        }
+    finally:
+        if folder is not None:
+            folder.send_signal(signal.SIGINT)
+            folder.wait()
+        os.killpg(daemon.pid, signal.SIGKILL)
+        daemon.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--writers", type=int, nargs="+", default=[16])
+    parser.add_argument("--jobs", type=int, default=5)
+    parser.add_argument("--push", nargs="+", default=["queue", "branch"])
+    parser.add_argument("--json", action="store_true")
+    told = parser.parse_args()
+    for writers in told.writers:
+        for push in told.push:
+            with tempfile.TemporaryDirectory() as scratch:
+                result = measure(Path(scratch), writers, told.jobs, push)
+            if told.json:
+                print(json.dumps(result), flush=True)
+            else:
+                shown = ", ".join(f"{k} {v:.1f} s" if isinstance(v, float) else f"{k} {v}" for k, v in result.items())
+                print(shown, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""The queue of a remote: real repositories, and refs that others put there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+from tvmgitlib.errors import GitError, SettingsError
+from tvmgitlib.model import segment_path
+
+Git = Callable[..., str]
+MakeLog = Callable[..., Path]
+
+REFS = "refs/tvmgitlib/jobs/"
+
+
+@pytest.fixture
+def remote(library: ConfigLibrary, tmp_path: Path, git: Git) -> Path:
+    """A bare remote that `library` has been pushed to."""
+    path = tmp_path / "remote.git"
+    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(path))
+    git(library.path, "remote", "add", "origin", path.as_uri())
+    library.sync()
+    return path
+
+
+@pytest.fixture
+def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
+    """A second clone of the remote."""
+    return ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+
+
+def queued(git: Git, remote: Path, prefix: str = REFS) -> set[str]:
+    return {ref.removeprefix(prefix) for ref in git(remote, "for-each-ref", "--format=%(refname)", prefix).split()}
+
+
+def jobs(library: ConfigLibrary) -> set[str]:
+    return {entry.job for entry in library.log()}
+
+
+def test_a_queued_job_is_one_file_in_one_commit_and_the_branch_stays(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    tip = git(remote, "rev-parse", "main")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    done = library.sync(queue=True)
+    assert (done.queued, done.sent, git(remote, "rev-parse", "main")) == ((job,), (), tip)
+    assert queued(git, remote) == {job}
+    assert git(remote, "ls-tree", "-r", "--name-only", REFS + job).split() == [segment_path(job)]
+    assert git(remote, "rev-list", "--count", REFS + job).strip() == "1"
+    assert library.sync(queue=True).queued == (job,)  # it is there already, and nothing is pushed again
+
+
+def test_folding_makes_a_commit_a_job_with_its_author_and_one_fold(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    git(library.path, "config", "user.name", "Ada")
+    first = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    second = library.import_logs(make_log("conv", [3e-3]), platform="box").job
+    before = other.commit
+    library.sync(queue=True)
+    done = other.fold_queue()
+    assert (set(done.folded), set(done.received), done.refused) == ({first, second}, {first, second}, {})
+    assert queued(git, remote) == set()
+    assert git(remote, "log", "--format=%an", f"{before}..main").split() == ["Ada", "Ada"]
+    assert jobs(other) == {first, second}
+    assert [config.cost for config in other.best()] == [3e-3, 2e-3]
+    assert (other.check(), git(other.path, "status", "--porcelain")) == ([], "")
+    # Who sent them finds them there, and has nothing more to send.
+    assert library.sync().sent == ()
+    assert (library.commit, library.check()) == (other.commit, [])
+
+
+def test_a_revert_goes_by_the_queue_too(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git
+) -> None:
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync()
+    other.sync()
+    library.revert(job)
+    library.sync(queue=True)
+    other.fold_queue()
+    assert (other.best(), other.check()) == ([], [])
+
+
+def test_two_that_fold_at_once_do_no_harm(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, tmp_path: Path, git: Git
+) -> None:
+    third = ConfigLibrary.clone(remote.as_uri(), tmp_path / "third")
+    sent = {library.import_logs(make_log(f"dense{number}", [1e-3]), platform="box").job for number in range(5)}
+    library.sync(queue=True)
+    fold = "import sys; from tvmgitlib import ConfigLibrary; ConfigLibrary(sys.argv[1]).fold_queue()"
+    both = [subprocess.Popen([sys.executable, "-c", fold, str(clone.path)]) for clone in (other, third)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert queued(git, remote) == set()
+    for clone in (other, third):
+        clone.sync()
+        assert (jobs(clone), clone.check()) == (sent, [])
+    assert git(remote, "rev-list", "--count", "main").strip() == str(1 + len(sent))
+
+
+def queue_files(git: Git, library: ConfigLibrary, ref: str, files: dict[str, bytes]) -> None:
+    """Put a commit with these files into the remote's queue, as anybody can who may push."""
+    repository = library.path.parent / "forging"
+    git(library.path.parent, "init", "--quiet", str(repository))
+    for path, content in files.items():
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).write_bytes(content)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "forged")
+    git(repository, "push", "--quiet", git(library.path, "remote", "get-url", "origin").strip(), f"HEAD:{REFS}{ref}")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"README": b"hello"}, "it changes more than to add"),
+        ({segment_path("f" * 16): b"not JSON\n"}, "line 1: a record before any task"),
+        ({segment_path("f" * 16): b'{"format":1}\n', "configs/x": b""}, "it changes more than to add"),
+        ({segment_path("e" * 16): b""}, "it changes more than to add"),
+    ],
+)
+def test_what_is_no_job_stays_in_the_queue_by_name_and_stops_nobody(
+    files: dict[str, bytes],
+    why: str,
+    library: ConfigLibrary,
+    other: ConfigLibrary,
+    remote: Path,
+    make_log: MakeLog,
+    git: Git,
+) -> None:
+    bad = "f" * 16
+    queue_files(git, library, bad, files)
+    good = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync(queue=True)
+    done = other.fold_queue()
+    assert done.folded == (good,)
+    assert list(done.refused) == [bad]
+    assert why in done.refused[bad]
+    assert queued(git, remote) == {bad}
+    assert other.check() == []
+
+
+def test_another_text_of_a_job_that_is_there_is_refused(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git
+) -> None:
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync()
+    text = (library.path / segment_path(job)).read_bytes().replace(b"0.002", b"0.001")
+    queue_files(git, library, job, {segment_path(job): text})
+    done = other.fold_queue()
+    assert (done.folded, list(done.refused)) == ((), [job])
+    assert "segments never change" in done.refused[job]
+
+
+def test_finish_and_import_queue_by_the_setting_without_a_fetch(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    library.configure("push", "queue")
+    library.sync()  # a setting is no job: it stays here
+    other.import_logs(make_log("conv", [3e-3]), platform="box")
+    other.sync()
+    result = library.import_logs(make_log("dense", [2e-3]), platform="box", push=True)
+    assert result.queued
+    assert queued(git, remote) == {result.job}
+    assert len(jobs(library)) == 1
+
+
+def test_after_three_lost_races_jobs_are_queued(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    # Somebody is always faster: whenever the branch is pushed to, it has moved already.
+    hook.write_text(
+        "#!/bin/sh\nwhile read old new ref; do\n[ $ref = refs/heads/main ] || exit 0\nunset GIT_QUARANTINE_PATH\n"
+        "git update-ref refs/heads/main $(git -c user.name=a -c user.email=a@b commit-tree -p main -m faster main:)\n"
+        "done\n"
+    )
+    hook.chmod(0o755)
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    done = library.sync()
+    assert (done.queued, done.sent) == ((job,), ())
+    hook.unlink()
+    assert other.sync().folded == (job,)  # whoever syncs next brings it in
+    assert queued(git, remote) == set()
+
+
+def test_a_remote_that_lets_nobody_delete_refs_still_takes_the_branch(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    hook = remote / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\n[ -n "${3##0*}" ]\n')  # no ref goes
+    hook.chmod(0o755)
+    library.import_logs(make_log("dense", [2e-3]), platform="box")
+    library.sync(queue=True)
+    other.import_logs(make_log("conv", [3e-3]), platform="box")
+    assert len(other.sync().sent) == 1
+    with pytest.raises(GitError, match="the right to push to the branch and to delete refs/tvmgitlib/jobs/"):
+        other.fold_queue()
+
+
+def test_refs_that_start_a_hosts_ci_are_branches_with_the_librarys_files(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    library.configure("queue.refs", "refs/heads/jobs/")
+    library.sync()
+    other.sync()
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync(queue=True)
+    assert queued(git, remote, "refs/heads/jobs/") == {job}
+    names = git(remote, "ls-tree", "-r", "--name-only", f"jobs/{job}").split()
+    assert {"tvmgitlib.json", segment_path(job)} <= set(names)
+    assert other.fold_queue().folded == (job,)
+    assert queued(git, remote, "refs/heads/jobs/") == set()
+    assert other.check() == []
+
+
+@pytest.mark.parametrize("value", ["refs/heads/", "refs/tags/x/", "jobs", "refs/heads/../x/", "-x"])
+def test_a_queue_is_refs_that_can_harm_nothing(library: ConfigLibrary, value: str) -> None:
+    with pytest.raises(SettingsError, match="refs/tvmgitlib/NAME/"):
+        library.configure("queue.refs", value)
+
+
+def test_settings_that_are_as_they_were_are_not_written(library: ConfigLibrary) -> None:
+    library.configure("push", "queue")
+    assert json.loads((library.path / "tvmgitlib.json").read_text())["push"] == "queue"
+    library.configure("push", "auto")
+    assert "push" not in json.loads((library.path / "tvmgitlib.json").read_text())
+    assert library.settings.to_json()["push"] == "auto"

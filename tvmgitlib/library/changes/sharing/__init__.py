@@ -1,0 +1,1 @@
+"""Exchange with a remote: the branch, proposals for it, and its queue."""

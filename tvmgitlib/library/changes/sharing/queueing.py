@@ -1,0 +1,210 @@
+"""Jobs that come by the queue of a remote: put into it here, and folded into the branch wherever that is done.
+
+A job is queued as a commit that adds its segment and nothing else, so that whoever folds the queue can judge it by
+itself. Folding makes one commit a job, with its author and message, and one fold for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tvmgitlib.errors import LibraryError, TvmgitlibError
+from tvmgitlib.format import lines_of, read_segment
+from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.library.reading import Contents, is_derived
+from tvmgitlib.model import Segment, is_job_id, job_at, segment_path
+from tvmgitlib.store import (
+    FILE_MODE,
+    Blob,
+    Draft,
+    Queue,
+    Repository,
+    Snapshot,
+    Upstream,
+    Writer,
+    differences,
+    divergence,
+    require_plain,
+)
+
+#: How many queued jobs one fold takes: a command line has an end, and so has patience.
+_AT_ONCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A queued job that can be taken.
+
+    Attributes:
+        commit: the commit that brings it.
+        blob: its segment, as it is in that commit.
+        segment: what it says.
+    """
+
+    commit: str
+    blob: Blob
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a queue.
+
+    Attributes:
+        tip: the tip with the queued jobs on it.
+        folded: the jobs that came in, and the commits that brought them.
+        known: those that the branch had already.
+        refused: those that cannot be taken, each with why: they stay in the queue.
+    """
+
+    tip: str
+    folded: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def leaving(self) -> dict[str, str]:
+        """What leaves the queue when `tip` is on the branch."""
+        return {**self.known, **self.folded}
+
+
+def to_queue(repository: Repository, writer: Writer, source: Upstream, queue: Queue, local: str) -> dict[str, str]:
+    """The commits to push for the local jobs that are neither on the remote's branch nor in its queue, as last seen.
+
+    Where the refs are branches, each commit stands on the remote's branch, so that a host finds its CI recipe in it;
+    else it stands alone.
+    """
+    there = repository.resolve(source.tracking)
+    queued = queue.seen(repository)
+    base = there if queue.prefix.startswith("refs/heads/") else None
+    commits: dict[str, str] = {}
+    for commit in divergence(repository, local, there).ahead if there else ():
+        original = repository.commit_at(commit)
+        parent = original.parents[0] if original.parents else None
+        with (
+            repository.snapshot(parent) as before,
+            repository.snapshot(commit) as after,
+            repository.snapshot(base) as under,
+        ):
+            for path, old, new in differences(before, after):
+                job = job_at(path)
+                if job is not None and old is None and new is not None and job not in queued:
+                    draft = Draft(original.message, {path: Blob(FILE_MODE, new)}, author=original.author)
+                    commits[job] = writer.write(under, draft)
+    return commits
+
+
+def only_jobs(repository: Repository, local: str, there: str) -> bool:
+    """Whether all that is local and not there is jobs: anything else has no place in a queue."""
+    with repository.snapshot(there) as theirs, repository.snapshot(local) as ours:
+        return all(
+            job_at(path) is not None or is_derived(path)
+            for path, _, new in differences(theirs, ours)
+            if new is not None
+        )
+
+
+def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[str, str]) -> Taken:
+    """Put queued jobs on top of a tip: a commit each, and one fold in the last of them.
+
+    Args:
+        repository: where everything is.
+        writer: writes the commits.
+        tip: the tip.
+        queued: the commits that are queued, by job.
+    """
+    refused: dict[str, str] = {}
+    known: dict[str, str] = {}
+    arrivals: list[Arrival] = []
+    with repository.snapshot(tip) as snapshot:
+        contents = Contents(snapshot)
+        for job, commit in sorted(queued.items())[:_AT_ONCE]:
+            try:
+                arrival = _read(repository, job, commit)
+                if _is_known(snapshot, arrival):
+                    known[job] = commit
+                else:
+                    arrivals.append(arrival)
+            except TvmgitlibError as error:
+                refused[job] = str(error)
+        arrivals = _that_fold(contents, arrivals, refused)
+        folded = {arrival.segment.header.id: arrival.commit for arrival in arrivals}
+        return Taken(_write(repository, writer, contents, arrivals), folded, known, refused)
+
+
+def _read(repository: Repository, job: str, commit: str) -> Arrival:
+    """What a queued commit brings, if it is the segment of its job and nothing else.
+
+    Raises:
+        TvmgitlibError: it is something else, or the segment is malformed.
+    """
+    if not is_job_id(job):
+        raise LibraryError("no job has such an id")
+    original = repository.commit_at(commit)
+    if len(original.parents) > 1:
+        raise LibraryError("a merge, where one job was to come")
+    path = segment_path(job)
+    with repository.snapshot(next(iter(original.parents), None)) as before, repository.snapshot(commit) as after:
+        for touched, old, _ in differences(before, after):
+            if touched != path or old is not None:
+                raise LibraryError(f"it changes more than to add {path}")
+        entry = after.entry(path)
+        if entry is None:
+            raise LibraryError(f"it does not add {path}")
+        require_plain(path, entry)
+        segment = read_segment(lines_of(after.blob(path, entry.oid)), path)
+    return Arrival(commit, Blob(FILE_MODE, entry.oid), segment)
+
+
+def _is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
+    """Whether the job is there already.
+
+    Raises:
+        LibraryError: it is, with another text.
+    """
+    path = arrival.segment.path
+    there = snapshot.entry(path)
+    if there is not None and there.oid != arrival.blob.oid:
+        raise LibraryError("the branch has another text of this job; segments never change", file=path)
+    return there is not None
+
+
+def _change(arrivals: list[Arrival]) -> Change:
+    files = {arrival.segment.path: arrival.blob for arrival in arrivals}
+    return Change(added=tuple(arrival.segment for arrival in arrivals), files=files)
+
+
+def _that_fold(contents: Contents, arrivals: list[Arrival], refused: dict[str, str]) -> list[Arrival]:
+    """Those of which configs/ can be folded; why the others cannot is added to `refused`."""
+    try:
+        fold_change(contents, _change(arrivals))
+    except TvmgitlibError:
+        sound = []
+        for arrival in arrivals:
+            try:
+                fold_change(contents, _change([arrival]))
+            except TvmgitlibError as error:
+                refused[arrival.segment.header.id] = str(error)
+            else:
+                sound.append(arrival)
+        return sound
+    return arrivals
+
+
+def _write(repository: Repository, writer: Writer, contents: Contents, arrivals: list[Arrival]) -> str:
+    tip = contents.snapshot.commit
+    assert tip is not None  # a library has a commit
+    if not arrivals:
+        return tip
+    change = _change(arrivals)
+    whole = draft_change(contents, change, fold_change(contents, change), "")
+    for number, arrival in enumerate(arrivals, 1):
+        original = repository.commit_at(arrival.commit)
+        files = whole.files if number == len(arrivals) else {arrival.segment.path: arrival.blob}
+        derive = whole.derive if number == len(arrivals) else None
+        message = original.message.rstrip("\n") + "\n"
+        draft = Draft(message, files, whole.derive_from, derive, author=original.author)
+        with repository.snapshot(tip) as onto:
+            tip = writer.write(onto, draft)
+    return tip

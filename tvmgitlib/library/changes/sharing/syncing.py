@@ -1,0 +1,183 @@
+"""Sharing with a remote: fetch, replay what is local on the remote's tip, push; over again until it is there.
+
+No merge commits come of it: every local commit is made again on top of what others pushed meanwhile, its jobs added and
+configs/ folded, as if it had been made there. Jobs may go by the remote's queue too, see `queueing`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
+from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
+from tvmgitlib.library.changes.sharing.replaying import replay
+from tvmgitlib.store import (
+    Outcome,
+    Queue,
+    Repository,
+    Writer,
+    fetch,
+    follow,
+    push_folded,
+    push_to_queue,
+    upstream,
+)
+
+#: How many pushes may lose against others' before jobs go to the queue.
+_LOST_RACES = 3
+
+
+def sync(repository: Repository, *, queued: bool = False) -> Synced:
+    """Exchange jobs with the remote branch that the current branch follows.
+
+    What waits in the remote's queue is folded too. By the setting `push`, local jobs go to the queue: never, always, or
+    after three pushes that others were faster than.
+
+    Args:
+        repository: the library's.
+        queued: whether local jobs go to the queue, whatever the setting says.
+
+    Raises:
+        GitError: there is no remote, it refuses, or it could not be reached for two minutes.
+        TvmgitlibError: a local commit does not go together with the remote (see `combine`).
+    """
+    mode = "queue" if queued else settings_of(repository).push
+    if mode == "queue":
+        return replace(_Exchange(repository, sends=False).run(), queued=enqueue(repository))
+    return _Exchange(repository, races=_LOST_RACES if mode == "auto" else None).run()
+
+
+def send(repository: Repository) -> Synced:
+    """`sync`; where the setting `push` says `queue`, only queue the local jobs: nothing is fetched."""
+    if settings_of(repository).push != "queue":
+        return sync(repository)
+    source, queued = upstream(repository), enqueue(repository)
+    return Synced(source.remote, source.branch, head_of(repository), queued=queued)
+
+
+def fold_queue(repository: Repository) -> Synced:
+    """`sync` for whoever folds the queue: local jobs never go into it.
+
+    Raises:
+        GitError: as `sync`; also when the remote lets nobody take a job out of the queue.
+        TvmgitlibError: as `sync`.
+    """
+    return _Exchange(repository, insists=True).run()
+
+
+def enqueue(repository: Repository) -> tuple[str, ...]:
+    """Push the local jobs that the remote has not, as last seen, to its queue; returns all that wait there.
+
+    Raises:
+        GitError: as `sync`.
+    """
+    source = upstream(repository)
+    queue = Queue(source.remote, settings_of(repository).queue_refs)
+    with repository.writer() as writer:
+        if repository.resolve(source.tracking) is None:
+            fetch(repository, source)
+        commits = to_queue(repository, writer, source, queue, head_of(repository))
+        if commits:
+            for tries in attempts(source):
+                pushed = push_to_queue(repository, queue, commits)
+                if pushed.outcome is Outcome.DONE:
+                    break
+                tries.last = pushed.said
+            queue.remember(repository, commits)
+    here, there = jobs_of(repository, head_of(repository)), jobs_of(repository, repository.resolve(source.tracking))
+    return tuple(sorted(queue.seen(repository).keys() & (here - there)))
+
+
+class _Exchange:
+    """Fetch, replay, fold what is queued, push, over again; see `sync`.
+
+    Args:
+        repository: the library's.
+        sends: whether anything goes to the branch; else local commits are made again on top of it here alone.
+        races: how many pushes may be lost to faster ones before local jobs go to the queue; None for any number.
+        insists: whether the queue has to be folded; else a remote that lets nobody change it keeps it.
+    """
+
+    def __init__(
+        self, repository: Repository, *, sends: bool = True, races: int | None = None, insists: bool = False
+    ) -> None:
+        self._repository = repository
+        self._source = upstream(repository)
+        self._queue = Queue(self._source.remote, settings_of(repository).queue_refs)
+        self._sends, self._folds = sends, sends
+        self._races, self._lost = races, 0
+        self._insists = insists
+        self._with_before: set[str] | None = None
+
+    def run(self) -> Synced:
+        """Try until it is done."""
+        with self._repository.writer() as writer:
+            for tries in attempts(self._source):
+                try:
+                    theirs = fetch(self._repository, self._source, self._queue.refspec)
+                except ConnectionError as error:
+                    tries.last = str(error)
+                    continue
+                done = self._meet(writer, tries, theirs)
+                if done is not None:
+                    return done
+        raise AssertionError  # attempts raises when patience ends
+
+    def _meet(self, writer: Writer, tries: Try, theirs: str | None) -> Synced | None:
+        """One try, with the remote's tip; None for another one."""
+        repository, queue = self._repository, self._queue
+        local = head_of(repository)
+        there = jobs_of(repository, theirs)
+        self._with_before = there if self._with_before is None else self._with_before
+        taken = Taken(replay(repository, writer, local, theirs))
+        if self._folds:
+            taken = take_in(repository, writer, taken.tip, queue.seen(repository))
+        if self._sends and (taken.tip != theirs or taken.leaving):
+            if not self._push(taken, tries):
+                if self._lost == self._races and theirs is not None and only_jobs(repository, local, theirs):
+                    return replace(_Exchange(repository, sends=False).run(), queued=enqueue(repository))
+                return None
+            queue.forget(repository, taken.leaving)
+        made = repository.advance(local, taken.tip, f"sync with {queue.remote}") if taken.tip != local else None
+        if taken.tip != local and made is None:
+            return None  # another job was committed meanwhile: it is to be sent too
+        here = jobs_of(repository, local)
+        with suppress(GitError):  # somebody else is changing the configuration: the next one sets it
+            follow(repository, self._source)
+        return Synced(
+            remote=self._source.remote,
+            branch=self._source.branch,
+            commit=taken.tip,
+            sent=tuple(sorted(here - self._with_before)) if self._sends else (),
+            received=tuple(sorted((there | taken.folded.keys()) - here)),
+            tries=tries.number,
+            left_alone=made.left_alone if made else (),
+            folded=tuple(sorted(taken.folded)),
+            refused=dict(taken.refused),
+        )
+
+    def _push(self, taken: Taken, tries: Try) -> bool:
+        """Push what was made; whether it is there.
+
+        Raises:
+            GitError: the remote refuses for good.
+        """
+        try:
+            pushed = push_folded(self._repository, self._source, taken.tip, self._queue, taken.leaving)
+        except GitError as error:
+            if not taken.leaving:
+                raise
+            if self._insists:
+                raise _not_folded(error, self._queue) from error
+            self._folds = False  # it may be that only the queue is not ours to change
+            return False
+        tries.last = pushed.said
+        self._lost += pushed.outcome in (Outcome.MOVED, Outcome.BUSY)
+        return pushed.outcome is Outcome.DONE
+
+
+def _not_folded(error: GitError, queue: Queue) -> GitError:
+    who = f"Whoever folds the queue needs the right to push to the branch and to delete {queue.prefix}*."
+    return GitError(error.message, hint=f"{error.hint}\n{who}" if error.hint else who)

@@ -1,0 +1,116 @@
+"""A remote's queue: refs that hold a job each, until somebody folds them into the branch.
+
+A push to a ref of its own never loses a race. What is queued is seen by fetching the refs into a corner of this
+repository; it leaves the queue in the same push that brings it to the branch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.git import NETWORK
+from tvmgitlib.store.remotes.exchange import Pushed, Upstream, push_refs, pushed
+from tvmgitlib.store.remotes.outcomes import Outcome
+
+#: Where the queues of remotes are seen here.
+_SEEN = "refs/tvmgitlib/queue/"
+
+#: How `git push --porcelain` says that a ref is there already, with something else.
+_THERE = re.compile(rb"^!\t\S+\t\[rejected\]", re.MULTILINE)
+_FAILED = re.compile(rb"^!\t", re.MULTILINE)
+
+_NO_ATOMIC = b"does not support --atomic"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue of a remote.
+
+    Attributes:
+        remote: which.
+        prefix: what its refs begin with: `refs/tvmgitlib/jobs/`.
+    """
+
+    remote: str
+    prefix: str
+
+    @property
+    def refspec(self) -> str:
+        """What a fetch is told, to see what is queued."""
+        return f"+{self.prefix}*:{self._seen}*"
+
+    @property
+    def _seen(self) -> str:
+        return f"{_SEEN}{self.remote}/"
+
+    def ref(self, job: str) -> str:
+        """The remote's ref for a job."""
+        return self.prefix + job
+
+    def seen(self, repository: Checkout) -> dict[str, str]:
+        """The commits that are queued, by job, as of the last fetch or push."""
+        listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", self._seen).decode()
+        lines = (line.split(" ", 1) for line in listed.splitlines())
+        return {ref.removeprefix(self._seen): commit for commit, ref in lines}
+
+    def remember(self, repository: Checkout, queued: Mapping[str, str]) -> None:
+        """Take down what was queued from here."""
+        self._update(repository, (f"update {self._seen}{job} {commit}" for job, commit in queued.items()))
+
+    def forget(self, repository: Checkout, jobs: Iterable[str]) -> None:
+        """Take down that jobs have left the queue."""
+        self._update(repository, (f"delete {self._seen}{job}" for job in jobs))
+
+    def _update(self, repository: Checkout, lines: Iterable[str]) -> None:
+        told = "".join(f"{line}\n" for line in lines)
+        if told:
+            repository.git.run("update-ref", "--stdin", stdin=told.encode())
+
+
+def push_to_queue(repository: Checkout, queue: Queue, commits: Mapping[str, str]) -> Pushed:
+    """Push jobs to the queue. What is queued already, by whomever, stays as it is.
+
+    Args:
+        repository: where the commits are.
+        queue: the queue.
+        commits: the commits to push, by job.
+
+    Raises:
+        GitError: the remote refuses for good.
+    """
+    refspecs = [f"{commit}:{queue.ref(job)}" for job, commit in commits.items()]
+    # A server whose branch has moved on does not say which of our commits it has: asked, it need not be sent them all.
+    done = repository.git.try_run(*push_refs(queue.remote, "push.negotiate=true"), *refspecs, env=NETWORK)
+    said = done.stdout + done.stderr
+    if done.returncode == 0 or 0 < len(_FAILED.findall(said)) == len(_THERE.findall(said)):
+        return Pushed(Outcome.DONE)
+    return pushed(said, done.returncode)
+
+
+def push_folded(repository: Checkout, source: Upstream, commit: str, queue: Queue, folded: Mapping[str, str]) -> Pushed:
+    """Push a commit to the remote branch and take the jobs that it has out of the queue: both or neither.
+
+    Args:
+        repository: where the commit is.
+        source: the remote branch.
+        commit: the commit.
+        queue: the remote's queue.
+        folded: the commits that leave it, by job; a ref that holds something else by now stays.
+
+    Raises:
+        GitError: the remote refuses for good.
+    """
+    leases = [f"--force-with-lease={queue.ref(job)}:{seen}" for job, seen in folded.items()]
+    leaving = [f":{queue.ref(job)}" for job in folded]
+    branch = f"{commit}:refs/heads/{source.branch}"
+    command, end = push_refs(source.remote)[:-2], push_refs(source.remote)[-2:]
+    done = repository.git.try_run(*command, "--atomic", *leases, *end, branch, *leaving, env=NETWORK)
+    if done.returncode != 0 and _NO_ATOMIC in done.stderr:
+        # The branch first: what is in both is known to whoever folds the queue next, and only leaves it.
+        done = repository.git.try_run(*push_refs(source.remote), branch, env=NETWORK)
+        if done.returncode == 0:
+            done = repository.git.try_run(*command, *leases, *end, *leaving, env=NETWORK)
+    return Pushed(Outcome.DONE) if done.returncode == 0 else pushed(done.stdout + done.stderr, done.returncode)
