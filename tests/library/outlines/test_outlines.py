@@ -181,7 +181,7 @@ def test_an_update_that_dies_leaves_the_index_as_it_was(
 ) -> None:
     before = file_of(filled).read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr("tvmgitlib.library.outlines.updating.read_segment", lambda *_, **__: 1 / 0)
+        patched.setattr("tvmgitlib.library.outlines.facts.skim_segment", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             log = logs / "autotvm" / "t1_tvmgitlib_matmul_ga.log"
             filled.import_logs(log, platform="board", tvm=TVM)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tvmgitlib._version import __version__
-from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims, decides, sources_told
-from tvmgitlib.model import FamilyName, Place, Segment, Source, Workload, parse_target
+from tvmgitlib.format import SkimmedTask
+from tvmgitlib.library.outlines.facts import Addition, Facts, Narrowing, Told
+from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
 
 #: Another layout is made anew, and so is what another version of the tool made.
 LAYOUT = f"2 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
+
+#: How many jobs are written with one statement.
+_AT_ONCE = 1000
 
 #: Lookups of a build may come from any of its threads.
 _SHARED: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
@@ -24,7 +29,7 @@ _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE job (
     job TEXT PRIMARY KEY, oid TEXT NOT NULL, kind TEXT NOT NULL, tuner TEXT, finished TEXT NOT NULL,
-    trials INTEGER NOT NULL, tasks INTEGER NOT NULL, decides INTEGER NOT NULL, claims TEXT NOT NULL
+    trials INTEGER NOT NULL, tasks INTEGER NOT NULL, decides INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
@@ -66,6 +71,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._targets: dict[str, int] = {}
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -148,57 +154,57 @@ class Database:
         for name in _OF_JOBS:
             self._connection.executemany(f"DELETE FROM {name} WHERE job = ?", [(job,) for job in jobs])
 
-    def add(self, oid: str, segment: Segment) -> None:
-        """Take a job in."""
-        header, told, about = segment.header, Told.of(segment), claims(segment.header)
-        self._connection.execute(
-            "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                told.job,
-                oid,
-                told.kind,
-                told.tuner,
-                header.finished or "",
-                told.trials,
-                told.tasks,
-                decides(segment),
-                about,
-            ),
-        )
+    def add(self, jobs: Iterable[tuple[str, Facts]]) -> None:
+        """Take jobs in, each with its blob."""
+        remaining = iter(jobs)
+        while some := list(islice(remaining, _AT_ONCE)):
+            self._add_names([task for _, facts in some for task in facts.tasks])
+            self._connection.executemany(
+                "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (told.job, oid, told.kind, told.tuner, facts.finished, told.trials, told.tasks, facts.decides)
+                    for oid, facts in some
+                    for told in (facts.told,)
+                ],
+            )
+            self._connection.executemany(
+                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        facts.told.job,
+                        task.section.family,
+                        task.section.platform,
+                        task.workload.id,
+                        self._targets[task.section.target],
+                        task.has_baseline,
+                        task.section.has_facts,
+                    )
+                    for _, facts in some
+                    for task in facts.tasks
+                ],
+            )
+            self._connection.executemany(
+                "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (facts.claims, facts.told.job, source.name, source.size, source.sha256, source.start)
+                    for _, facts in some
+                    for source in facts.sources
+                ],
+            )
+
+    def _add_names(self, tasks: Iterable[SkimmedTask]) -> None:
+        """Give numbers to what tasks name."""
+        workloads = {(each.workload.id, each.workload.signature): each.workload for each in tasks}
         self._connection.executemany(
             "INSERT INTO workload VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE signature IS NULL",
-            {
-                (workload.id, workload.family, workload.text, workload.signature)
-                for workload in (entry.task.workload for entry in segment.tasks)
-            },
+            [(each.id, each.family, each.text, each.signature) for each in workloads.values()],
         )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO target (key) VALUES (?)",
-            {(entry.task.section.target.key,) for entry in segment.tasks},
-        )
-        self._connection.executemany(
-            "INSERT INTO task VALUES (?, ?, ?, ?, (SELECT id FROM target WHERE key = ?), ?, ?)",
-            [
-                (
-                    header.id,
-                    entry.task.section.family,
-                    entry.task.section.platform.name,
-                    entry.task.workload.id,
-                    entry.task.section.target.key,
-                    entry.task.baseline is not None,
-                    bool(entry.task.section.platform.facts),
-                )
-                for entry in segment.tasks
-            ],
-        )
-        self._connection.executemany(
-            "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (about, header.id, source.name, source.size, source.sha256, source.start)
-                for source in sources_told(segment)
-            ],
-        )
+        new = {task.section.target for task in tasks} - self._targets.keys()
+        self._connection.executemany("INSERT OR IGNORE INTO target (key) VALUES (?)", [(key,) for key in sorted(new)])
+        for key in new:
+            row = self._connection.execute("SELECT id FROM target WHERE key = ?", [key]).fetchone()
+            self._targets[key] = int(row[0])
 
     def clear_additions(self) -> None:
         """Forget which commit added which job."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.additions import bring_history
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims, decides, sources_told
+from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims_of, decides, sources_told
 from tvmgitlib.library.outlines.opening import forget, opened
 from tvmgitlib.model import FamilyName, Header, Place, Segment, Source, Workload, segment_path
 from tvmgitlib.store import Entry, Repository, Snapshot
@@ -114,13 +114,13 @@ class Outlines:
 
     def sources_like(self, header: Header) -> Iterator[tuple[str, Source]]:
         """The logs of imports that were told the same of their records as this one, each with its job."""
-        about = claims(header)
+        about = claims_of(header)
         return self._ask(
             lambda index: index.sources(about),
             lambda: (
                 (segment.header.id, source)
                 for segment in self._all.values()
-                if claims(segment.header) == about
+                if claims_of(segment.header) == about
                 for source in sources_told(segment)
             ),
         )
