@@ -13,13 +13,14 @@ import argparse
 import json
 import random
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import store, task_order, write_segment
+from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, ranked_lines, store, task_order, write_segment
 from tvmgitlib.model import (
     SEGMENT_RECORDS,
     Header,
@@ -35,6 +36,7 @@ from tvmgitlib.model import (
     utc_text,
 )
 from tvmgitlib.rules.effort import EffortCounter
+from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.rules.order import rank
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
@@ -60,10 +62,28 @@ def main() -> None:
 def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20, workloads: int = 1) -> ConfigLibrary:
     """Make a library with that many jobs, on that many platforms, of that many trials of each of some workloads."""
     library = ConfigLibrary.init(path)
-    write_commits(path, library.commit, segments(jobs, platforms, lines, workloads))
+    made = segments(jobs, platforms, lines, workloads)
+    if jobs <= platforms:  # each file of configs/ comes of one job, however many there are
+        write_commits(path, library.commit, made, lambda segment: fold([segment], standing([]), library.settings))
+        _stamp(path, library, jobs)
+        return ConfigLibrary(path)
+    write_commits(path, library.commit, made, lambda _: {})
     library = ConfigLibrary(path)
     library.rebuild()
     return library
+
+
+def _stamp(path: Path, library: ConfigLibrary, jobs: int) -> None:
+    """Say that configs/ is right: to prove it takes longer than to make it."""
+    tree = _git(path, "rev-parse", "HEAD:jobs").strip()
+    stamp = FoldStamp(tree, library.settings.fold_digest, Tally(Counter({"import": jobs})))
+    Path(path, FOLD_FILE).write_bytes(stamp.to_bytes())
+    _git(path, "add", FOLD_FILE)
+    _git(path, "-c", "user.name=Bench", "-c", "user.email=bench@example.com", "commit", "--quiet", "-m", "Fold")
+
+
+def _git(path: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", path, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def segments(jobs: int, platforms: int, lines: int, workloads: int = 1) -> Iterator[Segment]:
@@ -125,21 +145,28 @@ def _task(header: Header, section: Section, records: list[TuningRecord]) -> Task
     return TaskRecords(task, tuple(stored[:SEGMENT_RECORDS]))
 
 
-def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
-    """Add a commit for each segment to the branch that is checked out, and its files to the work tree."""
-    branch = subprocess.run(
-        ["git", "-C", str(path), "symbolic-ref", "HEAD"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Callable[[Segment], Configs]) -> None:
+    """Add a commit for each segment to the branch that is checked out, and its files to the work tree.
+
+    Args:
+        path: the library.
+        tip: the commit that they follow.
+        made: the segments.
+        folded: the files of configs/ that a segment's commit writes.
+    """
+    branch = _git(path, "symbolic-ref", "HEAD").strip()
     command = ["git", "-C", str(path), "fast-import", "--quiet", "--force"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for mark, segment in zip(count(1), made):
             parent = tip if mark == 1 else f":{mark - 1}"
             _write_commit(process.stdin, branch, mark, parent, segment)
+            for file, records in folded(segment).items():
+                _write_file(process.stdin, file, ranked_lines(records))
         process.stdin.close()
         if process.wait() != 0:
             raise SystemExit("git fast-import failed")
-    subprocess.run(["git", "-C", str(path), "reset", "--quiet", "--hard"], check=True)
+    _git(path, "reset", "--quiet", "--hard")
 
 
 def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment) -> None:
@@ -148,7 +175,12 @@ def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: 
     subject = f"Import {count} workload{'s' * (count > 1)} for {segment.tasks[0].task.section.platform.name}".encode()
     content = b"".join(write_segment(segment))
     out.write(f"commit {branch}\nmark :{mark}\nauthor {when}\ncommitter {when}\ndata {len(subject)}\n".encode())
-    out.write(subject + f"\nfrom {parent}\nM 100644 inline {segment.path}\ndata {len(content)}\n".encode())
+    out.write(subject + f"\nfrom {parent}\n".encode())
+    _write_file(out, segment.path, content)
+
+
+def _write_file(out: IO[bytes], path: str, content: bytes) -> None:
+    out.write(f"M 100644 inline {path}\ndata {len(content)}\n".encode())
     out.write(content + b"\n")
 
 
