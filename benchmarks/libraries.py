@@ -20,24 +20,18 @@ from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, ranked_lines, store, task_order, write_segment
+from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, ranked_lines, write_segment
+from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.model import (
-    SEGMENT_RECORDS,
     Header,
-    Platform,
-    Section,
     Segment,
     Source,
-    Task,
-    TaskRecords,
     TuningRecord,
     TvmVersion,
     read_json,
     utc_text,
 )
-from tvmgitlib.rules.effort import EffortCounter
 from tvmgitlib.rules.fold import Configs, fold, standing
-from tvmgitlib.rules.order import rank
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
@@ -129,20 +123,11 @@ def _segment(number: int, platform: str, tasks: list[list[TuningRecord]]) -> Seg
         sources=(source,),
         tvm=TVM,
     )
-    given = tasks[0][0].target
-    section = Section("autotvm", given.target, (given.text,), dict(given.facts), Platform(platform, {}), TVM)
-    entries = sorted((_task(header, section, records) for records in tasks), key=lambda entry: task_order(entry.task))
-    return Segment(header, tuple(entries), ())
-
-
-def _task(header: Header, section: Section, records: list[TuningRecord]) -> TaskRecords:
-    counter = EffortCounter()
-    for record in records:
-        counter.add(record)
-    task = Task(section, records[0].workload, counter.finish()[0])
-    good = {record.config: record for record in records if record.error is None}
-    stored = sorted((store(record, header, task) for record in good.values()), key=rank)
-    return TaskRecords(task, tuple(stored[:SEGMENT_RECORDS]))
+    intake = Intake(Origin(platform=platform, tvm=TVM), 1)
+    for records in tasks:
+        for record in records:
+            intake.add(record)
+    return intake.segment(header)[0]
 
 
 def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Callable[[Segment], Configs]) -> None:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.library.suggesting import Suggested as Suggested
+    from tvmgitlib.library.suggesting import Suggestions as Suggestions
     from tvmgitlib.live.at_hand import fast_imports as fast_imports
     from tvmgitlib.live.base import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
@@ -52,11 +54,13 @@ if TYPE_CHECKING:
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
     from tvmgitlib.live.tasks import WeightedTask as WeightedTask
+    from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
     from tvmgitlib.model import Header as Header
     from tvmgitlib.model import Invalidation as Invalidation
     from tvmgitlib.model import JobSpec as JobSpec
+    from tvmgitlib.model import Knob as Knob
     from tvmgitlib.model import Pin as Pin
     from tvmgitlib.model import Place as Place
     from tvmgitlib.model import Platform as Platform
@@ -67,7 +71,9 @@ if TYPE_CHECKING:
     from tvmgitlib.model import StoredRecord as StoredRecord
     from tvmgitlib.model import Target as Target
     from tvmgitlib.model import Task as Task
+    from tvmgitlib.model import TaskHistory as TaskHistory
     from tvmgitlib.model import TaskRecords as TaskRecords
+    from tvmgitlib.model import Trial as Trial
     from tvmgitlib.model import TuningRecord as TuningRecord
     from tvmgitlib.model import TvmVersion as TvmVersion
     from tvmgitlib.model import Workload as Workload
@@ -86,13 +92,15 @@ _NAMES = {
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
     "WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
+    "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
-    "tvmgitlib.model": "Effort GivenTarget Header Invalidation JobSpec Pin Place Platform Section Segment Settings "
-    "Source StoredRecord Target Task TaskRecords TuningRecord TvmVersion Workload parse_target",
+    "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
+    "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
+    "parse_target",
     "tvmgitlib.rules.matching": "FactRule TvmRule",
     "tvmgitlib.store": "Committed",
 }

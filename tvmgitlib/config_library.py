@@ -38,11 +38,12 @@ if TYPE_CHECKING:
         Summary,
         WorkloadEffort,
     )
+    from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
-    from tvmgitlib.model import Pin, Segment, Settings, TuningRecord
+    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.store import Committed
 
 
@@ -151,6 +152,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         kind: JobKind = "tune",
+        complete_target: object | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -164,14 +166,24 @@ class ConfigLibrary:
             options: what the tuner was told.
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
+            complete_target: what targets of the log leave out, as a target; see `import_logs`.
 
         Raises:
-            TargetError: the target does not parse.
+            TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
             PlatformError: nothing says which platform the target is on.
         """
         _ = self._view.writable
+        reading.require_one_of("kind", kind, ("tune", "revalidate"))
         told = jobs.job_spec(
-            kind, target, platform, facts, tvm, tuner=tuner, options=options, keep_history=keep_history
+            kind,
+            target,
+            platform,
+            facts,
+            tvm,
+            tuner=tuner,
+            options=options,
+            keep_history=keep_history,
+            complete_target=complete_target,
         )
         return jobs.begin(self._view, told)
 
@@ -281,7 +293,8 @@ class ConfigLibrary:
             upgrade: convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them, where rules say what their
                 tasks are today.
             keep_history: keep the whole logs too, outside the branch.
-            complete_target: what targets of the logs leave out, as a target; those that say otherwise stay as they are.
+            complete_target: what targets of the logs leave out, as a target; those that say otherwise, or are another
+                device's, stay as they are, and the result counts them.
             push: `sync` then; the result tells the commit as it was pushed.
 
         Raises:
@@ -289,6 +302,7 @@ class ConfigLibrary:
             TvmgitlibError: naming file, line and field of what is malformed; then nothing is committed.
         """
         repository = self._view.writable
+        Selection(family=family)
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
@@ -324,6 +338,7 @@ class ConfigLibrary:
             accept: the worst grade that is wanted with `tvm`: `exact`, `stale`, or `any`.
             facts: platform facts of the machine at hand, for a policy that compares them; added to what is detected.
         """
+        reading.require_one_of("accept", accept, reading.SHOWN)
         graded_for = _installed_tvm() if tvm == "installed" else TvmVersion.of(tvm)
         with self._view.answering() as contents:
             grader = None
@@ -347,6 +362,20 @@ class ConfigLibrary:
         """
         with self._view.reading() as contents:
             return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
+
+    def histories(self, selection: Selection | None = None) -> list[TaskHistory]:
+        """What past jobs tried, as decisions and run times: what a job for another workload can learn from.
+
+        Every job keeps of each task its best 8 trials and up to 56 more at even ranks of cost, failures too.
+
+        Args:
+            selection: which workloads, as `best` takes it.
+
+        Raises:
+            RecordError: a history is malformed.
+        """
+        with self._view.reading() as contents:
+            return list(reading.histories(contents, selection or Selection()))
 
     def export(
         self,
@@ -743,6 +772,42 @@ class ConfigLibrary:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
         """
         return self._live.coverage(tasks, target=target, platform=platform, accept=accept, facts=facts, family=family)
+
+    def suggest(
+        self,
+        tasks: Any,
+        n: int = 16,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        family: str | None = None,
+        seed: int = 0,
+    ) -> list[Suggestions]:
+        """Configs to try for tasks that may never have been tuned, by what was tried for others.
+
+        Of other workloads of the same operator on the same target and platform the best configs, snapped into the
+        task's space, by turns with what a model of their trials ranks highest (with XGBoost, from 4 other workloads
+        on). Of other platforms of the same target the same workload's only; of another target nothing, ever.
+
+        Args:
+            tasks: a task, several, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+            n: how many configs a task, at most.
+            target: the target of what does not say its own.
+            platform: the platform, where the target names no model and it is not this machine.
+            family: only tasks of this family.
+            seed: of what is drawn: the same library and seed give the same suggestions.
+
+        Returns:
+            An answer a task; where it has no suggestions it says why.
+
+        Raises:
+            SelectionError: `n` is below 1.
+            TvmgitlibError: TVM is missing; nothing says the target or platform; or no tasks can be taken from what is
+                given.
+        """
+        if n < 1:
+            raise SelectionError(f"{n} suggestions are none", hint="Ask for 1 or more.")
+        return self._live.suggest(tasks, n, target=target, platform=platform, family=family, seed=seed)
 
     def revalidate(
         self,

@@ -20,6 +20,14 @@ def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
     return f"{shown} and {len(known) - most:,} more" if len(known) > most else shown
 
 
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count in a message: `1 trial`, `1,164 trials`; the plural is the noun and an s unless it is given.
+
+    Verbs go with their nouns: `plural(count, "record holds", "records hold")`.
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or f'{noun}s'}"
+
+
 class TvmgitlibError(Exception):
     """An expected failure, explained.
 

@@ -18,6 +18,7 @@ COMMANDS = [
     ["job", "list"],
     ["job", "show"],
     ["import"],
+    ["suggest"],
     ["best"],
     ["trials"],
     ["export"],

@@ -75,11 +75,11 @@ def test_error_kinds(costs: list[float], number: int, error: str | None) -> None
         ([0], 1.0, 1.0, "a run time of 0 s"),
         ([-0.0], 1.0, 1.0, "a run time of -0 s"),
         ([0.1, -1e-9], 1.0, 1.0, "a run time of -1e-09 s"),
-        ([None], 1.0, 1.0, "a run time of NaN s"),
+        ([None], 1.0, 1.0, "a run time of null s"),
         ([0.1], 1.0, -5, "a time stamp of -5 s"),
         ([0.1], 1.0, 1e30, "a time stamp of 1e+30 s"),
-        ([0.1], 1.0, None, "a time stamp of NaN s"),
-        ([0.1], None, 1.0, "how long the trial took is no number"),
+        ([0.1], 1.0, None, "a time stamp of null s"),
+        ([0.1], None, 1.0, "a trial that took null s"),
     ],
 )
 @pytest.mark.parametrize("number", [0, 4])

@@ -9,6 +9,7 @@ import pytest
 
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError, TargetError
+from tvmgitlib.format import schema
 from tvmgitlib.model import ERROR_KINDS, TuningRecord, read_json
 
 AUTOTVM = families.family("autotvm")
@@ -111,11 +112,9 @@ def test_costs_are_doubles(costs: list[float], mean: float) -> None:
         ([0], 1.0, 1.0, "a run time of 0 s"),
         ([-0.0], 1.0, 1.0, "a run time of -0 s"),
         ([0.1, -1e-9], 1.0, 1.0, "a run time of -1e-09 s"),
-        ([None], 1.0, 1.0, "a run time of NaN s"),
+        ([None], 1.0, 1.0, "a run time of null s"),
         ([0.1], 1.0, -5, "a time stamp of -5 s"),
         ([0.1], 1.0, 1e30, "a time stamp of 1e+30 s"),
-        ([0.1], 1.0, None, "a time stamp of NaN s"),
-        ([0.1], None, 1.0, "how long the trial took is no number"),
     ],
 )
 @pytest.mark.parametrize("number", [0, 4])
@@ -127,6 +126,40 @@ def test_a_success_whose_times_can_be_none_failed(
     assert found.error == ("unknown" if number == 0 else "runtime_device")
     assert found.cost == math.inf
     assert found.measurement  # it has a name, so that it is counted
+
+
+@pytest.mark.parametrize("value", [None, "soon", True, []])
+@pytest.mark.parametrize("at", [2, 3])
+def test_what_tvm_does_not_ask_for_voids_no_cost(at: int, value: Any) -> None:
+    result = [[0.002, 0.004], 0, 1.5, 1700000000.25]
+    result[at] = value
+    schema.check_record(read_json(line(result=result)), AUTOTVM)
+    found = record(line(result=result))
+    assert (found.unusable, found.error, found.cost) == (None, None, 0.003)
+    assert found.measured_at == (None if at == 3 else 1700000000.25)
+
+
+@pytest.mark.parametrize("version", [0.3, 0.2, 7, "0.2", None, ["0.2"]])
+def test_nor_does_it_ask_for_the_version_of_the_format(version: Any) -> None:
+    schema.check_record(read_json(line(version=version)), AUTOTVM)
+    assert record(line(version=version)).measurement == record(line()).measurement
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [("v0.8.0", "0.8.0"), (0.8, "0.8"), (7, "7"), ("", None), (None, None), (True, None), (["0.8"], None)],
+)
+def test_the_tvm_that_wrote_a_line(said: Any, version: str | None) -> None:
+    schema.check_record(read_json(line(tvm_version=said)), AUTOTVM)
+    assert record(line(tvm_version=said)).tvm_version == version
+
+
+def test_a_line_that_tvm_skips_is_refused() -> None:
+    with pytest.raises(RecordError, match=r"TVM skips every line whose v is 0\.1") as caught:
+        record(line(v=0.1))
+    assert caught.value.field == "v"
+    for other in (0.2, "0.1", None):
+        assert record(line(v=other)).error is None
 
 
 def test_a_line_need_not_name_a_tvm() -> None:

@@ -84,6 +84,15 @@ VALID: dict[str, Any] = {
                 "sample": "AAAAAAAAAAA=",
             },
             "baseline": 0.5,
+            "x-history": {
+                "costs": [-640, 3],
+                "errors": {"unknown": 1},
+                "of": "AAB",
+                "tables": [
+                    {"knobs": {"t": {"kind": "split", "extent": 8, "parts": [[[0], "AA"], [[2, 4], "AB"]]}}},
+                    {"form": [["SP"]], "knobs": {"t": {"kind": "choice", "values": [["x", 1]], "at": "A"}}},
+                ],
+            },
         }
     },
     "invalidates": {"invalidates": {"job": JOB, "records": None}},
@@ -177,7 +186,11 @@ OPTIONAL = {
     *(("bag", key) for key in ("text", "signature")),
     *(("settings", key) for key in ("keep", "policy.tvm", "policy.facts", "policy.max-age")),
     *(("task", "task", "workload", key) for key in ("signature", "module")),
-    ("task", "task", "baseline"),
+    *(("task", "task", key) for key in ("baseline", "x-history")),
+    *(("task", "task", "x-history", *path) for path in (("errors",), ("of",), ("errors", "unknown"))),
+    *(("task", "task", "x-history", "tables", at, "knobs", "t") for at in (0, 1)),
+    ("task", "task", "x-history", "tables", 0, "knobs", "t", "extent"),
+    ("task", "task", "x-history", "tables", 1, "form"),
     ("task", "task", "effort", "errors", "unknown"),
     ("fold", "kinds", "tune"),
 }
@@ -208,9 +221,7 @@ def test_missing_keys(name: str, path: tuple[Any, ...], key: str) -> None:
         ("autotvm", ["result", 0], [True], "result[0][0]"),
         ("autotvm", ["result", 0], 0.1, "result[0]"),
         ("autotvm", ["result", 1], 1.5, "result[1]"),
-        ("autotvm", ["result", 3], "now", "result[3]"),
-        ("autotvm", ["version"], 0.3, "version"),
-        ("autotvm", ["tvm_version"], 0.8, "tvm_version"),
+        ("autotvm", ["result"], [[0.1], 0, 1.0], "result"),
         ("ansor", ["i", 0, 0], None, "i[0][0]"),
         ("ansor", ["i", 1, 1, 0], [], "i[1][1][0]"),
         ("ansor", ["r", 2], "long", "r[2]"),
@@ -242,6 +253,9 @@ def test_missing_keys(name: str, path: tuple[Any, ...], key: str) -> None:
         ("task", ["task", "effort", "errors"], {"bad_luck": 1}, "task.effort.errors"),
         ("task", ["task", "effort", "sample"], "*", "task.effort.sample"),
         ("task", ["task", "baseline"], 0, "task.baseline"),
+        ("task", ["task", "x-history", "of"], "é", "task.x-history.of"),
+        ("task", ["task", "x-history", "costs"], [0] * 65, "task.x-history.costs"),
+        ("task", ["task", "x-history", "tables", 0], 1, "task.x-history.tables[0]"),
         ("invalidates", ["invalidates", "records"], [], "invalidates.records"),
         ("invalidates", ["invalidates", "records"], ["0"], "invalidates.records[0]"),
     ],
@@ -322,5 +336,5 @@ def test_a_line_of_a_segment_is_one_thing() -> None:
 
 def test_long_values_do_not_make_long_messages() -> None:
     with pytest.raises(RecordError) as caught:
-        check(changed("autotvm", ["version"], "x" * 100_000), "autotvm")
+        check(changed("autotvm", ["tvm_version"], "x" * 100_000), "autotvm")
     assert len(caught.value.message) < 400

@@ -58,6 +58,27 @@ def test_it_is_written_on(before: ConfigLibrary, logs: Path) -> None:
     assert before.check() == []
 
 
+def test_what_it_imported_is_known_and_what_others_imported_since_goes_with_it(
+    before: ConfigLibrary, tmp_path: Path, logs: Path, git: Callable[..., str]
+) -> None:
+    log = logs / "autotvm" / "t2_conv2d_NCHWc_x86_xgb.log"
+    told = {"platform": "board", "tvm": "hhb-tvm==0.16.dev0"}
+    again = before.import_logs(log, **told)
+    assert (again.already, again.job) == (True, "427553d712d8803b")
+    was = before.trials()
+
+    # Somebody who had not fetched that yet imports the same with a version that keeps histories: another segment.
+    other = ConfigLibrary.clone(str(VERSION / "library.bundle"), tmp_path / "other")
+    git(other.path, "reset", "--quiet", "--hard", "HEAD~2")
+    other = ConfigLibrary(other.path)
+    anew = other.import_logs(log, **told)
+    assert anew.job not in (None, again.job)
+    git(before.path, "fetch", "--quiet", str(other.path), "HEAD:refs/heads/theirs")
+    before.merge("theirs")
+    assert before.check() == []
+    assert [effort.trials for effort in before.trials()] == [effort.trials for effort in was]  # each counted once
+
+
 def test_its_job_in_progress_goes_on(before: ConfigLibrary, logs: Path) -> None:
     told = json.loads((VERSION / "job.json").read_text(encoding="utf-8"))
     folder = before.path / ".git" / "tvmgitlib" / "jobs" / told["id"]

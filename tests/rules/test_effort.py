@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model import ERROR_KINDS, Effort
-from tvmgitlib.rules.effort import SAMPLE, EffortCounter, is_known, is_whole, union
+from tvmgitlib.rules.effort import SAMPLE, EffortCounter, is_known, is_whole, shared, union
 
 
 def count(records: Any, exhausted: bool | None = None) -> Effort:
@@ -102,7 +103,7 @@ def test_equal_parts_count_once(size: int) -> None:
 @hypothesis.settings(max_examples=30)
 @given(st.integers(1, 6000), st.integers(1, 6000), st.integers(0, 6000), st.booleans())
 def test_overlaps_of_large_logs_are_estimated(one: int, other: int, shift: int, again: bool) -> None:
-    """Within 20 percent of the larger part: what a sample of 512 gives in far more than 999 of 1,000 cases."""
+    """Within 40 percent of the larger part: what a sample of 64 gives in far more than 999 of 1,000 cases."""
     first, second = range(one), range(shift, shift + other)
     efforts = [count(names(first)), count(names(second, measured=int(again)))]
     true_configs = len({*first, *second})
@@ -111,15 +112,15 @@ def test_overlaps_of_large_logs_are_estimated(one: int, other: int, shift: int, 
     assert union(efforts[::-1]) == found
     assert max(one, other) <= found.trials <= one + other
     assert max(one, other) <= found.configs <= one + other
-    assert abs(found.trials - true_trials) <= 0.2 * max(one, other) + 1
-    assert abs(found.configs - true_configs) <= 0.2 * max(one, other) + 1
+    assert abs(found.trials - true_trials) <= 0.4 * max(one, other) + 1
+    assert abs(found.configs - true_configs) <= 0.4 * max(one, other) + 1
     assert found.failed == 0
 
 
 def test_a_part_of_a_large_log_adds_nothing_much() -> None:
     log, tail = count(names(range(5000), outcome=3)), count(names(range(4000, 5000), outcome=3))
     found = union([log, tail])
-    assert 5000 <= found.trials <= 5500
+    assert 5000 <= found.trials <= 5900
     assert found.failed == found.trials
 
 
@@ -156,6 +157,26 @@ def test_what_is_known() -> None:
     assert not is_known(small, part)
     assert is_known(large, large)
     assert not is_known(part, large)  # it may be, but nobody can be sure
+
+
+@pytest.mark.parametrize("size", [100, 512, 5000])
+def test_a_larger_sample_of_an_older_version_is_the_same_effort(size: int) -> None:
+    trials = names(range(size))
+    now = count(trials)
+    before = replace(now, sample=tuple(sorted(trial.measurement for trial in trials))[:512])
+    for pair in ([now, before], [before, now]):
+        assert union(pair) == before
+        assert is_known(*pair)
+        assert shared(*pair) == size
+    more = names(range(size, size + 1000))
+    assert union([before, count(more)]) == union([count(more), before])
+    assert union([before, count(more)]).trials == size + 1000
+
+
+def test_what_two_efforts_share() -> None:
+    assert shared(count(names(range(40))), count(names(range(30, 60)))) == 10
+    assert shared(count(names(range(900))), count(names(range(2000, 3000)))) == 0
+    assert shared(count(names(range(2000))), count(names(range(1000, 3000)))) == pytest.approx(1000, rel=0.4)
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=20))

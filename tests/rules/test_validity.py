@@ -146,6 +146,8 @@ def test_age(age: timedelta | None, most: int | str | None, expected: str) -> No
     [
         (timedelta(days=40, hours=3), 30, "tuned 40 days ago, the policy allows 30 days"),
         (timedelta(days=2), "36h", "tuned 48 hours ago, the policy allows 36 hours"),
+        (timedelta(hours=25), 1, "tuned 1 day ago, the policy allows 1 day"),
+        (timedelta(hours=2), "1h", "tuned 2 hours ago, the policy allows 1 hour"),
         (timedelta(hours=2), "90m", "tuned 120 minutes ago, the policy allows 90 minutes"),
         (None, "90m", "the policy allows 90 minutes"),
     ],

@@ -164,6 +164,12 @@ def test_bare_llvm_is_revalidated_for_the_target_that_is_asked_for(library: Conf
     from tvmgitlib.live.autotvm.local import load_module
 
     library.import_logs(CASES / "17" / "bare.log", platform="mypc")
+    cli("revalidate", "--platform", "mypc")
+    assert (cli.code, cli.out) == (0, "Nothing was to be measured again.\n")
+    assert "1 workload holds as it is, and was not measured" in cli.err
+    assert "targets name no triple" in cli.err
+    assert "--target 'llvm -mtriple=... -mcpu=...':\n  llvm" in cli.err
+    assert cli.json("revalidate", "--platform", "mypc")["incomplete"] == ["llvm"]
     option = autotvm.measure_option(
         autotvm.LocalBuilder(), autotvm.LocalRunner(number=1, repeat=1, module_loader=load_module)
     )

@@ -128,6 +128,18 @@ def test_ansors_callback_counts_them_as_failed(library: ConfigLibrary, cost: flo
     assert (job.result.counts.read, job.result.counts.failed, job.result.counts.kept) == (2, 1, 1)
 
 
+@pytest.mark.tvm("0.16")
+@pytest.mark.parametrize("costs", UNUSABLE, ids=str)
+def test_autotvms_database_answers_what_it_has_logged(library: ConfigLibrary, costs: Any) -> None:
+    (given, result), *_ = autotvm_pairs()
+    with library.job(TARGET, platform="board") as job:
+        database = job.database("autotvm")
+        database.save(given, result._replace(costs=costs))
+        for view in (database, job.database("autotvm")):
+            assert view.load(given).error_no != 0
+            assert [found.error_no for _, found in view.filter(lambda *_: True)] == [8]
+
+
 # MetaSchedule
 
 

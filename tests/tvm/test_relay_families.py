@@ -91,7 +91,7 @@ def test_a_fully_tuned_model_is_covered_and_is_one_task(
     ):
         relay.build(module, target=TARGET, params=params)
     (outcome,) = library.summary().outcomes.values()
-    assert (outcome.state, library.summary().line) == ("exact", "1 tasks looked up, 1 tuned: 1 exact")
+    assert (outcome.state, library.summary().line) == ("exact", "1 task looked up, 1 tuned: 1 exact")
     assert len(outcome.names) == 2 and outcome.names[1] == f"tvmgen_default_{outcome.names[0]}"
 
 

@@ -119,7 +119,7 @@ def test_the_tasks_of_the_records_are_made_from_what_they_say_and_really_measure
     assert (shown.old_cost, shown.new_cost) == (costs[shown.workload], exact[0].cost)
     cli("revalidate", "--platform", "box", "--family", "autotvm")
     assert (cli.code, cli.out) == (0, "Nothing was to be measured again.\n")
-    assert "3 hold as they are" in cli.err
+    assert "3 workloads hold as they are" in cli.err
 
 
 def test_what_computes_something_else_is_invalidated_with_the_reason(old: ConfigLibrary, tasks: list[Any]) -> None:

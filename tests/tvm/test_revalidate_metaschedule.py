@@ -60,7 +60,7 @@ def test_what_another_tvm_tuned_is_incompatible_until_it_is_measured_again(
     assert best.tuned_with == running_tvm()
     assert best.baseline is not None and best.baseline > best.cost
     assert library.compile_tir(function, TARGET, platform="box") is not None
-    assert library.summary().line == "1 tasks looked up, 1 tuned: 1 exact"
+    assert library.summary().line == "1 task looked up, 1 tuned: 1 exact"
     assert sorted(each.grade or "" for each in library.best()) == ["", ""]  # both are there, and not graded
     assert library.check() == []
     assert library.revalidate([function], target=TARGET, platform="box").exact == 1

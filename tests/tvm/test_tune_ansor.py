@@ -283,7 +283,7 @@ def test_a_build_with_the_library_is_tvms_own_with_the_same_records(
         built = conv.build()
     with auto_scheduler.ApplyHistoryBest(str(stock_log)):
         stock = conv.build()
-    assert summary.line == "1 tasks looked up, 1 tuned: 1 exact"
+    assert summary.line == "1 task looked up, 1 tuned: 1 exact"
     assert code(built) == code(stock)
     assert code(built) != code(conv.build())
     assert conv.run(built) == pytest.approx(conv.untuned, rel=1e-4)

@@ -496,6 +496,23 @@ def test_a_job_as_autotvms_database(library: ConfigLibrary, tasks: list[Any]) ->
     assert (library.trials()[0].trials, library.trials()[0].failed) == (5, 1)
 
 
+def test_a_config_of_other_code_is_another_one_in_the_database(library: ConfigLibrary, tasks: list[Any]) -> None:
+    from tvm.autotvm.measure import MeasureInput, MeasureResult
+
+    configs = [tasks[0].config_space.get(0) for _ in range(3)]
+    for config, code in zip(configs, ("cafe", "dbff", None), strict=True):
+        config.code_hash = code
+    inputs = [MeasureInput(tasks[0].target, tasks[0], config) for config in configs]
+    with library.job(TARGET) as job:
+        database = job.database("autotvm")
+        for at, given in enumerate(inputs[:2]):
+            database.save(given, MeasureResult((1e-3 * (at + 1),), 0, 0.1, time.time() - at))
+        for view in (database, job.database("autotvm")):
+            found = [view.load(given) for given in inputs]
+            assert [result and result.costs for result in found] == [(1e-3,), (2e-3,), None]
+            assert len(view.filter(lambda *_: True)) == 2
+
+
 # Builds
 
 

@@ -284,6 +284,14 @@ def test_tvms_own_call_logs_into_the_job(library: ConfigLibrary, tmp_path: Path,
     assert (job.result.counts.read, job.result.counts.workloads) == (8, 2)
 
 
+def test_a_jobs_database_says_where_its_files_are(library: ConfigLibrary, tmp_path: Path, target: Any) -> None:
+    with library.job(target, platform="board") as job:
+        database = job.database()
+        stock(tmp_path, work.matmul(16), target, 4, database=database)
+        again = meta_schedule().database.JSONDatabase(database.path_workload, database.path_tuning_record)
+        assert len(again) == len(database) == 4
+
+
 def test_a_callback_in_the_place_of_tvms_keeps_the_errors(library: ConfigLibrary, tmp_path: Path, target: Any) -> None:
     broken = work.builder(lambda nth: "LocalBuilder: An exception occurred\nno such thing" if nth % 2 else None)
     callbacks = meta_schedule().measure_callback

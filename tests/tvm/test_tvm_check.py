@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary, Selection, log_to_library
 from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import require_tvm
 
@@ -46,3 +48,26 @@ def test_best_grades_for_it(cli: Any, logs: Path) -> None:
     cli("best")
     assert f"{installed.distribution} {installed.version}, which is installed here" in cli.err
     assert [best["grade"] for best in cli.lines("best", "--tvm", "none")] == [None]
+
+
+@pytest.mark.tvm("0.25", "0.27")
+def test_what_a_tvm_lacks_is_said_wherever_it_is_asked_for(library: ConfigLibrary) -> None:
+    """AutoTVM and auto_scheduler left TVM after 0.19."""
+    library.start_job("llvm -mtriple=x86_64-linux-gnu", platform="pc")
+    job = library.live_job()
+    asked: list[tuple[str, Callable[[], object]]] = [
+        ("AutoTVM", library.records),
+        ("AutoTVM", lambda: list(library)),
+        ("auto_scheduler", lambda: library.records(Selection(family="ansor"))),
+        ("AutoTVM", lambda: log_to_library(library)),
+        ("AutoTVM", library.get_job_records),
+        ("AutoTVM", lambda: library.measure_option({})),
+        ("AutoTVM", job.callback),
+        ("auto_scheduler", lambda: job.callback("ansor")),
+        ("AutoTVM", lambda: job.database("autotvm")),
+        ("AutoTVM", lambda: job.tune(None, 1, {})),
+        ("auto_scheduler", lambda: job.tune_ansor(None, 1)),
+    ]
+    for what, ask in asked:
+        with pytest.raises(TvmError, match=f"has no {what}, which left TVM after 0.19"):
+            ask()

@@ -8,8 +8,8 @@ import click
 
 from tvmgitlib.cli.context import Context, note, note_each, note_some
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.errors import listed
-from tvmgitlib.library.changes import JobResult, outcome, plural
+from tvmgitlib.errors import listed, plural
+from tvmgitlib.library.changes import JobResult, outcome
 
 
 def print_result(context: Context, result: JobResult) -> None:
@@ -46,6 +46,7 @@ def print_result(context: Context, result: JobResult) -> None:
         "what they were, import them with --complete-target 'llvm -mtriple=... -mcpu=...':",
         result.incomplete,
     )
+    _note_completion(result)
     for name, trials in result.overruled.items():
         note(f"The platform given was not used for {plural(trials, 'trial')}: their target's -model names {name}.")
     if result.all_failed:
@@ -72,6 +73,19 @@ def print_sent(result: JobResult, tip: str) -> None:
         click.echo("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
     else:
         click.echo(f"It is on the remote, as {(result.commit or tip)[:12]}.")
+
+
+def _note_completion(result: JobResult) -> None:
+    """Say where what the user says that targets leave out was not used."""
+    if result.not_completed:
+        records = plural(sum(result.not_completed.values()), "record")
+        others = [f"{target} ({count:,})" for target, count in result.not_completed.items()]
+        note_some(
+            f"warning: --complete-target was not used for {records}, whose targets say otherwise or are other devices:",
+            others,
+        )
+    elif result.completed == 0:
+        note("warning: --complete-target was not used: the targets leave nothing of it out.")
 
 
 def _words(result: JobResult) -> str:

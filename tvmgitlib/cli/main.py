@@ -30,6 +30,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
+        "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {
         "best": ("look.best", "Show the best config of each workload."),

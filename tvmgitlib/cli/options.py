@@ -99,6 +99,16 @@ def _tvm_at_hand(context: click.Context, parameter: click.Parameter, value: str 
 
 rev = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
 
+
+def complete_target(of: str) -> Callable[[Command], Command]:
+    """`--complete-target TARGET`, of one log or several."""
+    return click.option(
+        "--complete-target",
+        metavar="TARGET",
+        help=f"What targets of {of} leave out, such as 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'.",
+    )
+
+
 facts = click.option(
     "--set",
     "facts",

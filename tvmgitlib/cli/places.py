@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from tvmgitlib.cli.tables import Column, fitted, table
+from tvmgitlib.errors import plural
 
 
 class Placed(Protocol):
@@ -44,8 +45,6 @@ def by_place(rows: Iterable[PlacedRow], columns: Sequence[Column[PlacedRow]], no
 
 def _title(rows: Sequence[Placed], noun: str) -> str:
     """What the rows have in common: `rk3399: llvm -mcpu=cortex-a72 (autotvm), 3 workloads`."""
-    from tvmgitlib.library.changes import plural
-
     first = rows[0]
     count = plural(len({row.workload for row in rows}), noun)
     return f"{first.platform or 'on no known platform'}: {first.target_label} ({first.family}), {count}"

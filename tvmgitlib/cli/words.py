@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tvmgitlib.cli.context import note_each, note_some
-from tvmgitlib.errors import listed
-from tvmgitlib.library.changes import plural
+from tvmgitlib.errors import listed, plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import Invalidated, Merged, Reverted, Synced

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.registry import (
+    decisions,
     every,
     family,
     family_of,
@@ -23,6 +24,7 @@ from tvmgitlib.families.registry import (
 
 __all__ = [
     "Family",
+    "decisions",
     "every",
     "family",
     "family_of",

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import StoredRecord, Target, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import Call, Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 
@@ -167,6 +167,22 @@ class Family(Protocol):
     def label(self, workload: Workload) -> str:
         """A workload in words, for people."""
         return workload.label
+
+    def call(self, workload: Workload) -> Call | None:
+        """A workload as an operator and its arguments; None where it says neither, or its configs mean nothing to
+        others.
+        """
+        return None
+
+    def decisions(self, document: Any) -> Decisions | None:
+        """What a parsed record decided; None where that cannot be told. A family without it has no histories."""
+        return None
+
+    def schedule(self, decisions: Decisions) -> Json:
+        """Undo `decisions`: the schedule as the tuner logs it, without what is only done after; None where that takes
+        more than the decisions say.
+        """
+        return None
 
     def workload_of(self, module: bytes) -> Workload:
         """The workload that a module on record is (`keeps_module`).

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
-from tvmgitlib.errors import FamilyError, RecordError
+from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
 from tvmgitlib.families import plugins
 from tvmgitlib.families.ansor import Ansor
 from tvmgitlib.families.autotvm import AutoTvm
 from tvmgitlib.families.base import Family, Layout
 from tvmgitlib.families.metaschedule import MetaSchedule
-from tvmgitlib.model import Workload
+from tvmgitlib.model import Decisions, TuningRecord, Workload, read_json_with_gaps
 
 _BUILT_IN: dict[str, Family] = {family.name: family for family in (AutoTvm(), Ansor(), MetaSchedule())}
 _BUILT_IN_LAYOUTS = [family.layout for family in _BUILT_IN.values() if family.layout is not None]
@@ -103,6 +103,15 @@ def upgraded(document: Any) -> bytes | None:
 def tvm_of_name(workload: Workload) -> str | None:
     """The minor version of the TVM that named a workload, where its family's names depend on it and say so."""
     return family(workload.family).tvm_of_name(workload)
+
+
+def decisions(record: TuningRecord) -> Decisions | None:
+    """What a trial decided; None where its family does not say it, or its text is of no form that the tuner writes."""
+    try:
+        document, _ = read_json_with_gaps(record.native)
+        return family(record.family).decisions(document)
+    except TvmgitlibError:
+        return None
 
 
 def layouts() -> list[Layout]:

@@ -41,7 +41,7 @@ class Outcome:
     """What came of a trial.
 
     Attributes:
-        costs: run times in seconds; NaN for what the log has no number for.
+        costs: run times in seconds; NaN for null.
         error: the kind of failure; None for a success.
         measured_at: Unix time in seconds; None where the log has none that can be.
         unusable: why a trial that its log calls a success is taken for a failure, in words; None for all others.
@@ -53,15 +53,17 @@ class Outcome:
     unusable: str | None = None
 
 
-def outcome(result: Sequence[Any], failed: float) -> Outcome:
+def outcome(result: Sequence[Any], failed: float, *, reads_null: bool = False) -> Outcome:
     """What a trial's `[costs, error number, all cost, time stamp]`, as AutoTVM and Ansor log it, comes to.
 
     A success whose times can be none says nothing of its config: it is a trial that failed, for a reason unknown. So is
     one whose cost is the mark of a failure.
 
     Args:
-        result: what is logged; null stands for a number that is none.
+        result: what is logged; NaN and infinities among it as they stand there.
         failed: the mark of a failure, in seconds.
+        reads_null: whether TVM reads anything but numbers beside the run times, which say all that counts. Where it
+            does not, such a line keeps it from loading the lines beside it.
     """
     costs, number, all_cost, moment = result
     number = int(number)  # 4.0 is an integer of JSON too
@@ -69,10 +71,10 @@ def outcome(result: Sequence[Any], failed: float) -> Outcome:
     measured_at = _moment(moment)
     if number != 0:
         return Outcome(seconds, ERROR_KINDS[number - 1] if 0 < number <= len(ERROR_KINDS) else "unknown", measured_at)
-    unusable = unusable_times(seconds)
-    if unusable is None and all_cost is None:
-        unusable = "how long the trial took is no number"
-    if unusable is None and measured_at is None:
+    unusable = unusable_times(costs)
+    if unusable is None and not (_is_finite(all_cost) or (reads_null and not _is_number(all_cost))):
+        unusable = f"a trial that took {_as_written(all_cost)} s"
+    if unusable is None and measured_at is None and not (reads_null and not _is_number(moment)):
         unusable = f"a time stamp of {_as_written(moment)} s"
     marked = unusable is None and min(seconds) >= failed
     return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
@@ -83,23 +85,35 @@ def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:
     return outcome([run_secs, 0, 0.0, 0.0], failed)
 
 
-def unusable_times(seconds: Sequence[float]) -> str | None:
+def unusable_times(seconds: Sequence[float | None]) -> str | None:
     """Why run times in seconds are none, in words; None where they can be some."""
     if not seconds:
         return "no run time"
-    return next((f"a run time of {_as_written(each)} s" for each in seconds if not 0 < each < math.inf), None)
+    return next(
+        (f"a run time of {_as_written(each)} s" for each in seconds if each is None or not 0 < each < math.inf), None
+    )
 
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _moment(value: float | None) -> float | None:
-    return float(value) if value is not None and 0 <= value <= _LAST_MOMENT else None
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _moment(value: Any) -> float | None:
+    return float(value) if _is_number(value) and 0 <= value <= _LAST_MOMENT else None
 
 
 def _as_written(value: float | None) -> str:
-    return "NaN" if value is None or math.isnan(value) else f"{value:g}"
+    if value is None:
+        return "null"
+    return "NaN" if math.isnan(value) else f"{value:g}"
 
 
 def call_label(name: str, arguments: list[Any]) -> str:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
+from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError, plural
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.families.base import Family
 from tvmgitlib.format import schema
+from tvmgitlib.format.histories import read_history, write_history
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.model import (
     FORMAT,
@@ -31,6 +32,7 @@ from tvmgitlib.model import (
     StoredRecord,
     Task,
     TaskRecords,
+    Trial,
     TuningRecord,
     TvmVersion,
     Workload,
@@ -42,6 +44,12 @@ from tvmgitlib.model import (
     recorded_target,
     segment_path,
 )
+
+#: The member of a task that is its history. Versions before it read over members of such names.
+HISTORY_KEY = "x-history"
+
+#: How it begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
+_HISTORY = b',"%s":{' % HISTORY_KEY.encode()
 
 _OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
 
@@ -88,7 +96,7 @@ def write_segment(segment: Segment) -> Iterator[bytes]:
         if entry.task.section != section:
             section = entry.task.section
             yield _line({"section": _section_json(section)})
-        yield _line({"task": _task_json(entry.task)})
+        yield _line({"task": _task_json(entry)})
         for stored in entry.records:
             yield stored.line + b"\n"
 
@@ -101,7 +109,14 @@ def task_order(task: Task) -> tuple[str, ...]:
     return (*where, *section.tuned_with.group, facts, tuned_with, section.target.limits_text, task.workload.text)
 
 
-def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True, skip_absent: bool = False) -> Segment:
+def read_segment(
+    lines: Iterable[bytes],
+    file: str,
+    *,
+    with_records: bool = True,
+    skip_absent: bool = False,
+    with_histories: bool = False,
+) -> Segment:
     """Read a segment.
 
     Args:
@@ -110,6 +125,7 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
         with_records: whether the records are wanted; without them they are passed over unread.
         skip_absent: pass over the records of families that are not installed as well: for answers, never for what is
             written.
+        with_histories: whether the histories of its tasks are wanted; without them they are passed over unread.
 
     Raises:
         FamilyError: it holds records of a family that is not installed.
@@ -117,7 +133,7 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
     """
     header: Header | None = None
     section: Section | None = None
-    tasks: list[tuple[Task, list[StoredRecord]]] = []
+    tasks: list[tuple[Task, list[StoredRecord], tuple[Trial, ...]]] = []
     invalidations: list[Invalidation] = []
     number, wanted = 0, with_records
     try:
@@ -129,7 +145,7 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = read_json(line)
+            document = read_json(line if with_histories else without_history(line))
             schema.check(document, "segment")
             if (number == 1) != ("job" in document):
                 raise RecordError("the header is the first line and no other")
@@ -138,23 +154,27 @@ def read_segment(lines: Iterable[bytes], file: str, *, with_records: bool = True
                     header = _read_header(value)
                 case {"invalidates": value}:
                     _require_kind(header, ("invalidate", "revalidate"), "invalidates records")
-                    records = None if value["records"] is None else tuple(value["records"])
-                    invalidations.append(Invalidation(value["job"], records, value.get("reason")))
+                    invalidations.append(_read_invalidation(value))
                 case {"section": value}:
                     _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
                     section = _read_section(value)
                     wanted = with_records and _is_there(section.family, skip_absent)
                 case {"task": value}:
-                    if section is None:
-                        raise RecordError("a task before any section")
-                    tasks.append((_read_task(value, section), []))
+                    tasks.append((_read_task(value, section), [], _read_history(value)))
     except TvmgitlibError as error:
         raise error.at(file=file, line=number) from None
     if header is None:
         raise RecordError("the segment is empty", file=file)
     if segment_path(header.id) != file.rpartition(":")[2]:
         raise RecordError(f"the header says job {header.id}, the name another", file=file, line=1, field="job.id")
-    return Segment(header, tuple(TaskRecords(task, tuple(found)) for task, found in tasks), tuple(invalidations))
+    entries = tuple(TaskRecords(task, tuple(found), history) for task, found, history in tasks)
+    return Segment(header, entries, tuple(invalidations))
+
+
+def without_history(line: bytes) -> bytes:
+    """A line without the history that it may end with: before it stand texts, in which the quotes would be escaped."""
+    at = line.find(_HISTORY) if line.startswith(b'{"task":') else -1
+    return line if at < 0 else line[:at] + b"}}"
 
 
 def _is_there(family: FamilyName, skip_absent: bool) -> bool:
@@ -298,6 +318,11 @@ def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
     return document if invalidation.reason is None else {**document, "reason": invalidation.reason}
 
 
+def _read_invalidation(value: dict[str, Any]) -> Invalidation:
+    records = None if value["records"] is None else tuple(value["records"])
+    return Invalidation(value["job"], records, value.get("reason"))
+
+
 def _section_json(section: Section) -> dict[str, Any]:
     return {
         "family": section.family,
@@ -323,7 +348,8 @@ def _read_section(value: dict[str, Any]) -> Section:
     )
 
 
-def _task_json(task: Task) -> dict[str, Any]:
+def _task_json(entry: TaskRecords) -> dict[str, Any]:
+    task = entry.task
     workload = {"id": task.workload.id, "text": task.workload.text}
     if task.workload.signature is not None:
         workload["signature"] = task.workload.signature
@@ -342,10 +368,19 @@ def _task_json(task: Task) -> dict[str, Any]:
     }
     if task.baseline is not None:
         document["baseline"] = task.baseline
+    if entry.history:
+        document[HISTORY_KEY] = write_history(entry.history)
     return document
 
 
-def _read_task(value: dict[str, Any], section: Section) -> Task:
+def _read_history(value: dict[str, Any]) -> tuple[Trial, ...]:
+    """The history of a task; empty where it was cut off."""
+    return read_history(value[HISTORY_KEY]) if HISTORY_KEY in value else ()
+
+
+def _read_task(value: dict[str, Any], section: Section | None) -> Task:
+    if section is None:
+        raise RecordError("a task before any section")
     given = value["workload"]
     workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
     if workload.id != given["id"]:
@@ -366,5 +401,5 @@ def _read_effort(value: dict[str, Any]) -> Effort:
     effort = Effort(int(value["trials"]), int(value["configs"]), errors, value["exhausted"], sample)
     for field, count in (("configs", effort.configs), ("errors", effort.failed), ("sample", len(sample))):
         if count > effort.trials:
-            raise RecordError(f"{count} of {effort.trials} trials", field=f"task.effort.{field}")
+            raise RecordError(f"{count:,} of {plural(effort.trials, 'trial')}", field=f"task.effort.{field}")
     return effort

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import schema
 from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.segment import without_history
 from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
 
 _ADDING = ("tune", "import")
@@ -59,7 +60,7 @@ def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTas
         if line.startswith(b'{"task":'):
             if section is None:
                 return None
-            tasks.append(_task(_document(line)["task"], section))
+            tasks.append(_task(_document(without_history(line))["task"], section))
         elif line.startswith(b'{"section":'):
             section = _section(line)
         elif line.startswith((b'{"job":', b'{"invalidates":')):

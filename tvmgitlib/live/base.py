@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
+from tvmgitlib import families
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import require_tvm
+from tvmgitlib.live.space import LiveSpace
 from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.
@@ -114,6 +117,16 @@ class LiveFamily(Protocol):
 
         Raises:
             TvmError: this family has nothing of the kind.
+        """
+        ...
+
+    def space(self, task: Any, target: GivenTarget, known: Evidence) -> LiveSpace:
+        """The configs of a task, into which those of other workloads can be brought.
+
+        Args:
+            task: the task.
+            target: its target.
+            known: what is on record of other workloads.
         """
         ...
 
@@ -231,9 +244,23 @@ def live_family(name: FamilyName) -> LiveFamily:
     return cast(LiveFamily, import_module(f"tvmgitlib.live.{name}.family").FAMILY)
 
 
+def family_at_hand(name: FamilyName) -> LiveFamily:
+    """A family that the TVM of this Python has.
+
+    Raises:
+        TvmError: it has not, there is none, or the family has no live side.
+    """
+    found = live_family(name)
+    tvm = running_tvm()
+    if not found.available():
+        codec = families.family(name)
+        raise TvmError(codec.unreadable(TvmVersion(), tvm) or f"{tvm} has no {codec.title}")
+    return found
+
+
 def family_of_module(name: str) -> LiveFamily:
     """The family that a module of TVM belongs to; AutoTVM, where it is of none."""
-    return live_family("ansor" if name.startswith("tvm.auto_scheduler") else "autotvm")
+    return family_at_hand("ansor" if name.startswith("tvm.auto_scheduler") else "autotvm")
 
 
 def family_of_task(task: Any) -> LiveFamily:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, TvmError, TvmgitlibError, listed
+from tvmgitlib.errors import JobError, PlatformError, TvmError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
+    ACCEPTS,
     Accept,
     BestConfig,
     Contents,
@@ -24,18 +25,31 @@ from tvmgitlib.library.reading import (
     best,
     is_doubtful,
     mixed_targets,
+    platform_of,
+    require_one_of,
 )
+from tvmgitlib.library.suggesting import Suggestions
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_of_module, live_families, live_family, running_tvm
+from tvmgitlib.live.base import (
+    TIMEOUT,
+    HowToMeasure,
+    family_at_hand,
+    family_of_module,
+    family_of_task,
+    live_families,
+    running_tvm,
+)
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
+from tvmgitlib.live.suggesting import TaskSuggester
 from tvmgitlib.model import (
     JobKind,
     JobSpec,
     Json,
+    Place,
     TvmVersion,
     merged_facts,
     parse_target,
@@ -230,11 +244,12 @@ class LiveSide:
 
     def callback(self) -> Any:
         """AutoTVM's callback that logs into whichever job is live when it is called."""
-        return live_family("autotvm").callback(lambda: self.live_job().journal)
+        return family_at_hand("autotvm").callback(lambda: self.live_job().journal)
 
     def job_pairs(self, task: Any | None) -> Any:
         """See `ConfigLibrary.get_job_records`."""
         job = self.live_job()
+        family_at_hand("autotvm")
         return pairs(job.logged() if task is None else job.measured(task))
 
     # Builds
@@ -251,7 +266,8 @@ class LiveSide:
 
     def records(self, selection: Selection, accept: Accept) -> list[tuple[Any, Any]]:
         """See `ConfigLibrary.records`."""
-        family = live_family(selection.family or "autotvm")
+        require_one_of("accept", accept, ACCEPTS)
+        family = family_at_hand(selection.family or "autotvm")
         return family.loaded(self._applicable(replace(selection, family=family.name), accept))
 
     def iterated(self, module: str) -> list[tuple[Any, Any]]:
@@ -283,6 +299,7 @@ class LiveSide:
         self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
     ) -> AbstractContextManager[Summary]:
         """See `ConfigLibrary.using`."""
+        require_one_of("accept", accept, ACCEPTS)
         if platform is not None:
             validate_platform_name(platform)
         return self._using(platform, accept, facts)
@@ -326,6 +343,8 @@ class LiveSide:
         family: str | None,
     ) -> coverage.Coverage:
         """See `ConfigLibrary.coverage`; `found` is its `tasks`."""
+        require_one_of("accept", accept, ACCEPTS)
+        Selection(family=family)
         if platform is not None:
             validate_platform_name(platform)
         tvm = running_tvm()
@@ -337,6 +356,28 @@ class LiveSide:
             return done
         others = tuple(name for name in recorded if name not in done.families)
         return replace(done, families=done.families if family is None else (), others=others)
+
+    def suggest(
+        self, found: Any, count: int, *, target: object | None, platform: str | None, family: str | None, seed: int
+    ) -> list[Suggestions]:
+        """See `ConfigLibrary.suggest`; `found` is its `tasks`."""
+        if platform is not None:
+            validate_platform_name(platform)
+        given = parse_target(target) if target is not None else None
+        answers: dict[Place, Suggestions] = {}
+        for each in tasks.expand(found, target, family):
+            of_task = family_of_task(each.task)
+            its, workload = of_task.identify(each.task, given)
+            where = platform_of(its, platform)
+            if where is None:
+                raise PlatformError(
+                    f"nothing says which platform {its.target.label} is on",
+                    hint='Name it: platform="NAME" in Python, --platform NAME on the command line.',
+                )
+            place = Place(of_task.name, its.target, where, workload)
+            if place not in answers:
+                answers[place] = TaskSuggester(self._view, place, each.task, its, seed).suggestions(count)
+        return list(answers.values())
 
     def _families_with_records(
         self, contents: Contents, target: object | None, platform: str | None

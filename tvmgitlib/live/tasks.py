@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.live.at_hand import fast_imports, last_line, live_target
-from tvmgitlib.live.base import family_of_task, live_families, live_family
+from tvmgitlib.live.base import family_at_hand, family_of_task, live_families
 from tvmgitlib.live.metaschedule.tvm import tir_functions
 from tvmgitlib.model import parse_target, require_triple
 
@@ -255,7 +255,7 @@ def _of_module(
         return
     only = _EXTRACTS[dialect]
     for family in of_relay if only is None else (only,):
-        extracted = _extract(live_family(family).extract, module, params, target)
+        extracted = _extract(family_at_hand(family).extract, module, params, target)
         for each in _expanded(extracted, target, of_relay):
             yield replace(each, of_relay=only is None)
 

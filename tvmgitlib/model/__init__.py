@@ -3,6 +3,7 @@
 Standard library only; nothing here reads a file, runs Git or knows a log format.
 """
 
+from tvmgitlib.model.history import Decisions, TaskHistory, Trial
 from tvmgitlib.model.job import (
     SEGMENT_RECORDS,
     Effort,
@@ -17,7 +18,8 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_json, read_json_with_gaps
+from tvmgitlib.model.json import Json, canonical_json, read_gaps, read_json, read_json_with_gaps
+from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
 from tvmgitlib.model.moments import read_age, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
@@ -30,7 +32,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord
+from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import (
@@ -52,7 +54,10 @@ __all__ = [
     "FORMAT",
     "JOBS",
     "SEGMENT_RECORDS",
+    "Call",
+    "Config",
     "ConfigsFile",
+    "Decisions",
     "Effort",
     "ErrorKind",
     "FamilyName",
@@ -62,9 +67,12 @@ __all__ = [
     "JobKind",
     "JobSpec",
     "Json",
+    "Knob",
+    "KnobTrial",
     "Pin",
     "Place",
     "Platform",
+    "Scalar",
     "Section",
     "Segment",
     "Settings",
@@ -72,8 +80,10 @@ __all__ = [
     "StoredRecord",
     "Target",
     "Task",
+    "TaskHistory",
     "TaskIdentity",
     "TaskRecords",
+    "Trial",
     "TuningRecord",
     "TvmVersion",
     "Where",
@@ -88,10 +98,12 @@ __all__ = [
     "job_at",
     "merged_facts",
     "minor_version",
+    "outcome_code",
     "parse_assignment",
     "parse_target",
     "platform_name_from",
     "read_age",
+    "read_gaps",
     "read_json",
     "read_json_with_gaps",
     "read_utc",

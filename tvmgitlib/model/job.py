@@ -179,7 +179,7 @@ class Effort:
 
 
 #: Family, target key and workload text: what names a task inside one job.
-TaskIdentity: TypeAlias = "tuple[str, str, str]"
+TaskIdentity: TypeAlias = "tuple[str, str, str, str]"
 
 
 @dataclass(frozen=True, slots=True)

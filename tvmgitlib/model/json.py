@@ -77,11 +77,25 @@ def read_json_with_gaps(text: bytes) -> tuple[Any, bool]:
     return read_json(filled), True
 
 
+def read_gaps(text: bytes) -> Any:
+    """The document of a text with gaps, with what stands in them: Python has NaN and infinity."""
+    return json.loads(_STRING_OR_NUMBER.sub(_as_python_has_it, text))
+
+
 def _or_null(match: re.Match[bytes]) -> bytes:
+    return match[0] if _is_one(match) else b"null"
+
+
+def _as_python_has_it(match: re.Match[bytes]) -> bytes:
+    return match[0] if _is_one(match) else json.dumps(float(match[0])).encode()
+
+
+def _is_one(match: re.Match[bytes]) -> bool:
+    """Whether a string or number is one of JSON."""
     text = match[0]
     if match["none"] is not None:
-        return b"null"
-    return text if text.startswith(b'"') or len(text) < _SHORT or math.isfinite(_number(text)) else b"null"
+        return False
+    return text.startswith(b'"') or len(text) < _SHORT or math.isfinite(_number(text))
 
 
 def _number(text: bytes) -> float:

@@ -56,9 +56,9 @@ class Place:
     workload: Workload
 
     @property
-    def task(self) -> tuple[str, str, str]:
-        """Family, target key and workload text: the name of its task inside one job."""
-        return (self.family, self.target.key, self.workload.text)
+    def task(self) -> tuple[str, str, str, str]:
+        """Family, target key, workload text and limits of the device: the name of its task inside one job."""
+        return (self.family, self.target.key, self.workload.text, self.target.limits_text)
 
     @property
     def order(self) -> tuple[str, str, str, str]:

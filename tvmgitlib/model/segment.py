@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmgitlib.model.history import Trial
 from tvmgitlib.model.job import Header, Invalidation, Task, is_job_id
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.record import TuningRecord
@@ -42,10 +43,17 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecords:
-    """A task and its best records, best first."""
+    """A task and its best records, best first.
+
+    Attributes:
+        task: the task.
+        records: its records.
+        history: some of its trials; empty where there is none, or where it was not asked for.
+    """
 
     task: Task
     records: tuple[StoredRecord, ...]
+    history: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from tvmgitlib import families
+from tvmgitlib.errors import plural
 from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
 
 Grade = Literal["exact", "stale", "incompatible", "invalidated"]
@@ -18,10 +19,17 @@ Grade = Literal["exact", "stale", "incompatible", "invalidated"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A grade and its reason in words, with the option that would change it."""
+    """A grade and its reason in words, with the option that would change it.
+
+    Attributes:
+        grade: the grade.
+        why: the reason.
+        remark: what of the reason bears on a use all the same, where the grade does not say it: part of `why`.
+    """
 
     grade: Grade
     why: str
+    remark: str | None = None
 
 
 def grade(
@@ -60,7 +68,7 @@ def grade(
         return Verdict("stale", f"{stale}; --accept stale uses it all the same")
     why = f"tuned with {tuned_with}, as {_SOURCE[tuned_with.source]}; policy {settings.policy_tvm}"
     unsure = None if loads else which_build(family, tuned_with)
-    return Verdict("exact", f"{why}; {unsure}" if unsure else why)
+    return Verdict("exact", f"{why}; {unsure}" if unsure else why, unsure)
 
 
 _SOURCE = {"runtime": "that TVM said", "option": "--tvm said", "log": "the log says", None: "nothing says"}
@@ -129,7 +137,7 @@ def _too_old(finished: datetime | None, now: datetime | None, most: timedelta | 
 def _said(age: timedelta, like: timedelta | None = None) -> str:
     """An age in the largest unit in which it, or the one it is compared with, is whole."""
     like = age if like is None else like
-    for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
         if not like % length:
-            return f"{age // length} {unit}"
-    return f"{age // timedelta(minutes=1)} minutes"
+            return plural(age // length, unit)
+    return plural(age // timedelta(minutes=1), "minute")

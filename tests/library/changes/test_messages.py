@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.library.changes import Counts, job_message, message, outcome, plural
+from tvmgitlib.library.changes import Counts, job_message, message, outcome
 from tvmgitlib.model import (
     Effort,
     Header,
@@ -22,11 +22,6 @@ def entry(platform: str, task: str, trials: int) -> TaskRecords:
     target = parse_target("cuda -arch=sm_90")
     section = Section("autotvm", target.target, (target.text,), {}, Platform(platform), TvmVersion())
     return TaskRecords(Task(section, Workload("autotvm", f'["{task}",[]]'), Effort(trials, trials)), ())
-
-
-@pytest.mark.parametrize(("count", "text"), [(0, "0 trials"), (1, "1 trial"), (2, "2 trials"), (1164, "1,164 trials")])
-def test_plural(count: int, text: str) -> None:
-    assert plural(count, "trial") == text
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ BAD_LINES: dict[str, tuple[bytes, str | None, str]] = {
         "result",
         "the result has to be a list of 4 or more, it is one of 2",
     ),
-    "another format version": (autotvm(["version"], 0.3), "version", "the version of the format has to be 0.2"),
+    "a line that TVM skips": (autotvm(["v"], 0.1), "v", "TVM skips every line whose v is 0.1"),
     "an empty target": (autotvm(["input", 0], ""), "input[0]", "the target is empty"),
     "a target with a stray word": (autotvm(["input", 0], "llvm mcpu"), None, "in the target"),
     "a target with a flag without value": (autotvm(["input", 0], "llvm -mcpu"), None, "mcpu"),

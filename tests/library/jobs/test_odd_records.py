@@ -75,6 +75,50 @@ def test_an_import_counts_it_as_failed_and_says_so(cli: Any, tmp_path: Path, log
     assert cli.json("import", path, "--platform", "board")["already"]
 
 
+WRITTEN = [
+    (AUTOTVM, AUTOTVM_ODD["NaN"], "a run time of NaN s"),
+    (AUTOTVM, AUTOTVM_ODD["infinity"], "a run time of inf s"),
+    (AUTOTVM, AUTOTVM_ODD["beyond a double"], "a run time of inf s"),
+    (AUTOTVM, AUTOTVM_ODD["null"], "a run time of null s"),
+    (AUTOTVM, AUTOTVM_ODD["infinity"].replace("Infinity", "-1e400"), "a run time of -inf s"),
+    (AUTOTVM, AUTOTVM_ODD["a trial that took infinitely long"], "a trial that took inf s"),
+    (AUTOTVM, AUTOTVM_ODD["a time stamp that is none"], "a time stamp of NaN s"),
+    (AUTOTVM, AUTOTVM_ODD["a knob that is no number"], "a number that is none"),
+    (ANSOR, ANSOR_ODD["as C++ writes it"], "a run time of NaN s"),
+    (ANSOR, ANSOR_ODD["infinity as C++ writes it"], "a run time of inf s"),
+]
+
+
+@pytest.mark.parametrize(("log", "odd", "why"), WRITTEN)
+def test_it_is_called_what_it_is(library: ConfigLibrary, tmp_path: Path, log: list[str], odd: str, why: str) -> None:
+    path = tmp_path / "tuning.log"
+    path.write_text(f"{log[0]}\n{odd}\n")
+    assert library.import_logs(path, platform="board").unusable == (f"{path}, line 2: {why}",)
+
+
+def test_what_tvm_does_not_ask_for_costs_nothing(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tuning.log"
+    untimed = changed(AUTOTVM[1], ["result", 2], None)
+    undated = changed(AUTOTVM[2], ["result", 3], None)
+    newer = changed(AUTOTVM[3], ["version"], 0.3)
+    numbered = changed(AUTOTVM[4], ["tvm_version"], 7)
+    path.write_text("\n".join([AUTOTVM[0], untimed, undated, newer, numbered, ""]))
+    result = cli.json("import", path, "--platform", "board")
+    assert (cli.code, result["read"], result["failed"], result["kept"]) == (0, 5, 0, 5)
+    assert result["unusable"] == []
+    assert cli("check").code == 0
+
+
+def test_a_line_that_stock_tvm_skips_is_not_imported(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tuning.log"
+    path.write_text("\n".join([AUTOTVM[0], changed(AUTOTVM[1], ["v"], 0.1), AUTOTVM[2], ""]))
+    cli("import", path, "--platform", "board")
+    assert cli.code == 4
+    assert f"{path}, line 2, field v: TVM skips every line whose v is 0.1" in cli.err
+    result = cli.json("import", path, "--platform", "board", "--skip-invalid")
+    assert (cli.code, result["read"], len(result["left_out"])) == (0, 2, 1)
+
+
 @pytest.mark.parametrize(("log", "odd"), ODD)
 def test_a_job_is_finished_with_it(library: ConfigLibrary, log: list[str], odd: str) -> None:
     job = library.begin_job(platform="board")
@@ -108,6 +152,13 @@ def test_a_database_counts_it_as_failed_too(cli: Any, tmp_path: Path, text: str)
     result = cli.json("import", folder, "--platform", "board")
     assert (result["read"], result["failed"], len(result["unusable"])) == (1 + len(rest), 1 + failed, 1)
     assert cli("check").code == 0
+
+
+def test_a_log_in_a_folder_may_begin_with_it(library: ConfigLibrary, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "tuning.log").write_text(f"{AUTOTVM_ODD['NaN']}\n{AUTOTVM[2]}\n")
+    result = library.import_logs(tmp_path / "logs", platform="board")
+    assert (result.counts.read, result.counts.failed, result.no_logs) == (2, 1, ())
 
 
 # What others log into a job

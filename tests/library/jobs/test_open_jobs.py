@@ -6,15 +6,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
-from tvmgitlib.model import JobSpec, TvmVersion, parse_target
+from tvmgitlib.model import JobSpec, Place, TvmVersion, Workload, parse_target
 
 TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
+DENSE = Workload("autotvm", '["dense",[8,8,"float32"]]')
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "user")
 
 
@@ -147,14 +149,40 @@ def test_a_job_that_was_committed_before_a_kill_is_only_forgotten(library, logs:
 def test_an_exhausted_space_is_noted_once_and_survives_a_kill(library: ConfigLibrary) -> None:
     job = library.begin_job()
     for workload in ("one", "two", "one"):
-        job.mark_exhausted(("autotvm", TARGET.key, workload))
+        job.mark_exhausted(("autotvm", TARGET.key, workload, ""))
     (path,) = job.folder.glob("exhausted*")
     with path.open("a") as file:
         file.write('["autotvm", ')
-    expected = {("autotvm", TARGET.key, "one"), ("autotvm", TARGET.key, "two")}
+    expected = {("autotvm", TARGET.key, "one", ""), ("autotvm", TARGET.key, "two", "")}
     assert library.open_job(job.id).exhausted() == expected
-    job.mark_exhausted(("autotvm", TARGET.key, "three"))
-    assert job.exhausted() == {*expected, ("autotvm", TARGET.key, "three")}
+    job.mark_exhausted(("autotvm", TARGET.key, "three", ""))
+    assert job.exhausted() == {*expected, ("autotvm", TARGET.key, "three", "")}
+
+
+def test_notes_of_an_older_version_name_no_limits(library: ConfigLibrary) -> None:
+    job = library.begin_job()
+    job.mark_exhausted(("autotvm", TARGET.key, "one", ""))
+    job.note_baseline(("autotvm", TARGET.key, "one", ""), 1e-3)
+    for file in (*job.folder.glob("exhausted*"), *job.folder.glob("baselines*")):
+        file.write_text(file.read_text().replace('"one", ""', '"one"'))
+    assert job.exhausted() == {("autotvm", TARGET.key, "one", "")}
+    assert job.baselines() == {("autotvm", TARGET.key, "one", ""): 1e-3}
+
+
+def test_the_limits_of_a_device_are_told_apart_in_one_job(library: ConfigLibrary, make_log: Any) -> None:
+    targets = [f"opencl -device=mali -max_num_threads={value}" for value in (1024, 256)]
+    job = library.begin_job(platform="box")
+    job.log.write_text("".join(make_log("dense", [1e-3], target=target).read_text() for target in targets))
+    wide, narrow = (Place("autotvm", parse_target(each).target, "box", DENSE).task for each in targets)
+    job.mark_exhausted(wide)
+    job.note_baseline(wide, 2e-3)
+    job.note_baseline(narrow, 5e-3)
+    library.finish_job()
+    tasks = [entry.task for entry in library.show_job(job.id).tasks]
+    limits = [dict(task.section.target.limits)["max_num_threads"] for task in tasks]
+    told = {limit: (task.effort.exhausted, task.baseline) for limit, task in zip(limits, tasks, strict=True)}
+    assert told == {1024: (True, 2e-3), 256: (None, 5e-3)}
+    assert library.check() == []
 
 
 def test_an_exhausted_space_is_effort_of_the_committed_job(library: ConfigLibrary, logs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import TargetError
 from tvmgitlib.library.jobs import effort_of
 from tvmgitlib.library.reading import Lookup, Outcome
 from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
@@ -85,6 +87,24 @@ def test_one_job_with_two_sets_of_limits_counts_each(library: ConfigLibrary, mak
     assert (trials(library, narrow), trials(library, wide)) == (1, 3)
     assert said(library, narrow) == [("exact", 2e-3)]
     assert library.check() == []
+
+
+def test_a_fold_from_before_limits_counted_hands_out_nothing_beyond_them(
+    library: ConfigLibrary, make_log: MakeLog, git: Callable[..., str]
+) -> None:
+    wide, narrow = (f"opencl -device=mali -max_num_threads={value}" for value in (1024, 256))
+    library.import_logs(make_log("dense", [1e-3], target=wide), platform="box")
+    library.import_logs(make_log("dense", [2e-3], target=narrow), platform="box")
+    (file,) = (library.path / "configs").glob("*/*/autotvm.jsonl")
+    file.write_text("".join(line for line in file.read_text().splitlines(True) if "=1024" in line))  # K is 1
+    git(library.path, "commit", "-qam", "As it was folded before")
+    assert said(library, narrow) == [("incompatible", 1e-3)]
+    outcome = looked_up(library, narrow, accept="stale")
+    assert (outcome.state, outcome.stored) == ("incompatible", None)
+    assert (said(library, wide), trials(library, narrow)) == ([("exact", 1e-3)], 1)
+    assert library.check() != []
+    library.rebuild()
+    assert (said(library, narrow), library.check()) == ([("exact", 2e-3)], [])
 
 
 def test_what_tvm_fills_in_folds_with_what_says_nothing(library: ConfigLibrary, make_log: MakeLog) -> None:
@@ -190,7 +210,93 @@ def test_a_target_that_says_something_else_is_not_completed(library: ConfigLibra
     skylake = "llvm -mcpu=skylake"
     result = library.import_logs(make_log("dense", [1e-3], target=skylake), platform="box", complete_target=WHOLE)
     assert result.incomplete == (skylake,)
+    assert (result.completed, result.not_completed) == (0, {skylake: 1})
     assert looked_up(library, WHOLE).state == "missing"
+
+
+ARM = "llvm -mtriple=aarch64-linux-gnu"
+
+
+@pytest.mark.parametrize(
+    ("target", "told", "is_used"),
+    [
+        ("llvm -device=arm_cpu", WHOLE, False),
+        ("llvm -keys=arm_cpu,cpu -device=arm_cpu", WHOLE, False),
+        ("llvm -keys=arm_cpu,cpu", WHOLE, False),
+        ("llvm -device=arm_cpu", ARM, True),
+        ("llvm -keys=arm_cpu,cpu", "llvm -mtriple=armv7l-linux-gnueabihf", True),
+        ("llvm -device=arm_cpu", "llvm -mcpu=cortex-a72", False),
+        ("llvm -device=arm_cpu", "llvm -mcpu=cortex-a72 -device=arm_cpu", True),
+        ("llvm -device=micro_dev", WHOLE, False),
+        ("llvm -device=arm_cpu", f"{ARM} -device=other", False),
+        ("opencl -device=mali", WHOLE, False),
+        ("cuda", WHOLE, False),
+        ("cuda", "cuda -arch=sm_80", True),
+        ("llvm", "cuda -arch=sm_80", False),
+        ("llvm -libs=mkl", WHOLE, True),
+        ("llvm -keys=cpu", WHOLE, True),
+    ],
+)
+def test_only_what_can_be_meant_is_completed(
+    cli: Any, library: ConfigLibrary, make_log: MakeLog, target: str, told: str, is_used: bool
+) -> None:
+    log = make_log("dense", [1e-3], target=target)
+    result = cli.json("import", log, "--platform", "box", "--complete-target", told)
+    label = parse_target(target).target.label
+    assert (cli.code, result["completed"]) == (0, int(is_used))
+    assert result["not_completed"] == ({} if is_used else {label: 1})
+    assert ("--complete-target was not used for 1 record" in cli.err) is not is_used
+    (best,) = library.best()
+    assert (best.place.target.label == label) is not is_used
+    assert library.check() == []
+
+
+def test_what_says_it_all_already_is_no_cause_for_completing(cli: Any, make_log: MakeLog) -> None:
+    told = cli.json("import", make_log("dense", [1e-3], target=WHOLE), "--platform", "p", "--complete-target", WHOLE)
+    assert (told["completed"], told["not_completed"]) == (0, {})
+    assert "--complete-target was not used: the targets leave nothing of it out" in cli.err
+    told = cli.json("import", make_log("dense", [2e-3], target=WHOLE), "--platform", "p")
+    assert told["completed"] is None
+    assert "--complete-target" not in cli.err
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (f"{WHOLE} -model=rpi4", "-model=rpi4 names a platform"),
+        (f"{WHOLE} -num-cores=4", "-num-cores identifies no code"),
+        ("opencl -device=mali -max_num_threads=256", "-max_num_threads identifies no code"),
+        ("llvm", "says nothing that a target could leave out"),
+        ({"kind": "llvm", "mtriple": "x86_64-linux-gnu", "model": "rpi4"}, "-model=rpi4 names a platform"),
+    ],
+)
+def test_what_completes_no_target_is_refused(
+    cli: Any, library: ConfigLibrary, make_log: MakeLog, told: Any, why: str
+) -> None:
+    log = make_log("dense", [1e-3], target="llvm")
+    with pytest.raises(TargetError, match=re.escape(why)):
+        library.import_logs(log, platform="box", complete_target=told)
+    with pytest.raises(TargetError, match=re.escape(why)):
+        library.begin_job(platform="box", complete_target=told)
+    if isinstance(told, str):
+        assert cli("import", log, "--platform", "box", "--complete-target", told).code == 4
+        assert why in cli.err
+    live = {"kind": "cuda", "keys": ["cuda", "gpu"], "arch": "sm_80", "max_num_threads": 1024, "thread_warp_size": 32}
+    assert library.import_logs(log, platform="box", complete_target=live).not_completed == {"llvm": 1}
+
+
+def test_a_job_is_told_what_its_log_leaves_out(cli: Any, library: ConfigLibrary, make_log: MakeLog) -> None:
+    job = cli.json("job", "start", "--target", WHOLE, "--platform", "box", "--complete-target", WHOLE)
+    shutil.copy(make_log("dense", [1e-3], target="llvm -keys=cpu"), job["log"])
+    assert cli.json("job", "show", job["job"])["complete_target"] == WHOLE
+    done = cli.json("job", "finish")
+    assert (cli.code, done["completed"], done["kept"]) == (0, 1, 1)
+    assert said(library, WHOLE) == [("exact", 1e-3)]
+    job = cli.json("job", "start", "--platform", "arm", "--complete-target", WHOLE)
+    shutil.copy(make_log("dense", [1e-3], target="llvm -device=arm_cpu"), job["log"])
+    done = cli.json("job", "finish")
+    assert (cli.code, done["completed"], done["not_completed"]) == (0, 0, {"llvm -device=arm_cpu": 1})
+    assert cli("check").code == 0
 
 
 # One rule for `best` and a build
@@ -331,6 +437,8 @@ def test_a_dev_version_does_not_say_which_build_wrote_a_module(
     graded = library.best(tvm=TVM)
     assert [each.grade for each in graded] == ["exact", "exact"]
     assert all("a .dev version does not say which build" in each.why for each in graded)
+    cli("best", "--tvm", TVM)
+    assert len([line for line in cli.out.splitlines() if "exact" in line and "does not say which build" in line]) == 2
     told = cli.json("export", "--format", "metaschedule", "-o", tmp_path / "out")
     assert told["left_out"] == []
     assert "a .dev version does not say which build" in told["unsure"]
@@ -340,6 +448,7 @@ def test_a_dev_version_does_not_say_which_build_wrote_a_module(
 def test_a_release_says_it(library: ConfigLibrary, logs: Path) -> None:
     library.import_logs(logs / "metaschedule" / "v27_mm128", platform="pc")
     (graded,) = library.best(tvm="apache-tvm==0.27.0.post1")
+    assert graded.remark is None
     assert (graded.grade, ".dev" in graded.why) == ("exact", False)
 
 

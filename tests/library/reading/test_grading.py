@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.jobs import OpenJob, RemeasuredNote, effort_of
 from tvmgitlib.library.platforms import detect_platform
@@ -290,7 +291,7 @@ def test_a_refusal_is_committed_alone_and_undone_by_a_revert(
     assert [best.cost for best in library.best(tvm=TVM)] == [2e-3]
     assert library.check() == []
     assert library.show_job(made).header.kind == "revalidate"
-    assert git(library.path, "log", "-1", "--format=%s").startswith("Revalidate 1 record, which no longer hold")
+    assert git(library.path, "log", "-1", "--format=%s").startswith("Revalidate 1 record, which no longer holds")
     assert "wrong answer: off by 3" in git(library.path, "log", "-1", "--format=%b")
     library.revert(made)
     assert the_best(library).cost == 1e-3
@@ -307,3 +308,25 @@ def test_a_slower_measurement_of_a_revalidation_wins(library: ConfigLibrary, mak
     assert [best.cost for best in library.best()] == [5e-3]
     assert library.check() == []
     assert json.loads(library.best()[0].native)["result"][0] == [5e-3]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda library: library.best(accept="Exact"),
+        lambda library: library.best(tvm="hhb-tvm==0.16.dev0", accept="invalidated"),
+        lambda library: library.begin_job(platform="p", kind="import"),
+        lambda library: library.begin_job(platform="p", kind="Tune"),
+        lambda library: library.import_logs("x.log", platform="p", family="autotv"),
+        lambda library: library.records(accept="any"),
+        lambda library: library.using(accept="any"),
+        lambda library: library.compile_relax(None, None, platform="p", accept="invalidated"),
+        lambda library: library.compile_tir(None, None, platform="p", accept=None),
+        lambda library: library.coverage([], accept="any"),
+        lambda library: library.coverage([], family="autotv"),
+    ],
+)
+def test_a_value_that_an_argument_does_not_have_is_refused(library: ConfigLibrary, ask: Any) -> None:
+    with pytest.raises(SelectionError, match=r"accept is|kind is|no tuner family is called") as caught:
+        ask(library)
+    assert "'exact'" in str(caught.value) or "'tune'" in str(caught.value) or "autotvm" in str(caught.value)

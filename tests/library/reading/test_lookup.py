@@ -269,7 +269,7 @@ def test_what_nobody_tunes_is_not_missing(library: ConfigLibrary, make_log: Make
         lookup = Lookup(contents, TvmVersion.parse(TVM), "box")
         assert lookup.find("autotvm", parse_target(HASWELL), workload("add"), tunable=False) is None
         assert lookup.find("autotvm", parse_target(HASWELL), workload("relu"), tunable=False) is not None
-    assert lookup.summary.line == "1 tasks looked up, 1 tuned: 1 exact"
+    assert lookup.summary.line == "1 task looked up, 1 tuned: 1 exact"
 
 
 def test_an_empty_summary_says_so() -> None:

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import orjson
 
+from tvmgitlib.families.ansor.decisions import decisions_of, steps_of
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome
-from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
+from tvmgitlib.model import Call, Decisions, Json, Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
@@ -73,6 +74,22 @@ class Ansor(Enveloped, Family):
             case [str(name), *arguments]:
                 return call_label(name, arguments)
         return workload.text
+
+    def call(self, workload: Workload) -> Call | None:
+        try:
+            document = json.loads(workload.text)
+        except ValueError:
+            return None
+        match document:
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
+
+    def decisions(self, document: Any) -> Decisions | None:
+        return decisions_of(document["i"][1][1])
+
+    def schedule(self, decisions: Decisions) -> Json:
+        return steps_of(decisions)
 
     def known_by(self, target: Target) -> frozenset[str]:
         return tvm_keys(target)

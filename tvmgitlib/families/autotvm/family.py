@@ -7,6 +7,7 @@ Format: `tvm/autotvm/record.py` (`encode`, `decode`) and `tvm/autotvm/measure/me
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,14 +17,28 @@ import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
+from tvmgitlib.families.autotvm.knobs import knobs_of
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
-from tvmgitlib.model import Target, TuningRecord, TvmVersion, Workload, canonical_json, cli_text, parse_target
+from tvmgitlib.model import (
+    Call,
+    Decisions,
+    Target,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    canonical_json,
+    cli_text,
+    parse_target,
+)
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
+
+#: A line whose `v` is this is one that `decode` skips, whatever else it says.
+_SKIPPED: Final = 0.1
 
 
 class AutoTvm(Spliced, Family):
@@ -62,8 +77,14 @@ class AutoTvm(Spliced, Family):
                 field=BAG_KEY,
                 hint=f"Take {BAG_KEY} out of the line, or give the line as it was in the library.",
             )
+        if document.get("v") == _SKIPPED:
+            raise RecordError(
+                f"TVM skips every line whose v is {_SKIPPED}, the version of a format that it no longer reads",
+                field="v",
+                hint="Take v out of the line, where the rest of it is of format 0.2.",
+            )
         target, *identity = document["input"]
-        came = outcome(document["result"], FAILED)
+        came = outcome(document["result"], FAILED, reads_null=True)
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
@@ -112,6 +133,15 @@ class AutoTvm(Spliced, Family):
                 return call_label(name, [*arguments, *keywords])
         return workload.text
 
+    def call(self, workload: Workload) -> Call | None:
+        match json.loads(workload.text):
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
+
+    def decisions(self, document: Any) -> Decisions | None:
+        return Decisions(knobs_of(document["config"]["entity"]))
+
     def known_by(self, target: Target) -> frozenset[str]:
         return tvm_keys(target)
 
@@ -119,10 +149,12 @@ class AutoTvm(Spliced, Family):
         return left_tvm("AutoTVM", current)
 
 
-def _tvm_version(said: str | None) -> str | None:
-    """The version as `tvm.__version__` writes it; forks and old builds say `v0.8.0`, or nothing."""
-    version = (said or "").strip().removeprefix("v")
-    return version or None
+def _tvm_version(said: object) -> str | None:
+    """The version as `tvm.__version__` writes it; forks and old builds say `v0.8.0`, 0.8 (a number), or nothing."""
+    if isinstance(said, float) and not math.isfinite(said):
+        return None
+    text = str(said) if isinstance(said, (str, int, float)) and not isinstance(said, bool) else ""
+    return text.strip().removeprefix("v") or None
 
 
 #: How a line begins, up to its target.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from tvmgitlib.errors import NoRuleError, RecordError
+from tvmgitlib.errors import NoRuleError, RecordError, plural
 
 #: The arguments of a task as today's template takes them, from those of the old one.
 _Rewrite: TypeAlias = Callable[[list[Any]], "list[Any]"]
@@ -113,7 +113,7 @@ def _conv2d(args: list[Any]) -> list[Any]:
         case [data, kernel, strides, padding, dilation, str(layout), dtype]:
             pass
         case _:
-            raise ValueError(f"{len(args)} arguments")
+            raise ValueError(plural(len(args), "argument"))
     _require_nchw(layout)
     return [data, kernel, strides, _four_sides(padding), dilation, dtype]
 
@@ -124,14 +124,14 @@ def _depthwise(args: list[Any]) -> list[Any]:
             return [data, kernel, strides, _four_sides(padding), _NO_DILATION, dtype]
         case [data, kernel, strides, padding, dilation, str(dtype)]:
             return [data, kernel, strides, _four_sides(padding), dilation, dtype]
-    raise ValueError(f"{len(args)} arguments")
+    raise ValueError(plural(len(args), "argument"))
 
 
 def _grouped(args: list[Any]) -> list[Any]:
     match args:
         case [data, kernel, strides, padding, dilation, int(groups), dtype]:
             return [data, kernel, strides, _four_sides(padding), dilation, groups, dtype]
-    raise ValueError(f"{len(args)} arguments")
+    raise ValueError(plural(len(args), "argument"))
 
 
 def _transposed(args: list[Any]) -> list[Any]:
@@ -141,7 +141,7 @@ def _transposed(args: list[Any]) -> list[Any]:
             return [data, kernel, strides, _four_sides(padding), dtype, [0, 0]]
         case [data, kernel, strides, padding, str(dtype), output_padding]:
             return [data, kernel, strides, _four_sides(padding), dtype, output_padding]
-    raise ValueError(f"{len(args)} arguments")
+    raise ValueError(plural(len(args), "argument"))
 
 
 def _dense(args: list[Any]) -> list[Any]:
@@ -150,7 +150,7 @@ def _dense(args: list[Any]) -> list[Any]:
             return [data, weight, bias, None]
         case [_, _, _, _]:
             return args
-    raise ValueError(f"{len(args)} arguments")
+    raise ValueError(plural(len(args), "argument"))
 
 
 def _dense_unpacked(args: list[Any]) -> list[Any]:
@@ -179,7 +179,7 @@ def _blocked(args: list[Any]) -> list[Any]:
         case [data, kernel, strides, padding, dilation, str(layout), dtype]:
             out_layout = layout
         case _:
-            raise ValueError(f"{len(args)} arguments")
+            raise ValueError(plural(len(args), "argument"))
     for each in (layout, out_layout):
         _require_nchw(each)
     return [data, kernel, strides, _four_sides(padding), dilation, layout, out_layout, dtype]
@@ -192,7 +192,7 @@ def _packed(args: list[Any]) -> list[Any]:
             len(layout) > len("NCHW")
         ):
             return [data, kernel, strides, _four_sides(padding), dilation, layout, dtype]
-    raise ValueError(f"{len(args)} arguments, or another layout")
+    raise ValueError(f"{plural(len(args), 'argument')}, or another layout")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ from tvmgitlib.families.metaschedule.database import (
     read_failure,
     workload_at,
 )
+from tvmgitlib.families.metaschedule.decisions import decisions_of, trace_of
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
+    call_of,
     module_arguments,
     module_tvm_version,
     read_workload,
@@ -31,7 +33,18 @@ from tvmgitlib.families.metaschedule.modules import (
 )
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
-from tvmgitlib.model import ErrorKind, StoredRecord, Target, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import (
+    Call,
+    Decisions,
+    ErrorKind,
+    Json,
+    StoredRecord,
+    Target,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    parse_target,
+)
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
@@ -114,6 +127,15 @@ class MetaSchedule(Enveloped, Family):
                 f"tune or revalidate it with {current}"
             )
         return None
+
+    def call(self, workload: Workload) -> Call | None:
+        return call_of(workload.signature) if workload.signature is not None else None
+
+    def decisions(self, document: Any) -> Decisions | None:
+        return decisions_of(document[1][0])
+
+    def schedule(self, decisions: Decisions) -> Json:
+        return trace_of(decisions)
 
     def known_by(self, target: Target) -> frozenset[str]:
         return frozenset(("any",))  # its databases do not look at targets

@@ -18,7 +18,7 @@ import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.metaschedule.arguments import Arguments, arguments_of
-from tvmgitlib.model import Workload, canonical_json, minor_version, read_json
+from tvmgitlib.model import Call, Workload, canonical_json, minor_version, read_json
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")
@@ -111,6 +111,22 @@ def with_signature(workload: Workload, args: list[Any]) -> Workload:
     if len(signature) > _MAX_SIGNATURE:
         signature = f"{signature[:_MAX_SIGNATURE]}... {hashlib.sha256(signature.encode()).hexdigest()[:16]}"
     return replace(workload, signature=signature)
+
+
+#: An argument of a signature: its type, and its extents.
+_ARGUMENT: Final = re.compile(r"([a-z]+[0-9]*[a-z0-9_]*)\[([0-9,]*)\]")
+
+
+def call_of(signature: str) -> Call | None:
+    """A signature as an operator and its arguments: what is the same in other shapes, and the shapes.
+
+    None for one that was cut off.
+    """
+    if len(signature) > _MAX_SIGNATURE:
+        return None
+    shapes = [[int(extent) for extent in found[2].split(",") if extent] for found in _ARGUMENT.finditer(signature)]
+    op = _ARGUMENT.sub(lambda found: f"{found[1]}[{',' * found[2].count(',')}]", signature)
+    return Call(op, shapes)
 
 
 def _argument(arg: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
@@ -131,7 +132,7 @@ class _Segments:
     def __iter__(self) -> Iterator[Segment]:
         for path, content in self._contents.snapshot.contents(self._contents.segment_files()):
             try:
-                segment = read_segment(lines_of(content), path)
+                segment = _without_histories(read_segment(lines_of(content), path, with_histories=True))
             except TvmgitlibError as error:
                 self.problems.append(_problem(error, path, self._contents))
                 continue
@@ -161,6 +162,11 @@ def _supposed(contents: Contents) -> Standing:
         return contents.standing
     except TvmgitlibError:  # a malformed segment: whoever reads all of them says so
         return standing([])
+
+
+def _without_histories(segment: Segment) -> Segment:
+    """A segment whose histories have been seen to be sound, and are not needed any more."""
+    return replace(segment, tasks=tuple(replace(entry, history=()) for entry in segment.tasks))
 
 
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.messages import job_message as job_message
     from tvmgitlib.library.changes.messages import message as message
     from tvmgitlib.library.changes.messages import outcome as outcome
-    from tvmgitlib.library.changes.messages import plural as plural
     from tvmgitlib.library.changes.result import Counts as Counts
     from tvmgitlib.library.changes.result import JobResult as JobResult
     from tvmgitlib.library.changes.reverting import Reverted as Reverted
@@ -44,7 +43,7 @@ _NAMES = {
     "decision": "Decision Instead decide_and_commit",
     "invalidating": "Condemned Invalidated invalidate",
     "merging": "Merged merge",
-    "messages": "job_message message outcome plural",
+    "messages": "job_message message outcome",
     "result": "Counts JobResult",
     "reverting": "Reverted revert revert_removed",
     "settings_edit": "changed configure setting value_of",

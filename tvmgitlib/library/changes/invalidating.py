@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tvmgitlib.errors import JobError, SelectionError
+from tvmgitlib.errors import JobError, SelectionError, plural
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
-from tvmgitlib.library.changes.messages import in_and_out, message, plural
+from tvmgitlib.library.changes.messages import in_and_out, message
 from tvmgitlib.library.reading import Contents, Selection
 from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
@@ -112,7 +112,7 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
         if not named:
             raise SelectionError(
                 "no record that holds now meets the conditions, so nothing was committed",
-                hint=f"{unsure:,} would, but name no distribution: --with-unknown takes them too." if unsure else None,
+                hint=_with_unknown(unsure) if unsure else None,
             )
         header = Header(
             id=made,
@@ -170,3 +170,9 @@ def _asked(contents: Contents, condemned: Condemned) -> list[str]:
     if condemned.job is not None:
         return contents.outlines.beginning(condemned.job)
     return [segment.header.id for segment in contents.outlines.having(condemned.selection.narrowing)]
+
+
+def _with_unknown(count: int) -> str:
+    """How to take out what names no distribution too."""
+    said = plural(count, "would, but names", "would, but name")
+    return f"{said} no distribution: --with-unknown takes {'it' if count == 1 else 'them'} too."

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.errors import listed
+from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model import Header, Segment, TaskRecords
@@ -25,14 +25,14 @@ def job_message(segment: Segment, counts: Counts) -> str:
     for entry in segment.tasks:
         section = entry.task.section
         by_place[f"{section.platform.name}: {section.target.label} ({section.family})"].append(entry)
-    refused = plural(sum(len(named.records or ()) for named in segment.invalidations), "record")
+    refused = sum(len(named.records or ()) for named in segment.invalidations)
     if by_place:
         where = next(iter(by_place)).partition(":")[0]
         if len(by_place) > 1:
             where = f"{len(by_place)} targets and platforms"
         what = f"{plural(counts.workloads, 'workload')} for {where}: {plural(counts.read, 'trial')}"
     else:
-        what = f"{refused}, which no longer hold"
+        what = plural(refused, "record, which no longer holds", "records, which no longer hold")
     subject = f"{_VERB[header.kind]} {what}"
     body = [*_origin(header), ""] if _origin(header) else []
     for place, entries in list(by_place.items())[:_MOST_PLACES]:
@@ -43,7 +43,7 @@ def job_message(segment: Segment, counts: Counts) -> str:
     if counts.read:
         body += ["", f"{counts.improved:,} improved; {outcome(counts)}."]
     if segment.invalidations:
-        body += ["", f"{refused} no longer hold:", *_reasons(segment)]
+        body += ["", f"{plural(refused, 'record no longer holds', 'records no longer hold')}:", *_reasons(segment)]
     if not header.complete:
         body.append("The job was interrupted.")
     trailers = {
@@ -61,7 +61,8 @@ def _reasons(segment: Segment) -> list[str]:
     for named in segment.invalidations:
         reasons[named.reason or ""] += len(named.records or ())
     lines = [f"- {plural(count, 'record')}: {shorten(reason, _REASON)}" for reason, count in reasons.most_common()]
-    return lines[:_MOST_PLACES] + [f"- and {len(lines) - _MOST_PLACES} more reasons"] * (len(lines) > _MOST_PLACES)
+    more = len(lines) - _MOST_PLACES
+    return lines[:_MOST_PLACES] + [f"- and {plural(more, 'more reason')}"] * (more > 0)
 
 
 def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
@@ -75,21 +76,11 @@ def in_and_out(folded: Folded) -> str:
     return f"{plural(len(folded.left), 'record')} out, {len(folded.entered):,} in."
 
 
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """`1 trial`, `1,164 trials`; the plural is the noun and an s unless it is given."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or f'{noun}s'}"
-
-
 def outcome(counts: Counts) -> str:
     """What became of the trials: `1,162 kept, 2 dropped, 1 duplicate`. What did not happen is left out."""
-    duplicates = "duplicate" if counts.duplicates == 1 else "duplicates"
-    parts = {
-        "kept": counts.kept,
-        "dropped": counts.dropped,
-        "failed": counts.failed,
-        duplicates: counts.duplicates,
-    }
-    return ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+    parts = {"kept": counts.kept, "dropped": counts.dropped, "failed": counts.failed}
+    said = [f"{count:,} {word}" for word, count in parts.items() if count]
+    return ", ".join([*said, *([plural(counts.duplicates, "duplicate")] if counts.duplicates else [])])
 
 
 def _origin(header: Header) -> list[str]:

@@ -49,6 +49,10 @@ class JobResult:
         without_rule: what no rule says how to convert, in words, and how many lines there are of each; they are among
             those that were left out.
         incomplete: targets of an import, for people, whose logs name no triple: what they mean differs from TVM to TVM.
+        completed: where the user said what targets leave out: of how many records it was used; None where nothing was
+            said.
+        not_completed: records whose targets say otherwise, or are another device's, by the target's label: they stay
+            as they are.
         copies: how many logs repeated another one, so that they were not read.
         other_targets: records of targets that were not asked for, by the target's label: they were left out.
         no_logs: files of a folder that are no logs, each with why, in words.
@@ -71,6 +75,8 @@ class JobResult:
     known: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    completed: int | None = None
+    not_completed: dict[str, int] = field(default_factory=dict)
     copies: int = 0
     other_targets: dict[str, int] = field(default_factory=dict)
     no_logs: tuple[str, ...] = ()
@@ -96,6 +102,8 @@ class JobResult:
             "known": self.known,
             "left_out": list(self.left_out),
             "incomplete": list(self.incomplete),
+            "completed": self.completed,
+            "not_completed": self.not_completed,
             "copies": self.copies,
             "other_targets": self.other_targets,
             "no_logs": list(self.no_logs),

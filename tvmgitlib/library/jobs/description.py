@@ -33,6 +33,7 @@ class JobDescription:
                 "started": job.started,
                 "author": job.author,
                 "target": job.spec.target,
+                "complete_target": job.spec.complete_target,
                 "platform": job.spec.platform_name,
                 "facts": job.spec.platform_facts,
                 "tvm": job.spec.tvm.to_json() if job.spec.tvm else None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError, listed
+from tvmgitlib.errors import RecordError, listed, plural
 from tvmgitlib.library.changes import (
     Change,
     Counts,
@@ -18,7 +18,6 @@ from tvmgitlib.library.changes import (
     JobResult,
     decide_and_commit,
     job_message,
-    plural,
 )
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered
@@ -45,6 +44,7 @@ from tvmgitlib.model import (
     canonical_json,
     utc_text,
 )
+from tvmgitlib.rules.history import TRIALS
 from tvmgitlib.store import Repository
 
 
@@ -96,10 +96,10 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
         # The order of the arguments must not show: the same import is the same bytes.
         logs = sorted(surveyed, key=lambda log: log.sources[0].sha256)
         sources = _sources(logs)
-        job = import_id(sources, request, keep)
-        if contents.has_job(job):
-            _keep_history(repository, request, job, logs)
-            return _remarked(_already(contents, job), remarks)
+        names = import_ids(sources, request, keep)
+        if (there := next(filter(contents.has_job, names), None)) is not None:
+            _keep_history(repository, request, there, logs)
+            return _remarked(_already(contents, there), remarks)
         upgrading = Upgrading() if request.upgrade else None
         intake = Intake(request.origin, keep)
         with way_out("--skip-invalid imports the rest without such lines."):
@@ -112,13 +112,13 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
                 return _remarked(JobResult(None, None, Counts()), remarks)
             raise _no_record(logs, remarks)
         if intake.detected:  # on another machine the same logs are another job
-            job = import_id(sources, request, keep, intake.detected)
-            if contents.has_job(job):
-                _keep_history(repository, request, job, logs)
-                return _remarked(_already(contents, job), remarks)
+            names = import_ids(sources, request, keep, intake.detected)
+            if (there := next(filter(contents.has_job, names), None)) is not None:
+                _keep_history(repository, request, there, logs)
+                return _remarked(_already(contents, there), remarks)
         started, finished = intake.measured
         header = Header(
-            id=job,
+            id=names[0],
             kind="import",
             started=started,
             finished=finished,
@@ -131,7 +131,7 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
         if shared.everything:
             nothing_new = Counts(read=counts.read, duplicates=counts.read, workloads=counts.workloads)
             return _remarked(JobResult(None, None, nothing_new, known=shared.by_job), remarks)
-    _keep_history(repository, request, job, logs)
+    _keep_history(repository, request, header.id, logs)
     result = _commit(repository, segment, counts)
     detected = tuple(platform.name for platform in intake.detected)
     named = request.spec.platform or (THIS if request.spec.where == "here" else None)
@@ -264,6 +264,8 @@ def _remarked(result: JobResult, remarks: Remarks) -> JobResult:
         unmeasured=remarks.unmeasured,
         other_targets=dict(sorted(remarks.other_targets.items())),
         copies=remarks.copies,
+        completed=remarks.completed,
+        not_completed=dict(sorted(remarks.not_completed.items())),
     )
 
 
@@ -277,12 +279,17 @@ def _no_record(logs: Sequence[Log], remarks: Remarks) -> RecordError:
     return RecordError("there is no tuning record in it", file=files, hint=hint)
 
 
-def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()) -> str:
+def import_ids(
+    sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()
+) -> tuple[str, str]:
     """The id of an import: the same logs with the same options are the same job, whoever imports them.
 
     Where a platform had to be detected, it is a part of what was imported.
+
+    Returns:
+        The id, and the one that versions gave it whose jobs keep no histories: their segment has other bytes.
     """
-    identity = {
+    identity: dict[str, object] = {
         "format": FORMAT,
         "sources": sorted([source.sha256, source.start] for source in sources),
         "options": _options(request),
@@ -291,6 +298,10 @@ def import_id(sources: Sequence[Source], request: ImportRequest, keep: int, dete
     }
     if detected:
         identity["detected"] = [[platform.name, platform.facts] for platform in detected]
+    return _digest({**identity, "history": TRIALS}), _digest(identity)
+
+
+def _digest(identity: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
+from tvmgitlib.library.jobs.completing import may_mean
 from tvmgitlib.library.jobs.logs import Remarks, first_line
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
@@ -31,6 +32,7 @@ from tvmgitlib.model import (
     Task,
     TaskIdentity,
     TaskRecords,
+    Trial,
     TuningRecord,
     TvmVersion,
     Where,
@@ -42,6 +44,7 @@ from tvmgitlib.model import (
     utc_text,
 )
 from tvmgitlib.rules.effort import EffortCounter
+from tvmgitlib.rules.history import TrialSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,13 @@ class Origin:
         whole = parse_target(spec.complete_target).target if spec.complete_target is not None else None
         return cls(target, spec.platform_name, spec.platform_facts, spec.tvm, whole, spec.where)
 
+    def is_completed(self, target: GivenTarget) -> bool:
+        """Whether a target can be what the user says that targets mean, so far as they leave it out."""
+        return self.complete_target is not None and may_mean(target, self.complete_target)
+
     def completed(self, record: TuningRecord) -> TuningRecord:
         """A record with what the user says of its target beside what its text says."""
-        if self.complete_target is None:
+        if self.complete_target is None or not self.is_completed(record.target):
             return record
         return replace(record, target=completed(record.target, self.complete_target))
 
@@ -200,12 +207,14 @@ class _TaskIntake:
         self.section = section
         self.workload = workload
         self.effort = EffortCounter()
+        self._sample = TrialSample()
         self._keep = keep
         self._best: dict[bytes, TuningRecord] = {}
         self._limit = math.inf
 
     def add(self, record: TuningRecord) -> None:
         self.effort.add(record)
+        self._sample.add(record)
         cost = record.cost
         if record.error is not None or cost > self._limit:
             return
@@ -219,6 +228,15 @@ class _TaskIntake:
 
     def best(self) -> list[TuningRecord]:
         return heapq.nsmallest(self._keep, self._best.values(), key=_order)
+
+    def history(self) -> tuple[Trial, ...]:
+        """Some of its trials; none of which their family does not say what they decided."""
+        trials = []
+        for record in self._sample.chosen(self.best()):
+            decisions = families.decisions(record)
+            if decisions is not None:
+                trials.append(Trial(decisions, record.cost if record.error is None else None, record.error))
+        return tuple(trials)
 
 
 def _order(record: TuningRecord) -> tuple[float, str]:
@@ -281,6 +299,8 @@ class Intake:
             TvmgitlibError: as `add`, naming file and line.
         """
         remarks = remarks or Remarks()
+        if self._origin.complete_target is not None:
+            remarks.completed = remarks.completed or 0
         for line, record in records:
             try:
                 self.add(record)
@@ -290,8 +310,16 @@ class Intake:
                     raise
                 remarks.left_out.append(first_line(error))
                 continue
+            if remarks.completed is not None:
+                self._note_completion(record, remarks)
             if record.unusable is not None:
                 remarks.unusable.append(f"{file}, line {line}: {record.unusable}")
+
+    def _note_completion(self, record: TuningRecord, remarks: Remarks) -> None:
+        if not self._origin.is_completed(record.target):
+            remarks.not_completed[record.target.target.label] += 1
+        elif self._origin.completed(record).target is not record.target:
+            remarks.completed = (remarks.completed or 0) + 1
 
     @property
     def read(self) -> int:
@@ -302,7 +330,7 @@ class Intake:
     def incomplete(self) -> list[str]:
         """The targets, for people, that leave open which machine they are for: no build that says it gets a record."""
         targets = {section.target for section in self._places.values()}
-        return sorted(each.label for each in targets if each.kind == "llvm" and "mtriple" not in each.attributes)
+        return sorted(each.label for each in targets if each.lacks_triple)
 
     @property
     def detected(self) -> list[Platform]:
@@ -361,7 +389,8 @@ class Intake:
             identity = intake.section.place(intake.workload).task
             effort, repeated = intake.effort.finish(True if identity in exhausted else None)
             task = Task(whole[key], intake.workload, effort, baselines.get(identity))
-            entries.append(TaskRecords(task, tuple(store(record, header, task) for record in intake.best())))
+            records = tuple(store(record, header, task) for record in intake.best())
+            entries.append(TaskRecords(task, records, intake.history()))
             failed += effort.failed
             duplicates += repeated
         entries.sort(key=lambda entry: task_order(entry.task))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
-from tvmgitlib.library.changes import Counts, JobResult, plural
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, plural
+from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.library.jobs.intake import Origin
@@ -333,28 +333,35 @@ class Journal:
 
     # What the job notes
 
-    def append(self, lines: Iterable[str]) -> None:
+    def append(self, lines: Iterable[str]) -> list[TuningRecord]:
         """Log records, a line each; they are on the disk when this returns.
 
         Each is judged as it is logged, by what a job is finished by: one that would be refused then is not logged, and
         costs the others nothing.
 
+        Returns:
+            The records as they were judged.
+
         Raises:
             TvmgitlibError: a line is malformed, or of another target than the job's; the others are logged.
         """
         good: list[str] = []
+        judged: list[TuningRecord] = []
         wrong: TvmgitlibError | None = None
         for line in lines:
             try:
-                self._judge(line)
-                good.append(line)
+                record = self._judge(line)
             except TvmgitlibError as error:
                 wrong = wrong or error
+                continue
+            good.append(line)
+            judged += [record] if record is not None else []
         if good:
             self._write(good)
             self.forget_logged()
         if wrong is not None:
             raise wrong
+        return judged
 
     def _write(self, lines: Iterable[str]) -> None:
         if not self.log.exists():
@@ -371,12 +378,14 @@ class Journal:
             self._is_finished = False  # said once
         append_lines(self.log, lines)
 
-    def _judge(self, line: str) -> None:
+    def _judge(self, line: str) -> TuningRecord | None:
         record = self._reader.read(line.strip().encode())
-        if isinstance(record, TuningRecord):
-            self.platform_of(record.target)
-            if record.unusable is not None:
-                self.note_unusable(record.unusable)
+        if not isinstance(record, TuningRecord):
+            return None
+        self.platform_of(record.target)
+        if record.unusable is not None:
+            self.note_unusable(record.unusable)
+        return record
 
     def note_unusable(self, why: str) -> None:
         """Say once that a trial counts as failed because its times can be none.

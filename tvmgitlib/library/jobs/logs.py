@@ -20,7 +20,7 @@ from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_json, read_json_with_gaps
+from tvmgitlib.model import FamilyName, Source, TuningRecord, read_gaps, read_json, read_json_with_gaps
 
 #: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
 _progress = logging.getLogger("tvmgitlib.progress")
@@ -54,6 +54,8 @@ class Remarks:
         unmeasured: how many lines hold a config that nobody has measured.
         other_targets: records of targets that were not asked for, by the target's label.
         copies: how many logs repeated another one.
+        completed: of how many records the user has said what their targets leave out; None where nothing was said.
+        not_completed: records whose targets cannot be what the user says, by the target's label.
     """
 
     left_out: list[str] = field(default_factory=list)
@@ -61,6 +63,8 @@ class Remarks:
     unmeasured: int = 0
     other_targets: Counter[str] = field(default_factory=Counter)
     copies: int = 0
+    completed: int | None = None
+    not_completed: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +358,7 @@ class RecordReader:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
         self._is_begun = True
-        found = self._reader_of(family)(document, line)
+        found = self._reader_of(family)(read_gaps(line) if has_gaps else document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
             return replace(found, error="unknown", unusable="a number that is none")
         return found

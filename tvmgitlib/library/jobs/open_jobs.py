@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ class OpenJob:
 
     def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""
-        return {(family, target, workload) for family, target, workload in self._noted(_EXHAUSTED)}
+        return {_identity(noted) for noted in self._noted(_EXHAUSTED)}
 
     def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
         """Note, durably, a tuner that the job runs, and what it was told."""
@@ -148,8 +148,7 @@ class OpenJob:
 
     def baselines(self) -> dict[TaskIdentity, float]:
         """The seconds that the untuned configs of tasks take, by `Task.identity`."""
-        noted = self._noted(_BASELINES)
-        return {(family, target, workload): seconds for family, target, workload, seconds in noted}
+        return {_identity(task): seconds for *task, seconds in self._noted(_BASELINES)}
 
     def note_remeasured(self, note: RemeasuredNote) -> None:
         """Note, durably, what came of measuring a record again."""
@@ -345,3 +344,9 @@ class OpenJobs:
             problem = "several jobs in progress begin" if found else "no job in progress begins"
             raise JobError(f"{problem} with {beginning!r}", hint="tvmgitlib job list shows them.")
         return found[0]
+
+
+def _identity(noted: Sequence[str]) -> TaskIdentity:
+    """What a note says which task it is of; an older tvmgitlib told no limits of the device."""
+    family, target, workload, *limits = noted
+    return family, target, workload, limits[0] if limits else ""

@@ -17,7 +17,8 @@ class Overlap:
     """What of a segment is on record.
 
     Attributes:
-        by_job: how many of its measurements each job holds; at most as many as a task's sample has.
+        by_job: how many of its measurements each job holds: an estimate for logs that overlap in part, where a task
+            has more trials than its sample.
         everything: whether it says nothing new at all.
     """
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, UnsentError
 from tvmgitlib.library.changes import JobResult, send
 from tvmgitlib.library.jobs import finishing
+from tvmgitlib.library.jobs.completing import completion
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.platforms import THIS, detect_for, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
@@ -54,7 +55,7 @@ def job_spec(
         complete_target: what targets leave out, as a target.
 
     Raises:
-        TargetError: the target does not parse.
+        TargetError: a target does not parse, or the second one says nothing that targets leave out.
         PlatformError: the platform's name is not allowed, nothing says which platform the target is on, or the user
             says that it is this machine, which does not run its code.
         TvmError: the TVM's text has another form.
@@ -80,7 +81,7 @@ def job_spec(
         tuner=tuner,
         options=dict(options or {}),
         keep_history=keep_history,
-        complete_target=parse_target(complete_target).text if complete_target is not None else None,
+        complete_target=completion(complete_target).text if complete_target is not None else None,
         where="unsaid" if kind == "import" and platform != THIS else "here",
         here=here,
     )

@@ -4,7 +4,19 @@ from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, comp
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, Shown, is_doubtful, is_exact
+from tvmgitlib.library.reading.grading import (
+    ACCEPTS,
+    GRADES,
+    SHOWN,
+    Accept,
+    Grader,
+    Obstacle,
+    Shown,
+    is_doubtful,
+    is_exact,
+    require_one_of,
+)
+from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
@@ -14,8 +26,10 @@ from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Prob
 from tvmgitlib.library.reading.selection import Selection
 
 __all__ = [
+    "ACCEPTS",
     "ATTRIBUTES_FILE",
     "GRADES",
+    "SHOWN",
     "STATES",
     "Accept",
     "BestConfig",
@@ -42,6 +56,7 @@ __all__ = [
     "counts_by_kind",
     "departures",
     "export",
+    "histories",
     "is_derived",
     "is_doubtful",
     "is_exact",
@@ -54,6 +69,7 @@ __all__ = [
     "platforms",
     "refuse_other_case",
     "removed_segments",
+    "require_one_of",
     "selected",
     "trials",
     "workload_label",

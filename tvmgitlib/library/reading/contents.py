@@ -142,13 +142,16 @@ class Contents:
         for path, content in self.snapshot.contents(self.segment_files()):
             yield read_segment(lines_of(content), path, skip_absent=skip_absent)
 
-    def segment(self, job: str, *, with_records: bool = False, skip_absent: bool = True) -> Segment:
+    def segment(
+        self, job: str, *, with_records: bool = False, skip_absent: bool = True, with_histories: bool = False
+    ) -> Segment:
         """The segment of a job.
 
         Args:
             job: its id.
             with_records: with its records.
             skip_absent: as for `segments`.
+            with_histories: with the histories of its tasks.
 
         Raises:
             LibraryError: it is missing.
@@ -158,7 +161,13 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(lines_of(content), path, with_records=with_records, skip_absent=skip_absent)
+        return read_segment(
+            lines_of(content),
+            path,
+            with_records=with_records,
+            skip_absent=skip_absent,
+            with_histories=with_histories,
+        )
 
     def find(self, job: str) -> Segment:
         """A committed job, by its id or the beginning of it, without its records.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
+from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.selection import WHOLE, Part
@@ -18,14 +19,28 @@ from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
 #: The worst grade that a build applies.
 Accept = Literal["exact", "stale"]
 
+ACCEPTS: Final[tuple[str, ...]] = get_args(Accept)
+
 #: The worst grade that a person wants to see; `any` shows what there is.
 Shown = Literal["exact", "stale", "any"]
+
+SHOWN: Final[tuple[str, ...]] = get_args(Shown)
 
 #: Says why the TVM at hand cannot load a record, in words; None where it can.
 Obstacle: TypeAlias = "Callable[[StoredRecord], str | None]"
 
 #: From the best to the worst.
 GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidated")
+
+
+def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Refuse what is not one of the values that an argument has.
+
+    Raises:
+        SelectionError: naming them.
+    """
+    if value not in allowed:
+        raise SelectionError(f"{name} is {' or '.join(map(repr, allowed))}, not {value!r}")
 
 
 def up_to(worst: Grade) -> tuple[Grade, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from tvmgitlib.errors import listed
+from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
@@ -84,8 +84,9 @@ class Summary:
     @property
     def line(self) -> str:
         """The summary in one line."""
-        counts = ", ".join(f"{len(found)} {state}" for state in STATES if (found := self.of(state)))
-        return f"{len(self.outcomes)} tasks looked up, {len(self.applied)} tuned: {counts or 'nothing was asked'}"
+        counts = ", ".join(f"{len(found):,} {state}" for state in STATES if (found := self.of(state)))
+        asked = plural(len(self.outcomes), "task")
+        return f"{asked} looked up, {len(self.applied):,} tuned: {counts or 'nothing was asked'}"
 
     def __str__(self) -> str:
         details = [f"  {outcome.state:12} {outcome}" for outcome in self.outcomes.values()]

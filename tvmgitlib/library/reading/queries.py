@@ -170,6 +170,7 @@ def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None
         baseline=baseline,
         native=record.native,
         graded_for=grader.tvm if grader else None,
+        remark=verdict.remark if verdict else None,
     )
 
 

@@ -66,6 +66,7 @@ class BestConfig(Placed):
         baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
+        remark: what of the reason a user should know of an exact one too; part of `why`.
     """
 
     cost: float
@@ -79,6 +80,7 @@ class BestConfig(Placed):
     baseline: float | None
     native: bytes
     graded_for: TvmVersion | None = None
+    remark: str | None = None
 
     @property
     def speedup(self) -> float | None:

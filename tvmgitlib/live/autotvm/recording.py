@@ -24,7 +24,7 @@ class LogToJob:
 
     def __init__(self, journal: Callable[[], Journal]) -> None:
         self._journal = journal
-        self._configs: dict[tuple[str, str, str, str], set[bytes]] = {}
+        self._configs: dict[tuple[str, ...], set[bytes]] = {}
 
     def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
         journal = self._journal()
@@ -62,25 +62,27 @@ def job_database() -> Any:
     from tvm.autotvm.database import Database
 
     class JobDatabase(Database):  # type: ignore[misc]  # TVM is not typed
-        """What a job has measured, and what holds of the library, by config. Nothing saved is ever overwritten."""
+        """What a job has measured, and what holds of the library, by config. Nothing saved is ever overwritten.
+
+        As in TVM's own databases, a config of a template whose code has another hash is another one.
+        """
 
         def __init__(self, journal: Journal) -> None:
             self._journal = journal
-            self._pairs: dict[tuple[str, Any], dict[bytes, list[tuple[Any, Any]]]] = {}
+            self._pairs: dict[tuple[str, Any], dict[tuple[bytes, str | None], list[tuple[Any, Any]]]] = {}
             self._flushed = False
 
         def load(self, inp: Any, get_all: bool = False) -> Any:
             """The latest result of a config, or all of them; None when there is none."""
-            known = self._of(inp).get(config_of(inp.config))
+            known = self._of(inp).get((config_of(inp.config), inp.config.code_hash))
             if known is None:
                 return None
             return [result for _, result in known] if get_all else _latest(known)[1]
 
         def save(self, inp: Any, res: Any, extend: bool = False) -> None:
             """Log a result: it is on the disk when this returns. `extend` makes no difference."""
-            known = self._of(inp).setdefault(config_of(inp.config), [])
-            self._journal.append([line_of(inp, res)])
-            known.append((inp, res))
+            known = self._of(inp).setdefault((config_of(inp.config), inp.config.code_hash), [])
+            known += pairs(self._journal.append([line_of(inp, res)]))
 
         def filter(self, func: Callable[[Any, Sequence[Any]], bool]) -> list[tuple[Any, Any]]:
             """The configs for which a rule holds, each with its latest result.
@@ -102,20 +104,25 @@ def job_database() -> Any:
             self._pairs.clear()
             self._flushed = True
 
-        def _of(self, inp: Any) -> dict[bytes, list[tuple[Any, Any]]]:
+        def _of(self, inp: Any) -> dict[tuple[bytes, str | None], list[tuple[Any, Any]]]:
             key = (str(inp.target), inp.task.workload)
             if key not in self._pairs:
                 known = self._pairs[key] = {}
                 records = [] if self._flushed else self._journal.on_record(place_of(self._journal, inp.task))
                 for record, pair in zip(records, pairs(records), strict=True):
-                    known.setdefault(record.config, []).append(pair)
+                    known.setdefault((record.config, pair[0].config.code_hash), []).append(pair)
             return self._pairs[key]
 
     return JobDatabase
 
 
 def _latest(known: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    return max(known, key=lambda pair: pair[1].timestamp)
+    return max(known, key=lambda pair: _moment(pair[1].timestamp))
+
+
+def _moment(timestamp: Any) -> float:
+    """When a trial was measured: logs of others may say nothing of it, or in another way, and come before."""
+    return float(timestamp) if isinstance(timestamp, (int, float)) else 0.0
 
 
 def _of_family(records: Iterable[TuningRecord]) -> list[TuningRecord]:

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tvmgitlib.errors import listed
-from tvmgitlib.library.changes import plural
+from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.reading import STATES
 from tvmgitlib.model import TvmVersion
 

@@ -60,6 +60,10 @@ class JobDatabase:
 
     Args:
         folder: the job's `work_dir`. What an interrupted job has left there goes on: numbers of workloads stay.
+
+    Attributes:
+        paths: the files of the workloads and of the records.
+        stock: TVM's own database of them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,7 +72,8 @@ class JobDatabase:
         )
         for file in (self._workloads, self._records, self._errors):
             append_lines(file, [])  # cuts off what a kill left of a last line
-        self.stock = meta_schedule().database.JSONDatabase(str(self._workloads), str(self._records))
+        self.paths = (str(self._workloads), str(self._records))
+        self.stock = meta_schedule().database.JSONDatabase(*self.paths)
 
     def workload(self, mod: Any) -> Any:
         """The workload of a module, which is on the disk before any record names it."""

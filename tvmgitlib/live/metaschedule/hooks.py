@@ -133,12 +133,16 @@ def job_database() -> Any:
             journal: the job's.
             target: show the search only records of this target: TVM's own databases do not tell targets apart.
             logged: whether what TVM hands over is in the log already.
+
+        Attributes:
+            path_workload, path_tuning_record: its files, as those of TVM's `JSONDatabase`.
         """
 
         def __init__(self, journal: Journal, target: Any = None, *, logged: bool = False) -> None:
             super().__init__()
             self._journal = journal
             self._database = database_of(journal)
+            self.path_workload, self.path_tuning_record = self._database.paths
             self._stock = self._database.stock
             self._device = _device(target) if target is not None else None
             self._is_logged = logged

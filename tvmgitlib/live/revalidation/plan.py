@@ -88,6 +88,8 @@ class Plan:
         contents, request: the library, and what is asked.
         exact: how many workloads hold as they are.
         missing: how many of the tasks given have no record.
+        incomplete: the targets, for people, of workloads that hold as they are and leave open which machine they are
+            for.
     """
 
     def __init__(self, contents: Contents, tvm: TvmVersion, request: RevalidationRequest) -> None:
@@ -98,6 +100,7 @@ class Plan:
         self._given = parse_target(request.target) if request.target is not None else None
         self.exact = 0
         self.missing = 0
+        self.incomplete: set[str] = set()
 
     def items(self) -> Iterator[Item]:
         """The tasks that have records to try.
@@ -143,6 +146,8 @@ class Plan:
             if not self.request.every:
                 if (place, limits) in exact:
                     self.exact += 1
+                    if place.target.lacks_triple:
+                        self.incomplete.add(place.target.label)
                     continue
                 if place.computation in carried_over and not self._is_readable(place, records):
                     continue

@@ -70,5 +70,6 @@ class Result:
             records=tuple(self._records),
             exact=self._plan.exact,
             missing=self._plan.missing,
+            incomplete=tuple(sorted(self._plan.incomplete)),
             invalidated=self._invalidated,
         )

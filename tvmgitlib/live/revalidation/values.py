@@ -57,6 +57,8 @@ class Revalidated:
         exact: workloads that hold as they are, and were not measured.
         missing: tasks given that have no record to measure again.
         invalidated: how many stored records the jobs name because they were refused, in configs/ or not.
+        incomplete: targets, for people, of workloads that hold as they are, but name no triple: a build for a target
+            that does takes their configs for stale.
     """
 
     jobs: tuple[str, ...]
@@ -65,6 +67,7 @@ class Revalidated:
     exact: int
     missing: int
     invalidated: int
+    incomplete: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counter[str]:
@@ -90,5 +93,6 @@ class Revalidated:
             "exact": self.exact,
             "missing": self.missing,
             "invalidated": self.invalidated,
+            "incomplete": list(self.incomplete),
             "records": [record.to_json() for record in self.records],
         }

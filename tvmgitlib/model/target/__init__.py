@@ -79,6 +79,11 @@ class Target:
         return self.to_dict()
 
     @property
+    def lacks_triple(self) -> bool:
+        """Whether it leaves open which machine it is for: what `llvm` alone means differs from TVM to TVM."""
+        return self.kind == "llvm" and "mtriple" not in self.attributes
+
+    @property
     def kind(self) -> str:
         """The target kind: `llvm`, `cuda`, `opencl`..."""
         return cast(str, self.to_dict()["kind"])
@@ -216,7 +221,7 @@ def require_triple(given: GivenTarget) -> None:
     Raises:
         TargetError: it has no triple.
     """
-    if given.target.kind == "llvm" and "mtriple" not in given.target.attributes:
+    if given.target.lacks_triple:
         raise TargetError(
             f"{given.target.label!r} has no triple, and what it means without one differs from TVM to TVM "
             "(in hhb-tvm: RISC-V)",

@@ -78,8 +78,8 @@ def test_the_same_lines_are_the_same_job_compressed_or_not(
 
 
 def test_a_log_that_was_imported_before_keeps_its_id(library: ConfigLibrary) -> None:
-    assert library.import_logs(DATABASE, platform="board").job == "466eb866b7a0c0a3"
-    assert library.import_logs(LOG, platform="board").job == "941bbb0390df9df8"
+    assert library.import_logs(DATABASE, platform="board").job == "4367f4299437a038"
+    assert library.import_logs(LOG, platform="board").job == "fa2801504e72b1b5"
 
 
 def test_of_a_compressed_log_that_grew_only_the_tail_counts(library: ConfigLibrary, tmp_path: Path, pack: Pack) -> None:

@@ -11,6 +11,7 @@ import click
 
 from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.errors import plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
@@ -72,7 +73,7 @@ def command(
     A --tvm that names a distribution does not mean records that name none, unless --with-unknown says so.
     """
     from tvmgitlib.cli import words
-    from tvmgitlib.library.changes import Condemned, plural
+    from tvmgitlib.library.changes import Condemned
 
     rule = replace(tvm, with_unknown=with_unknown) if tvm is not None else None
     done = context.open().invalidate(Condemned(selection, rule, **conditions), reason)

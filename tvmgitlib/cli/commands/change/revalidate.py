@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options, progress
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.context import Context, note, note_some, pass_context
 from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import Column, duration, table
+from tvmgitlib.errors import plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection
@@ -73,22 +74,34 @@ def command(
             **told,
         )
     if done.exact:
-        note(f"{done.exact:,} hold as they are, and were not measured (--all measures them too).")
+        note(
+            plural(
+                done.exact,
+                "workload holds as it is, and was not measured (--all measures it too).",
+                "workloads hold as they are, and were not measured (--all measures them too).",
+            )
+        )
+    note_some(
+        "Of these, targets name no triple, so that a build for one that does takes their configs for stale. Say which "
+        "machine they are for, and they are measured for it: --target 'llvm -mtriple=... -mcpu=...':",
+        done.incomplete,
+    )
     if done.unchecked:
-        note(f"warning: {done.unchecked:,} measured without comparing outputs with an untuned build's.")
+        records = plural(done.unchecked, "record")
+        note(f"warning: {records} measured without comparing outputs with an untuned build's.")
     if done.missing:
-        note(f"{done.missing:,} of the tasks have no record here: tvmgitlib coverage names them.")
+        tasks_of_these = plural(done.missing, "of the tasks has", "of the tasks have")
+        note(f"{tasks_of_these} no record here: tvmgitlib coverage names {'it' if done.missing == 1 else 'them'}.")
     context.print(done, as_text(done))
     return 0 if done.all_hold else 1
 
 
 def as_text(done: Revalidated) -> str:
     """A revalidation for people: record by record, and what was committed."""
-    from tvmgitlib.library.changes import plural
-
     if not done.records:
         return "Nothing was to be measured again."
-    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(done.counts.items()))
+    words = {"holds": "hold"}  # the others are the same of many
+    counts = ", ".join(plural(count, state, words.get(state, state)) for state, count in sorted(done.counts.items()))
     if not done.jobs:
         last = f"{counts}. Nothing was committed."
     else:

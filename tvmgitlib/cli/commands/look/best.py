@@ -68,6 +68,11 @@ def command(
     return 0 if found else 1
 
 
+def _said_of(config: BestConfig) -> str | None:
+    """Why a config has its grade; of an exact one only what is to be known all the same."""
+    return config.remark if config.grade == "exact" else config.why
+
+
 _COLUMNS: tuple[Column[BestConfig], ...] = (
     Column("time", lambda config: duration(config.cost), right=True),
     Column("trials", lambda config: f"{config.trials:,}", right=True),
@@ -86,7 +91,7 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
     Column("workload", lambda config: config.workload_label),
     Column(
         "why",
-        lambda config: config.why if config.grade != "exact" else "",
-        when=lambda configs: any(config.grade not in (None, "exact") for config in configs),
+        lambda config: _said_of(config) or "",
+        when=lambda configs: any(_said_of(config) and config.grade for config in configs),
     ),
 )

@@ -35,11 +35,7 @@ from tvmgitlib.errors import UnsentError
     multiple=True,
     help="Take this target's records, and count the others. Repeat it for more.",
 )
-@click.option(
-    "--complete-target",
-    metavar="TARGET",
-    help="What targets of the logs leave out, such as 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell'.",
-)
+@options.complete_target("the logs")
 @options.facts
 @options.tvm("The TVM that tuned them; without it, what the logs say.")
 @click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
@@ -65,7 +61,7 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     and results stay. What no rule covers refuses the import by name, unless --skip-invalid leaves it out.
 
     A log may say no more than llvm, by which each TVM means another machine: --complete-target says what it was. A
-    target that says something else than it stays as it is.
+    target that says something else, or is another device's, stays as it is, and such records are counted.
     """
     library = context.open()
     try:

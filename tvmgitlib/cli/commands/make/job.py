@@ -32,6 +32,7 @@ def command(context: Context) -> None:
     shell_complete=completing.platforms,
     help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
 )
+@options.complete_target("the log")
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
@@ -42,6 +43,8 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
     AutoTVM: autotvm.callback.log_to_file(LOG). Ansor: auto_scheduler.RecordToFile(LOG). MetaSchedule:
     work_dir=WORK_DIR.
+
+    Where a tuner logs no more of its target than llvm, --complete-target says what it was; see tvmgitlib import.
     """
     job = context.open().begin_job(facts=options.read_facts(facts), **told)
     if told["platform"] is None and job.spec.detected is not None:

@@ -18,7 +18,7 @@ from tvmgitlib.families.bag import native_text
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, open_log, plain_name
-from tvmgitlib.model import read_json
+from tvmgitlib.model import read_json_with_gaps
 
 #: What stands for standard input.
 STANDARD_INPUT: Final = Path("/dev/stdin")
@@ -145,7 +145,7 @@ def _why_no_log(file: Path) -> str | None:
 
 def _why_no_record(line: bytes, head: bytes) -> str | None:
     try:
-        document = read_json(line)
+        document, _ = read_json_with_gaps(line)
     except RecordError as error:
         return (families.refusal(line) or not_a_log(head) or error).message
     try:

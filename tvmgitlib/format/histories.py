@@ -1,0 +1,136 @@
+"""A task's history as JSON: columns, not records.
+
+Trials stand in the order of their cost, the failures behind. Their costs are steps of a logarithm, each as its distance
+from the one before. Trials of one form share a table: for every knob the values that occur, once, and a string with a
+character a trial that says which.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Final, TypeAlias
+
+from tvmgitlib.errors import RecordError
+from tvmgitlib.model import ERROR_KINDS, Decisions, ErrorKind, Json, Knob, Scalar, Trial, canonical_json
+
+#: What the places of values are written in: there are at most that many trials, so at most that many values.
+_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_VALUE: Final = {digit: value for value, digit in enumerate(_DIGITS)}
+#: Steps of cost a doubling: a cost is right to half a step, 0.55 %.
+_STEPS: Final = 64
+
+#: The trials of one form: where they stand, and their decisions.
+_Table: TypeAlias = "tuple[list[int], list[Decisions]]"
+
+
+def write_history(trials: Sequence[Trial]) -> dict[str, Any]:
+    """A history, of 64 trials at most: successes by cost, then failures by their kinds.
+
+    Raises:
+        ValueError: there are more.
+    """
+    if len(trials) > len(_DIGITS):
+        raise ValueError(f"{len(trials)} trials")
+    steps = [round(_STEPS * math.log2(trial.cost)) for trial in trials if trial.cost is not None]
+    failures = [trial.error for trial in trials if trial.error is not None]
+    tables: dict[str, _Table] = {}
+    for at, trial in enumerate(trials):
+        places, decided = tables.setdefault(_shape(trial.decisions), ([], []))
+        places.append(at)
+        decided.append(trial.decisions)
+    document: dict[str, Any] = {
+        "costs": [*steps[:1], *(after - before for before, after in pairwise(steps))],
+        "tables": [_written(decided) for _, decided in tables.values()],
+    }
+    if failures:
+        document["errors"] = {kind: failures.count(kind) for kind in ERROR_KINDS if kind in failures}
+    if len(tables) > 1:
+        tells = {at: digit for digit, (places, _) in zip(_DIGITS, tables.values(), strict=False) for at in places}
+        document["of"] = "".join(tells[at] for at in range(len(trials)))
+    return document
+
+
+def read_history(document: dict[str, Any]) -> tuple[Trial, ...]:
+    """Undo `write_history`, but for what a cost is rounded by.
+
+    Args:
+        document: valid by the schema.
+
+    Raises:
+        RecordError: its columns do not go together.
+    """
+    errors: list[ErrorKind] = [
+        kind for kind in ERROR_KINDS for _ in range(min(int(document.get("errors", {}).get(kind, 0)), len(_DIGITS)))
+    ]
+    tables = document["tables"]
+    try:
+        costs = [2.0 ** (step / _STEPS) for step in accumulate(int(step) for step in document["costs"])]
+        count = len(costs) + len(errors)
+        of = [_VALUE[digit] for digit in document.get("of", _DIGITS[0] * count)]
+        if len(of) != count or not all(0 < cost < math.inf for cost in costs):
+            raise ValueError
+        readers = [_read(table, of.count(at)) for at, table in enumerate(tables)]
+        results: list[tuple[float | None, ErrorKind | None]] = [*((cost, None) for cost in costs)]
+        results += [(None, kind) for kind in errors]
+        return tuple(Trial(next(readers[at]), *result) for at, result in zip(of, results, strict=True))
+    except (IndexError, KeyError, OverflowError, StopIteration, ValueError):
+        raise RecordError("the columns of the history do not go together", field="task.x-history") from None
+
+
+def _shape(decisions: Decisions) -> str:
+    """What the trials of one table have in common."""
+    knobs = sorted((name, knob.kind, len(knob.value)) for name, knob in decisions.config.items())
+    return canonical_json([decisions.form, knobs, dict(decisions.extents)])
+
+
+def _written(decided: Sequence[Decisions]) -> dict[str, Any]:
+    first = decided[0]
+    table: dict[str, Any] = {
+        "knobs": {
+            name: {"kind": knob.kind, **_column([each.config[name].value for each in decided])}
+            for name, knob in first.config.items()
+        }
+    }
+    for name, extent in first.extents.items():
+        table["knobs"][name]["extent"] = extent
+    if first.form is not None:
+        table["form"] = first.form
+    return table
+
+
+def _column(values: Sequence[tuple[Scalar, ...]]) -> dict[str, Any]:
+    """Values of one knob: each as a whole, or part by part, whichever is shorter."""
+    whole = _places([list(value) for value in values])
+    parts = [_places(part) for part in zip(*values, strict=True)]
+    together = {"parts": [list(part) for part in parts]}
+    return min(({"values": whole[0], "at": whole[1]}, together), key=lambda column: len(canonical_json(column)))
+
+
+def _places(values: Sequence[Json]) -> tuple[list[Json], str]:
+    """The values that occur, in the order of their texts, and where each stands."""
+    texts = [canonical_json(value) for value in values]
+    order = sorted(dict(zip(texts, values, strict=True)).items())
+    digits = {text: digit for digit, (text, _) in zip(_DIGITS, order, strict=False)}
+    return [value for _, value in order], "".join(digits[text] for text in texts)
+
+
+def _read(table: dict[str, Any], count: int) -> Iterator[Decisions]:
+    """The decisions of a table, in order."""
+    knobs = {name: _values(column, count) for name, column in table["knobs"].items()}
+    extents = {name: int(column["extent"]) for name, column in table["knobs"].items() if "extent" in column}
+    for at in range(count):
+        config = {name: Knob(table["knobs"][name]["kind"], values[at]) for name, values in knobs.items()}
+        yield Decisions(config, table.get("form"), extents)
+
+
+def _values(column: dict[str, Any], count: int) -> list[tuple[Scalar, ...]]:
+    if "parts" in column:
+        parts = [[values[_VALUE[digit]] for digit in at] for values, at in column["parts"]]
+        found: list[tuple[Scalar, ...]] = [*zip(*parts, strict=True)] if parts else [()] * count
+    else:
+        found = [tuple(column["values"][_VALUE[digit]]) for digit in column["at"]]
+    if len(found) != count:
+        raise ValueError("a column of another length")
+    return found
