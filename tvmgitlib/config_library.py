@@ -153,6 +153,7 @@ class ConfigLibrary:
         keep_history: bool = False,
         kind: JobKind = "tune",
         complete_target: object | None = None,
+        key: str | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -167,6 +168,7 @@ class ConfigLibrary:
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
             complete_target: what targets of the log leave out, as a target; see `import_logs`.
+            key: what the job is for, such as the name of a model; see `job`.
 
         Raises:
             TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
@@ -184,6 +186,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             complete_target=complete_target,
+            key=key,
         )
         return jobs.begin(self._view, told)
 
@@ -576,6 +579,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """A live job, as a context manager: leaving it commits it.
 
@@ -587,7 +591,9 @@ class ConfigLibrary:
             facts: facts about it, beside its name.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
-            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
+            key: what the job is for, such as the name of a model. What is interrupted under another key, or under none,
+                is another job: it is left alone, and named.
 
         Raises:
             TvmError: TVM is missing, or its parts do not fit together.
@@ -603,6 +609,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
         )
 
     def start_job(
@@ -615,6 +622,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
         return self._live.start(
@@ -626,6 +634,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
             waits_for_target=True,
         )
 

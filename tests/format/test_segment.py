@@ -39,7 +39,7 @@ LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
 
 
 def written(segment: Segment) -> list[bytes]:
-    return lines_of(b"".join(write_segment(segment)))
+    return list(lines_of(b"".join(write_segment(segment)), segment.path))
 
 
 def read(lines: list[bytes], file: str | None = None) -> Segment:
@@ -488,7 +488,7 @@ def test_any_segment_is_read_or_refused(family: str, data: st.DataObject) -> Non
 def test_any_bytes_are_read_or_refused(line: bytes, family: str) -> None:
     for reader in (
         lambda: read_stored(line, families.family(family), "board"),
-        lambda: read_segment(lines_of(line), "jobs/00/x.jsonl"),
+        lambda: read_segment(lines_of(line, "jobs/00/x.jsonl"), "jobs/00/x.jsonl"),
         lambda: read_workload(line),
     ):
         with pytest.raises(TvmgitlibError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from tvmgitlib.errors import MOST_NAMES
+from tvmgitlib.errors import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
@@ -52,23 +52,23 @@ class Context:
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:
         """Print one result: as JSON, or the text."""
         if self.as_json:
-            click.echo(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
+            say(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
         else:
-            click.echo(_encodable(text))
+            say(text)
 
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
         if self.as_json:
             for answer in answers:
-                click.echo(as_line(answer.to_json()))
+                say(as_line(answer.to_json()))
         elif body := text():
-            click.echo(_encodable(body))
+            say(body)
 
 
 def as_line(document: Any) -> str:
-    """A document as one line of JSON, with escapes only where the output's encoding asks for them."""
+    """A document as one line of JSON, with escapes only for what is not plain, or not in the output's encoding."""
     text = json.dumps(document, ensure_ascii=False)
-    return text if _encodable(text) == text else json.dumps(document)
+    return text if plain_line(text) == text and _encodable(text) == text else json.dumps(document)
 
 
 def _encodable(text: str) -> str:
@@ -77,9 +77,14 @@ def _encodable(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def say(text: str, *, end: str = "\n") -> None:
+    """Print a result; whatever a library or a log says in it is made plain."""
+    click.echo(f"{_encodable(plain(text))}{end}", nl=False)
+
+
 def note(text: str) -> None:
-    """Say something that is no result: it goes to standard error."""
-    click.echo(text, err=True)
+    """Say something that is no result: it goes to standard error, and is made plain."""
+    click.echo(plain(text), err=True)
 
 
 def note_some(what: str, lines: Sequence[str]) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
-from tvmgitlib.cli.context import Context, note, note_each, note_some
+from tvmgitlib.cli.context import Context, note, note_each, note_some, say
 from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.changes import JobResult, outcome
@@ -70,9 +68,9 @@ def print_result(context: Context, result: JobResult) -> None:
 def print_sent(result: JobResult, tip: str) -> None:
     """Say where a job is that was sent: on the remote's branch, or in its queue."""
     if result.queued:
-        click.echo("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
+        say("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
     else:
-        click.echo(f"It is on the remote, as {(result.commit or tip)[:12]}.")
+        say(f"It is on the remote, as {(result.commit or tip)[:12]}.")
 
 
 def _note_completion(result: JobResult) -> None:

@@ -15,9 +15,9 @@ import click
 
 from tvmgitlib._version import __version__
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context
+from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.lazy import LazyGroup
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
 EXIT_EXPECTED = TvmgitlibError.exit_code
@@ -94,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
     _open_streams()
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     try:
         code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False)
         sys.stdout.flush()
@@ -106,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     except TvmgitlibError as error:
-        click.echo(f"error: {error}", err=True)
+        note(f"error: {error}")
         return error.exit_code
     except BrokenPipeError:
         return _end_quietly()
@@ -116,12 +118,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _end_quietly()  # click caught the broken pipe
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"error: {place}{error.strerror or error}", err=True)
+        note(f"error: {plain_line(place)}{error.strerror or error}")
         return EXIT_EXPECTED
     except Exception:
         traceback.print_exc()
         click.echo(f"\nThis is a bug in tvmgitlib {__version__}: please report it with the lines above.", err=True)
         return EXIT_BUG
+
+
+class _Plain(logging.Formatter):
+    """Warnings in plain text, whatever the library says in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 def _open_streams() -> None:

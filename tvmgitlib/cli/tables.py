@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tvmgitlib.errors import plain_line
+
 Row = TypeVar("Row")
 
 
@@ -73,7 +75,7 @@ def printable(text: str) -> str:
         return text
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ended = [line if line[-1] in ".:;" else f"{line};" for line in lines[:-1]]
-    return "".join(each if each.isprintable() else "?" for each in " ".join([*ended, *lines[-1:]]))
+    return plain_line(" ".join([*ended, *lines[-1:]]))
 
 
 def fitted(line: str) -> str:

@@ -9,6 +9,7 @@ import orjson
 from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, TvmgitlibError
 from tvmgitlib.format.configs import configs_file
+from tvmgitlib.format.lines import MAX_OWN_LINE, too_long
 from tvmgitlib.format.segment import read_stored
 from tvmgitlib.model import StoredRecord, Workload
 
@@ -95,15 +96,25 @@ class RecordsFile:
         known = self._read.get(at)
         if known is None:
             try:
-                known = read_stored(self._content[at : self._end(at)], self._family, self._platform)
+                known = read_stored(self._line(at), self._family, self._platform)
             except TvmgitlibError as error:
-                raise error.at(file=self._path, line=self._content.count(b"\n", 0, at) + 1) from None
+                raise error.at(file=self._path, line=self._number(at)) from None
             self._read[at] = known
         return known
 
+    def _line(self, at: int) -> bytes:
+        end = self._end(at)
+        if end - at > MAX_OWN_LINE:
+            raise too_long(MAX_OWN_LINE, self._path, self._number(at))
+        return self._content[at:end]
+
+    def _number(self, at: int) -> int:
+        """Which line begins there, from 1."""
+        return self._content.count(b"\n", 0, at) + 1
+
     def _name(self, at: int) -> str | None:
         """The id of the workload that a line says it is of; None where it has to be read to know."""
-        _, bag = self._family.unwrap(self._content[at : self._end(at)])
+        _, bag = self._family.unwrap(self._line(at))
         try:
             match orjson.loads(bag or b"null"):
                 case {"workload": str(name)}:

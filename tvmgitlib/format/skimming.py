@@ -50,7 +50,7 @@ def skim_segment(content: bytes, file: str) -> tuple[dict[str, Any], list[Skimme
 
 
 def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTask]] | None:
-    first, *others = lines_of(content)
+    first, *others = lines_of(content, file)
     header = _document(first).get("job")
     if header is None or header["kind"] not in _ADDING or "reverts" in header or segment_path(header["id"]) != file:
         return None

@@ -19,11 +19,14 @@ from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects import (
     FILE_MODE,
+    MOST,
+    MOST_OF_SMALL,
     NO_MODE,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
     Blob,
+    Bounds,
     Commit,
     Committed,
     Content,
@@ -33,7 +36,6 @@ from tvmgitlib.store.objects import (
     Snapshot,
     blob_id,
     differences,
-    printable,
     require_plain,
 )
 from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
@@ -53,18 +55,22 @@ from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, historie
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
+from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [
     "FILE_MODE",
     "HISTORY",
+    "MOST",
+    "MOST_OF_SMALL",
     "NO_MODE",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
     "Author",
     "Blob",
+    "Bounds",
     "Commit",
     "Committed",
     "Content",
@@ -104,12 +110,12 @@ __all__ = [
     "links_under",
     "merge_base",
     "merge_files",
-    "printable",
     "public_url",
     "push",
     "push_folded",
     "push_histories",
     "push_to_queue",
+    "read_small",
     "remote_has",
     "remote_name",
     "require_plain",

@@ -10,9 +10,6 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import failure
 from tvmgitlib.store.objects import RAW, Delta, delta
 
-#: The binary logarithm of how many commits are asked about at once at the most: what is said of them is in memory.
-_AT_ONCE = 12
-
 
 @dataclass(frozen=True, slots=True)
 class TouchingCommit:
@@ -66,7 +63,8 @@ def commits_touching(
     outside = [f"^{since}"] if since is not None else []
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", folder], folder):
-        yield from _touching(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits))
+        compare = ("diff-tree", "--stdin", *options, "--", folder)
+        yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID))
 
 
 def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[bytes]:
@@ -76,7 +74,7 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
     try:
         process.stdin.close()
         for power in count(6):
-            listed = b"".join(islice(process.stdout, 2 ** min(power, _AT_ONCE)))
+            listed = b"".join(islice(process.stdout, 2 ** min(power, _LONGEST)))
             if not listed:
                 break
             yield listed
@@ -109,5 +107,9 @@ def _touching(output: bytes) -> Iterator[TouchingCommit]:
 def _text(field: bytes) -> str:
     return field.decode(errors="replace")
 
+
+#: At most so many commits (a power of two) are looked at at once, and so much is read of what Git says of them (bytes).
+_LONGEST = 12
+_MOST_SAID = 1 << 28
 
 _FORM = "%H%x00%aI%x00%an%x00%s"

@@ -32,7 +32,7 @@ def segments(library: ConfigLibrary, logs: Path) -> Segments:
 
 
 def read(content: bytes, path: str) -> Facts:
-    return Facts.of_segment(read_segment(lines_of(content), path, with_records=False))
+    return Facts.of_segment(read_segment(lines_of(content, path), path, with_records=False))
 
 
 def test_a_glance_says_what_reading_says(segments: Segments) -> None:

@@ -110,7 +110,7 @@ def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:
             if delta.old is not None or delta.new is None:
                 return False
             content = after.snapshot.blob(delta.path, delta.new)
-            added.append(read_segment(lines_of(content), delta.path, with_histories=True))
+            added.append(read_segment(lines_of(content, delta.path), delta.path, with_histories=True))
         elif delta.path != SETTINGS_FILE:
             changed.add(delta.path)
     folded = fold_change(before, Change(added=tuple(added)))

@@ -30,6 +30,7 @@ class JobDescription:
                 "job": job.id,
                 "state": "open",
                 "kind": job.spec.kind,
+                "key": job.spec.key,
                 "started": job.started,
                 "author": job.author,
                 "target": job.spec.target,

@@ -66,7 +66,7 @@ class Facts(NamedTuple):
         """
         skimmed = skim_segment(content, path)
         if skimmed is None:
-            return cls.of_segment(read_segment(lines_of(content), path, with_records=False))
+            return cls.of_segment(read_segment(lines_of(content, path), path, with_records=False))
         header, tasks = skimmed
         kind = header["kind"]
         return cls(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import Facts
 from tvmgitlib.model import JOBS, job_at, segment_path
-from tvmgitlib.store import TREE_MODE, Entry, Snapshot, require_plain
+from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
 _ANOTHER_HISTORY = 1000
@@ -75,7 +75,7 @@ def _difference(snapshot: Snapshot, database: Database, tree: str) -> Difference
         )
     gone: list[str] = []
     come: dict[str, str] = {}
-    for path, was, now in _changed(snapshot, database.tree, tree, f"{JOBS}/"):
+    for path, was, now in _changed(snapshot, database.tree, tree, f"{JOBS}/", Bounds(JOBS)):
         job = job_at(path)
         if now is not None:
             require_plain(path, now)
@@ -87,7 +87,9 @@ def _difference(snapshot: Snapshot, database: Database, tree: str) -> Difference
     return Difference(gone, come)
 
 
-def _changed(snapshot: Snapshot, old: str, new: str, prefix: str) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+def _changed(
+    snapshot: Snapshot, old: str, new: str, prefix: str, bounds: Bounds
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
     """The files that differ between two trees, by path, with what each has there."""
     before, after = ({entry.name: entry for entry in _entries(snapshot, tree)} for tree in (old, new))
     for name in sorted(before.keys() | after.keys()):
@@ -95,8 +97,10 @@ def _changed(snapshot: Snapshot, old: str, new: str, prefix: str) -> Iterator[tu
         if was == now:
             continue
         trees = [entry.oid if entry is not None and entry.mode == TREE_MODE else "" for entry in (was, now)]
+        for tree in trees:
+            bounds.step(prefix.count("/"), tree or None)
         if any(trees):
-            yield from _changed(snapshot, trees[0], trees[1], f"{prefix}{name}/")
+            yield from _changed(snapshot, trees[0], trees[1], f"{prefix}{name}/", bounds)
         files = [None if entry is None or entry.mode == TREE_MODE else entry for entry in (was, now)]
         if any(files):
             yield prefix + name, files[0], files[1]

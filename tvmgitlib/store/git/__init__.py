@@ -5,10 +5,11 @@ from tvmgitlib.store.git.hardening import NETWORK, environment, options, without
 from tvmgitlib.store.git.process import DURABLE, Git, failure
 from tvmgitlib.store.git.programs import require_trusted_signing, settings_for_exchange
 from tvmgitlib.store.git.sharing import VARIABLE, Sharing, share_made
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git.urls import LONGEST, without_credentials
 
 __all__ = [
     "DURABLE",
+    "LONGEST",
     "NETWORK",
     "VARIABLE",
     "Configuration",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import NETWORK, Configuration, failure, settings_for_exchange, without_credentials
+from tvmgitlib.store.git import LONGEST, NETWORK, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
 
@@ -56,8 +56,10 @@ def check_url(url: str) -> str:
     """A URL that Git cannot take for an option or a command.
 
     Raises:
-        GitError: it begins with a dash, or names a transport helper such as `ext::`.
+        GitError: it is longer than any, begins with a dash, or names a transport helper such as `ext::`.
     """
+    if len(url) > LONGEST:
+        raise GitError(f"a URL of {len(url):,} characters: {LONGEST:,} are the most", file=f"{url[:40]}...")
     if url.startswith("-"):
         raise GitError("a URL that begins with a dash would be taken for an option", file=without_credentials(url))
     if _HELPER.match(url):

@@ -32,7 +32,7 @@ def test_a_started_job_is_listed_and_shown_with_what_it_was_told(cli: Any) -> No
     job = start(
         cli,
         *("--target", "cuda -arch=sm_90", "--platform", "h100", "--tuner", "xgb"),
-        *("--set", "cooling=fan", "--set", "clocks.sm_mhz=1980", "--tvm", "hhb-tvm==0.16.dev0"),
+        *("--set", "cooling=fan", "--set", "clocks.sm_mhz=1980", "--tvm", "hhb-tvm==0.16.dev0", "--key", "resnet"),
     )
     (listed,) = cli.lines("job", "list")
     assert listed == cli.json("job", "show", job["job"])
@@ -40,8 +40,8 @@ def test_a_started_job_is_listed_and_shown_with_what_it_was_told(cli: Any) -> No
     assert listed["facts"] == {"cooling": "fan", "clocks": {"sm_mhz": 1980}}
     assert listed["tvm"] == {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "option"}
     assert cli("job", "list").out.split() == [
-        *("job", "started", "tuner", "target"),
-        *(job["job"], listed["started"][:10], listed["started"][11:16], "UTC", "xgb", "cuda", "-arch=sm_90"),
+        *("job", "started", "key", "tuner", "target"),
+        *(job["job"], listed["started"][:10], listed["started"][11:16], "UTC", "resnet", "xgb", "cuda", "-arch=sm_90"),
     ]
     shown = cli("job", "show", job["job"]).out
     assert 'facts     cooling="fan", clocks={"sm_mhz": 1980}' in shown

@@ -36,6 +36,7 @@ def command(context: Context) -> None:
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
+@click.option("--key", metavar="NAME", help="What the job is for, such as the name of a model.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
@@ -143,6 +144,7 @@ def _moment(text: str) -> str:
 _COLUMNS: tuple[Column[OpenJob], ...] = (
     Column("job", lambda job: job.id),
     Column("started", lambda job: _moment(job.started)),
+    Column("key", lambda job: job.spec.key or "-"),
     Column("tuner", lambda job: job.spec.tuner or "-"),
     Column("target", lambda job: job.spec.target or "any"),
 )

@@ -17,9 +17,7 @@ from stat import S_ISREG
 from typing import BinaryIO, Final, Protocol
 
 from tvmgitlib.errors import RecordError
-
-#: Longer lines are refused unread (bytes).
-MAX_LINE: Final = 16 * 1024 * 1024
+from tvmgitlib.format import MAX_LINE, too_long
 
 #: How much may come out of a compressed file (bytes): so much in any case; more, up to so many times its size; and
 #: never more than the last of these.
@@ -114,7 +112,7 @@ def lines_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
     while line := file.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
-            raise RecordError(f"longer than {MAX_LINE // 2**20} MiB, so it is not read", file=str(path), line=number)
+            raise too_long(MAX_LINE, str(path), number)
         yield number, line
 
 
