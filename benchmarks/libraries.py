@@ -1,10 +1,10 @@
 """Make a library of any size out of real tuning lines, fast: what the other benchmarks measure on.
 
-    libraries.py PATH [--jobs N] [--platforms N] [--lines N]
+    libraries.py PATH [--jobs N] [--platforms N] [--workloads N] [--lines N]
 
-Every job is the import of one small log for one platform: `--lines` real AutoTVM trials of one workload, with other
-extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same arguments give
-the same library, byte for byte.
+Every job is the import of one log for one platform: `--lines` real AutoTVM trials of each of `--workloads` workloads,
+with other extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same
+arguments give the same library, byte for byte.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import argparse
 import json
 import random
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import write_segment
+from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, ranked_lines, write_segment
 from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.model import (
     Header,
@@ -30,6 +31,7 @@ from tvmgitlib.model import (
     read_json,
     utc_text,
 )
+from tvmgitlib.rules.fold import Configs, fold, standing
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
@@ -37,6 +39,7 @@ BEGIN = 1_790_000_000
 AUTHOR = "Bench <bench@example.com>"
 #: The extents of the workloads; one platform has tuned all of them before it tunes one again.
 EXTENTS = [(n, m, k) for n in (64, 128, 256, 512, 1024) for m in (64, 128, 256, 512) for k in (64, 128, 256, 512, 768)]
+EXTENTS += [(n, m, k) for n in range(96, 1056, 96) for m in range(96, 1056, 96) for k in range(96, 960, 96)]
 
 
 def main() -> None:
@@ -44,28 +47,50 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--platforms", type=int, default=100)
+    parser.add_argument("--workloads", type=int, default=1)
     parser.add_argument("--lines", type=int, default=20)
     told = parser.parse_args()
-    make(told.path, told.jobs, told.platforms, told.lines)
+    make(told.path, told.jobs, told.platforms, told.lines, told.workloads)
 
 
-def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20) -> ConfigLibrary:
-    """Make a library with that many jobs, on that many platforms, of that many trials each."""
+def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20, workloads: int = 1) -> ConfigLibrary:
+    """Make a library with that many jobs, on that many platforms, of that many trials of each of some workloads."""
     library = ConfigLibrary.init(path)
-    write_commits(path, library.commit, segments(jobs, platforms, lines))
+    made = segments(jobs, platforms, lines, workloads)
+    if jobs <= platforms:  # each file of configs/ comes of one job, however many there are
+        write_commits(path, library.commit, made, lambda segment: fold([segment], standing([]), library.settings))
+        _stamp(path, library, jobs)
+        return ConfigLibrary(path)
+    write_commits(path, library.commit, made, lambda _: {})
     library = ConfigLibrary(path)
     library.rebuild()
     return library
 
 
-def segments(jobs: int, platforms: int, lines: int) -> Iterator[Segment]:
+def _stamp(path: Path, library: ConfigLibrary, jobs: int) -> None:
+    """Say that configs/ is right: to prove it takes longer than to make it."""
+    tree = _git(path, "rev-parse", "HEAD:jobs").strip()
+    stamp = FoldStamp(tree, library.settings.fold_digest, Tally(Counter({"import": jobs})))
+    Path(path, FOLD_FILE).write_bytes(stamp.to_bytes())
+    _git(path, "add", FOLD_FILE)
+    _git(path, "-c", "user.name=Bench", "-c", "user.email=bench@example.com", "commit", "--quiet", "-m", "Fold")
+
+
+def _git(path: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", path, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def segments(jobs: int, platforms: int, lines: int, workloads: int = 1) -> Iterator[Segment]:
     """The jobs, oldest first."""
     trials = [json.loads(line) for line in LOG.open("rb")]
     chance = random.Random(0)
     for number in range(jobs):
-        extents = EXTENTS[number // platforms % len(EXTENTS)]
         records = [
-            _varied(chance, trials[turn % len(trials)], extents, BEGIN + 100 * number + turn) for turn in range(lines)
+            [
+                _varied(chance, trials[turn % len(trials)], EXTENTS[each % len(EXTENTS)], BEGIN + 100 * number + turn)
+                for turn in range(lines)
+            ]
+            for each in range(number // platforms * workloads, (number // platforms + 1) * workloads)
         ]
         yield _segment(number, f"board-{number % platforms:04}", records)
 
@@ -86,7 +111,7 @@ def _varied(chance: random.Random, trial: dict, extents: tuple[int, ...], at: fl
     return families.family("autotvm").record(read_json(native), native)
 
 
-def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment:
+def _segment(number: int, platform: str, tasks: list[list[TuningRecord]]) -> Segment:
     at = BEGIN + 100 * number
     source = Source("tuning.log", 1, f"{number:064x}", 0)
     header = Header(
@@ -99,34 +124,48 @@ def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment
         tvm=TVM,
     )
     intake = Intake(Origin(platform=platform, tvm=TVM), 1)
-    for record in records:
-        intake.add(record)
+    for records in tasks:
+        for record in records:
+            intake.add(record)
     return intake.segment(header)[0]
 
 
-def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
-    """Add a commit for each segment to the branch that is checked out, and its files to the work tree."""
-    branch = subprocess.run(
-        ["git", "-C", str(path), "symbolic-ref", "HEAD"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Callable[[Segment], Configs]) -> None:
+    """Add a commit for each segment to the branch that is checked out, and its files to the work tree.
+
+    Args:
+        path: the library.
+        tip: the commit that they follow.
+        made: the segments.
+        folded: the files of configs/ that a segment's commit writes.
+    """
+    branch = _git(path, "symbolic-ref", "HEAD").strip()
     command = ["git", "-C", str(path), "fast-import", "--quiet", "--force"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for mark, segment in zip(count(1), made):
             parent = tip if mark == 1 else f":{mark - 1}"
             _write_commit(process.stdin, branch, mark, parent, segment)
+            for file, records in folded(segment).items():
+                _write_file(process.stdin, file, ranked_lines(records))
         process.stdin.close()
         if process.wait() != 0:
             raise SystemExit("git fast-import failed")
-    subprocess.run(["git", "-C", str(path), "reset", "--quiet", "--hard"], check=True)
+    _git(path, "reset", "--quiet", "--hard")
 
 
 def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment) -> None:
     when = f"{AUTHOR} {BEGIN + 100 * mark} +0000"
-    subject = f"Import 1 workload for {segment.tasks[0].task.section.platform.name}".encode()
+    count = len(segment.tasks)
+    subject = f"Import {count} workload{'s' * (count > 1)} for {segment.tasks[0].task.section.platform.name}".encode()
     content = b"".join(write_segment(segment))
     out.write(f"commit {branch}\nmark :{mark}\nauthor {when}\ncommitter {when}\ndata {len(subject)}\n".encode())
-    out.write(subject + f"\nfrom {parent}\nM 100644 inline {segment.path}\ndata {len(content)}\n".encode())
+    out.write(subject + f"\nfrom {parent}\n".encode())
+    _write_file(out, segment.path, content)
+
+
+def _write_file(out: IO[bytes], path: str, content: bytes) -> None:
+    out.write(f"M 100644 inline {path}\ndata {len(content)}\n".encode())
     out.write(content + b"\n")
 
 

@@ -20,7 +20,6 @@ from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.jobs import JobDescription, Leniency
 from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
 from tvmgitlib.library.view import View
 from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
-    from tvmgitlib.library.jobs import OpenJob
+    from tvmgitlib.library.jobs import JobDescription, OpenJob
     from tvmgitlib.library.reading import (
         BestConfig,
         Blame,
@@ -252,8 +251,8 @@ class ConfigLibrary:
             SelectionError: there is no such job, or more than one.
         """
         if any(opened.id.startswith(job) for opened in self.open_jobs()):
-            return JobDescription.of_open(self.open_job(job))
-        return JobDescription.of_committed(self.show_job(job))
+            return jobs.JobDescription.of_open(self.open_job(job))
+        return jobs.JobDescription.of_committed(self.show_job(job))
 
     def kept_history(self, job: str) -> list[TuningRecord]:
         """Every trial of a committed job or import with `keep_history`, by its id or the beginning of it.
@@ -319,7 +318,7 @@ class ConfigLibrary:
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
-        leniency = Leniency(drop_torn, skip_invalid)
+        leniency = jobs.Leniency(drop_torn, skip_invalid)
         chosen = only_target if isinstance(only_target, (list, tuple)) else [only_target]
         request = jobs.ImportRequest(
             [jobs.STANDARD_INPUT if path == "-" else Path(path) for path in paths],
@@ -569,14 +568,15 @@ class ConfigLibrary:
         """
         return changes.configure(self._view.writable, key, value)
 
-    def check(self, *, allow_shallow: bool = False) -> list[Problem]:
+    def check(self, *, allow_shallow: bool = False, full: bool = False) -> list[Problem]:
         """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
 
         Args:
             allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+            full: prove all of it; else what was proven before in this clone is believed, and what came since is proven.
         """
         with self._view.reading(trusted=False) as contents:
-            return care.check(self._view.repository, contents, allow_shallow=allow_shallow)
+            return care.check(self._view.repository, contents, allow_shallow=allow_shallow, full=full)
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""

@@ -3,7 +3,15 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
+from tvmgitlib.store.ancestry import (
+    Divergence,
+    divergence,
+    has_merges,
+    history_cuts,
+    is_ancestor,
+    merge_base,
+    require_whole,
+)
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
 from tvmgitlib.store.landing.links import links_under
@@ -13,6 +21,7 @@ from tvmgitlib.store.objects import (
     FILE_MODE,
     MOST,
     MOST_OF_SMALL,
+    NO_MODE,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
@@ -21,6 +30,7 @@ from tvmgitlib.store.objects import (
     Commit,
     Committed,
     Content,
+    Delta,
     Draft,
     Entry,
     Snapshot,
@@ -54,6 +64,7 @@ __all__ = [
     "HISTORY",
     "MOST",
     "MOST_OF_SMALL",
+    "NO_MODE",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
@@ -63,6 +74,7 @@ __all__ = [
     "Commit",
     "Committed",
     "Content",
+    "Delta",
     "Divergence",
     "Draft",
     "Entry",
@@ -89,6 +101,7 @@ __all__ = [
     "fetch_histories",
     "fetch_refs",
     "follow",
+    "has_merges",
     "histories",
     "history_cuts",
     "identity",

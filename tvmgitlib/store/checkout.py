@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git import Git, failure
-from tvmgitlib.store.objects import RAW, Commit, ObjectReader, Snapshot, deltas, parse_commit
+from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -21,6 +22,9 @@ _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
+
+#: An entry of `git ls-files -v` that is not simply in the index.
+_OTHER_TAG = re.compile(rb"(?:\A|\0)[^H\0]")
 
 _QUESTIONS = (
     "--absolute-git-dir",
@@ -159,6 +163,18 @@ class Checkout:
             return []
         raw = self.git.run("diff-index", "--cached", *RAW, commit, "--", *folders)
         return [delta.path for delta in deltas(raw)]
+
+    def changes(self, before: str, after: str, folders: Sequence[str]) -> list[Delta]:
+        """What tells the files in some folders apart in two commits."""
+        return list(deltas(self.git.run("diff-tree", "-r", *RAW, before, after, "--", *folders)))
+
+    def is_altered(self, folders: Sequence[str]) -> bool:
+        """Whether Git sees that files of the work tree in some folders differ from the index, or that they are not in
+        it; or whether it is told not to look.
+        """
+        told = ("--cached", "--others", "--modified", "--deleted")
+        listed = self.git.run("ls-files", "-v", "-z", *told, "--", *(f":(top,literal){folder}" for folder in folders))
+        return _OTHER_TAG.search(listed) is not None
 
     @property
     def checked_out(self) -> str | None:

@@ -7,6 +7,7 @@ user names, or, for a target of this host, the detected one; without any of thes
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,7 +19,8 @@ from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
-from tvmgitlib.library.reading.nearest import Neighbours
+from tvmgitlib.library.reading.nearest import Asked, Neighbours
+from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
 from tvmgitlib.rules.validity import Verdict
 
@@ -127,7 +129,7 @@ class Lookup:
         self._platform = platform
         self._overruled: set[str] = set()
         self._accepted = up_to(accept)
-        self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
+        self._answers: dict[tuple[FamilyName, GivenTarget, Workload, bool], Outcome | None] = {}
         self.summary = Summary()
 
     def find(
@@ -147,20 +149,20 @@ class Lookup:
             signature: gives the workload in words that no TVM version changes, where its name is none: it is asked
                 where there is no record.
         """
-        platform = self.platform_of(target)
-        candidates: list[StoredRecord] = []
-        if platform is not None:
-            known = self._of_platform(family, platform)
-            for key in (*target.target.lookup_keys, *target.target.near_keys):
-                candidates += known.get((key, workload.text), [])
-        outcome = self._choose(family, target, platform, workload, candidates, signature)
-        if tunable or candidates:
-            self.summary.add(outcome, workload)
+        question = (family, target, workload, tunable)
+        if question in self._answers:
+            outcome = self._answers[question]
+        else:
+            outcome = self._answers[question] = self._answer(family, target, workload, tunable, signature)
+        if outcome is None:
+            return None
+        self.summary.add(outcome, workload)
         return outcome.stored
 
     def refuse(self, stored: StoredRecord, why: str) -> None:
         """Never answer with a record again: this TVM has tried to load it and could not."""
         self._grader.refuse(stored, why)
+        self._answers.clear()
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
@@ -177,10 +179,30 @@ class Lookup:
     def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
         """Every record of a family for a target on its platform, whatever its grade."""
         platform = self.platform_of(target)
+        return self._candidates(target, Part(family, platform)) if platform else []
+
+    def _answer(
+        self,
+        family: FamilyName,
+        target: GivenTarget,
+        workload: Workload,
+        tunable: bool,
+        signature: Callable[[], str | None],
+    ) -> Outcome | None:
+        """What comes of a lookup; None for what is not tunable and has no record."""
+        platform = self.platform_of(target)
+        candidates = self._candidates(target, Part(family, platform, workload)) if platform is not None else []
+        if not tunable and not candidates:
+            return None
+        return self._choose(family, target, platform, workload, candidates, signature)
+
+    def _candidates(self, target: GivenTarget, part: Part) -> list[StoredRecord]:
+        """The records that may answer for a target, those of the closest first."""
+        known: defaultdict[str, list[StoredRecord]] = defaultdict(list)
+        for stored in (stored for records in self._grader.records(part).values() for stored in records):
+            known[stored.record.target.target.device_key].append(stored)
         keys = (*target.target.lookup_keys, *target.target.near_keys)
-        for (key, _), found in (self._of_platform(family, platform) if platform else {}).items():
-            if key in keys:
-                yield from found
+        return [stored for key in keys for stored in known[key]]
 
     def _choose(
         self,
@@ -202,7 +224,7 @@ class Lookup:
             graded = self.invalidated(family, target, workload)
         if not graded:
             why = f"no record for {target.target.label} on {platform}"
-            near = self._neighbours.nearest(Place(family, target.target, platform, workload), signature())
+            near = self._neighbours.nearest(Asked(workload, target.target, platform), signature())
             return outcome(None, MISSING, f"{why}; {near}" if near else why)
         stored, verdict = self._grader.best(graded, target.target)
         if verdict.grade not in self._accepted:
@@ -214,7 +236,7 @@ class Lookup:
 
     @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(stored for records in self._grader.records.values() for stored in records)
+        return Neighbours(self._contents, self._grader.records)
 
     def invalidated(
         self, family: FamilyName, target: GivenTarget, workload: Workload
@@ -225,17 +247,6 @@ class Lookup:
             return []
         asked = Place(family, target.target, platform, workload)
         return [(stored, verdict) for stored, verdict in self._grader.invalidated if stored.place.answers(asked)]
-
-    def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
-        """The records of a family on a platform, by device key and workload."""
-        known = self._records.get((family, platform))
-        if known is None:
-            known = self._records[family, platform] = {}
-            for stored in (stored for records in self._grader.records.values() for stored in records):
-                if (stored.record.family, stored.platform) == (family, platform):
-                    key = stored.record.target.target.device_key
-                    known.setdefault((key, stored.record.workload.text), []).append(stored)
-        return known
 
 
 def platform_of(target: GivenTarget, named: str | None, *, here: bool = True) -> str | None:
