@@ -20,7 +20,7 @@ from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
+from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
 from tvmgitlib.library.view import View
 from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
 
@@ -726,14 +726,16 @@ class ConfigLibrary:
         self,
         *,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> AbstractContextManager[Summary]:
         """Answer the lookups of a build by this library; gives the summary.
 
         Args:
             platform: the platform's name where a target names no model; None (or `this`) to detect it.
-            accept: the worst grade that is applied: `exact` or `stale`.
+            accept: the worst that is applied: `exact`, `stale`, or `suggested`: where neither the library nor what
+                answers outside of it has a record of a task, the first of the library's suggestions that builds. Nobody
+                has measured that, or compared its outputs.
             facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """
         return self._live.using(platform, accept, facts)
@@ -750,11 +752,11 @@ class ConfigLibrary:
         self._applied.pop().__exit__(kind, error, trace)
 
     def summary(self) -> Summary:
-        """Which tasks of the last build were exact, stale or missing, and why."""
+        """Which tasks of the last build were exact, stale, suggested or missing, and why."""
         return self._live.summary
 
     def compile_relax(
-        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Accept = "exact"
+        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Taken = "exact"
     ) -> Any:
         """Build a Relax module with the library's schedules; `tvm.compile` alone would not look them up.
 
@@ -770,7 +772,7 @@ class ConfigLibrary:
         return self._live.compile_relax(mod, target, params, platform, accept)
 
     def compile_tir(
-        self, func: Any, target: Any, *, platform: str | None = None, accept: Accept = "exact"
+        self, func: Any, target: Any, *, platform: str | None = None, accept: Taken = "exact"
     ) -> Any | None:
         """The library's schedule of a TensorIR function; None when there is none. Build it: `tvm.compile(it.mod)`.
 
@@ -787,7 +789,7 @@ class ConfigLibrary:
         *,
         target: object | None = None,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
         family: str | None = None,
     ) -> Coverage:

@@ -21,6 +21,12 @@ Accept = Literal["exact", "stale"]
 
 ACCEPTS: Final[tuple[str, ...]] = get_args(Accept)
 
+#: The worst that a build takes. `suggested` is no grade of a record, and comes after all that are applied: for what has
+#: no record at all, what the records of other workloads suggest.
+Taken = Literal["exact", "stale", "suggested"]
+
+TAKEN: Final[tuple[str, ...]] = get_args(Taken)
+
 #: The worst grade that a person wants to see; `any` shows what there is.
 Shown = Literal["exact", "stale", "any"]
 

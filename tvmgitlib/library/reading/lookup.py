@@ -18,7 +18,7 @@ from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
+from tvmgitlib.library.reading.grading import GRADES, Grader, Obstacle, Taken, up_to
 from tvmgitlib.library.reading.nearest import Asked, Neighbours
 from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
@@ -28,9 +28,11 @@ _log = logging.getLogger("tvmgitlib")
 
 #: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.
 SLOWER = "slower"
+#: There is no record, and none of the library's: what other workloads suggest is built, which nobody has measured.
+SUGGESTED = "suggested"
 MISSING = "missing"
 
-STATES: Final = (*GRADES, SLOWER, MISSING)
+STATES: Final = (*GRADES, SLOWER, SUGGESTED, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Outcome:
         family, target, platform, workload: what was asked; the target's label, the platform's name if it is known.
         stored: the record that is applied; None when none is.
         state: the grade of the record applied; where none is, the grade of the best one there is, `slower` where the
-            untuned config is faster than it, or `missing`.
+            untuned config is faster than it, `suggested` where a suggestion is applied for want of any, or `missing`.
         why: in words, with the option that would change it.
         names: what TVM called the workload, in the order of its questions: of one workload it may have several names.
     """
@@ -74,13 +76,17 @@ class Summary:
         label = earlier.workload if earlier else outcome.workload
         self.outcomes[key] = replace(outcome, workload=label, names=tuple(names))
 
+    def amend(self, key: tuple[str, str, str | None, str], state: str, why: str) -> None:
+        """Say more of what came of a lookup."""
+        self.outcomes[key] = replace(self.outcomes[key], state=state, why=why)
+
     def of(self, state: str) -> list[Outcome]:
-        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`."""
+        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower`, `suggested`, `missing`."""
         return [outcome for outcome in self.outcomes.values() if outcome.state == state]
 
     @property
     def applied(self) -> list[Outcome]:
-        """The tasks for which a record was applied."""
+        """The tasks for which a record was applied: no suggestion is one."""
         return [outcome for outcome in self.outcomes.values() if outcome.stored is not None]
 
     @property
@@ -110,7 +116,7 @@ class Lookup:
         contents: the library; it must stay open for as long as lookups are made.
         tvm: the TVM that applies the records.
         platform: the platform's name where a target names no model, `this` for this machine; None to detect it.
-        accept: the worst grade that is applied.
+        accept: the worst that is applied. What is suggested is for the caller to find out: see `is_missing`.
         facts: what the user says of the machine at hand, added to what is detected.
         obstacle: asks the TVM whether it can load a record; None to go by its version.
     """
@@ -120,7 +126,7 @@ class Lookup:
         contents: Contents,
         tvm: TvmVersion,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
         obstacle: Obstacle | None = None,
     ) -> None:
@@ -128,7 +134,7 @@ class Lookup:
         self._grader = Grader(contents, tvm, facts, obstacle)
         self._platform = platform
         self._overruled: set[str] = set()
-        self._accepted = up_to(accept)
+        self._accepted = up_to(accept if accept != "suggested" else "stale")
         self._answers: dict[tuple[FamilyName, GivenTarget, Workload, bool], Outcome | None] = {}
         self.summary = Summary()
 
@@ -158,6 +164,25 @@ class Lookup:
             return None
         self.summary.add(outcome, workload)
         return outcome.stored
+
+    def is_missing(self, family: FamilyName, target: GivenTarget, workload: Workload) -> bool:
+        """Whether there is no record of what was asked for, on a platform that is known."""
+        key = self._key(family, target, workload)
+        found = self.summary.outcomes.get(key)
+        return key[2] is not None and found is not None and found.state == MISSING
+
+    def suggest(self, family: FamilyName, target: GivenTarget, workload: Workload, why: str, *, applied: bool) -> None:
+        """Let the summary say what was suggested for what is missing.
+
+        Args:
+            family, target, workload: what was asked for.
+            why: where the suggestion comes from; where none is applied, why not.
+            applied: whether one is.
+        """
+        self.summary.amend(self._key(family, target, workload), SUGGESTED if applied else MISSING, why)
+
+    def _key(self, family: FamilyName, target: GivenTarget, workload: Workload) -> tuple[str, str, str | None, str]:
+        return (family, target.target.label, self.platform_of(target), workload.text)
 
     def refuse(self, stored: StoredRecord, why: str) -> None:
         """Never answer with a record again: this TVM has tried to load it and could not."""

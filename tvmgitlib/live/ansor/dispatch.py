@@ -9,22 +9,24 @@ from typing import Any
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor.recording import logged
 from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.live.space import Suggesting
 from tvmgitlib.model import Workload
 
 
 @cache
-def library_context() -> Callable[[Lookup], Any]:
+def library_context() -> Callable[[Lookup, Suggesting], Any]:
     """The class of dispatch contexts."""
-    from tvm.auto_scheduler import LayoutRewriteOption
+    from tvm.auto_scheduler import LayoutRewriteOption, SearchTask
     from tvm.auto_scheduler.dispatcher import DispatchContext
     from tvm.auto_scheduler.relay_integration import TracingEnvironment, TracingMode
 
     class ApplyLibrary(DispatchContext):  # type: ignore[misc]  # TVM is not typed
         """Answers from a library, by target and platform; what it does not know the outer context is asked for."""
 
-        def __init__(self, lookup: Lookup) -> None:
+        def __init__(self, lookup: Lookup, suggesting: Suggesting) -> None:
             super().__init__()
             self._lookup = lookup
+            self._suggesting = suggesting
             self._updates: dict[tuple[str, str], Any] = {}
 
         @property
@@ -43,7 +45,8 @@ def library_context() -> Callable[[Lookup], Any]:
                 return self._updates[key]
             found = self._find(target, str(workload_key), has_complex_op)
             if found is None:
-                return self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
+                outside = self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
+                return outside if outside is not None else self._suggested(target, str(workload_key), dag)
             return None if _rewriting_layouts() and not _tuned_with_rewrite(found) else found.state
 
         def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
@@ -54,6 +57,18 @@ def library_context() -> Callable[[Lookup], Any]:
             workload = Workload("ansor", workload_key)
             asked = partial(self._lookup.find, "ansor", given, workload, tunable=tunable)
             return apply(self._lookup, asked, lambda stored: logged(stored.record))
+
+        def _suggested(self, target: Any, workload_key: str, dag: Any) -> Any:
+            """The state that is suggested for what has no record: its layouts stay as they are."""
+            given = asked_for(target)
+            if given is None or _rewriting_layouts():
+                return None
+
+            def task() -> Any:
+                return SearchTask(compute_dag=dag, workload_key=workload_key, target=target)
+
+            found = self._suggesting("ansor", given, Workload("ansor", workload_key), task)
+            return found.state if found is not None else None
 
         def update(self, target: Any, workload_key: Any, state: Any) -> None:
             """Keep the state of a task that AutoSchedulerLayoutRewrite has made: its new key is asked for later."""
