@@ -39,7 +39,8 @@ BEGIN = 1_790_000_000
 AUTHOR = "Bench <bench@example.com>"
 #: The extents of the workloads; one platform has tuned all of them before it tunes one again.
 EXTENTS = [(n, m, k) for n in (64, 128, 256, 512, 1024) for m in (64, 128, 256, 512) for k in (64, 128, 256, 512, 768)]
-EXTENTS += [(n, m, k) for n in range(96, 1056, 96) for m in range(96, 1056, 96) for k in range(96, 960, 96)]
+#: The same for jobs of many workloads.
+MANY_EXTENTS = [(n, m, k) for n in range(96, 1056, 96) for m in range(96, 1056, 96) for k in range(96, 1056, 96)]
 
 
 def main() -> None:
@@ -83,11 +84,12 @@ def _git(path: Path, *arguments: str) -> str:
 def segments(jobs: int, platforms: int, lines: int, workloads: int = 1) -> Iterator[Segment]:
     """The jobs, oldest first."""
     trials = [json.loads(line) for line in LOG.open("rb")]
+    extents = EXTENTS if workloads == 1 else MANY_EXTENTS
     chance = random.Random(0)
     for number in range(jobs):
         records = [
             [
-                _varied(chance, trials[turn % len(trials)], EXTENTS[each % len(EXTENTS)], BEGIN + 100 * number + turn)
+                _varied(chance, trials[turn % len(trials)], extents[each % len(extents)], BEGIN + 100 * number + turn)
                 for turn in range(lines)
             ]
             for each in range(number // platforms * workloads, (number // platforms + 1) * workloads)

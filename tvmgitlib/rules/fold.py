@@ -228,7 +228,7 @@ class _Contest:
             return
         candidates = self._groups[path, group]
         _keep_better(candidates, stored)
-        if len(candidates) > 2 * self._keep:  # no more than these are held of a group, however many jobs there are
+        if len(candidates) > self._keep + self._keep // 4:  # so few are held of a group, however many jobs there are
             kept = heapq.nsmallest(self._keep, candidates.values(), key=_place)
             self._groups[path, group] = {each[1].record.config: each for each in kept}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +21,6 @@ _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-
-#: An entry of `git ls-files -v` that is not simply in the index.
-_OTHER_TAG = re.compile(rb"(?:\A|\0)[^H\0]")
 
 _QUESTIONS = (
     "--absolute-git-dir",
@@ -167,14 +163,6 @@ class Checkout:
     def changes(self, before: str, after: str, folders: Sequence[str]) -> list[Delta]:
         """What tells the files in some folders apart in two commits."""
         return list(deltas(self.git.run("diff-tree", "-r", *RAW, before, after, "--", *folders)))
-
-    def is_altered(self, folders: Sequence[str]) -> bool:
-        """Whether Git sees that files of the work tree in some folders differ from the index, or that they are not in
-        it; or whether it is told not to look.
-        """
-        told = ("--cached", "--others", "--modified", "--deleted")
-        listed = self.git.run("ls-files", "-v", "-z", *told, "--", *(f":(top,literal){folder}" for folder in folders))
-        return _OTHER_TAG.search(listed) is not None
 
     @property
     def checked_out(self) -> str | None:

@@ -196,6 +196,15 @@ def test_other_rules_prove_anew(
     assert whole_proofs == [proven.commit]
 
 
+def test_what_the_rules_of_another_package_say_is_proven_anew(
+    proven: ConfigLibrary, whole_proofs: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(proven).unlink()
+    monkeypatch.setattr("tvmgitlib.families.is_shipped", lambda _: False)
+    assert proven.check() == proven.check() == []
+    assert whole_proofs == [proven.commit] * 2
+
+
 def test_of_another_history_nothing_is_proven(proven: ConfigLibrary, git: Git, whole_proofs: list[str | None]) -> None:
     git(proven.path, "checkout", "-q", "--orphan", "fresh")
     git(proven.path, "commit", "-q", "-m", "all at once")

@@ -15,7 +15,16 @@ from pathlib import Path
 from tvmgitlib import families
 from tvmgitlib._version import __version__
 from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, lines_of, ranked_lines, read_segment
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    configs_file,
+    lines_of,
+    ranked_lines,
+    read_segment,
+)
 from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
 from tvmgitlib.library.changes import Change, fold_change
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
@@ -39,6 +48,8 @@ def remember(repository: Repository, contents: Contents) -> None:
     commit = contents.snapshot.commit
     if commit is None or history_cuts(repository, commit):
         return
+    if not all(families.is_shipped(configs_file(path).family) for path, _ in contents.config_files()):
+        return  # what another package finds right may change with that package
     path = repository.state / FILE
     content = _note(commit)
     with suppress(OSError):
@@ -69,17 +80,13 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
         return False
 
 
-def _rules() -> str:
-    """What decides what is right: a proof by other rules proves nothing."""
-    return json.dumps([__version__, families.names()])
-
-
 def _note(commit: str) -> str:
     return f"{json.dumps({'commit': commit, 'proof': _proof(commit)})}\n"
 
 
 def _proof(commit: str) -> str:
-    return sha256(f"{_rules()}\n{commit}\n".encode()).hexdigest()
+    """What only this version of the rules writes beside a commit: another one has proven nothing."""
+    return sha256(f"{__version__}\n{commit}\n".encode()).hexdigest()
 
 
 def _noted(path: Path) -> str | None:
