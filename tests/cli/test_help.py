@@ -13,6 +13,7 @@ COMMANDS = [
     ["init"],
     ["job"],
     ["job", "start"],
+    ["job", "resume"],
     ["job", "finish"],
     ["job", "abort"],
     ["job", "list"],

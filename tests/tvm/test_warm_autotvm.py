@@ -291,7 +291,7 @@ def test_the_command_line_says_the_same(
     assert here == suggestions(library, dense(112), 3).to_json()
     assert other["suggestions"] == [] and "haswell" in other["why"]
     cli("suggest", "--tasks", f"{model}:tasks", "--platform", "board", "-n", "3")
-    assert cli.out.splitlines()[0].startswith("dense_nopack.x86(float32[16,112]")
+    assert cli.out.splitlines()[0].startswith("dense_nopack.x86(16x112xf32")
     assert "share  how " in cli.out and "which says nothing of this one" in cli.out
 
 

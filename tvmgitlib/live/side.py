@@ -96,6 +96,7 @@ class LiveSide:
         keep_history: bool = False,
         resume: bool = True,
         waits_for_target: bool = False,
+        key: str | None = None,
     ) -> Job:
         """Begin a live job, or resume an interrupted one; see `ConfigLibrary.job`.
 
@@ -105,7 +106,8 @@ class LiveSide:
             platform: the platform's name, or facts about it.
             facts: facts about it, beside its name.
             tuner, options, keep_history: for the record.
-            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
+            key: what the job is for.
             waits_for_target: without a target, let the first task say it.
         """
         name = platform if isinstance(platform, str) else None
@@ -119,6 +121,7 @@ class LiveSide:
             tuner=tuner,
             options=options,
             keep_history=keep_history,
+            key=key,
         )
         return self._start(target, spec_for, resume, waits_for_target and target is None)
 
@@ -151,21 +154,22 @@ class LiveSide:
         return TakenJob(opened, claim, resumed=False)
 
     def _interrupted(self, spec: JobSpec) -> TakenJob | None:
-        """The newest job in progress of the same kind, target, platform, facts and TVM that no process has."""
+        """The newest job in progress of the same kind, key, target, platform, facts and TVM that no process has."""
         for job in reversed(jobs.jobs_in_progress(self._view).all()):
             if not _is_like(job.spec, spec):
                 continue
             claim = job.claim()
             if claim is None:
                 continue
-            if _same_facts(job.spec, spec):
+            if job.spec.key == spec.key and _same_facts(job.spec, spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
-                "job %s, started %s, was interrupted under other platform facts, so it is not resumed; tvmgitlib job "
-                "finish commits it as it is",
+                "job %s, started %s, was interrupted under %s, so it is not resumed; tvmgitlib job finish commits it "
+                "as it is",
                 job.id,
                 job.started,
+                "other platform facts" if job.spec.key == spec.key else _under(job.spec.key),
             )
         return None
 
@@ -417,6 +421,10 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
     """Whether an interrupted job is the one that is asked for, but for its platform's facts."""
     same = (spec.kind, _target(spec), spec.platform_name) == (wanted.kind, _target(wanted), wanted.platform_name)
     return same and (spec.tvm is None or wanted.tvm is None or spec.tvm.group == wanted.tvm.group)
+
+
+def _under(key: str | None) -> str:
+    return f"the key {key!r}" if key is not None else "no key"
 
 
 def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:

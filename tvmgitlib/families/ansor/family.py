@@ -15,7 +15,7 @@ import orjson
 
 from tvmgitlib.families.ansor.decisions import decisions_of, steps_of
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import Family
+from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome
 from tvmgitlib.model import Call, Decisions, Json, Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
@@ -56,6 +56,11 @@ class Ansor(Enveloped, Family):
             native=native,
             unusable=came.unusable,
         )
+
+    def quick_reader(self, reader: LineReader) -> QuickReader:
+        from tvmgitlib.families.ansor.quick import QuickAnsor
+
+        return QuickAnsor(self.name, FAILED)
 
     def target_of(self, document: Any) -> Any:
         return document["i"][0][1]

@@ -19,7 +19,7 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.autotvm.knobs import knobs_of
 from tvmgitlib.families.bag import BAG_KEY, Spliced
-from tvmgitlib.families.base import Family
+from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
@@ -97,6 +97,11 @@ class AutoTvm(Spliced, Family):
             native=native,
             unusable=came.unusable,
         )
+
+    def quick_reader(self, reader: LineReader) -> QuickReader:
+        from tvmgitlib.families.autotvm.quick import QuickAutoTvm
+
+        return QuickAutoTvm(self.name, FAILED)
 
     def target_of(self, document: Any) -> Any:
         return document["input"][0]
