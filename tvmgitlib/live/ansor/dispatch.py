@@ -16,7 +16,7 @@ from tvmgitlib.model import Workload
 @cache
 def library_context() -> Callable[[Lookup, Suggesting], Any]:
     """The class of dispatch contexts."""
-    from tvm.auto_scheduler import LayoutRewriteOption, SearchTask
+    from tvm.auto_scheduler import LayoutRewriteOption
     from tvm.auto_scheduler.dispatcher import DispatchContext
     from tvm.auto_scheduler.relay_integration import TracingEnvironment, TracingMode
 
@@ -46,7 +46,9 @@ def library_context() -> Callable[[Lookup, Suggesting], Any]:
             found = self._find(target, str(workload_key), has_complex_op)
             if found is None:
                 outside = self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
-                return outside if outside is not None else self._suggested(target, str(workload_key), dag)
+                if outside is not None or _rewriting_layouts():  # a suggestion's layouts stay as they are
+                    return outside
+                return _suggested(self._suggesting, target, str(workload_key), dag)
             return None if _rewriting_layouts() and not _tuned_with_rewrite(found) else found.state
 
         def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
@@ -57,18 +59,6 @@ def library_context() -> Callable[[Lookup, Suggesting], Any]:
             workload = Workload("ansor", workload_key)
             asked = partial(self._lookup.find, "ansor", given, workload, tunable=tunable)
             return apply(self._lookup, asked, lambda stored: logged(stored.record))
-
-        def _suggested(self, target: Any, workload_key: str, dag: Any) -> Any:
-            """The state that is suggested for what has no record: its layouts stay as they are."""
-            given = asked_for(target)
-            if given is None or _rewriting_layouts():
-                return None
-
-            def task() -> Any:
-                return SearchTask(compute_dag=dag, workload_key=workload_key, target=target)
-
-            found = self._suggesting("ansor", given, Workload("ansor", workload_key), task)
-            return found.state if found is not None else None
 
         def update(self, target: Any, workload_key: Any, state: Any) -> None:
             """Keep the state of a task that AutoSchedulerLayoutRewrite has made: its new key is asked for later."""
@@ -84,3 +74,18 @@ def library_context() -> Callable[[Lookup, Suggesting], Any]:
         return option
 
     return ApplyLibrary
+
+
+def _suggested(suggesting: Suggesting, target: Any, workload_key: str, dag: Any) -> Any:
+    """The state that is suggested for what has no record; None where none is."""
+    given = asked_for(target)
+    if given is None:
+        return None
+
+    def task() -> Any:
+        from tvm.auto_scheduler import SearchTask
+
+        return SearchTask(compute_dag=dag, workload_key=workload_key, target=target)
+
+    found = suggesting("ansor", given, Workload("ansor", workload_key), task)
+    return found.state if found is not None else None
