@@ -23,12 +23,13 @@ from tvmgitlib.model.json import (
     Json,
     canonical_json,
     has_too_many_parts,
+    is_unicode,
     read_gaps,
     read_json,
     read_json_with_gaps,
 )
 from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
-from tvmgitlib.model.moments import read_age, read_since, read_utc, utc_text
+from tvmgitlib.model.moments import CLOCK_SKEW, read_age, read_since, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
@@ -58,6 +59,7 @@ from tvmgitlib.model.tvm import TvmVersion, minor_version
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
 __all__ = [
+    "CLOCK_SKEW",
     "DETERMINISTIC",
     "ERROR_KINDS",
     "FORMAT",
@@ -107,6 +109,7 @@ __all__ = [
     "has_too_many_parts",
     "is_family_name",
     "is_job_id",
+    "is_unicode",
     "job_at",
     "merged_facts",
     "minor_version",

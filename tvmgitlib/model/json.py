@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -15,6 +16,8 @@ Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json
 
 #: Where the reader looks for repeated keys, these may hide the colon or the quote that it goes by.
 _DISGUISES = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022")
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 #: No number of fewer characters is beyond a double.
 _SHORT = 5
@@ -27,6 +30,15 @@ MAX_PARTS: Final = 250_000
 _STRING_OR_NUMBER = re.compile(
     rb'"(?:[^"\\]|\\.)*"|(?P<none>-?(?:nan|inf(?:inity)?)\b)|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?', re.IGNORECASE
 )
+
+
+def is_unicode(value: object) -> bool:
+    """Whether every text in a value is valid Unicode: what a terminal gives that is not comes as lone surrogates."""
+    if isinstance(value, str):
+        return _SURROGATE.search(value) is None
+    if isinstance(value, Mapping):
+        return all(is_unicode(name) and is_unicode(member) for name, member in value.items())
+    return not isinstance(value, (list, tuple)) or all(map(is_unicode, value))
 
 
 def canonical_json(value: object) -> str:

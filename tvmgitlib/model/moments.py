@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import Final
+
+#: How far the clocks of two machines may be apart: what is later than that from now is no moment yet.
+CLOCK_SKEW: Final = timedelta(days=1)
 
 
 def utc_text(seconds: float) -> str:

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from tvmgitlib.errors import PlatformError, RecordError
-from tvmgitlib.model.json import Json, read_json
+from tvmgitlib.model.json import Json, is_unicode, read_json
 
 _MAX_NAME_LENGTH = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _MAX_DEPTH = 16
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 # What vendors write around a product's name, and what tells no two products apart: the clock follows from the rest.
 _DECORATION = re.compile(
@@ -132,7 +131,7 @@ def parse_assignment(text: str) -> tuple[str, Json]:
     if not equals:
         raise PlatformError(f"{text!a} sets no fact", hint="Facts are set as KEY=VALUE, such as cooling.kind=fan.")
     _check_key(key)
-    if _SURROGATE.search(value):
+    if not is_unicode(value):
         raise PlatformError(f"the value of {key} is not valid Unicode")
     return key, _json_or_text(value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ AUTOTVM_ODD: dict[str, str] = {
     "beyond a double": changed(AUTOTVM[1], ["result", 0], [7]).replace("[7]", "[1e400]"),
     "null": changed(AUTOTVM[1], ["result", 0], [None]),
     "a time stamp before 1970": changed(AUTOTVM[1], ["result", 3], -1.5),
+    "a time stamp in the future": changed(AUTOTVM[1], ["result", 3], 4102444800),
     "a time stamp that is none": changed(AUTOTVM[1], ["result", 3], float("nan")),
     "a trial that took infinitely long": changed(AUTOTVM[1], ["result", 2], float("inf")),
     "a knob that is no number": changed(AUTOTVM[1], ["config", "index"], float("nan")).replace("NaN", '5, "note": NaN'),
@@ -53,6 +55,7 @@ ANSOR_ODD: dict[str, str] = {
     "infinity as C++ writes it": changed(ANSOR[1], ["r", 0], [float("inf")]).replace("Infinity", "inf"),
     "none at all": changed(ANSOR[1], ["r", 0], []),
     "a time stamp before 1970": changed(ANSOR[1], ["r", 3], -1),
+    "a time stamp in the future": changed(ANSOR[1], ["r", 3], 4102444800),
 }
 ODD = [
     *(pytest.param(AUTOTVM, line, id=f"AutoTVM, {name}") for name, line in AUTOTVM_ODD.items()),
@@ -83,6 +86,7 @@ WRITTEN = [
     (AUTOTVM, AUTOTVM_ODD["infinity"].replace("Infinity", "-1e400"), "a run time of -inf s"),
     (AUTOTVM, AUTOTVM_ODD["a trial that took infinitely long"], "a trial that took inf s"),
     (AUTOTVM, AUTOTVM_ODD["a time stamp that is none"], "a time stamp of NaN s"),
+    (AUTOTVM, AUTOTVM_ODD["a time stamp in the future"], "a time stamp in the future, 2100-01-01T00:00:00.000Z"),
     (AUTOTVM, AUTOTVM_ODD["a knob that is no number"], "a number that is none"),
     (ANSOR, ANSOR_ODD["as C++ writes it"], "a run time of NaN s"),
     (ANSOR, ANSOR_ODD["infinity as C++ writes it"], "a run time of inf s"),
@@ -94,6 +98,52 @@ def test_it_is_called_what_it_is(library: ConfigLibrary, tmp_path: Path, log: li
     path = tmp_path / "tuning.log"
     path.write_text(f"{log[0]}\n{odd}\n")
     assert library.import_logs(path, platform="board").unusable == (f"{path}, line 2: {why}",)
+
+
+def at(line: str, seconds: float) -> str:
+    return changed(line, ["result", 3], seconds)
+
+
+def test_a_clock_that_is_an_hour_ahead_costs_nothing(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tuning.log"
+    path.write_text(at(AUTOTVM[0], time.time() + 3600) + "\n")
+    assert cli.json("import", path, "--platform", "board")["kept"] == 1
+
+
+def test_an_import_never_ends_in_the_future(library: ConfigLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "tuning.log"
+    path.write_text("\n".join([at(AUTOTVM[0], 86400), at(AUTOTVM[1], 4102444800), ""]))
+    job = library.import_logs(path, platform="board").job
+    assert job is not None
+    header = library.show_job(job).header
+    assert (header.started, header.finished) == ("1970-01-02T00:00:00.000Z",) * 2
+
+
+def test_what_is_yet_to_come_and_what_has_come_are_two_jobs(
+    library: ConfigLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one id two libraries would hold different bytes."""
+    path = tmp_path / "tuning.log"
+    path.write_text("\n".join([at(AUTOTVM[0], 86400), at(AUTOTVM[1], 4102444800), ""]))
+    later = ConfigLibrary.init(tmp_path / "later")
+    first = library.import_logs(path, platform="board")
+    again = library.import_logs(path, platform="board")
+    monkeypatch.setattr(time, "time", lambda: 4102444800.0)
+    then = later.import_logs(path, platform="board")
+    assert (again.already, again.job) == (True, first.job)
+    assert then.job not in (None, first.job)
+    assert (first.counts.failed, then.counts.failed) == (1, 0)
+
+
+def test_a_job_whose_clock_was_set_back_ends_no_earlier_than_it_began(
+    library: ConfigLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = library.begin_job(platform="board")
+    job.log.write_text(AUTOTVM[0] + "\n")
+    monkeypatch.setattr(time, "time", lambda: 1700000000.0)
+    library.finish_job(job.id)
+    header = library.show_job(job.id).header
+    assert (header.started, header.finished) == ("2023-11-14T22:13:20.000Z",) * 2
 
 
 def test_what_tvm_does_not_ask_for_costs_nothing(cli: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tvmgitlib.errors import JobError, SelectionError, plural
 from tvmgitlib.library.changes.change import Change, fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
-from tvmgitlib.library.changes.messages import in_and_out, message
+from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
 from tvmgitlib.library.reading import Contents, Selection, near_names
 from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
@@ -122,6 +122,7 @@ def foresee_invalidation(contents: Contents, condemned: Condemned, reason: str) 
 
 
 def _require_sense(condemned: Condemned, reason: str) -> None:
+    require_reason(reason)
     if not reason.strip():
         raise JobError("an invalidation needs a reason", hint="Say why with --reason TEXT.")
     if not condemned:

@@ -6,16 +6,26 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.errors import listed, plain_line, plural
+from tvmgitlib.errors import JobError, listed, plain_line, plural
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
-from tvmgitlib.model import Header, Segment, TaskRecords
+from tvmgitlib.model import Header, Segment, TaskRecords, is_unicode
 
 _MOST_PLACES = 20
 
 #: How much of a reason a commit's message tells.
 _REASON = 120
 _VERB = {"tune": "Tune", "import": "Import", "revalidate": "Revalidate"}
+
+
+def require_reason(reason: str | None) -> None:
+    """Refuse a reason that no record and no commit's message can hold.
+
+    Raises:
+        JobError: it is not valid Unicode.
+    """
+    if not is_unicode(reason):
+        raise JobError(f"the reason is not valid Unicode: {reason!a}", hint="Give it in UTF-8.")
 
 
 def job_message(segment: Segment, counts: Counts) -> str:

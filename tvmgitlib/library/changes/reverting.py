@@ -13,7 +13,7 @@ from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
-from tvmgitlib.library.changes.messages import in_and_out, message
+from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
 from tvmgitlib.library.reading import Contents, Departure, removed_segments
 from tvmgitlib.model import Header, Segment, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository
@@ -63,7 +63,7 @@ def revert(repository: Repository, jobs: Sequence[str], reason: str | None = Non
             gone = {departure.job: departure for departure in removed_segments(repository, contents)}
         return _Choice(tuple(dict.fromkeys(_resolve(contents, gone, job) for job in jobs)), gone, reason)
 
-    done = _commit(repository, choose)
+    done = _commit(repository, choose, reason)
     assert done is not None  # jobs are named
     return done
 
@@ -87,7 +87,7 @@ def revert_removed(repository: Repository, reason: str | None = None) -> Reverte
         by = {departure.by.id: f"{departure.by.id[:12]} ({departure.by.subject})" for departure in gone.values()}
         return _Choice(tuple(gone), gone, reason or f"removed by plain Git, in {', '.join(by.values())}")
 
-    return _commit(repository, choose)
+    return _commit(repository, choose, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ class _Choice:
     reason: str | None
 
 
-def _commit(repository: Repository, choose: Callable[[Contents], _Choice]) -> Reverted | None:
+def _commit(repository: Repository, choose: Callable[[Contents], _Choice], reason: str | None) -> Reverted | None:
+    require_reason(reason)
     made = secrets.token_hex(8)
 
     def decide(contents: Contents) -> Decision[Header] | Instead[None]:

@@ -111,8 +111,8 @@ def _import(repository: Repository, request: ImportRequest, paths: Sequence[Path
             if remarks.unmeasured or any(log.sources[0].start for log in logs):
                 return _remarked(JobResult(None, None, Counts()), remarks)
             raise _no_record(logs, remarks)
-        if intake.detected:  # on another machine the same logs are another job
-            names = import_ids(sources, request, keep, intake.detected)
+        if intake.detected or intake.ahead:  # on another machine, or at another time, the same logs are another job
+            names = import_ids(sources, request, keep, intake.detected, intake.ahead)
             if (there := next(filter(contents.has_job, names), None)) is not None:
                 _keep_history(repository, request, there, logs)
                 return _remarked(_already(contents, there), remarks)
@@ -206,11 +206,12 @@ def _header(job: OpenJob, sources: tuple[Source, ...]) -> Header:
     tuner, options = _tuned_by(job)
     if job.spec.key is not None:
         options = {"key": job.spec.key, **options}
+    finished = _now()
     return Header(
         id=job.id,
         kind=job.spec.kind,
-        started=job.started,
-        finished=_now(),
+        started=min(job.started, finished),  # a clock may have been set back meanwhile
+        finished=finished,
         author=job.author,
         tuner=tuner,
         options=options,
@@ -282,11 +283,12 @@ def _no_record(logs: Sequence[Log], remarks: Remarks) -> RecordError:
 
 
 def import_ids(
-    sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = ()
+    sources: Sequence[Source], request: ImportRequest, keep: int, detected: Sequence[Platform] = (), ahead: int = 0
 ) -> tuple[str, str]:
     """The id of an import: the same logs with the same options are the same job, whoever imports them.
 
-    Where a platform had to be detected, it is a part of what was imported.
+    Where a platform had to be detected, it is a part of what was imported. So is how many trials say that they are yet
+    to come: later the same logs give other bytes.
 
     Returns:
         The id, and the one that versions gave it whose jobs keep no histories: their segment has other bytes.
@@ -300,6 +302,8 @@ def import_ids(
     }
     if detected:
         identity["detected"] = [[platform.name, platform.facts] for platform in detected]
+    if ahead:
+        identity["ahead"] = ahead
     return _digest({**identity, "history": TRIALS}), _digest(identity)
 
 

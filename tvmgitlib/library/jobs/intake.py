@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from tvmgitlib.library.jobs.completing import may_mean
 from tvmgitlib.library.jobs.logs import Remarks, first_line
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
+    CLOCK_SKEW,
     SEGMENT_RECORDS,
     FamilyName,
     GivenTarget,
@@ -243,6 +245,14 @@ class _TaskIntake:
         return tuple(trials)
 
 
+def _not_yet(record: TuningRecord) -> TuningRecord:
+    """A trial that says it was measured in the future, which nobody can have: it says nothing of its config."""
+    if record.error is not None or record.measured_at is None:
+        return record
+    why = f"a time stamp in the future, {utc_text(record.measured_at)}"
+    return replace(record, error="unknown", unusable=why)
+
+
 def _order(record: TuningRecord) -> tuple[float, str]:
     return (record.cost, record.hash)
 
@@ -265,25 +275,32 @@ class Intake:
         self._read = 0
         self._detected: dict[str, Platform] = {}
         self._first, self._last = math.inf, -math.inf
+        self._latest = time.time() + CLOCK_SKEW.total_seconds()
+        self._ahead = 0
 
-    def add(self, record: TuningRecord) -> None:
-        """Take one record in.
+    def add(self, record: TuningRecord) -> TuningRecord:
+        """Take one record in; returns it as it counts: a trial that says it is yet to come is a failure.
 
         Raises:
             TvmgitlibError: it does not belong into this job, or nothing says where it belongs.
         """
         if self._origin.complete_target is not None:
             record = self._origin.completed(record)
+        at = record.measured_at
+        if at is not None and at > self._latest:
+            at = None
+            self._ahead += 1
+            record = _not_yet(record)
         subject = self._subjects.get((id(record.target), id(record.workload), record.tvm_version))
         task = self._task(record) if subject is None else subject[0]
         task.add(record)
         self._read += 1
-        at = record.measured_at
         if at is not None:
             if at < self._first:
                 self._first = at
             if at > self._last:
                 self._last = at
+        return record
 
     def _task(self, record: TuningRecord) -> _TaskIntake:
         """The task of a record; from here on also by its very objects, which a log's lines share."""
@@ -323,7 +340,7 @@ class Intake:
             remarks.completed = remarks.completed or 0
         for line, record in records:
             try:
-                self.add(record)
+                record = self.add(record)
             except TvmgitlibError as error:
                 error.at(file=file, line=line)
                 if not skip_invalid or isinstance(error, PlatformError):
@@ -345,6 +362,11 @@ class Intake:
     def read(self) -> int:
         """How many records were taken in."""
         return self._read
+
+    @property
+    def ahead(self) -> int:
+        """How many of them say that they were measured in the future."""
+        return self._ahead
 
     @property
     def incomplete(self) -> list[str]:

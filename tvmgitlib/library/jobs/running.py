@@ -20,6 +20,7 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     TvmVersion,
+    is_unicode,
     parse_target,
     platform_name_from,
     validate_platform_name,
@@ -60,7 +61,11 @@ def job_spec(
         PlatformError: the platform's name is not allowed, nothing says which platform the target is on, or the user
             says that it is this machine, which does not run its code.
         TvmError: the TVM's text has another form.
+        JobError: a text is not valid Unicode.
     """
+    for name, told in {"tuner": tuner, "key": key, "options": options or {}}.items():
+        if not is_unicode(told):
+            raise JobError(f"the {name} is not valid Unicode: {told!a}", hint="Give it in UTF-8.")
     if platform is not None:
         validate_platform_name(platform)
     given = parse_target(target) if target is not None else None

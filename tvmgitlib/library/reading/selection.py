@@ -17,6 +17,7 @@ from tvmgitlib.model import (
     Place,
     StoredRecord,
     Workload,
+    is_unicode,
     parse_target,
     platform_name_from,
 )
@@ -69,7 +70,7 @@ class Selection:
             beginning of that.
 
     Raises:
-        SelectionError: no family of that name is installed.
+        SelectionError: no family of that name is installed, or a text is not valid Unicode.
         TargetError: the target does not parse.
     """
 
@@ -85,6 +86,9 @@ class Selection:
             )
         if self.target is not None:
             parse_target(self.target)
+        for name, text in {"platform": self.platform, "workload": self.workload}.items():
+            if not is_unicode(text):
+                raise SelectionError(f"the {name} is not valid Unicode: {text!a}", hint="Give it in UTF-8.")
 
     @property
     def narrowing(self) -> Narrowing:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from tvmgitlib.errors import RecordError, TargetError
-from tvmgitlib.model.json import canonical_json, read_json
+from tvmgitlib.model.json import canonical_json, is_unicode, read_json
 from tvmgitlib.model.target.attributes import refuse_repeated, shown, typed
 
 MAX_TEXT_LENGTH = 64 * 1024
@@ -22,7 +22,6 @@ _MAX_DEPTH = 16
 
 _FLAG = re.compile(r"--?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _BRACKETED_HOST = re.compile(r"(?P<target>.*?)\s-host=\[(?P<host>.*)\]", re.DOTALL)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def attributes_of_text(text: str) -> dict[str, object]:
@@ -109,7 +108,7 @@ def _plain(value: object, depth: int = 0) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if _SURROGATE.search(value):
+        if not is_unicode(value):
             raise TargetError(f"the target is not valid Unicode: {shown(value)}")
         return str(value)
     if isinstance(value, int):

@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, SettingsError
+from tvmgitlib.format import store, write_segment
 from tvmgitlib.model import segment_path
 
 Git = Callable[..., str]
@@ -145,6 +148,34 @@ def test_what_is_no_job_stays_in_the_queue_by_name_and_stops_nobody(
     assert why in done.refused[bad]
     assert queued(git, remote) == {bad}
     assert other.check() == []
+
+
+@pytest.mark.parametrize(
+    ("started", "finished", "why"),
+    [
+        (None, "2100-01-01T00:00:00Z", "field job.finished: 2100-01-01T00:00:00Z is in the future"),
+        ("2100-01-01T00:00:00Z", None, "field job.started: 2100-01-01T00:00:00Z is in the future"),
+        ("2026-01-02T00:00:00Z", "2026-01-01T23:00:00Z", "before it started"),
+    ],
+)
+def test_a_job_whose_times_can_be_none_is_not_taken(
+    started: str | None,
+    finished: str | None,
+    why: str,
+    library: ConfigLibrary,
+    other: ConfigLibrary,
+    build: Any,
+    git: Git,
+) -> None:
+    segment = build.segment(1, [build.record()], finished=None)
+    header = replace(segment.header, started=started, finished=finished)
+    task = segment.tasks[0]
+    records = tuple(store(each.record, header, task.task) for each in task.records)
+    forged = replace(segment, header=header, tasks=(replace(task, records=records),))
+    queue_files(git, library, header.id, {segment_path(header.id): b"".join(write_segment(forged))})
+    done = other.fold_queue()
+    assert (done.folded, list(done.refused)) == ((), [header.id])
+    assert why in done.refused[header.id]
 
 
 def test_another_text_of_a_job_that_is_there_is_refused(
