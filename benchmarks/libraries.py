@@ -1,10 +1,10 @@
 """Make a library of any size out of real tuning lines, fast: what the other benchmarks measure on.
 
-    libraries.py PATH [--jobs N] [--platforms N] [--lines N]
+    libraries.py PATH [--jobs N] [--platforms N] [--lines N] [--folded]
 
 Every job is the import of one small log for one platform: `--lines` real AutoTVM trials of one workload, with other
-extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same arguments give
-the same library, byte for byte.
+extents, costs and times, one commit a job (written by `git fast-import`), folded at the end; with `--folded` in every
+commit, as commands do, for what measures history. The same arguments give the same library, byte for byte.
 """
 
 from __future__ import annotations
@@ -13,23 +13,28 @@ import argparse
 import json
 import random
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.format import write_segment
+from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, ranked_lines, write_segment
 from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.model import (
     Header,
     Segment,
+    Settings,
     Source,
     TuningRecord,
     TvmVersion,
     read_json,
     utc_text,
 )
+from tvmgitlib.rules.fold import Configs, fold_onto
+from tvmgitlib.store import FILE_MODE, TREE_MODE, Entry
+from tvmgitlib.store.objects.raw import make_tree, object_id
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
@@ -45,14 +50,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--platforms", type=int, default=100)
     parser.add_argument("--lines", type=int, default=20)
+    parser.add_argument("--folded", action="store_true")
     told = parser.parse_args()
-    make(told.path, told.jobs, told.platforms, told.lines)
+    make(told.path, told.jobs, told.platforms, told.lines, folded=told.folded)
 
 
-def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20) -> ConfigLibrary:
+def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20, *, folded: bool = False) -> ConfigLibrary:
     """Make a library with that many jobs, on that many platforms, of that many trials each."""
     library = ConfigLibrary.init(path)
-    write_commits(path, library.commit, segments(jobs, platforms, lines))
+    write_commits(path, library.commit, segments(jobs, platforms, lines), Folding(library.settings) if folded else None)
     library = ConfigLibrary(path)
     library.rebuild()
     return library
@@ -104,7 +110,35 @@ def _segment(number: int, platform: str, records: list[TuningRecord]) -> Segment
     return intake.segment(header)[0]
 
 
-def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
+class Folding:
+    """configs/ as it is in the commit of each job, in memory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._configs: Configs = {}
+        self._tally = Tally()
+        self._jobs: dict[str, dict[str, str]] = defaultdict(dict)
+        self._folders: dict[str, str] = {}
+
+    def files(self, segment: Segment, content: bytes) -> dict[str, bytes]:
+        """What the commit of a job changes in configs/."""
+        touched = {entry.task.place.path for entry in segment.tasks}
+        after = fold_onto({path: self._configs.get(path, ()) for path in touched}, segment, self._settings)
+        self._configs |= after
+        self._tally += Tally.of([segment])
+        stamp = FoldStamp(self._tree_with(segment.path, content), self._settings.fold_digest, self._tally)
+        return {path: ranked_lines(records) for path, records in after.items()} | {FOLD_FILE: stamp.to_bytes()}
+
+    def _tree_with(self, path: str, content: bytes) -> str:
+        """The id of jobs/ with one more segment."""
+        _, folder, name = path.split("/")
+        self._jobs[folder][name] = object_id("blob", content, 40)
+        entries = [Entry(FILE_MODE, *entry) for entry in self._jobs[folder].items()]
+        self._folders[folder] = object_id("tree", make_tree(entries), 40)
+        return object_id("tree", make_tree(Entry(TREE_MODE, *entry) for entry in self._folders.items()), 40)
+
+
+def write_commits(path: Path, tip: str, made: Iterator[Segment], folding: Folding | None = None) -> None:
     """Add a commit for each segment to the branch that is checked out, and its files to the work tree."""
     branch = subprocess.run(
         ["git", "-C", str(path), "symbolic-ref", "HEAD"], check=True, capture_output=True, text=True
@@ -114,20 +148,24 @@ def write_commits(path: Path, tip: str, made: Iterator[Segment]) -> None:
         assert process.stdin is not None
         for mark, segment in zip(count(1), made):
             parent = tip if mark == 1 else f":{mark - 1}"
-            _write_commit(process.stdin, branch, mark, parent, segment)
+            content = b"".join(write_segment(segment))
+            files = {segment.path: content} | (folding.files(segment, content) if folding else {})
+            _write_commit(process.stdin, branch, mark, parent, segment, files)
         process.stdin.close()
         if process.wait() != 0:
             raise SystemExit("git fast-import failed")
     subprocess.run(["git", "-C", str(path), "reset", "--quiet", "--hard"], check=True)
 
 
-def _write_commit(out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment) -> None:
+def _write_commit(
+    out: IO[bytes], branch: str, mark: int, parent: str, segment: Segment, files: dict[str, bytes]
+) -> None:
     when = f"{AUTHOR} {BEGIN + 100 * mark} +0000"
     subject = f"Import 1 workload for {segment.tasks[0].task.section.platform.name}".encode()
-    content = b"".join(write_segment(segment))
     out.write(f"commit {branch}\nmark :{mark}\nauthor {when}\ncommitter {when}\ndata {len(subject)}\n".encode())
-    out.write(subject + f"\nfrom {parent}\nM 100644 inline {segment.path}\ndata {len(content)}\n".encode())
-    out.write(content + b"\n")
+    out.write(subject + f"\nfrom {parent}\n".encode())
+    for path, content in files.items():
+        out.write(f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n")
 
 
 if __name__ == "__main__":
