@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
+    from tvmgitlib.library.care import Footprint as Footprint
+    from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
     from tvmgitlib.library.changes import Counts as Counts
     from tvmgitlib.library.changes import Invalidated as Invalidated
@@ -84,6 +86,7 @@ _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
     "SettingsError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",

@@ -32,10 +32,12 @@ class Context:
     Attributes:
         library: the library as the user named it.
         as_json: whether to print JSON.
+        opened: the library, once a command has opened it.
     """
 
     library: str | None
     as_json: bool
+    opened: ConfigLibrary | None = None
 
     def open(self, rev: str | None = None) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.
@@ -46,7 +48,7 @@ class Context:
         """
         from tvmgitlib.config_library import ConfigLibrary
 
-        library = ConfigLibrary(self.library)
+        self.opened = library = ConfigLibrary(self.library)
         return library.at(rev) if rev else library
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:

@@ -10,12 +10,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from tvmgitlib._version import __version__
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context
+from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.errors import TvmgitlibError
 
@@ -54,6 +55,7 @@ ROOMS = {
     "Care": {
         "check": ("care.check", "Prove that the library is sound."),
         "rebuild": ("care.rebuild", "Make configs/ anew from jobs/."),
+        "gc": ("care.gc", "Pack the library well, so that it is small and fast."),
         "config": ("care.config", "Show or change the library's settings."),
         "completion": ("care.completion", "Let a shell complete commands and names."),
         "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
@@ -62,6 +64,9 @@ ROOMS = {
 
 #: The same, for commands that are not listed.
 HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
+
+#: The commands that write to a library.
+_WRITING = {"job", "import", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
 
 
 @click.group(
@@ -83,6 +88,17 @@ def cli(context: click.Context, library: str | None, as_json: bool) -> None:
     ~/.tvm/tvmgitlib.
     """
     context.obj = Context(library, as_json)
+
+
+@cli.result_callback()
+@click.pass_context
+def tell_of_gc(context: click.Context, code: Any, **_: Any) -> Any:
+    """Tell somebody at a terminal, after a command that writes, that housekeeping is due; the command's code stays."""
+    library = context.obj.opened
+    is_asked = context.invoked_subcommand in _WRITING and sys.stderr.isatty() and not context.obj.as_json
+    if is_asked and library is not None and library.is_gc_due():
+        note("The repository is in many pieces by now: tvmgitlib gc packs it.")
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

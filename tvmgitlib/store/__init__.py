@@ -6,6 +6,7 @@ What other floors use of it is imported from here; its own modules import each o
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, without_credentials
+from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
@@ -60,6 +61,7 @@ __all__ = [
     "Divergence",
     "Draft",
     "Entry",
+    "ObjectsSize",
     "Outcome",
     "Pushed",
     "Queue",
@@ -73,6 +75,7 @@ __all__ = [
     "check_out",
     "check_url",
     "clone_repository",
+    "collect",
     "commits_touching",
     "configure",
     "create_cache",
@@ -87,10 +90,12 @@ __all__ = [
     "history_cuts",
     "identity",
     "is_ancestor",
+    "is_collection_due",
     "left_out",
     "links_under",
     "merge_base",
     "merge_files",
+    "objects_size",
     "printable",
     "public_url",
     "push",
