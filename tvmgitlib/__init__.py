@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
     from tvmgitlib.library.answers import CurvePoint as CurvePoint
+    from tvmgitlib.library.care import Footprint as Footprint
+    from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
     from tvmgitlib.library.changes import Counts as Counts
     from tvmgitlib.library.changes import Invalidated as Invalidated
@@ -89,6 +91,7 @@ _NAMES = {
     "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
     "SettingsError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.answers": "Answers CurvePoint",
+    "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",

@@ -23,10 +23,12 @@ from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
 from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
 from tvmgitlib.library.view import View
 from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
+from tvmgitlib.store import is_collection_due
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
     from tvmgitlib.library.jobs import JobDescription, OpenJob
     from tvmgitlib.library.reading import (
@@ -583,6 +585,22 @@ class ConfigLibrary:
         with suppress(GitError):  # another process is changing Git's configuration: the next one sets them up
             care.configure_drivers(self._view.writable)
         return changes.rebuild(self._view.writable)
+
+    def gc(self) -> Tidied:
+        """Housekeeping: let Git pack the objects well and note what its history touches, and compact the reading index.
+
+        Safe at any time, beside readers and writers, and after a kill. It is `git gc`: what no ref leads to goes only
+        after Git's own grace (two weeks), and all of Git's settings hold (`gc.*`, `pack.*`, `core.commitGraph`).
+
+        Raises:
+            GitError: another Git collects here, or it cannot write; or the repository's own configuration names a
+                program that would be run.
+        """
+        return care.tidy(self._view.repository)
+
+    def is_gc_due(self) -> bool:
+        """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
+        return is_collection_due(self._view.repository)
 
     # With a live TVM
 

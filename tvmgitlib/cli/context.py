@@ -35,11 +35,13 @@ class Context:
         library: the library as the user named it; None where nothing does.
         as_json: whether to print JSON.
         paged: whether long texts may go through a pager.
+        opened: the library, once a command has opened it.
     """
 
     library: str | None = None
     as_json: bool = False
     paged: bool = True
+    opened: ConfigLibrary | None = None
 
     def open(self, rev: str | None = None) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.
@@ -50,7 +52,7 @@ class Context:
         """
         from tvmgitlib.config_library import ConfigLibrary
 
-        library = ConfigLibrary(self.library)
+        self.opened = library = ConfigLibrary(self.library)
         return library.at(rev) if rev else library
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:

@@ -11,12 +11,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from tvmgitlib._version import __version__
 from tvmgitlib.cli import options, progress
-from tvmgitlib.cli.context import Context
+from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.cli.terminal import failures
 from tvmgitlib.errors import TvmgitlibError, plain, plain_line
@@ -57,6 +58,7 @@ ROOMS = {
     "Care": {
         "check": ("care.check", "Prove that the library is sound."),
         "rebuild": ("care.rebuild", "Make configs/ anew from jobs/."),
+        "gc": ("care.gc", "Pack the library well, so that it is small and fast."),
         "config": ("care.config", "Show or change the library's settings."),
         "completion": ("care.completion", "Let a shell complete commands and names."),
         "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
@@ -65,6 +67,9 @@ ROOMS = {
 
 #: The same, for commands that are not listed.
 HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
+
+#: The commands that write to a library.
+_WRITING = {"job", "import", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
 
 
 @click.group(
@@ -89,6 +94,17 @@ def cli(context: Context, library: str | None, as_json: bool, no_pager: bool) ->
     Exit codes: 0 yes, 1 the answer is no, 2 wrong usage, 3 a bug, 4 a failure that is explained, 130 interrupted.
     """
     context.library, context.as_json, context.paged = library, as_json or context.as_json, not no_pager
+
+
+@cli.result_callback()
+@click.pass_context
+def tell_of_gc(context: click.Context, /, code: Any, **_: Any) -> Any:
+    """Tell somebody at a terminal, after a command that writes, that housekeeping is due; the command's code stays."""
+    asked = context.find_object(Context)
+    is_asked = context.invoked_subcommand in _WRITING and sys.stderr.isatty()
+    if is_asked and asked and asked.opened and not asked.as_json and asked.opened.is_gc_due():
+        note("The repository is in many pieces by now: tvmgitlib gc packs it.")
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

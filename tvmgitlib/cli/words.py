@@ -9,6 +9,7 @@ from tvmgitlib.cli.context import note_each, note_some
 from tvmgitlib.errors import listed, plural
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Invalidated, Merged, Reverted, Synced
     from tvmgitlib.library.reading import Exported
 
@@ -44,6 +45,25 @@ def would_invalidate(done: Invalidated) -> str:
         f"Would invalidate {plural(done.invalidated, 'record')} of {plural(len(done.jobs), 'job')}: "
         f"{done.removed:,} out of configs/, {done.restored:,} in. Nothing was committed.{jobs}"
     )
+
+
+def tidied(done: Tidied) -> str:
+    """What housekeeping changed."""
+    before, after = done.before, done.after
+    lines = [
+        f"{size(before.total)} before, {size(after.total)} now: "
+        f"{plural(before.packs, 'pack')} and {plural(before.loose, 'loose object')} before, "
+        f"{plural(after.packs, 'pack')} and {plural(after.loose, 'loose object')} now."
+    ]
+    if before.index:
+        lines.append(f"The reading index: {size(before.index)} before, {size(after.index)} now.")
+    return "\n".join(lines)
+
+
+def size(count: int) -> str:
+    """A number of bytes, to a tenth of its unit."""
+    power = next((power for power in (1, 2) if round(count / 1000**power, 1) < 1000), 3)
+    return f"{count / 1000**power:,.1f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 def merged(done: Merged) -> str:

@@ -14,6 +14,7 @@ from tvmgitlib.store.ancestry import (
 )
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
+from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
@@ -78,6 +79,7 @@ __all__ = [
     "Divergence",
     "Draft",
     "Entry",
+    "ObjectsSize",
     "Outcome",
     "Pushed",
     "Queue",
@@ -91,6 +93,7 @@ __all__ = [
     "check_out",
     "check_url",
     "clone_repository",
+    "collect",
     "commits_touching",
     "configure",
     "create_cache",
@@ -106,10 +109,12 @@ __all__ = [
     "history_cuts",
     "identity",
     "is_ancestor",
+    "is_collection_due",
     "left_out",
     "links_under",
     "merge_base",
     "merge_files",
+    "objects_size",
     "public_url",
     "push",
     "push_folded",

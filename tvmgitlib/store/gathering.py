@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Configuration
@@ -11,7 +12,7 @@ from tvmgitlib.store.landing.lock import try_gather_lock
 _log = logging.getLogger("tvmgitlib")
 
 #: Git's own limit, gc.autoPackLimit.
-_PACKS = 50
+PACKS = 50
 
 #: Whatever is in a pack or loose stays, whether a ref leads to it or not: another process may be about to use it. The
 #: smaller packs become one, so that a commit is copied a few times in its life and not each time. `--geometric` came
@@ -21,7 +22,7 @@ _ALL = ("-A", "-d")
 _USAGE = 129
 
 #: The logs of kept histories are copied as they are, and not compared with each other.
-_BIG = ("-c", "core.bigFileThreshold=1m")
+COPIED = ("-c", "core.bigFileThreshold=1m")
 
 
 def gather_packs(checkout: Checkout) -> None:
@@ -31,9 +32,7 @@ def gather_packs(checkout: Checkout) -> None:
     """
     packs = checkout.common_dir / "objects" / "pack"
     try:
-        names = {path.name for path in packs.iterdir()}
-        loose = [name for name in names if name.endswith(".pack") and f"{name[:-5]}.keep" not in names]
-        if len(loose) <= _PACKS:
+        if len(loose_packs(packs)) <= PACKS:
             return
         with try_gather_lock(checkout.state) as alone:
             if alone and _is_wanted(Configuration(checkout.git)):
@@ -42,14 +41,24 @@ def gather_packs(checkout: Checkout) -> None:
         _log.info("packs could not be gathered: %s", error)
 
 
+def loose_packs(packs: Path) -> list[str]:
+    """The names of the packs in Git's folder of them that nobody keeps as they are.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    names = {path.name for path in packs.iterdir()}
+    return [name for name in names if name.endswith(".pack") and f"{name[:-5]}.keep" not in names]
+
+
 def _is_wanted(configuration: Configuration) -> bool:
     return configuration.get("gc.auto") != "0" and configuration.flag("maintenance.auto", default=True)
 
 
 def _repack(checkout: Checkout) -> None:
     options = ("--quiet", "--local", "-n", "--no-write-bitmap-index")
-    done = checkout.git.try_run(*_BIG, "repack", *_GEOMETRIC, *options)
+    done = checkout.git.try_run(*COPIED, "repack", *_GEOMETRIC, *options)
     if done.returncode == _USAGE:
-        done = checkout.git.try_run(*_BIG, "repack", *_ALL, *options)
+        done = checkout.git.try_run(*COPIED, "repack", *_ALL, *options)
     if done.returncode != 0:
         _log.info("packs could not be gathered: %s", done.stderr.decode(errors="replace").strip())

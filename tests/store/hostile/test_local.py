@@ -206,6 +206,14 @@ def test_configurations_that_are_included(hostile) -> None:
     hostile.refused(*hostile.importing, naming="gpg.program")
 
 
+def test_programs_that_a_collection_asks(hostile, git_version) -> None:
+    hostile.configure("gc.recentObjectsHook", hostile.program("evil"))
+    hostile.config(gc__cruftPacks="true")
+    if git_version >= (2, 42):
+        hostile.fires("gc", "--prune=2.weeks.ago")
+    hostile.refused("gc", naming="gc.recentobjectshook")
+
+
 SIGNING = {
     "gpg.program": "openpgp",
     "gpg.openpgp.program": "openpgp",

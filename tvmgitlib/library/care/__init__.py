@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tvmgitlib.library.care.pinning import open_pin as open_pin
     from tvmgitlib.library.care.pinning import pin as pin
     from tvmgitlib.library.care.pinning import write_pin as write_pin
+    from tvmgitlib.library.care.tidying import Footprint as Footprint
+    from tvmgitlib.library.care.tidying import Tidied as Tidied
+    from tvmgitlib.library.care.tidying import tidy as tidy
 
 _NAMES = {
     "checking": "check",
@@ -26,6 +29,7 @@ _NAMES = {
     "drivers": "configure_drivers readable union_merge",
     "locating": "VARIABLE default_path locate",
     "pinning": "open_pin pin write_pin",
+    "tidying": "Footprint Tidied tidy",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

@@ -5,6 +5,7 @@ which segments have to be read; what is answered comes from the segments themsel
 """
 
 from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told
+from tvmgitlib.library.outlines.opening import compact, index_size
 from tvmgitlib.library.outlines.outlines import Outlines
 
-__all__ = ["Addition", "Narrowing", "Outlines", "Told"]
+__all__ = ["Addition", "Narrowing", "Outlines", "Told", "compact", "index_size"]

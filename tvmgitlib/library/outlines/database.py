@@ -95,6 +95,13 @@ class Database:
     def close(self) -> None:
         self._connection.close()
 
+    def compact(self) -> bool:
+        """Give back what is not used; False when the index is damaged or of another layout."""
+        if self._layout() != LAYOUT or self._connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+            return False
+        self._connection.execute("VACUUM")
+        return True
+
     def _layout(self) -> str | None:
         try:
             row = self._connection.execute("SELECT value FROM meta WHERE name = 'layout'").fetchone()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tvmgitlib.library.outlines.database import Database
@@ -67,6 +67,39 @@ def forget(snapshot: Snapshot, error: sqlite3.DatabaseError) -> None:
     _log.warning("the reading index %s is damaged, and is made anew", path)
     with suppress(OSError):
         path.unlink()
+
+
+def index_size(state: Path) -> int:
+    """How large the index is, in bytes; 0 where there is none.
+
+    Args:
+        state: the library's folder under the common Git directory.
+    """
+    try:
+        return (state / FILE).stat().st_size
+    except OSError:
+        return 0
+
+
+def compact(state: Path) -> None:
+    """Give back what the index does not use; one that is damaged, or no version of ours reads, goes: it is made anew.
+
+    Args:
+        state: the library's folder under the common Git directory.
+    """
+    path = state / FILE
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            if Database(connection).compact():
+                return
+    except sqlite3.OperationalError as error:  # in use, or not ours to write
+        _log.debug("the reading index cannot be compacted: %s", error)
+        return
+    except sqlite3.DatabaseError:
+        pass  # it is not even a database any more
+    path.unlink(missing_ok=True)
 
 
 def _made_anew(path: Path, snapshot: Snapshot, tree: str, error: sqlite3.DatabaseError) -> Database | None:

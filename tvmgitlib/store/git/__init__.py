@@ -3,7 +3,12 @@
 from tvmgitlib.store.git.configuration import Configuration, People, configure, identity
 from tvmgitlib.store.git.hardening import NETWORK, environment, options, without_filters
 from tvmgitlib.store.git.process import DURABLE, Git, failure
-from tvmgitlib.store.git.programs import require_trusted_signing, settings_for_exchange, users_pager
+from tvmgitlib.store.git.programs import (
+    require_trusted_pruning,
+    require_trusted_signing,
+    settings_for_exchange,
+    users_pager,
+)
 from tvmgitlib.store.git.sharing import VARIABLE, Sharing, share_made
 from tvmgitlib.store.git.urls import LONGEST, without_credentials
 
@@ -21,6 +26,7 @@ __all__ = [
     "failure",
     "identity",
     "options",
+    "require_trusted_pruning",
     "require_trusted_signing",
     "settings_for_exchange",
     "share_made",

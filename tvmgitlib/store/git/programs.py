@@ -19,6 +19,9 @@ from tvmgitlib.store.git.process import Git
 #: Where a user's own configuration is; the command line is ours, and the environment counts as part of it.
 _USERS_SCOPES = {"system", "global", "command"}
 
+#: What a collection asks which objects are recent (Git 2.42).
+_PRUNING = re.compile(r"gc\.recentobjectshook")
+
 _SIGNING = re.compile(r"gpg\.(?:.*\.)?program|gpg\.ssh\.defaultkeycommand", re.DOTALL)
 
 #: What talking to a remote would run, and the file that it would write cookies to.
@@ -54,6 +57,20 @@ def require_trusted_signing(git: Git, configured: Mapping[str, str]) -> None:
     """
     if any(_SIGNING.fullmatch(name) for name in configured):
         _refuse(git, _settings(git)[1], _SIGNING)
+
+
+def require_trusted_pruning(git: Git, configured: Mapping[str, str]) -> None:
+    """Make sure that a collection runs the user's own programs only.
+
+    Args:
+        git: Git in the repository.
+        configured: what Git is configured to do, by variable.
+
+    Raises:
+        GitError: the repository's own configuration names a program that would be run.
+    """
+    if any(_PRUNING.fullmatch(name) for name in configured):
+        _refuse(git, _settings(git)[1], _PRUNING)
 
 
 def _settings(git: Git) -> tuple[dict[str, str], set[str]]:

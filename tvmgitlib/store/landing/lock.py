@@ -80,6 +80,19 @@ def try_gather_lock(state: Path) -> Iterator[bool]:
         yield _acquire(lock, 0)
 
 
+@contextmanager
+def gather_lock(state: Path) -> Iterator[None]:
+    """Gather packs alone, after waiting for any other process that does.
+
+    Raises:
+        GitError: another process held the lock for ten minutes.
+    """
+    with _open(state / _GATHER) as lock:
+        if not _acquire(lock, _GIVE_UP_SECONDS):
+            raise GitError("another process has gathered packs for ten minutes", file=str(state / _GATHER))
+        yield
+
+
 def make_state(state: Path) -> None:
     """Make the library's folder under the common Git directory, if it is not there yet."""
     if not state.is_dir():
