@@ -340,7 +340,7 @@ class Intake:
             remarks.completed = remarks.completed or 0
         for line, record in records:
             try:
-                record = self.add(record)
+                taken = self.add(record)
             except TvmgitlibError as error:
                 error.at(file=file, line=line)
                 if not skip_invalid or isinstance(error, PlatformError):
@@ -349,8 +349,8 @@ class Intake:
                 continue
             if remarks.completed is not None:
                 self._note_completion(record, remarks)
-            if record.unusable is not None:
-                remarks.unusable.append(f"{file}, line {line}: {record.unusable}")
+            if taken.unusable is not None:
+                remarks.unusable.append(f"{file}, line {line}: {taken.unusable}")
 
     def _note_completion(self, record: TuningRecord, remarks: Remarks) -> None:
         if not self._origin.is_completed(record.target):
