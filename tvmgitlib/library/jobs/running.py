@@ -63,9 +63,7 @@ def job_spec(
         TvmError: the TVM's text has another form.
         JobError: a text is not valid Unicode.
     """
-    for name, told in {"tuner": tuner, "key": key, "options": options or {}}.items():
-        if not is_unicode(told):
-            raise JobError(f"the {name} is not valid Unicode: {told!a}", hint="Give it in UTF-8.")
+    _require_unicode(tuner=tuner, key=key, options=options)
     if platform is not None:
         validate_platform_name(platform)
     given = parse_target(target) if target is not None else None
@@ -92,6 +90,12 @@ def job_spec(
         where="unsaid" if kind == "import" and platform != THIS else "here",
         here=here,
     )
+
+
+def _require_unicode(**told: object) -> None:
+    for name, value in told.items():
+        if not is_unicode(value):
+            raise JobError(f"the {name} is not valid Unicode: {value!a}", hint="Give it in UTF-8.")
 
 
 def jobs_in_progress(view: View) -> OpenJobs:
