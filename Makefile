@@ -5,7 +5,7 @@ PYTHON ?= $(or $(FOUND),python3)
 ENV := $(PYTHON) .ci/environments.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench trips scale soak example environments clean
+.PHONY: help demo test lint format bench warm-start trips scale soak example environments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ lint: ## ruff, mypy and the import floors only
 format: ## let ruff mend style and order of imports
 	$(ENV) run core -m ruff check --fix .
 	$(ENV) run core -m ruff format .
+
+warm-start: ## what a warm start saves, by replay of the logs in LOGS
+	$(ENV) run tvm-0.27 benchmarks/warm_start.py $(LOGS)
 
 bench: ## how fast an import is, against bare parsing in the same run
 	$(ENV) run core benchmarks/import_speed.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 from click.testing import CliRunner
+from hypothesis import strategies as st
 
 from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.format import store, task_order
@@ -277,3 +279,31 @@ class Build:
 @pytest.fixture(scope="session")
 def build() -> Build:
     return Build()
+
+
+_FRAGMENTS = [
+    *(b"null", b"true", b"1e308", b"-1", b"0.0", b"5e-324", b"1e400", b"18446744073709551616", b"[]", b"{}", b'""'),
+    *(b"NaN", b"\\u0022", b"\xff", b"\x00", b"\r", b" ", b'"', b",", b":", b"}", b"]", b"[" * 300, b'{"a":' * 300),
+    *(b', "x-tvmgitlib": ', b'{"native": ', b'"x-tvmgitlib"', b"\\ud800", b"9999-99-99T99:99:99Z"),
+]
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|[\[\]{},:]')
+
+
+@st.composite
+def _mutated(draw: st.DrawFn, line: bytes) -> bytes:
+    """The line with some of its JSON tokens replaced, repeated, moved or left out."""
+    tokens = _TOKEN.findall(line)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(tokens) - 1))
+        other = st.sampled_from(_FRAGMENTS) | st.sampled_from(tokens) | st.binary(max_size=4)
+        tokens[at : at + draw(st.integers(0, 2))] = draw(st.lists(other, max_size=2))
+        tokens = tokens or [b""]
+    text = draw(st.sampled_from([b"", b" "])).join(tokens)
+    # As the library writes them, else hardly any would get past the first look.
+    return text.replace(b',"x-tvmgitlib":', b', "x-tvmgitlib": ').replace(b'{"native":', b'{"native": ')
+
+
+@pytest.fixture(scope="session")
+def mutated() -> Callable[[bytes], st.SearchStrategy[bytes]]:
+    """The line of a log as it might be damaged."""
+    return _mutated

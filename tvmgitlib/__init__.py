@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
+    from tvmgitlib.library.answers import Answers as Answers
+    from tvmgitlib.library.answers import CurvePoint as CurvePoint
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.library.suggesting import Suggested as Suggested
+    from tvmgitlib.library.suggesting import Suggestions as Suggestions
     from tvmgitlib.live.at_hand import fast_imports as fast_imports
     from tvmgitlib.live.base import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
@@ -86,6 +90,7 @@ _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
     "SettingsError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.library.answers": "Answers CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
@@ -93,6 +98,7 @@ _NAMES = {
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
     "WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
+    "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
     "tvmgitlib.live.job": "Job",

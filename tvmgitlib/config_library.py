@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
+from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
 from tvmgitlib.library.jobs import JobDescription, Leniency
 from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
 from tvmgitlib.library.view import View
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Summary,
         WorkloadEffort,
     )
+    from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
@@ -155,6 +157,7 @@ class ConfigLibrary:
         keep_history: bool = False,
         kind: JobKind = "tune",
         complete_target: object | None = None,
+        key: str | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -169,6 +172,7 @@ class ConfigLibrary:
             keep_history: keep the whole logs too, outside the branch.
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
             complete_target: what targets of the log leave out, as a target; see `import_logs`.
+            key: what the job is for, such as the name of a model; see `job`.
 
         Raises:
             TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
@@ -186,6 +190,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             complete_target=complete_target,
+            key=key,
         )
         return jobs.begin(self._view, told)
 
@@ -261,6 +266,14 @@ class ConfigLibrary:
         with self._view.reading() as contents:
             return jobs.history_of(self._view.repository, contents.find(job).header)
 
+    def tuning_curve(self, job: str) -> Answers[CurvePoint]:
+        """Every trial of a committed job with `keep_history`, and the best cost of its workload by then.
+
+        Raises:
+            SelectionError: there is no such job, or its history is not here.
+        """
+        return tuning_curve(self.kept_history(job))
+
     def import_logs(
         self,
         *paths: str | os.PathLike[str],
@@ -330,7 +343,7 @@ class ConfigLibrary:
         tvm: TvmVersion | str | None = None,
         accept: Shown = "exact",
         facts: Mapping[str, Json] | None = None,
-    ) -> list[BestConfig]:
+    ) -> Answers[BestConfig]:
         """The best record of every selected workload; see `tvmgitlib.library.reading.best`.
 
         Args:
@@ -346,16 +359,21 @@ class ConfigLibrary:
             grader = None
             if graded_for is not None:
                 grader = Grader(contents, graded_for, facts, self._live.obstacle(contents, graded_for))
-            return reading.best(contents, selection or Selection(), grader, accept)
+            return Answers(reading.best(contents, selection or Selection(), grader, accept))
 
     def nearest(self, selection: Selection) -> list[str]:
         """Where `best` finds nothing: of each workload the nearest record there is, and what differs, in words."""
         with self._view.answering() as contents:
             return reading.nearest(contents, selection)
 
+    def near_names(self, selection: Selection) -> list[str]:
+        """Where nothing is selected: which of its names the library does not know, and what is near them, in words."""
+        with self._view.reading() as contents:
+            return reading.near_names(contents, selection)
+
     def trials(
         self, selection: Selection | None = None, *, tvm: TvmVersion | str | None = None
-    ) -> list[WorkloadEffort]:
+    ) -> Answers[WorkloadEffort]:
         """The effort on record for every selected workload.
 
         Args:
@@ -363,7 +381,7 @@ class ConfigLibrary:
             tvm: only what holds for this TVM by the library's policy, as `DIST==VERSION`; None for all.
         """
         with self._view.reading() as contents:
-            return reading.trials(contents, selection or Selection(), TvmVersion.of(tvm))
+            return Answers(reading.trials(contents, selection or Selection(), TvmVersion.of(tvm)))
 
     def histories(self, selection: Selection | None = None) -> list[TaskHistory]:
         """What past jobs tried, as decisions and run times: what a job for another workload can learn from.
@@ -412,7 +430,7 @@ class ConfigLibrary:
 
     def log(
         self, selection: Selection | None = None, *, tuner: str | None = None, limit: int | None = None
-    ) -> list[LogEntry]:
+    ) -> Answers[LogEntry]:
         """The jobs of the library, newest commit first.
 
         Args:
@@ -424,9 +442,9 @@ class ConfigLibrary:
             self._view.reading() as contents,
             closing(reading.log(self._view.repository, contents, selection, tuner)) as entries,
         ):
-            return list(islice(entries, limit))
+            return Answers(islice(entries, limit))
 
-    def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> list[ConfigChange]:
+    def diff(self, before: str, after: str | None = None, selection: Selection | None = None) -> Answers[ConfigChange]:
         """What happened to every best config between two commits, the later one by default this library's.
 
         Raises:
@@ -434,12 +452,12 @@ class ConfigLibrary:
         """
         later = self._view.at(after) if after is not None else self._view
         with self._view.at(before).reading() as old, later.reading() as new:
-            return reading.compare(old, new, selection or Selection())
+            return Answers(reading.compare(old, new, selection or Selection()))
 
-    def blame(self, selection: Selection | None = None) -> list[Blame]:
+    def blame(self, selection: Selection | None = None) -> Answers[Blame]:
         """The job and commit that every best config comes from."""
         with self._view.answering() as contents:
-            return reading.blame(self._view.repository, contents, selection or Selection())
+            return Answers(reading.blame(self._view.repository, contents, selection or Selection()))
 
     def platforms(self) -> dict[str, dict[str, Json]]:
         """Every platform of the library with the latest facts that a job told of it, by name."""
@@ -455,7 +473,8 @@ class ConfigLibrary:
         known = self.platforms()
         if name not in known:
             raise SelectionError(
-                f"no job ran on a platform called {name!r}", hint="tvmgitlib platform show lists them."
+                f"no job ran on a platform called {name!r}",
+                hint=f"{reading.meant(name, known)} tvmgitlib platform show lists them.".lstrip(),
             )
         return Platform(name, known[name])
 
@@ -480,12 +499,20 @@ class ConfigLibrary:
         """
         return changes.revert_removed(self._view.writable, reason)
 
-    def invalidate(self, condemned: Condemned, reason: str) -> Invalidated:
+    def invalidate(self, condemned: Condemned, reason: str, *, dry_run: bool = False) -> Invalidated:
         """Declare that records no longer hold, by a job of kind `invalidate`; revert that one to undo it.
+
+        Args:
+            condemned: which records.
+            reason: why, for the record.
+            dry_run: only say what it would do.
 
         Raises:
             SelectionError: no condition is given, or no record that holds now meets them all.
         """
+        if dry_run:
+            with self._view.reading() as contents:
+                return changes.foresee_invalidation(contents, condemned, reason)
         return changes.invalidate(self._view.writable, condemned, reason)
 
     def merge(self, branch: str) -> Merged:
@@ -593,6 +620,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """A live job, as a context manager: leaving it commits it.
 
@@ -604,7 +632,9 @@ class ConfigLibrary:
             facts: facts about it, beside its name.
             options: what the tuner is told, for the record.
             keep_history: keep the whole logs too, outside the branch.
-            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
+            key: what the job is for, such as the name of a model. What is interrupted under another key, or under none,
+                is another job: it is left alone, and named.
 
         Raises:
             TvmError: TVM is missing, or its parts do not fit together.
@@ -620,6 +650,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
         )
 
     def start_job(
@@ -632,6 +663,7 @@ class ConfigLibrary:
         options: Mapping[str, Json] | None = None,
         keep_history: bool = False,
         resume: bool = True,
+        key: str | None = None,
     ) -> Job:
         """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
         return self._live.start(
@@ -643,6 +675,7 @@ class ConfigLibrary:
             options=options,
             keep_history=keep_history,
             resume=resume,
+            key=key,
             waits_for_target=True,
         )
 
@@ -789,6 +822,42 @@ class ConfigLibrary:
             TvmgitlibError: TVM is missing; nothing says the target; or no tasks can be taken from what is given.
         """
         return self._live.coverage(tasks, target=target, platform=platform, accept=accept, facts=facts, family=family)
+
+    def suggest(
+        self,
+        tasks: Any,
+        n: int = 16,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        family: str | None = None,
+        seed: int = 0,
+    ) -> list[Suggestions]:
+        """Configs to try for tasks that may never have been tuned, by what was tried for others.
+
+        Of other workloads of the same operator on the same target and platform the best configs, snapped into the
+        task's space, by turns with what a model of their trials ranks highest (with XGBoost, from 4 other workloads
+        on). Of other platforms of the same target the same workload's only; of another target nothing, ever.
+
+        Args:
+            tasks: a task, several, or a model to take them from; see `tvmgitlib.live.tasks.expand`.
+            n: how many configs a task, at most.
+            target: the target of what does not say its own.
+            platform: the platform, where the target names no model and it is not this machine.
+            family: only tasks of this family.
+            seed: of what is drawn: the same library and seed give the same suggestions.
+
+        Returns:
+            An answer a task; where it has no suggestions it says why.
+
+        Raises:
+            SelectionError: `n` is below 1.
+            TvmgitlibError: TVM is missing; nothing says the target or platform; or no tasks can be taken from what is
+                given.
+        """
+        if n < 1:
+            raise SelectionError(f"{n} suggestions are none", hint="Ask for 1 or more.")
+        return self._live.suggest(tasks, n, target=target, platform=platform, family=family, seed=seed)
 
     def revalidate(
         self,

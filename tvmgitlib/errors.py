@@ -6,6 +6,7 @@ to do about it. The command line prints it and exits with `exit_code`; anything 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
@@ -18,6 +19,30 @@ def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:
     known = list(names)
     shown = ", ".join(known[:most])
     return f"{shown} and {len(known) - most:,} more" if len(known) > most else shown
+
+
+def plain(text: str) -> str:
+    """A text of others as it may be shown: the one gate that names, messages and logs pass on their way out.
+
+    Lines and tabs stay. Anything else that no reader sees, or that changes what is seen (control characters, C1 among
+    them, marks that turn the direction of writing, what is not Unicode) is escaped, as Python does it.
+    """
+    return _escaped(text, "\n\t")
+
+
+def plain_line(text: str) -> str:
+    """The same in one line, whatever the text holds: nothing in it can pass for a line, or a trailer, of ours."""
+    return _escaped(text, "")
+
+
+def _escaped(text: str, kept: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if _is_plain(each) or each in kept else repr(each)[1:-1] for each in text)
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"  # spaces of any width
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
@@ -61,14 +86,14 @@ class TvmgitlibError(Exception):
         place = ", ".join(
             part
             for part in (
-                self.file,
+                plain_line(self.file) if self.file is not None else None,
                 f"line {self.line}" if self.line is not None else None,
-                f"field {self.field}" if self.field is not None else None,
+                f"field {plain_line(self.field)}" if self.field is not None else None,
             )
             if part
         )
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text}\n{self.hint}" if self.hint else text
+        return plain(f"{text}\n{self.hint}" if self.hint else text)
 
     def at(self, *, file: str | None = None, line: int | None = None, field: str | None = None) -> TvmgitlibError:
         """Fill in the place where it is not known yet, and return the same error."""

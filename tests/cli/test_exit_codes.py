@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -67,6 +68,55 @@ def test_the_exit_code_says_what_kind_of_answer_it_is(cli: Any, command: list[st
         assert cli.err
 
 
+@pytest.mark.parametrize(
+    ("command", "kind", "code"),
+    [
+        (["best", "--no-such-option"], "usage", 2),
+        (["no-such-command"], "usage", 2),
+        (["best", "--rev", "no-such-rev"], "SelectionError", 4),
+        (["job", "finish"], "JobError", 4),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_failure_is_json_where_answers_are(cli: Any, command: list[str], kind: str, code: int) -> None:
+    for arguments in (["--json", *command], [*command, "--json"]):
+        cli(*arguments)
+        error = json.loads(cli.err)["error"]
+        assert (error["type"], error["exit_code"], cli.code, cli.out) == (kind, code, code, "")
+        assert error["message"]
+        assert error.keys() == {"type", "message", "exit_code", "file", "line", "field", "hint"}
+
+
+def test_a_failure_as_json_names_file_line_and_way_out(cli: Any, tmp_path: Path) -> None:
+    log = tmp_path / "bad.log"
+    log.write_text('{"input": 5}\n')
+    cli("import", log, "--platform", "board", "--json")
+    error = json.loads(cli.err)["error"]
+    assert (error["file"], error["line"]) == (str(log), 1)
+    cli("--json", "job", "show", "abc")
+    assert json.loads(cli.err)["error"]["hint"] == "tvmgitlib log shows them."
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [
+        (["bst"], "Is best meant?"),
+        (["job", "lst"], "Is list meant?"),
+        (["improt"], "Is import meant?"),
+        (["xyz"], "'."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistyped_command_is_told_what_is_near(cli: Any, command: list[str], meant: str) -> None:
+    assert cli(*command).err.splitlines()[-1].endswith(meant)
+
+
+def test_the_library_may_be_named_behind_the_command(tmp_path: Path, tvmgitlib: Any, cli: Any) -> None:
+    for arguments in (["config", "-C", cli.library, "keep"], ["job", "-C", cli.library, "list"]):
+        ran = tvmgitlib(*arguments, cwd=tmp_path)
+        assert ran.returncode == 0, ran.stderr
+
+
 def test_a_broken_library_is_a_no_with_its_problems(cli: Any, logs: Path) -> None:
     cli("import", logs / "autotvm" / "t0_tvmgitlib_matmul_ga.log", "--platform", "board")
     (file,) = (cli.library / "configs").glob("*/*/autotvm.jsonl")
@@ -86,6 +136,8 @@ def test_a_bug_shows_its_traceback_and_asks_for_a_report(cli: Any, monkeypatch: 
     assert cli.code == 3
     assert "ZeroDivisionError: for the test" in cli.err
     assert "This is a bug in tvmgitlib" in cli.err
+    cli("--json", "log")
+    assert json.loads(cli.err.splitlines()[-1])["error"]["message"] == "ZeroDivisionError: for the test"
     assert cli.out == ""
 
 

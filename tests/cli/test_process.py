@@ -75,12 +75,13 @@ def test_without_any_library_the_message_says_how_to_make_one(
     assert "tvmgitlib init" in ran.stderr
 
 
-def test_init_makes_the_library_where_commands_will_look_for_it(
+def test_init_makes_a_library_here_unless_the_environment_names_one(
     tmp_path: Path, tvmgitlib: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert json.loads(tvmgitlib("--json", "init", cwd=tmp_path).stdout)["library"] == f"{tmp_path}/.tvm/tvmgitlib"
-    assert tvmgitlib("check", cwd=tmp_path).returncode == 0
+    (tmp_path / "here").mkdir()
+    assert json.loads(tvmgitlib("--json", "init", cwd=tmp_path / "here").stdout)["library"] == str(tmp_path / "here")
+    assert tvmgitlib("check", cwd=tmp_path / "here").returncode == 0
     monkeypatch.setenv("TVMGITLIB_LIBRARY", "named")
     assert tvmgitlib("init", cwd=tmp_path).returncode == 0
     assert (tmp_path / "named" / "tvmgitlib.json").is_file()

@@ -80,17 +80,20 @@ def test_a_full_disk_behind_standard_output_is_a_failure(wide: Any) -> None:
     assert (ran.returncode, ran.stderr) == (4, "error: No space left on device\n")
 
 
-def on_terminal(*arguments: str, columns: int = 60, output: bool = True) -> tuple[int, str]:
-    """Run with a pseudo-terminal as standard error (and output), and return the exit code and what it shows."""
+def on_terminal(
+    *arguments: str, columns: int = 60, output: bool = True, keys: bool = False, typed: str = ""
+) -> tuple[int, str]:
+    """Run with a pseudo-terminal as standard error (output, input), and return the exit code and what it shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*TVMGITLIB, *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=theirs if keys else subprocess.DEVNULL,
         stdout=theirs if output else subprocess.DEVNULL,
         stderr=theirs,
         env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"},
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     shown = b""
     while True:
         try:
@@ -110,12 +113,12 @@ def test_on_a_narrow_terminal_every_row_is_one_line(wide: Any) -> None:
         lines = shown.splitlines()
         assert code == 0
         assert max(map(len, lines)) <= 60
-        assert len(lines) == (2 if command == "log" else 1502)
+        assert len(set(lines)) == (2 if command == "log" else 1502)
 
 
 def test_elsewhere_nothing_is_left_out(wide: Any) -> None:
     assert len(wide("best").out.splitlines()) == 1502
-    assert "tvmgitlib/matmul(1499, 128, 128, float32)" in wide.out
+    assert "tvmgitlib/matmul(1499, 128, 128, f32)" in wide.out
 
 
 @pytest.mark.slow
@@ -126,6 +129,8 @@ def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path:
     assert code == 0
     assert "\rmany.log: 1,000 lines read (39%)" in shown
     assert shown.rpartition("\r")[0].endswith(" " * 20)  # the line is wiped
+    code, shown = on_terminal("-C", str(cli.library), "check", output=False)
+    assert (code, "checking jobs: 0 of 1" in shown) == (0, True)
     ran = subprocess.run([*TVMGITLIB, *command], capture_output=True, text=True, check=False)
     assert ran.stderr == ""
 
@@ -229,3 +234,37 @@ def test_a_descriptor_that_was_closed_is_closed_again() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (7, "descriptor")
+
+
+def test_lists_go_through_the_users_pager_where_somebody_reads(
+    cli: Any, git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("import", many_workloads(tmp_path / "few.log", 9), "--platform", "board")
+    library = str(cli.library)
+    git(cli.library, "config", "core.pager", "sed s/^/evil/")
+    git(cli.library, "config", "--global", "core.pager", "sed 's/^/paged /'; true")
+    shown = on_terminal("-C", library, "trials", keys=True)[1].splitlines()
+    assert {line[:6] for line in shown} == {"paged "}
+    assert "paged" not in on_terminal("--no-pager", "-C", library, "trials", keys=True)[1]
+    assert "paged" not in on_terminal("-C", library, "trials")[1]
+    assert "paged" not in on_terminal("-C", library, "config", keys=True)[1]  # is no list
+    monkeypatch.setenv("GIT_PAGER", "head -n 1")  # leaves early
+    assert on_terminal("-C", library, "trials", keys=True)[1].splitlines() == [shown[0].removeprefix("paged ")]
+    monkeypatch.setenv("GIT_PAGER", "no-such-pager 2>/dev/null")
+    assert len(on_terminal("-C", library, "trials", keys=True)[1].splitlines()) == len(shown)
+
+
+def test_on_a_terminal_a_job_is_dropped_only_after_a_yes(cli: Any) -> None:
+    log = Path(cli.json("job", "start", "--platform", "board")["log"])
+    code, shown = on_terminal("-C", str(cli.library), "job", "abort", keys=True, typed="n\n")
+    assert (code, log.exists()) == (1, True)
+    assert f"of {cli.library} with its logs" in shown
+    assert on_terminal("-C", str(cli.library), "job", "abort", keys=True, typed="y\n")[0] == 0
+    assert not log.exists()
+
+
+def test_a_clone_says_on_a_terminal_how_far_it_is_and_why_it_failed(cli: Any, tmp_path: Path) -> None:
+    code, shown = on_terminal("clone", cli.library.as_uri(), str(tmp_path / "copy"))
+    assert (code, "\rcloning: " in shown) == (0, True)
+    code, shown = on_terminal("clone", (tmp_path / "nothing").as_uri(), str(tmp_path / "other"))
+    assert (code, "does not appear to be a git repository" in shown) == (4, True)

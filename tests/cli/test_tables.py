@@ -15,7 +15,7 @@ ERROR = TvmError("cannot find field global_infos", hint="Give the task: revalida
         (str(ERROR), "cannot find field global_infos; Give the task: revalidate --tasks."),
         ("It is so.\r\nDo that.\n", "It is so. Do that."),
         ("one\n\n  two\nthree", "one; two; three"),
-        ("a tab\tand a bell\a", "a tab?and a bell?"),
+        ("a tab\tand a bell\a", "a tab\\tand a bell\\x07"),
         ("ends\n", "ends"),
         ("\n", ""),
         ("so:\nit goes", "so: it goes"),

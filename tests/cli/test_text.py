@@ -291,5 +291,14 @@ def revalidations() -> Iterator[Revalidated]:
     )
 
 
+def test_both_show_themselves_in_python() -> None:
+    shown = [repr(each) for each in (*coverages(), *revalidations())]
+    assert shown[0].startswith("<Coverage: ")
+    assert shown[-1] == "<Revalidated: 2 holds, 1 refused>"
+    assert max(map(len, shown)) < 300
+    assert all("<td>dense" in each._repr_html_() for each in coverages() if each.tasks)
+    assert [each._repr_html_().count("<tr>") for each in revalidations()] == [1, 2, 4]
+
+
 def test_revalidation() -> None:
     assert "\n---\n".join(map(revalidate.as_text, revalidations())) + "\n" == wanted("revalidation")

@@ -79,6 +79,13 @@ def test_a_record_of_other_arguments_is_refused_naming_both(
     assert library.import_logs(folder, platform="board", skip_invalid=True).counts.read == 1
 
 
+@pytest.mark.parametrize("extent", [None, "128", [128]], ids=["null", "text", "list"])
+def test_extents_that_are_no_numbers_are_not_compared(library: ConfigLibrary, tmp_path: Path, extent: Any) -> None:
+    record = with_args(lines("hhb_mm128", RECORDS)[0], [["TENSOR", "float32", [128, extent]]] * 3)
+    folder = written(tmp_path / "db", [record], lines("hhb_mm128", WORKLOADS))
+    assert library.import_logs(folder, platform="board").counts.read == 1
+
+
 def test_two_databases_joined_as_text_are_refused(cli: Any, tmp_path: Path) -> None:
     names = ("h100_matmul_256", "v27_mm128")
     joined = written(

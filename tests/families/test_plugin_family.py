@@ -339,7 +339,7 @@ class TestBroken:
             ("import sys; sys.exit(1)", "tvmgitlib_bad:FAMILY", "SystemExit: 1"),
             ("", "tvmgitlib_bad:FAMILY", "AttributeError"),
             ("class FAMILY: name = 'bad'", "tvmgitlib_bad:FAMILY", "tvmgitlib_bad:FAMILY is a class"),
-            ("FAMILY = object()", "tvmgitlib_bad:FAMILY", "tvmgitlib_bad:FAMILY has no claims, "),
+            ("FAMILY = object()", "tvmgitlib_bad:FAMILY", "tvmgitlib_bad:FAMILY has no call, claims, "),
         ],
     )
     def test_it_is_told_with_its_distribution(

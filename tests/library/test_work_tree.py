@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
+from tvmgitlib.library.care.work_tree import first_difference
 
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"
 
@@ -206,3 +207,18 @@ def test_the_job_is_kept_when_the_disk_is_full(library: ConfigLibrary, logs: Pat
     assert library.finish_job().commit is not None
     assert library.check() == []
     assert status(git, library) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "line"),
+    [
+        (b"a\nb\n", b"a\nc\n", 2),
+        (b"a\nb\n", b"a\nb\nc\n", 3),
+        (b"a\nb", b"a\nb\n", 3),
+        (b"a\nb", b"a\nbc\n", 2),
+        (b"", b"a\n", 1),
+        (b"\n", b"", 2),
+    ],
+)
+def test_the_first_line_that_differs(content: bytes, expected: bytes, line: int) -> None:
+    assert first_difference(content, expected) == first_difference(expected, content) == line

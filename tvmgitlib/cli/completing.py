@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import TvmgitlibError, plain_line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -31,11 +31,18 @@ def offering(offers: Callable[[ConfigLibrary], Iterable[Offer]]) -> Callable[...
         from tvmgitlib.config_library import ConfigLibrary
 
         with suppress(TvmgitlibError, OSError):
-            library = ConfigLibrary(context.find_root().params.get("library"))
-            return [CompletionItem(value, help=told) for value, told in offers(library) if value.startswith(incomplete)]
+            named = (context.params.get("library"), context.find_root().params.get("library"))
+            library = ConfigLibrary(next((path for path in named if path is not None), None))
+            known = [(value, told) for value, told in offers(library) if value.startswith(incomplete)]
+            return [CompletionItem(value, help=told and plain_line(told)) for value, told in known if _is_plain(value)]
         return []
 
     return complete
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value can be typed, and does nothing else to a shell or a terminal than to be there."""
+    return plain_line(value) == value
 
 
 def _platforms(library: ConfigLibrary) -> Iterable[Offer]:

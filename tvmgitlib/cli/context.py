@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from tvmgitlib.errors import MOST_NAMES
+from tvmgitlib.cli import progress
+from tvmgitlib.cli.terminal import pager
+from tvmgitlib.errors import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary
@@ -27,16 +29,18 @@ class Answer(Protocol):
 
 @dataclass
 class Context:
-    """The options before the command's name.
+    """How a command line wants its answers, before or behind the command's name.
 
     Attributes:
-        library: the library as the user named it.
+        library: the library as the user named it; None where nothing does.
         as_json: whether to print JSON.
+        paged: whether long texts may go through a pager.
         opened: the library, once a command has opened it.
     """
 
-    library: str | None
-    as_json: bool
+    library: str | None = None
+    as_json: bool = False
+    paged: bool = True
     opened: ConfigLibrary | None = None
 
     def open(self, rev: str | None = None) -> ConfigLibrary:
@@ -53,24 +57,40 @@ class Context:
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:
         """Print one result: as JSON, or the text."""
+        progress.wipe()
         if self.as_json:
-            click.echo(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
+            say(as_line(answer if isinstance(answer, Mapping) else answer.to_json()))
         else:
-            click.echo(_encodable(text))
+            say(text)
+
+    def print_written(
+        self, answer: Answer | Mapping[str, Any], text: str, path: object | None, following: str = ""
+    ) -> None:
+        """Print what became of a library that was written to, and say which it is: one of many may be meant.
+
+        Args:
+            answer: the result.
+            text: the result for people.
+            path: where the library is; None where nothing was written.
+            following: a line on what one would do next; empty where that is plain.
+        """
+        where = f"Library: {path}" if path is not None else ""
+        self.print(answer, "\n".join(filter(None, (text, where, following))))
 
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
+        progress.wipe()
         if self.as_json:
             for answer in answers:
-                click.echo(as_line(answer.to_json()))
+                say(as_line(answer.to_json()))
         elif body := text():
-            click.echo(_encodable(body))
+            pager.show(_encodable(plain(body)), paged=self.paged)
 
 
 def as_line(document: Any) -> str:
-    """A document as one line of JSON, with escapes only where the output's encoding asks for them."""
+    """A document as one line of JSON, with escapes only for what is not plain, or not in the output's encoding."""
     text = json.dumps(document, ensure_ascii=False)
-    return text if _encodable(text) == text else json.dumps(document)
+    return text if plain_line(text) == text and _encodable(text) == text else json.dumps(document)
 
 
 def _encodable(text: str) -> str:
@@ -79,9 +99,15 @@ def _encodable(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def say(text: str, *, end: str = "\n") -> None:
+    """Print a result; whatever a library or a log says in it is made plain."""
+    click.echo(f"{_encodable(plain(text))}{end}", nl=False)
+
+
 def note(text: str) -> None:
-    """Say something that is no result: it goes to standard error."""
-    click.echo(text, err=True)
+    """Say something that is no result: it goes to standard error, and is made plain."""
+    progress.wipe()
+    click.echo(plain(text), err=True)
 
 
 def note_some(what: str, lines: Sequence[str]) -> None:
@@ -101,14 +127,16 @@ def note_each(texts: Iterable[str]) -> None:
 
 
 def pass_context(command: Command) -> Command:
-    """Give a command the `Context`, and take `--json` behind its name too."""
+    """Give a command the `Context`, and take `-C` and `--json` behind its name too."""
 
+    @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @wraps(command)
-    def with_context(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+    def with_context(*args: Any, library: str | None, as_json: bool, **kwargs: Any) -> Any:
         context = click.get_current_context().find_object(Context)
         assert context is not None  # the group makes it
         context.as_json = context.as_json or as_json
+        context.library = library if library is not None else context.library
         return command(context, *args, **kwargs)
 
     return with_context  # type: ignore[return-value]  # click turns the function into what the decorators above take

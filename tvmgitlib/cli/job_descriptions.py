@@ -35,5 +35,5 @@ _COLUMNS: tuple[Column[dict[str, Any]], ...] = (
     Column("configs", lambda task: f"{task['configs']:,}", right=True),
     Column("failed", lambda task: f"{task['failed']:,}", right=True),
     Column("platform", lambda task: task["platform"]),
-    Column("workload", lambda task: task["workload_label"]),
+    Column("workload", lambda task: task["workload_label"], ident=lambda task: task["workload_id"]),
 )

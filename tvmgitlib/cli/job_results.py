@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
-from tvmgitlib.cli.context import Context, note, note_each, note_some
+from tvmgitlib.cli.context import Context, note, note_each, note_some, say
 from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.changes import JobResult, outcome
 
 
-def print_result(context: Context, result: JobResult) -> None:
-    """Print the counts; what the user should know beside them goes to standard error in words."""
+def print_result(context: Context, result: JobResult, path: object) -> None:
+    """Print the counts, of the library at a path; what the user should know beside them goes to standard error."""
     if result.left_out:
         note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
     if result.without_rule:
@@ -64,15 +62,19 @@ def print_result(context: Context, result: JobResult) -> None:
         )
     if result.reverted:
         note(f"Job {result.job} is reverted by job {result.reverted}: revert that one to bring it back.")
-    context.print(result, _words(result))
+    if result.commit is None or result.already:
+        context.print(result, _words(result))
+        return
+    following = "Next: tvmgitlib best shows what there is now, tvmgitlib sync shares it."
+    context.print_written(result, _words(result), path, following)
 
 
 def print_sent(result: JobResult, tip: str) -> None:
     """Say where a job is that was sent: on the remote's branch, or in its queue."""
     if result.queued:
-        click.echo("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
+        say("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
     else:
-        click.echo(f"It is on the remote, as {(result.commit or tip)[:12]}.")
+        say(f"It is on the remote, as {(result.commit or tip)[:12]}.")
 
 
 def _note_completion(result: JobResult) -> None:

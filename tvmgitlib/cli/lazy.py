@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -12,7 +13,18 @@ import click
 Commands: TypeAlias = "Mapping[str, tuple[str, str]]"
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """A group that says which command may have been meant by a mistyped one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = get_close_matches(name, self.list_commands(ctx), 3)
+            ctx.fail(f"no command is called {name!r}." + (f" Is {' or '.join(near)} meant?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(HelpfulGroup):
     """A group of commands, each the attribute `command` of a module in `tvmgitlib.cli.commands`.
 
     Args:

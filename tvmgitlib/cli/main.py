@@ -1,6 +1,7 @@
 """The entry point: the commands by name, and the exit codes.
 
-0 yes; 1 the answer is no; 2 usage; 3 a bug in tvmgitlib; 4 an expected failure, explained; 130 interrupted.
+0 yes; 1 the answer is no; 2 usage; 3 a bug in tvmgitlib; 4 an expected failure, explained; 130 interrupted. With
+`--json` a failure is one JSON document on standard error.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import Any
 import click
 
 from tvmgitlib._version import __version__
-from tvmgitlib.cli import options
+from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.lazy import LazyGroup
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.cli.terminal import failures
+from tvmgitlib.errors import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
 EXIT_EXPECTED = TvmgitlibError.exit_code
@@ -31,6 +33,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
+        "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {
         "best": ("look.best", "Show the best config of each workload."),
@@ -78,21 +81,24 @@ _WRITING = {"job", "import", *ROOMS["Change"], "merge", "sync", "fold", "rebuild
 )
 @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder. [TVMGITLIB_LIBRARY]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one document, or JSON lines for lists.")
+@click.option("--no-pager", is_flag=True, help="Never show lists through a pager. [on a terminal, as Git does]")
 @click.version_option(__version__, "--version", prog_name="tvmgitlib")
-@click.pass_context
-def cli(context: click.Context, library: str | None, as_json: bool) -> None:
+@click.pass_obj
+def cli(context: Context, library: str | None, as_json: bool, no_pager: bool) -> None:
     """A library of tuned TVM kernels that behaves like source code.
 
     Every tuning job is a Git commit, the best configs are plain files, and history, review and sharing come from Git.
     Without -C, the library is the one that TVMGITLIB_LIBRARY names, the one around the current folder, or
     ~/.tvm/tvmgitlib.
+
+    Exit codes: 0 yes, 1 the answer is no, 2 wrong usage, 3 a bug, 4 a failure that is explained, 130 interrupted.
     """
-    context.obj = Context(library, as_json)
+    context.library, context.as_json, context.paged = library, as_json or context.as_json, not no_pager
 
 
 @cli.result_callback()
 @click.pass_context
-def tell_of_gc(context: click.Context, code: Any, **_: Any) -> Any:
+def tell_of_gc(context: click.Context, /, code: Any, **_: Any) -> Any:
     """Tell somebody at a terminal, after a command that writes, that housekeeping is due; the command's code stays."""
     library = context.obj.opened
     is_asked = context.invoked_subcommand in _WRITING and sys.stderr.isatty() and not context.obj.as_json
@@ -109,19 +115,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
     _open_streams()
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    told = sys.argv[1:] if arguments is None else arguments
+    context = Context(as_json="--json" in told)  # so that what is wrong with the options is JSON, too
     try:
-        code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False)
+        with progress.shown():
+            code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
+        if context.as_json:
+            failures.as_json_document("usage", error.format_message(), error.exit_code)
+        else:
+            error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     except TvmgitlibError as error:
-        click.echo(f"error: {error}", err=True)
+        failures.tell(error, as_json=context.as_json)
         return error.exit_code
     except BrokenPipeError:
         return _end_quietly()
@@ -130,13 +144,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return _end_quietly()  # click caught the broken pipe
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"error: {place}{error.strerror or error}", err=True)
+        where = plain_line(os.fsdecode(error.filename)) if error.filename else None
+        failures.tell(TvmgitlibError(error.strerror or str(error), file=where), as_json=context.as_json)
         return EXIT_EXPECTED
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
         click.echo(f"\nThis is a bug in tvmgitlib {__version__}: please report it with the lines above.", err=True)
+        if context.as_json:
+            failures.as_json_document("bug", f"{type(error).__name__}: {error}", EXIT_BUG)
         return EXIT_BUG
+
+
+class _Plain(logging.Formatter):
+    """Warnings in plain text, whatever the library says in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 def _open_streams() -> None:

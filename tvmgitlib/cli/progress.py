@@ -1,60 +1,111 @@
-"""How far a long import is: one line on standard error, and only where that is a terminal."""
+"""How far a long command is: one line on standard error, and only where that is a terminal."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tvmgitlib.cli.tables import printable
+from tvmgitlib.cli.terminal.cutting import clipped, width_of
 
 #: Between two changes of the line (seconds): more often nobody can read it.
 _PAUSE = 0.1
 
-_WIDTH = 78
+#: A step has to last so long (seconds) before it says anything of what is left: earlier that is a guess.
+_SETTLED = 1.0
+
+_NARROWEST = 20
+
+_log = logging.getLogger("tvmgitlib.progress")
 
 
 @contextmanager
 def shown() -> Iterator[None]:
     """Show the progress that the library tells of while this lasts."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or any(isinstance(handler, _Line) for handler in _log.handlers):
         yield
         return
-    logger = logging.getLogger("tvmgitlib.progress")
     line = _Line()
-    logger.addHandler(line)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    _log.addHandler(line)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
     try:
         yield
     finally:
-        logger.propagate = True
-        logger.setLevel(logging.NOTSET)
-        logger.removeHandler(line)
+        _log.propagate = True
+        _log.setLevel(logging.NOTSET)
+        _log.removeHandler(line)
         line.clear()
 
 
+def wipe() -> None:
+    """Take the line away, before something else is printed."""
+    for handler in _log.handlers:
+        if isinstance(handler, _Line):
+            handler.clear()
+
+
 class _Line(logging.Handler):
-    """Writes every message over the one before."""
+    """Writes every message over the one before, with the time that is left of its step where that can be told."""
 
     def __init__(self) -> None:
         super().__init__()
         self._next = 0.0
-        self._written = False
+        self._written = 0
+        self._step: str | None = None
+        self._began = (0.0, 0.0)
 
     def emit(self, record: logging.LogRecord) -> None:
         now = time.monotonic()
-        if now >= self._next:
-            self._next = now + _PAUSE
-            self._written = True
-            self._write(printable(record.getMessage())[-_WIDTH:].ljust(_WIDTH))
+        step, share = getattr(record, "step", None), getattr(record, "share", None)
+        if step is None or step != self._step:
+            self._step, self._began = step, (now, share or 0.0)
+        if now < self._next:
+            return
+        self._next = now + _PAUSE
+        text = printable(record.getMessage())
+        if (left := self._left(now, share)) is not None:
+            text += f", {left} left"
+        self._write(text)
 
     def clear(self) -> None:
         if self._written:
-            self._write(" " * _WIDTH)
+            self._put(" " * self._written)
+            self._written = 0
+
+    def _left(self, now: float, share: float | None) -> str | None:
+        """The time that is left of the step, if it goes on as fast as so far."""
+        began, from_share = self._began
+        if share is None or share <= from_share or now - began < _SETTLED:
+            return None
+        return rough((now - began) / (share - from_share) * (1 - share))
 
     def _write(self, text: str) -> None:
+        text = clipped(text, self._width())
+        width = width_of(text)
+        self._put(text + " " * (self._written - width))
+        self._written = max(width, self._written)
+
+    def _width(self) -> int:
+        try:
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns
+        except OSError:
+            columns = 80
+        return max(int(os.environ.get("COLUMNS") or columns or 80) - 1, _NARROWEST)
+
+    def _put(self, text: str) -> None:
         sys.stderr.write(f"\r{text}\r")
         sys.stderr.flush()
+
+
+def rough(seconds: float) -> str:
+    """A time to wait: `12 s`, `3 min`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

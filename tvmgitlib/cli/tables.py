@@ -6,9 +6,18 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
+from tvmgitlib.errors import plain_line
 
 Row = TypeVar("Row")
+
+#: The fewest columns for labels; where that is too much, lines are cut at their ends.
+_NARROWEST = 16
+
+#: The part of a line that labels have where another column follows them.
+_SHARE_OF_LABELS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +30,24 @@ class Column(Generic[Row]):
         right: whether it is aligned to the right.
         when: whether it has something to say of some row; without that it is left out. None for a column that is
             always there.
+        value: what it is sorted by, and what programs get of it: a number where it has one, in seconds for a time.
+            None for the cell itself.
+        more: whether it is shown only where it is asked for.
+        ident: of a column of labels, what stands for each: so they stay apart where there is no room for all of them.
+            None for a column that is shown whole.
     """
 
     header: str
     cell: Callable[[Row], str]
     right: bool = False
     when: Callable[[Sequence[Row]], bool] | None = None
+    ident: Callable[[Row], str] | None = None
+    value: Callable[[Row], Any] | None = None
+    more: bool = False
+
+    def of(self, row: Row) -> Any:
+        """What programs get of a row."""
+        return self.value(row) if self.value is not None else self.cell(row)
 
 
 def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "") -> str:
@@ -40,28 +61,67 @@ def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "")
     if not rows:
         return ""
     shown = [column for column in columns if column.when is None or column.when(rows)]
-    header = [column.header for column in shown]
-    cells = [[column.cell(row) for column in shown] for row in rows]
-    return _aligned([header, *cells], [column.right for column in shown], indent)
+    cells = [[printable(column.cell(row)) for row in rows] for column in shown]
+    if width := terminal_width():
+        _fit_labels(rows, shown, cells, width - len(indent))
+    told = [[column.header, *texts] for column, texts in zip(shown, cells, strict=True)]
+    return _aligned(list(zip(*told, strict=True)), [column.right for column in shown], indent)
+
+
+def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list[list[str]], width: int) -> None:
+    """Shorten the labels that are too long for the terminal. What comes behind them has what they leave, a part."""
+    at = next((at for at, column in enumerate(columns) if column.ident), None)
+    if at is None or (ident := columns[at].ident) is None:
+        return
+    before = sum(
+        max(map(width_of, (column.header, *texts))) + 2 for column, texts in zip(columns[:at], cells[:at], strict=True)
+    )
+    room = width - before
+    if at < len(columns) - 1:
+        room = int(room * _SHARE_OF_LABELS)
+    cells[at] = fitting(cells[at], [ident(row) for row in rows], max(room, _NARROWEST))
+
+
+def count(header: str, value: Callable[[Row], int]) -> Column[Row]:
+    """A column of numbers of something."""
+    return Column(header, lambda row: f"{value(row):,}", right=True, value=value)
+
+
+def seconds(header: str, value: Callable[[Row], float | None], unknown: str = "") -> Column[Row]:
+    """A column of times."""
+    return Column(header, lambda row: duration(value(row), unknown), right=True, value=value)
+
+
+def factor(
+    header: str,
+    value: Callable[[Row], float | None],
+    when: Callable[[Sequence[Row]], bool] | None = None,
+    digits: int = 2,
+) -> Column[Row]:
+    """A column of how many times faster something is: above 1 is faster, wherever it is shown."""
+    return Column(header, lambda row: times(value(row), digits), right=True, when=when, value=value)
 
 
 def pairs(told: Iterable[tuple[str, str]]) -> str:
     """Names, and beside them what they stand for."""
-    return _aligned(list(told), [False, False])
+    return _aligned([tuple(map(printable, pair)) for pair in told], [False, False])
 
 
 def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool], indent: str = "") -> str:
     """Cells in columns; on a terminal one line a row, whatever does not fit left out."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(fitted(indent + _line(row, widths, right)) for row in cells)
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(fitted(indent + _line(row, widths, right)) for row in rows)
 
 
 def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     return "  ".join(
-        cell.rjust(width) if to_the_right else cell.ljust(width)
+        _padding(cell, width) + cell if to_the_right else cell + _padding(cell, width)
         for cell, width, to_the_right in zip(row, widths, right, strict=True)
     ).rstrip()
+
+
+def _padding(cell: str, width: int) -> str:
+    return " " * (width - width_of(cell))
 
 
 def printable(text: str) -> str:
@@ -73,15 +133,23 @@ def printable(text: str) -> str:
         return text
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ended = [line if line[-1] in ".:;" else f"{line};" for line in lines[:-1]]
-    return "".join(each if each.isprintable() else "?" for each in " ".join([*ended, *lines[-1:]]))
+    return plain_line(" ".join([*ended, *lines[-1:]]))
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that results go to; None where they go elsewhere, where all is said in full."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def fitted(line: str) -> str:
     """A line that is no wider than the terminal; whole where the output is none."""
-    if not sys.stdout.isatty():
-        return line
-    width = shutil.get_terminal_size().columns
-    return line if len(line) <= width else f"{line[: max(width - 2, 0)]}.."
+    width = terminal_width()
+    return line if width is None or width_of(line) <= width else f"{beginning(line, max(width - 2, 0))}.."
+
+
+def times(ratio: float | None, digits: int) -> str:
+    """How many times faster something is; nothing where nobody knows."""
+    return f"{ratio:.{digits}f}x" if ratio is not None else ""
 
 
 def duration(seconds: float | None, unknown: str = "") -> str:

@@ -21,6 +21,7 @@ from tvmgitlib.families.registry import (
     tvm_of_name,
     upgraded,
 )
+from tvmgitlib.families.values import short_types
 
 __all__ = [
     "Family",
@@ -35,6 +36,7 @@ __all__ = [
     "layouts_in",
     "names",
     "refusal",
+    "short_types",
     "tvm_of_name",
     "upgraded",
 ]

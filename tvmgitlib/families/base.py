@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import Call, Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 
@@ -25,6 +25,23 @@ class Unmeasured(Enum):
 
 #: Reads a line of a log, parsed and as it is; None for a line that is no trial (a heading, a config that is begun).
 LineReader: TypeAlias = "Callable[[Any, bytes], TuningRecord | Unmeasured | None]"
+
+
+class QuickReader(Protocol):
+    """Reads the lines that nearly all of a log are, in a fraction of the time that a `LineReader` takes.
+
+    It never decides what is valid: a line that it does not take at once goes through the schema and to the
+    `LineReader`, which says what is wrong with it. What it takes, those two take as well, as the very same record.
+    """
+
+    def read(self, native: bytes) -> TuningRecord | None:
+        """The record of a line; None for a line that is not taken at once."""
+        ...
+
+    def learn(self, native: bytes, record: TuningRecord) -> None:
+        """Take note of what a line looks like whose record is for a target and a workload not seen before."""
+        ...
+
 
 #: What an export writes: the lines of one file; or those of several in one folder, by name. Of these the last is the
 #: one that a reader opens first: it is written when the others are there.
@@ -135,6 +152,14 @@ class Family(Protocol):
         """
         return self.record
 
+    def quick_reader(self, reader: LineReader) -> QuickReader | None:
+        """What reads most lines of the same log faster; None where nothing does.
+
+        Args:
+            reader: the log's own, with which it shares what it counts.
+        """
+        return None
+
     def wrap(self, native: bytes, bag: bytes) -> bytes:
         """The library's line: the native text, byte for byte, with the bag (a JSON object) beside it."""
         ...
@@ -167,6 +192,12 @@ class Family(Protocol):
     def label(self, workload: Workload) -> str:
         """A workload in words, for people."""
         return workload.label
+
+    def call(self, workload: Workload) -> Call | None:
+        """A workload as an operator and its arguments; None where it says neither, or its configs mean nothing to
+        others.
+        """
+        return None
 
     def decisions(self, document: Any) -> Decisions | None:
         """What a parsed record decided; None where that cannot be told. A family without it has no histories."""

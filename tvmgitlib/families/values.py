@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -33,11 +33,10 @@ def workload(family: str, text: str, field: str) -> Workload:
 
 def config_digest(schedule: Any) -> bytes:
     """SHA-256 of a schedule's JSON: two records with one digest generate the same code."""
-    return hashlib.sha256(orjson.dumps(schedule)).digest()
+    return sha256(orjson.dumps(schedule)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a trial.
 
     Attributes:
@@ -80,6 +79,16 @@ def outcome(result: Sequence[Any], failed: float, *, reads_null: bool = False) -
     return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
 
 
+def typed_outcome(
+    result: tuple[tuple[float, ...], int, float, float], failed: float
+) -> tuple[tuple[float, ...], ErrorKind | None, float | None, str | None]:
+    """As `outcome`, of numbers that are some and finite: at once what most trials are."""
+    costs, number, _, moment = result
+    if number == 0 and costs and min(costs) > 0 and max(costs) < failed and 0 <= moment <= _LAST_MOMENT:
+        return costs, None, moment, None
+    return outcome(result, failed)
+
+
 def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:
     """The same of what MetaSchedule logs: run times, and no more."""
     return outcome([run_secs, 0, 0.0, 0.0], failed)
@@ -116,19 +125,34 @@ def _as_written(value: float | None) -> str:
     return "NaN" if math.isnan(value) else f"{value:g}"
 
 
+#: A data type in a label, and what it is called there: as LLVM does.
+_TYPE: Final = re.compile(r"(?<![A-Za-z0-9_])(bfloat|float|uint|int)(?=[0-9])")
+_SHORT_TYPES: Final = {"bfloat": "bf", "float": "f", "uint": "u", "int": "i"}
+_TENSOR: Final = re.compile(r"(?<![A-Za-z0-9_])([a-z]+[0-9]*(?:_[a-z0-9]+)*)\[(-?[0-9]+(?:,-?[0-9]+)*)\]")
+
+
 def call_label(name: str, arguments: list[Any]) -> str:
-    """A workload as one writes a call: `dense.x86(float32[1,512], float32[10,512], None, float32)`."""
+    """A workload as one writes a call, shapes as LLVM writes them: `dense.x86(1x512xf32, 10x512xf32, None, f32)`."""
     return f"{_word(name)}({', '.join(map(_word, arguments))})"
+
+
+def short_types(text: str) -> str:
+    """A text with tensors and data types as labels have them: `256x256xf32` for `float32[256,256]`."""
+    return _short_type(_TENSOR.sub(lambda found: f"{found[2].replace(',', 'x')}x{_short_type(found[1])}", text))
+
+
+def _short_type(text: str) -> str:
+    return _TYPE.sub(lambda found: _SHORT_TYPES[found[1]], text)
 
 
 def _word(value: Any) -> str:
     match value:
         case ["TENSOR", [*shape], str(dtype)]:
-            return f"{dtype}[{','.join(map(_word, shape))}]"
+            return "x".join([*map(_word, shape), _short_type(dtype)])
         case list():
             return f"[{','.join(map(_word, value))}]"
         case str() if value.isprintable():
-            return value
+            return _short_type(value)
         case None | bool():
             return str(value)
         case _:

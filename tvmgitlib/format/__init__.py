@@ -1,7 +1,7 @@
 """All bytes of the library: schemas, segments, files of configs/, the fold stamp, settings and lock files."""
 
 from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
-from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.lines import MAX_LINE, lines_of, too_long
 from tvmgitlib.format.lock import LOCK_FILE, read_lock
 from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
@@ -10,6 +10,7 @@ from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
 __all__ = [
     "FOLD_FILE",
     "LOCK_FILE",
+    "MAX_LINE",
     "SETTINGS_FILE",
     "FoldStamp",
     "Tally",
@@ -24,6 +25,7 @@ __all__ = [
     "read_stored",
     "store",
     "task_order",
+    "too_long",
     "write_segment",
     "write_settings",
 ]

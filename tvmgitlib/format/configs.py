@@ -41,7 +41,7 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
     except FamilyError as error:
         raise error.at(file=path) from None
     records = []
-    for number, line in enumerate(lines_of(content), start=1):
+    for number, line in enumerate(lines_of(content, path), start=1):
         try:
             records.append(read_stored(line, family, file.platform))
         except TvmgitlibError as error:

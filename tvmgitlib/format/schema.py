@@ -6,7 +6,8 @@ what is wrong and where.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, reduce
 from typing import Any
 
 import jsonschema_rs
@@ -14,7 +15,11 @@ import jsonschema_rs
 from tvmgitlib.errors import FamilyError, RecordError
 from tvmgitlib.families import Family, family
 from tvmgitlib.families.shipped import shipped_schema
+from tvmgitlib.format.narrowing import narrowed
 from tvmgitlib.format.schema_words import in_words
+
+#: How much of a key a message shows, in characters.
+_NAME = 80
 
 
 def check(document: Any, name: str, *, within: str | None = None) -> None:
@@ -28,8 +33,9 @@ def check(document: Any, name: str, *, within: str | None = None) -> None:
     Raises:
         RecordError: naming the field and what is wrong with it.
     """
-    if not _validator(name).is_valid(document):
-        raise _explain(document, shipped_schema(name), name, [within] if within else [])
+    validator = _validator(name)
+    if not validator.is_valid(document):
+        raise _explain(document, validator.is_valid, shipped_schema(name), name, [within] if within else [])
 
 
 def check_record(document: Any, of: Family) -> None:
@@ -39,8 +45,9 @@ def check_record(document: Any, of: Family) -> None:
         RecordError: naming the field and what is wrong with it.
         FamilyError: the schema is none.
     """
-    if not _record_validator(of.name).is_valid(document):
-        raise _explain(document, of.schema(), of.name, [])
+    validator = _record_validator(of.name)
+    if not validator.is_valid(document):
+        raise _explain(document, validator.is_valid, of.schema(), of.name, [])
 
 
 @cache
@@ -56,18 +63,26 @@ def _record_validator(name: str) -> jsonschema_rs.Draft202012Validator:
         raise FamilyError(f"the schema of the tuner family {name!r} is no JSON Schema: {error}") from None
 
 
-def _explain(document: Any, schema: dict[str, Any], name: str, within: list[str | int]) -> RecordError:
+def _explain(
+    document: Any, is_valid: Callable[[Any], bool], schema: dict[str, Any], name: str, within: list[str | int]
+) -> RecordError:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    shown, taken = narrowed(document, is_valid)
+    error = best_match(Draft202012Validator(schema).iter_errors(shown))
     if error is None:  # the two validators disagree: still refused, without words
         return RecordError(f"not valid by the schema {name}.json")
-    return RecordError(in_words(error), field=_field([*within, *error.absolute_path]) or None)
+    path = tuple(error.absolute_path)
+    here = [part + taken.get(path[:at], 0) if isinstance(part, int) else part for at, part in enumerate(path)]
+    if shown is not document:
+        error.instance = reduce(lambda value, step: value[step], here, document)
+    return RecordError(in_words(error), field=_field([*within, *here]) or None)
 
 
 def _field(path: list[str | int]) -> str:
     field = ""
     for part in path:
-        field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else part
+        name = f"[{part}]" if isinstance(part, int) else part if len(part) <= _NAME else f"{part[:_NAME]}..."
+        field += name if isinstance(part, int) or not field else f".{name}"
     return field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tvmgitlib.errors import listed
 from tvmgitlib.model import canonical_json
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def in_words(error: ValidationError) -> str:
         return f"it lacks {_shown(lacking)}" + (f", {named}" if named else "")
     if error.validator in ("additionalProperties", "unevaluatedProperties"):
         unknown = [name for name in value if name not in schema.get("properties", {}) and not name.startswith("x-")]
-        return f"there is no such key as {', '.join(map(_shown, unknown)) or 'this'}"
+        return f"there is no such key as {listed(map(_shown, unknown)) or 'this'}"
     if error.validator in _LEAST and not value:
         return f"{_subject(schema, 'it')} is empty"
     if error.validator in ("anyOf", "oneOf"):

@@ -12,7 +12,9 @@ from tvmgitlib import families
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import require_tvm
+from tvmgitlib.live.space import LiveSpace
 from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.
@@ -115,6 +117,16 @@ class LiveFamily(Protocol):
 
         Raises:
             TvmError: this family has nothing of the kind.
+        """
+        ...
+
+    def space(self, task: Any, target: GivenTarget, known: Evidence) -> LiveSpace:
+        """The configs of a task, into which those of other workloads can be brought.
+
+        Args:
+            task: the task.
+            target: its target.
+            known: what is on record of other workloads.
         """
         ...
 

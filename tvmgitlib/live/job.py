@@ -13,10 +13,12 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor import tuning as ansor_tuning
+from tvmgitlib.live.autotvm import records as autotvm_records
 from tvmgitlib.live.autotvm import tuning as autotvm_tuning
 from tvmgitlib.live.base import HowToMeasure, family_at_hand, live_family, place_of
 from tvmgitlib.live.metaschedule import tuning
 from tvmgitlib.live.runners import elsewhere
+from tvmgitlib.live.suggesting import Suggesters, other_records
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
 
 _log = logging.getLogger("tvmgitlib")
@@ -211,6 +213,26 @@ class Job:
         records = self.journal.learnable(place, other_targets=other_targets)
         return live_family(place.family).history(task, records)
 
+    def load_history(self, tuner: Any, *, other_targets: bool = False, other_workloads: bool = True) -> int:
+        """Let an AutoTVM tuner begin with a model of what is on record: `tuner.load_history`, and whatever that needs.
+
+        TVM's call does nothing below 500 records, and does not say so; here few are said to be few, and used. Only
+        `XGBTuner` learns in this way: TVM's other tuners ignore what they are given.
+
+        Args:
+            tuner: an AutoTVM tuner.
+            other_targets: also what was measured for its task on other targets and platforms.
+            other_workloads: also the best records of other workloads of the operator, on the same target and platform.
+
+        Returns:
+            Of how many records.
+        """
+        place = self.place(tuner.task)
+        records = self.journal.learnable(place, other_targets=other_targets)
+        if other_workloads:
+            records += other_records(self.journal.view, place)
+        return autotvm_records.load_history(tuner, live_family(place.family).history(tuner.task, records))
+
     # What a tuner is given
 
     def callback(self, family: str = "autotvm") -> Any:
@@ -242,6 +264,7 @@ class Job:
         seed: int | None = None,
         *,
         baseline: bool = False,
+        warm_start: bool = False,
     ) -> bool:
         """Tune one AutoTVM task: skip it when enough is on record, else replay, measure, log and count.
 
@@ -253,6 +276,8 @@ class Job:
             early_stopping: as in `Tuner.tune`.
             seed: of the tuner's random choices; by default the job's own, so that a resumed job goes the same way.
             baseline: measure the untuned config too: see `baseline`.
+            warm_start: first try up to 16 configs that the library's other workloads suggest, as trials of these; then
+                the tuner goes on, and learns from them. The same library gives the same ones.
 
         Returns:
             Whether any trial was made.
@@ -260,10 +285,17 @@ class Job:
         family_at_hand("autotvm")
         how = HowToMeasure(measure_option=measure_option)
         self.measured_by(how)
-        made = autotvm_tuning.tune(self.journal, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed)
+        warm = self._suggesters(warm_start, seed)
+        made = autotvm_tuning.tune(
+            self.journal, tuner, n_trial, measure_option, list(callbacks), early_stopping, seed, warm
+        )
         if baseline:
             self.try_baseline(tuner.task, how)
         return made
+
+    def _suggesters(self, warm_start: bool, seed: Any) -> Suggesters | None:
+        """What suggests first trials, where a user wants it."""
+        return Suggesters(self.journal, seed if type(seed) is int else 0) if warm_start else None
 
     def tune_ansor(self, task: Any, trials: int, **told: Any) -> bool:
         """Tune one Ansor task: skip it when enough is on record, else go on from where it was.
@@ -275,7 +307,7 @@ class Job:
             trials: trials that shall be on record afterwards.
             told: `builder`, `runner`, `measures_per_round`, `early_stopping` and `verbose` as in `TuningOptions`;
                 `cost_model`, `params` and `seed` as in `SketchPolicy`; `callbacks`: more measure callbacks;
-                `baseline`: measure the untuned state too, see `baseline`.
+                `baseline`: measure the untuned state too, see `baseline`; `warm_start`: as in `tune`.
 
         Returns:
             Whether any trial was made.
@@ -284,7 +316,8 @@ class Job:
         baseline = told.pop("baseline", False)
         how = _how(told)
         self.measured_by(how)
-        made = ansor_tuning.tune(self.journal, task, trials, **told)
+        warm = self._suggesters(told.pop("warm_start", False), told.get("seed"))
+        made = ansor_tuning.tune(self.journal, task, trials, **told, warm=warm)
         if baseline:
             self.try_baseline(task, how)
         return made
@@ -301,13 +334,15 @@ class Job:
             target: None for the job's.
             told: what else TVM's call takes (`max_trials_per_task`, which counts what is on record too, `builder`,
                 `runner`, `strategy`, `cost_model`, `seed`, ...), except `work_dir` and `database`. `baseline`: measure
-                the untuned functions too, see the method.
+                the untuned functions too, see the method. `warm_start`: as in `tune`, with traces of other workloads
+                snapped into each task; the cost model is told of their records too.
 
         Returns:
             How many trials were made.
         """
         self.measured_by(_how(told))
-        return self._with_baselines(told, tuning.tune_tir(self.journal, mod, target, max_trials_global, told))
+        warm = self._suggesters(told.pop("warm_start", False), told.get("seed"))
+        return self._with_baselines(told, tuning.tune_tir(self.journal, mod, target, max_trials_global, told, warm))
 
     def tune_relax(self, mod: Any, params: Any, max_trials_global: int, target: Any = None, **told: Any) -> int:
         """Tune the tasks of a Relax module as `tune_relax` of MetaSchedule does; see `tune_tir`.
@@ -317,10 +352,12 @@ class Job:
             params: its parameters by name; None for none.
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
             target: None for the job's.
-            told: what else TVM's call takes, except `work_dir` and `database`.
+            told: what else TVM's call takes, except `work_dir` and `database`; `baseline` and `warm_start` as there.
         """
         self.measured_by(_how(told))
-        return self._with_baselines(told, tuning.tune_relax(self.journal, mod, params, target, max_trials_global, told))
+        warm = self._suggesters(told.pop("warm_start", False), told.get("seed"))
+        tuned = tuning.tune_relax(self.journal, mod, params, target, max_trials_global, told, warm)
+        return self._with_baselines(told, tuned)
 
     def tune_tasks(
         self, tasks: Sequence[Any], task_weights: Sequence[float], max_trials_global: int, **told: Any
@@ -331,10 +368,12 @@ class Job:
             tasks: `TuneContext`s, with their targets.
             task_weights: one a task.
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
-            told: what else TVM's call takes, except `work_dir` and `database`.
+            told: what else TVM's call takes, except `work_dir` and `database`; `baseline` and `warm_start` as there.
         """
         self.measured_by(_how(told))
-        return self._with_baselines(told, tuning.tune_tasks(self.journal, tasks, task_weights, max_trials_global, told))
+        warm = self._suggesters(told.pop("warm_start", False), told.get("seed"))
+        tuned = tuning.tune_tasks(self.journal, tasks, task_weights, max_trials_global, told, warm)
+        return self._with_baselines(told, tuned)
 
     def _with_baselines(self, told: dict[str, Any], tuned: tuning.Tuned) -> int:
         """The trials that one of MetaSchedule's calls made; where told so, its tasks are measured untuned then."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, TvmError, TvmgitlibError, listed
+from tvmgitlib.errors import JobError, PlatformError, TvmError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -25,19 +25,31 @@ from tvmgitlib.library.reading import (
     best,
     is_doubtful,
     mixed_targets,
+    platform_of,
     require_one_of,
 )
+from tvmgitlib.library.suggesting import Suggestions
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import TIMEOUT, HowToMeasure, family_at_hand, family_of_module, live_families, running_tvm
+from tvmgitlib.live.base import (
+    TIMEOUT,
+    HowToMeasure,
+    family_at_hand,
+    family_of_module,
+    family_of_task,
+    live_families,
+    running_tvm,
+)
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
+from tvmgitlib.live.suggesting import TaskSuggester
 from tvmgitlib.model import (
     JobKind,
     JobSpec,
     Json,
+    Place,
     TvmVersion,
     merged_facts,
     parse_target,
@@ -80,6 +92,7 @@ class LiveSide:
         keep_history: bool = False,
         resume: bool = True,
         waits_for_target: bool = False,
+        key: str | None = None,
     ) -> Job:
         """Begin a live job, or resume an interrupted one; see `ConfigLibrary.job`.
 
@@ -89,7 +102,8 @@ class LiveSide:
             platform: the platform's name, or facts about it.
             facts: facts about it, beside its name.
             tuner, options, keep_history: for the record.
-            resume: take up an interrupted job of the same target, platform and facts, if there is one.
+            resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
+            key: what the job is for.
             waits_for_target: without a target, let the first task say it.
         """
         name = platform if isinstance(platform, str) else None
@@ -103,6 +117,7 @@ class LiveSide:
             tuner=tuner,
             options=options,
             keep_history=keep_history,
+            key=key,
         )
         return self._start(target, spec_for, resume, waits_for_target and target is None)
 
@@ -135,21 +150,22 @@ class LiveSide:
         return TakenJob(opened, claim, resumed=False)
 
     def _interrupted(self, spec: JobSpec) -> TakenJob | None:
-        """The newest job in progress of the same kind, target, platform, facts and TVM that no process has."""
+        """The newest job in progress of the same kind, key, target, platform, facts and TVM that no process has."""
         for job in reversed(jobs.jobs_in_progress(self._view).all()):
             if not _is_like(job.spec, spec):
                 continue
             claim = job.claim()
             if claim is None:
                 continue
-            if _same_facts(job.spec, spec):
+            if job.spec.key == spec.key and _same_facts(job.spec, spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
-                "job %s, started %s, was interrupted under other platform facts, so it is not resumed; tvmgitlib job "
-                "finish commits it as it is",
+                "job %s, started %s, was interrupted under %s, so it is not resumed; tvmgitlib job finish commits it "
+                "as it is",
                 job.id,
                 job.started,
+                "other platform facts" if job.spec.key == spec.key else _under(job.spec.key),
             )
         return None
 
@@ -345,6 +361,28 @@ class LiveSide:
         others = tuple(name for name in recorded if name not in done.families)
         return replace(done, families=done.families if family is None else (), others=others)
 
+    def suggest(
+        self, found: Any, count: int, *, target: object | None, platform: str | None, family: str | None, seed: int
+    ) -> list[Suggestions]:
+        """See `ConfigLibrary.suggest`; `found` is its `tasks`."""
+        if platform is not None:
+            validate_platform_name(platform)
+        given = parse_target(target) if target is not None else None
+        answers: dict[Place, Suggestions] = {}
+        for each in tasks.expand(found, target, family):
+            of_task = family_of_task(each.task)
+            its, workload = of_task.identify(each.task, given)
+            where = platform_of(its, platform)
+            if where is None:
+                raise PlatformError(
+                    f"nothing says which platform {its.target.label} is on",
+                    hint='Name it: platform="NAME" in Python, --platform NAME on the command line.',
+                )
+            place = Place(of_task.name, its.target, where, workload)
+            if place not in answers:
+                answers[place] = TaskSuggester(self._view, place, each.task, its, seed).suggestions(count)
+        return list(answers.values())
+
     def _families_with_records(
         self, contents: Contents, target: object | None, platform: str | None
     ) -> tuple[str, ...]:
@@ -377,6 +415,10 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
     """Whether an interrupted job is the one that is asked for, but for its platform's facts."""
     same = (spec.kind, _target(spec), spec.platform_name) == (wanted.kind, _target(wanted), wanted.platform_name)
     return same and (spec.tvm is None or wanted.tvm is None or spec.tvm.group == wanted.tvm.group)
+
+
+def _under(key: str | None) -> str:
+    return f"the key {key!r}" if key is not None else "no key"
 
 
 def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:

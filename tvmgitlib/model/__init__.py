@@ -18,9 +18,17 @@ from tvmgitlib.model.job import (
     Where,
     is_job_id,
 )
-from tvmgitlib.model.json import Json, canonical_json, read_gaps, read_json, read_json_with_gaps
+from tvmgitlib.model.json import (
+    MAX_PARTS,
+    Json,
+    canonical_json,
+    has_too_many_parts,
+    read_gaps,
+    read_json,
+    read_json_with_gaps,
+)
 from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
-from tvmgitlib.model.moments import read_age, read_utc, utc_text
+from tvmgitlib.model.moments import read_age, read_since, read_utc, utc_text
 from tvmgitlib.model.pin import Pin
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
@@ -32,6 +40,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
+from tvmgitlib.model.progress import counted, tell_progress
 from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
 from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
 from tvmgitlib.model.settings import FORMAT, Settings
@@ -53,6 +62,7 @@ __all__ = [
     "ERROR_KINDS",
     "FORMAT",
     "JOBS",
+    "MAX_PARTS",
     "SEGMENT_RECORDS",
     "Call",
     "Config",
@@ -92,7 +102,9 @@ __all__ = [
     "canonical_json",
     "cli_text",
     "completed",
+    "counted",
     "fact",
+    "has_too_many_parts",
     "is_family_name",
     "is_job_id",
     "job_at",
@@ -106,11 +118,13 @@ __all__ = [
     "read_gaps",
     "read_json",
     "read_json_with_gaps",
+    "read_since",
     "read_utc",
     "recorded_target",
     "require_triple",
     "segment_path",
     "set_fact",
+    "tell_progress",
     "utc_text",
     "validate_platform_name",
 ]

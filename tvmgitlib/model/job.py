@@ -44,6 +44,8 @@ class JobSpec:
         options: what the tuner was told.
         keep_history: whether the whole logs are kept too.
         complete_target: what the user says of targets that leave it out, as a target.
+        key: what the job is for, in the user's words (a model's name, say): an interrupted job is resumed under the
+            same key alone.
         where: where the trials are made.
         here: this machine, as it was found to be when the job began; None where it is not known to be measured on, or
             where the target is not its.
@@ -58,6 +60,7 @@ class JobSpec:
     options: dict[str, Json] = field(default_factory=dict)
     keep_history: bool = False
     complete_target: str | None = None
+    key: str | None = None
     where: Where = "here"
     here: Platform | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -18,6 +18,10 @@ _DISGUISES = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022")
 
 #: No number of fewer characters is beyond a double.
 _SHORT = 5
+
+#: How many parts a document of a tuner may have, told by its commas: ten times what the longest real ones have, and
+#: what a second is enough for.
+MAX_PARTS: Final = 250_000
 
 #: Strings, which are left alone; what Python, C++ and JavaScript write for a number that is none; and numbers.
 _STRING_OR_NUMBER = re.compile(
@@ -66,8 +70,10 @@ def read_json_with_gaps(text: bytes) -> tuple[Any, bool]:
         The document, and whether there is such a gap: then the text is not JSON, and no reader has to take it.
 
     Raises:
-        RecordError: as `read_json`, for whatever else is wrong.
+        RecordError: as `read_json`, for whatever else is wrong; or there is too much in it.
     """
+    if has_too_many_parts(text):
+        raise RecordError(f"more than {MAX_PARTS:,} values in one line, so it is not read")
     try:
         return read_json(text), False
     except RecordError:
@@ -75,6 +81,11 @@ def read_json_with_gaps(text: bytes) -> tuple[Any, bool]:
         if filled == text:
             raise
     return read_json(filled), True
+
+
+def has_too_many_parts(text: bytes) -> bool:
+    """Whether a document has more parts than it may have, told without parsing it."""
+    return len(text) > MAX_PARTS and text.count(b",") > MAX_PARTS
 
 
 def read_gaps(text: bytes) -> Any:

@@ -36,3 +36,19 @@ def read_age(text: str) -> timedelta:
     if match is None:
         raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def read_since(text: str, now: datetime) -> datetime:
+    """The moment that a text names: an age before now (see `read_age`), or a date such as `2026-11-22`, in UTC.
+
+    Raises:
+        ValueError: it names none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        try:
+            return now - read_age(text)
+        except (ValueError, OverflowError):
+            raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m, and no date as 2026-11-22") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
 from typing import Final, Literal
 
 from tvmgitlib.model.target import GivenTarget
@@ -43,7 +45,7 @@ DETERMINISTIC: Final[frozenset[ErrorKind]] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class TuningRecord:
     """What a log says of one trial.
 
@@ -69,9 +71,36 @@ class TuningRecord:
     error: ErrorKind | None
     measured_at: float | None
     tvm_version: str | None
-    native: bytes
+    native: bytes = field(repr=False)
     unusable: str | None = None
     repeat: int = 0
+
+    # As the one that dataclasses write, at a third of the time: a log is as many of these as it has lines.
+    def __init__(
+        self,
+        family: FamilyName,
+        target: GivenTarget,
+        workload: Workload,
+        config: bytes,
+        costs: tuple[float, ...],
+        error: ErrorKind | None,
+        measured_at: float | None,
+        tvm_version: str | None,
+        native: bytes,
+        unusable: str | None = None,
+        repeat: int = 0,
+    ) -> None:
+        _set_family(self, family)
+        _set_target(self, target)
+        _set_workload(self, workload)
+        _set_config(self, config)
+        _set_costs(self, costs)
+        _set_error(self, error)
+        _set_measured_at(self, measured_at)
+        _set_tvm_version(self, tvm_version)
+        _set_native(self, native)
+        _set_unusable(self, unusable)
+        _set_repeat(self, repeat)
 
     @property
     def cost(self) -> float:
@@ -91,7 +120,7 @@ class TuningRecord:
     @property
     def hash(self) -> str:
         """SHA-256 of the native text, in hex: the record's name."""
-        return hashlib.sha256(self.native).hexdigest()
+        return sha256(self.native).hexdigest()
 
     @property
     def measurement(self) -> int:
@@ -100,11 +129,27 @@ class TuningRecord:
         Equal for the same line seen twice (also in another log), different when a config is measured again. The
         leading bits are the config's, so that a sample of the smallest names is a sample of configs.
         """
-        result = struct.pack(f"<{len(self.costs)}dd", *self.costs, self.measured_at or 0.0)
+        config, costs = self.config, self.costs
+        result = _packing(len(costs))(*costs, self.measured_at or 0.0)
         if self.repeat:
             result += struct.pack("<Q", self.repeat)
-        digest = int.from_bytes(hashlib.sha256(self.config + result).digest()[:3], "big")
-        return int.from_bytes(self.config[:5], "big") << 24 | digest & ~0xF | outcome_code(self.error)
+        digest = sha256(config + result).digest()
+        return int.from_bytes(config[:5] + digest[:3], "big") & ~0xF | outcome_code(self.error)
+
+
+_set_family, _set_target, _set_workload, _set_config, _set_costs, _set_error, _set_measured_at, _set_tvm_version = (
+    getattr(TuningRecord, name).__set__
+    for name in ("family", "target", "workload", "config", "costs", "error", "measured_at", "tvm_version")
+)
+_set_native, _set_unusable, _set_repeat = (
+    getattr(TuningRecord, name).__set__ for name in ("native", "unusable", "repeat")
+)
+
+
+@lru_cache(maxsize=64)
+def _packing(costs: int) -> Callable[..., bytes]:
+    """What packs so many run times and a time stamp."""
+    return struct.Struct(f"<{costs}dd").pack
 
 
 def outcome_code(error: ErrorKind | None) -> int:

@@ -5,17 +5,20 @@ What other floors use of it is imported from here; its own modules import each o
 
 from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
 from tvmgitlib.store.attributes import altering_attributes
-from tvmgitlib.store.git import configure, identity, share_made, without_credentials
+from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects import (
     FILE_MODE,
+    MOST,
+    MOST_OF_SMALL,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
     Blob,
+    Bounds,
     Commit,
     Committed,
     Content,
@@ -24,7 +27,6 @@ from tvmgitlib.store.objects import (
     Snapshot,
     blob_id,
     differences,
-    printable,
     require_plain,
 )
 from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
@@ -44,17 +46,21 @@ from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, historie
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
+from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [
     "FILE_MODE",
     "HISTORY",
+    "MOST",
+    "MOST_OF_SMALL",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
     "Author",
     "Blob",
+    "Bounds",
     "Commit",
     "Committed",
     "Content",
@@ -96,12 +102,12 @@ __all__ = [
     "merge_base",
     "merge_files",
     "objects_size",
-    "printable",
     "public_url",
     "push",
     "push_folded",
     "push_histories",
     "push_to_queue",
+    "read_small",
     "remote_has",
     "remote_name",
     "require_plain",
@@ -109,6 +115,7 @@ __all__ = [
     "share_made",
     "tracked_branches",
     "upstream",
+    "users_pager",
     "without_credentials",
     "write_history",
 ]

@@ -52,7 +52,8 @@ def commits_touching(
     walk = ["--topo-order", "--full-history"] if each_parent else []
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     for commits in _listed(repository, ["rev-list", *walk, commit, "--", folder], folder):
-        yield from _touching(repository.git.run("diff-tree", "--stdin", *options, "--", folder, stdin=commits))
+        compare = ("diff-tree", "--stdin", *options, "--", folder)
+        yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID))
 
 
 def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[bytes]:
@@ -62,7 +63,7 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
     try:
         process.stdin.close()
         for power in count(6):
-            listed = b"".join(islice(process.stdout, 2**power))
+            listed = b"".join(islice(process.stdout, 2 ** min(power, _LONGEST)))
             if not listed:
                 break
             yield listed
@@ -95,5 +96,9 @@ def _touching(output: bytes) -> Iterator[TouchingCommit]:
 def _text(field: bytes) -> str:
     return field.decode(errors="replace")
 
+
+#: At most so many commits (a power of two) are looked at at once, and so much is read of what Git says of them (bytes).
+_LONGEST = 12
+_MOST_SAID = 1 << 28
 
 _FORM = "%H%x00%aI%x00%an%x00%s"

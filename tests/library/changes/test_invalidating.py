@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,14 @@ def test_what_names_no_distribution_is_only_meant_when_one_says_so(
 def test_a_rule_without_a_distribution_is_of_any(mixed: ConfigLibrary) -> None:
     done = mixed.invalidate(Condemned(tvm=TvmRule.parse("<0.17.dev0")), "a reason")
     assert (done.invalidated, done.unsure) == (4, 0)
+
+
+def test_a_dry_run_foresees_what_an_invalidation_does_and_commits_nothing(mixed: ConfigLibrary) -> None:
+    condemned = Condemned(tvm=TvmRule.parse("<0.17.dev0"))
+    before = mixed.commit
+    foreseen = mixed.invalidate(condemned, "old", dry_run=True)
+    assert (foreseen.job, foreseen.commit, mixed.commit) == (None, None, before)
+    done = mixed.invalidate(condemned, "old")
+    assert replace(done, job=None, commit=None) == foreseen
+    with pytest.raises(SelectionError):
+        mixed.invalidate(condemned, "old", dry_run=True)

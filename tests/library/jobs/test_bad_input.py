@@ -17,6 +17,7 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.files.opening import MAX_LINE
 from tvmgitlib.library.jobs.logs import Leniency, survey
+from tvmgitlib.model import MAX_PARTS
 
 LOGS = Path(__file__).parents[2] / "data" / "tvm-logs"
 AUTOTVM = (LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log").read_bytes().splitlines(keepends=True)
@@ -126,6 +127,11 @@ BAD_LINES: dict[str, tuple[bytes, str | None, str]] = {
         None,
         "not part of a database",
     ),
+    "a line of more values than any record has": (
+        autotvm(["config", "entity"], [["tile", "sp", [1] * MAX_PARTS]]),
+        None,
+        "more than 250,000 values in one line, so it is not read",
+    ),
     "a line over the cap": (b'{"x": "' + b"x" * MAX_LINE + b'"}\n', None, "longer than 16 MiB"),
 }
 
@@ -156,6 +162,15 @@ def test_skip_invalid_leaves_a_bad_line_out_and_says_so(cli: Any, tmp_path: Path
     assert [left.startswith(f"{log}, line 2") for left in result["left_out"]] == [True]
     assert "1 line left out:" in cli.err
     assert cli("check").code == 0
+
+
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["whole", "without a line end"])
+def test_millions_of_values_are_refused_for_what_they_are(cli: Any, tmp_path: Path, end: bytes) -> None:
+    log = tmp_path / "tuning.log"
+    log.write_bytes(b'{"i": [[' + b"1," * 7_000_000 + b"1]]}" + end)
+    cli("import", log, "--platform", "board")
+    assert (cli.code, cli.out) == (4, "")
+    assert cli.err.startswith(f"error: {log}, line 1: more than 250,000 values in one line, so it is not read")
 
 
 # Files

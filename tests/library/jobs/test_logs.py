@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tvmgitlib.library.jobs.files import opening
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.model import Source
 
@@ -38,8 +39,12 @@ KNOWN: dict[str, tuple[list[Source], int]] = {
 }
 
 
+@pytest.mark.parametrize("block", [1, 1000, 65536])
 @pytest.mark.parametrize(("known", "start"), KNOWN.values(), ids=KNOWN.keys())
-def test_a_log_counts_from_where_no_earlier_job_holds_it(tmp_path: Path, known: list[Source], start: int) -> None:
+def test_a_log_counts_from_where_no_earlier_job_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: list[Source], start: int, block: int
+) -> None:
+    monkeypatch.setattr(opening, "_BLOCK", block)
     path = tmp_path / "tuning.log"
     path.write_bytes(WHOLE)
     log = survey(path, Leniency(), known)

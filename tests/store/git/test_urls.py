@@ -30,3 +30,11 @@ from tvmgitlib.store.git import without_credentials
 )
 def test_credentials_go_and_nothing_else(text: str, expected: str) -> None:
     assert without_credentials(text) == expected
+
+
+@pytest.mark.parametrize("piece", ["a:", "?k", "-a", "a.", "x://", "https://a", "key=", "a:b@"])
+def test_a_message_of_a_mebibyte_is_told_in_part_and_at_once(piece: str) -> None:
+    said = without_credentials(f"fatal: {piece * (1_000_000 // len(piece))} and https://tess:secret@host/x")
+    assert said == "fatal: ... and https://host/x"
+    words = without_credentials(f"{piece * 500} " * 1000)
+    assert len(words) < 40_000

@@ -15,10 +15,10 @@ import orjson
 
 from tvmgitlib.families.ansor.decisions import decisions_of, steps_of
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import Family
+from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome
-from tvmgitlib.model import Decisions, Json, Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
+from tvmgitlib.model import Call, Decisions, Json, Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
@@ -57,6 +57,11 @@ class Ansor(Enveloped, Family):
             unusable=came.unusable,
         )
 
+    def quick_reader(self, reader: LineReader) -> QuickReader:
+        from tvmgitlib.families.ansor.quick import QuickAnsor
+
+        return QuickAnsor(self.name, FAILED)
+
     def target_of(self, document: Any) -> Any:
         return document["i"][0][1]
 
@@ -74,6 +79,16 @@ class Ansor(Enveloped, Family):
             case [str(name), *arguments]:
                 return call_label(name, arguments)
         return workload.text
+
+    def call(self, workload: Workload) -> Call | None:
+        try:
+            document = json.loads(workload.text)
+        except ValueError:
+            return None
+        match document:
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
 
     def decisions(self, document: Any) -> Decisions | None:
         return decisions_of(document["i"][1][1])

@@ -19,10 +19,11 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.autotvm import upgrade
 from tvmgitlib.families.autotvm.knobs import knobs_of
 from tvmgitlib.families.bag import BAG_KEY, Spliced
-from tvmgitlib.families.base import Family
+from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
+    Call,
     Decisions,
     Target,
     TuningRecord,
@@ -97,6 +98,11 @@ class AutoTvm(Spliced, Family):
             unusable=came.unusable,
         )
 
+    def quick_reader(self, reader: LineReader) -> QuickReader:
+        from tvmgitlib.families.autotvm.quick import QuickAutoTvm
+
+        return QuickAutoTvm(self.name, FAILED)
+
     def target_of(self, document: Any) -> Any:
         return document["input"][0]
 
@@ -131,6 +137,12 @@ class AutoTvm(Spliced, Family):
             case [str(name), [*arguments], *keywords]:
                 return call_label(name, [*arguments, *keywords])
         return workload.text
+
+    def call(self, workload: Workload) -> Call | None:
+        match json.loads(workload.text):
+            case [str(name), *arguments]:
+                return Call(name, arguments)
+        return None
 
     def decisions(self, document: Any) -> Decisions | None:
         return Decisions(knobs_of(document["config"]["entity"]))

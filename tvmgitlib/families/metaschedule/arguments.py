@@ -73,7 +73,7 @@ def _measured(args: Any) -> tuple[Argument, ...] | None:
     found: list[Argument] = []
     for arg in args or [None]:
         match arg:
-            case ["TENSOR", str(dtype), [*shape]]:
+            case ["TENSOR", str(dtype), [*shape]] if all(isinstance(extent, (int, float)) for extent in shape):
                 found.append((dtype, tuple(map(int, shape))))
             case _:
                 return None

@@ -11,7 +11,7 @@ import orjson
 
 from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile, Unmeasured
+from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile, QuickReader, Unmeasured
 from tvmgitlib.families.metaschedule.database import (
     ERROR_FILE,
     LAYOUT,
@@ -25,6 +25,8 @@ from tvmgitlib.families.metaschedule.database import (
 from tvmgitlib.families.metaschedule.decisions import decisions_of, trace_of
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
+    call_of,
+    label_of,
     module_arguments,
     module_tvm_version,
     read_workload,
@@ -33,6 +35,7 @@ from tvmgitlib.families.metaschedule.modules import (
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import (
+    Call,
     Decisions,
     ErrorKind,
     Json,
@@ -99,10 +102,18 @@ class MetaSchedule(Enveloped, Family):
             return _refuse_lone_record
         workloads = beside[WORKLOAD_FILE].each(read_workload)
         failures = beside[ERROR_FILE].each(read_failure) if ERROR_FILE in beside else []
-        return _Reader(self, workloads, failures).read
+        return _Reader(self, workloads, failures)
+
+    def quick_reader(self, reader: LineReader) -> QuickReader | None:
+        from tvmgitlib.families.metaschedule.quick import QuickMetaSchedule
+
+        return QuickMetaSchedule(self.name, FAILED, reader.numbered) if isinstance(reader, _Reader) else None
 
     def workload_of(self, module: bytes) -> Workload:
         return read_workload(module)
+
+    def label(self, workload: Workload) -> str:
+        return label_of(workload)
 
     def tvm_of_name(self, workload: Workload) -> str | None:
         _, _, minor = workload.text.rpartition("@")
@@ -125,6 +136,9 @@ class MetaSchedule(Enveloped, Family):
                 f"tune or revalidate it with {current}"
             )
         return None
+
+    def call(self, workload: Workload) -> Call | None:
+        return call_of(workload.signature) if workload.signature is not None else None
 
     def decisions(self, document: Any) -> Decisions | None:
         return decisions_of(document[1][0])
@@ -179,17 +193,21 @@ class _Reader:
             self._failures[name].append(kind)
         self._seen: Counter[tuple[str, str, int]] = Counter()
 
-    def read(self, document: Any, native: bytes) -> TuningRecord | Unmeasured:
+    def __call__(self, document: Any, native: bytes) -> TuningRecord | Unmeasured:
         if is_unmeasured(document, FAILED):
             return Unmeasured.UNMEASURED
         record = self._family.record(document, native, workload_at(document, self._workloads))
         number = int(document[0])
         if (arguments := self._arguments[number]) is not None:
             arguments.check(number, document[1][3])
+        return self.numbered(record)
+
+    def numbered(self, record: TuningRecord) -> TuningRecord:
+        """A record as the next one of the database, with what is known of it beside its line."""
         name = (record.workload.text, record.target.target.key, record.measurement)
-        record = replace(record, repeat=self._seen[name], error=self._why(record))
-        self._seen[name] += 1
-        return record
+        repeat, error = self._seen[name], self._why(record)
+        self._seen[name] = repeat + 1
+        return record if (repeat, error) == (0, record.error) else replace(record, repeat=repeat, error=error)
 
     def _why(self, record: TuningRecord) -> ErrorKind | None:
         """The kind of failure, by the next note there is of it; the last one is of all that follow."""

@@ -18,7 +18,8 @@ import orjson
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.families.metaschedule.arguments import Arguments, arguments_of
-from tvmgitlib.model import Workload, canonical_json, minor_version, read_json
+from tvmgitlib.families.values import short_types
+from tvmgitlib.model import Call, Workload, canonical_json, minor_version, read_json
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")
@@ -29,6 +30,12 @@ UNKNOWN: Final = "unknown"
 #: A version or a signature beyond these many characters is no help to anyone.
 _MAX_VERSION: Final = 200
 _MAX_SIGNATURE: Final = 4096
+
+#: What `with_signature` makes: arguments, and the names of blocks. Not one that was too long.
+_SIGNATURE: Final = re.compile(r"(\(.*\))(?: (?!.*\.\.\. )(.+))?", re.DOTALL)
+
+#: So many digits of a structural hash are shown to people.
+_SHORT_HASH: Final = 8
 
 #: The root block carries no meaning: every function has one.
 _ROOT_BLOCK: Final = "root"
@@ -111,6 +118,31 @@ def with_signature(workload: Workload, args: list[Any]) -> Workload:
     if len(signature) > _MAX_SIGNATURE:
         signature = f"{signature[:_MAX_SIGNATURE]}... {hashlib.sha256(signature.encode()).hexdigest()[:16]}"
     return replace(workload, signature=signature)
+
+
+def label_of(workload: Workload) -> str:
+    """A workload in words: its blocks first, what it takes, and so much of its hash as tells it from others."""
+    found = _SIGNATURE.fullmatch(workload.signature or "")
+    if found is None:
+        return workload.label
+    name, _, minor = workload.text.rpartition("@")
+    return f"{(found[2] or '').replace(' ', '+')}{short_types(found[1])} [{name[:_SHORT_HASH]}@{minor}]"
+
+
+#: An argument of a signature: its type, and its extents.
+_ARGUMENT: Final = re.compile(r"([a-z]+[0-9]*[a-z0-9_]*)\[([0-9,]*)\]")
+
+
+def call_of(signature: str) -> Call | None:
+    """A signature as an operator and its arguments: what is the same in other shapes, and the shapes.
+
+    None for one that was cut off.
+    """
+    if len(signature) > _MAX_SIGNATURE:
+        return None
+    shapes = [[int(extent) for extent in found[2].split(",") if extent] for found in _ARGUMENT.finditer(signature)]
+    op = _ARGUMENT.sub(lambda found: f"{found[1]}[{',' * found[2].count(',')}]", signature)
+    return Call(op, shapes)
 
 
 def _argument(arg: Any) -> str:

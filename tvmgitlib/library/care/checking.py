@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -18,14 +18,14 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
-from tvmgitlib.model import Segment
+from tvmgitlib.model import JOBS, Segment, counted
 from tvmgitlib.rules.fold import Configs, fold, standing
 from tvmgitlib.store import (
+    MOST_OF_SMALL,
     OWN_FOLDERS,
     TREE_MODE,
     Repository,
     history_cuts,
-    printable,
     require_plain,
 )
 
@@ -83,7 +83,7 @@ def _foreign(contents: Contents) -> Iterator[Problem]:
         if not is_own(path):
             folder = path.partition("/")[0]
             message = f"not the library's own: no file of {folder}/ has such a name; move it out of there with git mv"
-            yield Problem(printable(path), None, message, contents.snapshot.commit)
+            yield Problem(plain_line(path), None, message, contents.snapshot.commit)
 
 
 def _platform_names(contents: Contents) -> Iterator[Problem]:
@@ -96,18 +96,23 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
                 f"the platform {name} differs only in case from {other}, which many file systems cannot tell apart; "
                 f"revert the jobs of one, and import their logs again with --platform {other}"
             )
-            yield Problem(printable(path), None, message, contents.snapshot.commit)
+            yield Problem(plain_line(path), None, message, contents.snapshot.commit)
 
 
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
     segments: list[Segment] = []
     sound = True
-    for path, content in contents.snapshot.contents(contents.segment_files()):
-        try:
-            segments.append(_without_histories(read_segment(lines_of(content), path, with_histories=True)))
-        except TvmgitlibError as error:
-            sound = False
-            yield _problem(error, path, contents)
+    files = list(contents.segment_files())
+    try:
+        for path, content in counted("checking jobs", contents.snapshot.contents(files), len(files)):
+            try:
+                segments.append(_without_histories(read_segment(lines_of(content, path), path, with_histories=True)))
+            except TvmgitlibError as error:
+                sound = False
+                yield _problem(error, path, contents)
+    except LibraryError as error:  # what cannot be read at all
+        sound = False
+        yield _problem(error, JOBS, contents)
     if not sound:
         return  # what the malformed segment should have given is not known
     counting = standing((segment.header, segment.invalidations) for segment in segments)
@@ -142,7 +147,11 @@ def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
 def _fold_file(contents: Contents, tally: Tally) -> Iterator[Problem]:
     """Whether configs/.fold says what configs/ was folded from, to the byte."""
     right = FoldStamp(contents.jobs_tree, contents.settings.fold_digest, tally).to_bytes()
-    content = contents.snapshot.read(FOLD_FILE)
+    try:
+        content = contents.snapshot.read(FOLD_FILE, MOST_OF_SMALL)
+    except LibraryError as error:  # it is too large
+        yield _problem(error, FOLD_FILE, contents)
+        return
     if content is None:
         yield Problem(FOLD_FILE, None, f"missing; {_REBUILD}", contents.snapshot.commit)
     elif content != right:
@@ -175,4 +184,4 @@ def _history(repository: Repository, contents: Contents) -> Iterator[Problem]:
 
 def _problem(error: TvmgitlibError, path: str, contents: Contents) -> Problem:
     field = f"field {error.field}: " if error.field else ""
-    return Problem(error.file or printable(path), error.line, f"{field}{error.message}", contents.snapshot.commit)
+    return Problem(error.file or plain_line(path), error.line, f"{field}{error.message}", contents.snapshot.commit)

@@ -17,6 +17,7 @@ from tvmgitlib.library.changes import changed, message, with_attributes
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
 from tvmgitlib.model import Settings
 from tvmgitlib.store import (
+    MOST_OF_SMALL,
     Draft,
     Repository,
     Snapshot,
@@ -60,7 +61,7 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
             )
         files = {
             SETTINGS_FILE: write_settings(settings),
-            ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE)),
+            ATTRIBUTES_FILE: with_attributes(snapshot.read(ATTRIBUTES_FILE, MOST_OF_SMALL)),
             FOLD_FILE: FoldStamp(None, settings.fold_digest, Tally()).to_bytes(),
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)

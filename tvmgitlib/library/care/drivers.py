@@ -17,7 +17,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import lines_of, read_stored
-from tvmgitlib.store import Repository, configure
+from tvmgitlib.store import MOST, Repository, configure, read_small
 
 #: Git's own union, as `merge=union` asks for it: for libraries whose .gitattributes name a driver of ours.
 _MERGE = "git merge-file --quiet --union %A %O %B || true"
@@ -50,15 +50,17 @@ def union_merge(ours: Path, theirs: Path) -> None:
 
     `.fold` stays ours: the jobs/ tree that it names is not the merged one, which is how staleness is seen.
     """
-    if b'"format"' in ours.read_bytes()[:64]:
+    content = read_small(ours, MOST["blob"])
+    if b'"format"' in content[:64]:
         return
-    lines = dict.fromkeys([*lines_of(ours.read_bytes()), *lines_of(theirs.read_bytes())])
+    added = read_small(theirs, MOST["blob"])
+    lines = dict.fromkeys([*lines_of(content, str(ours)), *lines_of(added, str(theirs))])
     ours.write_bytes(b"".join(line + b"\n" for line in lines))
 
 
 def readable(file: Path) -> str:
     """A file of jobs/ or configs/ as text for people: a line a record, its cost first."""
-    return "".join(f"{_readable(line)}\n" for line in lines_of(file.read_bytes()))
+    return "".join(f"{_readable(line)}\n" for line in lines_of(read_small(file, MOST["blob"]), str(file)))
 
 
 def _readable(line: bytes) -> str:

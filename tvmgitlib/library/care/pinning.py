@@ -17,10 +17,14 @@ from tvmgitlib.store import (
     create_cache,
     fetch_refs,
     public_url,
+    read_small,
     remote_has,
     remote_name,
     without_credentials,
 )
+
+#: How large a lock file may be, in bytes.
+_MOST = 64 * 1024
 
 
 def content_hash(snapshot: Snapshot) -> str:
@@ -92,7 +96,7 @@ def open_pin(path: Path) -> tuple[Repository, str]:
 
 def _read(path: Path) -> Pin:
     try:
-        return read_lock(path.read_bytes())
+        return read_lock(read_small(path, _MOST))
     except OSError as error:
         raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
     except RecordError as error:

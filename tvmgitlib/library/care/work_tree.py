@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
 from tvmgitlib.store import (
+    MOST,
     OWN_FOLDERS,
     Entry,
     Repository,
@@ -19,9 +20,11 @@ from tvmgitlib.store import (
     blob_id,
     left_out,
     links_under,
-    printable,
+    read_small,
     require_plain,
 )
+
+_DIFFERS = "the work tree differs from the commit; git diff shows how, git restore undoes it"
 
 
 def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
@@ -33,10 +36,10 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
         return
     for path in repository.staged(contents.snapshot.commit, [SETTINGS_FILE, *OWN_FOLDERS]):
         what = "staged: the next git commit would change it; git restore --staged undoes it"
-        yield Problem(printable(path), None, what)
+        yield Problem(plain_line(path), None, what)
     links = [path for folder in OWN_FOLDERS for path in links_under(repository.root, folder)]
     for path in links:
-        yield Problem(printable(path), None, "a symbolic link in the work tree; the library never follows it")
+        yield Problem(plain_line(path), None, "a symbolic link in the work tree; the library never follows it")
     known = set(links)
     sparse = left_out(repository.git)
     for path, entry in contents.committed():
@@ -50,7 +53,7 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
             yield problem
     for path in _files_on_disk(repository.root):
         if path not in known:
-            yield Problem(printable(path), None, "in the work tree, but not committed; the library does not use it")
+            yield Problem(plain_line(path), None, "in the work tree, but not committed; the library does not use it")
     yield from _attributes(repository, [path for path, _ in contents.committed() if is_own(path)])
 
 
@@ -62,7 +65,7 @@ def _attributes(repository: Repository, paths: Collection[str]) -> Iterator[Prob
     for (name, value), found in told.items():
         more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
         message = (
-            f"lets Git change the bytes of {printable(found[0])}{more} ({name}: {value}); tvmgitlib rebuild puts the "
+            f"lets Git change the bytes of {plain_line(found[0])}{more} ({name}: {value}); tvmgitlib rebuild puts the "
             "library's own lines last (an attributes file below it, or in the Git directory, has to go)"
         )
         yield Problem(ATTRIBUTES_FILE, None, message)
@@ -76,17 +79,22 @@ def _on_disk(root: Path, path: str, contents: Contents, entry: Entry) -> Problem
         return None
     file = root / path
     try:
-        if not stat.S_ISREG(file.lstat().st_mode):
+        status = file.lstat()
+        if not stat.S_ISREG(status.st_mode):
             return Problem(path, None, "no plain file in the work tree; when it is away, git restore brings it back")
-        on_disk = file.read_bytes()
+        if status.st_size > MOST["blob"]:
+            return Problem(path, None, _DIFFERS)
+        on_disk = read_small(file, MOST["blob"])
     except (FileNotFoundError, NotADirectoryError):
         return Problem(path, None, "missing in the work tree; git restore brings it back")
     except OSError as error:
         return Problem(path, None, f"cannot be read in the work tree: {error.strerror}")
     if blob_id(on_disk, len(entry.oid)) == entry.oid:
         return None
-    line = first_difference(on_disk, contents.snapshot.blob(path, entry.oid))
-    return Problem(path, line, "the work tree differs from the commit; git diff shows how, git restore undoes it")
+    try:
+        return Problem(path, first_difference(on_disk, contents.snapshot.blob(path, entry.oid)), _DIFFERS)
+    except LibraryError:  # it is too large
+        return Problem(path, None, _DIFFERS)
 
 
 def _files_on_disk(root: Path) -> Iterator[str]:
@@ -101,6 +109,13 @@ def _files_on_disk(root: Path) -> Iterator[str]:
 
 def first_difference(content: bytes, expected: bytes) -> int:
     """The first line, from 1, in which two texts differ."""
-    ours, theirs = content.split(b"\n"), expected.split(b"\n")
-    pairs = zip(ours, theirs, strict=False)
-    return next((number for number, (a, b) in enumerate(pairs, start=1) if a != b), min(len(ours), len(theirs)) + 1)
+    same, end = 0, min(len(content), len(expected))
+    while same < end:  # the longest beginning that is known to be the same, and the shortest that may not be
+        middle = (same + end + 1) // 2
+        if content[same:middle] == expected[same:middle]:
+            same = middle
+        else:
+            end = middle - 1
+    longer = content if len(content) > len(expected) else expected
+    ends_early = same == min(len(content), len(expected)) and longer[same : same + 1] == b"\n"
+    return content.count(b"\n", 0, same) + 1 + ends_early

@@ -3,7 +3,7 @@
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.change import Change, rebuild
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, invalidate
+from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, foresee_invalidation, invalidate
 from tvmgitlib.library.changes.merging import Merged, merge
 from tvmgitlib.library.changes.messages import job_message, message, outcome
 from tvmgitlib.library.changes.result import Counts, JobResult
@@ -28,6 +28,7 @@ __all__ = [
     "configure",
     "decide_and_commit",
     "fold_queue",
+    "foresee_invalidation",
     "invalidate",
     "job_message",
     "merge",

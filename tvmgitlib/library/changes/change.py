@@ -14,7 +14,7 @@ from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import Standing, fold, fold_onto, fold_places, standing
-from tvmgitlib.store import Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
+from tvmgitlib.store import MOST_OF_SMALL, Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
 
 #: Jobs that add records and decide nothing about those of others.
 _ADDING = {"tune", "import"}
@@ -154,7 +154,7 @@ def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = F
     changed = {path: content for path, content in files.items() if contents.snapshot.read(path) != content}
     if not changed and not attributes_last:
         return None  # lines of an earlier version are right as they are
-    attributes = contents.snapshot.read(ATTRIBUTES_FILE)
+    attributes = contents.snapshot.read(ATTRIBUTES_FILE, MOST_OF_SMALL)
     right = with_attributes(attributes, last=attributes_last)
     if attributes != right:
         changed[ATTRIBUTES_FILE] = right

@@ -7,17 +7,20 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeAlias
 
 from tvmgitlib.errors import JobError, SelectionError, plural
-from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.changes.change import Change, fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message
-from tvmgitlib.library.reading import Contents, Selection
+from tvmgitlib.library.reading import Contents, Selection, near_names
 from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.store import Repository
+
+#: The records that are named, and how many more would be if those of no known distribution were meant.
+_Found: TypeAlias = "tuple[tuple[Invalidation, ...], int]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ class Invalidated:
     """What an invalidation did.
 
     Attributes:
-        job: the id of the invalidation itself: revert it to undo it.
-        commit: the commit.
+        job: the id of the invalidation itself: revert it to undo it. None where it is only foreseen.
+        commit: the commit; None where it is only foreseen.
         invalidated: how many records it names.
         jobs: how many of each job, by id.
         removed: records that left configs/.
@@ -80,8 +83,8 @@ class Invalidated:
         left_alone: files of the work tree that stay as the user changed them.
     """
 
-    job: str
-    commit: str
+    job: str | None
+    commit: str | None
     invalidated: int
     jobs: dict[str, int]
     removed: int
@@ -100,40 +103,58 @@ def invalidate(repository: Repository, condemned: Condemned, reason: str) -> Inv
         SelectionError: no condition is given, or no record that holds now meets them all.
         JobError: there is no reason.
     """
+    _require_sense(condemned, reason)
+    made = secrets.token_hex(8)
+    author = repository.identity()
+    done = decide_and_commit(repository, lambda contents: _decide(contents, condemned, made, author, reason))
+    return _outcome(done.about, done.folded, made, done.committed.commit, done.committed.left_alone)
+
+
+def foresee_invalidation(contents: Contents, condemned: Condemned, reason: str) -> Invalidated:
+    """What an invalidation would do, without a job and a commit.
+
+    Raises:
+        SelectionError, JobError: as `invalidate`.
+    """
+    _require_sense(condemned, reason)
+    decision = _decide(contents, condemned, secrets.token_hex(8), None, reason)
+    return _outcome(decision.about, fold_change(contents, decision.change), None, None)
+
+
+def _require_sense(condemned: Condemned, reason: str) -> None:
     if not reason.strip():
         raise JobError("an invalidation needs a reason", hint="Say why with --reason TEXT.")
     if not condemned:
         raise SelectionError("no condition is given, and everything is never meant", hint="See --help for conditions.")
-    made = secrets.token_hex(8)
 
-    def decide(contents: Contents) -> Decision[tuple[tuple[Invalidation, ...], int]]:
-        named = tuple(sorted(_named(contents, condemned), key=lambda invalidation: invalidation.job))
-        unsure = _count(list(_named(contents, condemned.unsure))) - _count(named) if condemned.unsure else 0
-        if not named:
-            raise SelectionError(
-                "no record that holds now meets the conditions, so nothing was committed",
-                hint=_with_unknown(unsure) if unsure else None,
-            )
-        header = Header(
-            id=made,
-            kind="invalidate",
-            finished=utc_text(time.time()),
-            author=repository.identity(),
-            reason=reason,
+
+def _decide(contents: Contents, condemned: Condemned, made: str, author: str | None, reason: str) -> Decision[_Found]:
+    """Which records are named, and how many are not because they say no distribution."""
+    named = tuple(sorted(_named(contents, condemned), key=lambda invalidation: invalidation.job))
+    unsure = _count(list(_named(contents, condemned.unsure))) - _count(named) if condemned.unsure else 0
+    if not named:
+        without = _with_unknown(unsure) if unsure else None
+        raise SelectionError(
+            "no record that holds now meets the conditions, so nothing was committed",
+            hint=without or " ".join(near_names(contents, condemned.selection)) or None,
         )
-        change = Change(added=(Segment(header, invalidations=named),))
-        return Decision((named, unsure), change, lambda folded: _message(header, named, folded))
+    header = Header(id=made, kind="invalidate", finished=utc_text(time.time()), author=author, reason=reason)
+    change = Change(added=(Segment(header, invalidations=named),))
+    return Decision((named, unsure), change, lambda folded: _message(header, named, folded))
 
-    done = decide_and_commit(repository, decide)
-    named, unsure = done.about
+
+def _outcome(
+    found: _Found, folded: Folded, job: str | None, commit: str | None, left_alone: tuple[str, ...] = ()
+) -> Invalidated:
+    named, unsure = found
     return Invalidated(
-        job=made,
-        commit=done.committed.commit,
+        job=job,
+        commit=commit,
         invalidated=_count(named),
         jobs={invalidation.job: len(invalidation.records or ()) for invalidation in named},
-        removed=len(done.folded.left),
-        restored=len(done.folded.entered),
-        left_alone=done.committed.left_alone,
+        removed=len(folded.left),
+        restored=len(folded.entered),
+        left_alone=left_alone,
         unsure=unsure,
     )
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.errors import listed, plural
+from tvmgitlib.errors import listed, plain_line, plural
 from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.model import Header, Segment, TaskRecords
@@ -66,8 +66,10 @@ def _reasons(segment: Segment) -> list[str]:
 
 
 def message(subject: str, body: list[str], trailers: Mapping[str, str]) -> str:
-    """Subject, body and trailers as Git expects them."""
-    parts = [subject, "\n".join(body).strip(), "\n".join(f"{name}: {value}" for name, value in trailers.items())]
+    """Subject, body and trailers as Git expects them: each line of the body, whatever it says, is one."""
+    lines = (plain_line(line.strip()) for line in body)
+    told = (f"{name}: {plain_line(value)}" for name, value in trailers.items())
+    parts = [plain_line(subject), "\n".join(lines).strip(), "\n".join(told)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

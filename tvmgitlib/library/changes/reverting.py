@@ -136,7 +136,7 @@ def _commit(repository: Repository, choose: Callable[[Contents], _Choice]) -> Re
 
 def _segment(contents: Contents, departure: Departure) -> Segment:
     content = contents.snapshot.blob(departure.path, departure.original)
-    return read_segment(lines_of(content), departure.path)
+    return read_segment(lines_of(content, departure.path), departure.path)
 
 
 def _resolve(contents: Contents, gone: Collection[str], job: str) -> str:

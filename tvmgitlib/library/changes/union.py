@@ -14,7 +14,7 @@ from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.reading import Contents, is_own
 from tvmgitlib.model import Settings, job_at
 from tvmgitlib.rules.settings_merge import merge_settings
-from tvmgitlib.store import FILE_MODE, Blob, Repository, Snapshot, merge_files
+from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot, merge_files
 
 
 def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
@@ -39,7 +39,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     added = sorted(path for path in there.keys() - here.keys() if path not in before)
     dropped = {path for path in here.keys() - there.keys() if path in before}
     segments = tuple(
-        read_segment(lines_of(content), path)
+        read_segment(lines_of(content, path), path)
         for path, content in ((path, theirs.snapshot.read(path)) for path in added)
         if content is not None
     )
@@ -59,7 +59,7 @@ def _jobs(contents: Contents) -> dict[str, str]:
 
 
 def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:
-    content = base.read(SETTINGS_FILE)
+    content = base.read(SETTINGS_FILE, MOST_OF_SMALL)
     was = read_settings(content).to_json() if content is not None else {}
     merged = merge_settings(was, ours.settings.to_json(), theirs.settings.to_json(), SETTINGS_FILE)
     return read_settings(json.dumps(merged).encode())

@@ -204,6 +204,8 @@ def finish_job(
 def _header(job: OpenJob, sources: tuple[Source, ...]) -> Header:
     """The header of a job that is finished now."""
     tuner, options = _tuned_by(job)
+    if job.spec.key is not None:
+        options = {"key": job.spec.key, **options}
     return Header(
         id=job.id,
         kind=job.spec.kind,

@@ -200,6 +200,10 @@ def _is_of(target: GivenTarget, wanted: GivenTarget) -> bool:
 _NAMES = frozenset(("keys", "tag", "model"))
 
 
+#: How many subjects are found by their objects.
+_MOST_SUBJECTS: Final = 4096
+
+
 class _TaskIntake:
     """The effort of one task, and its best records so far, one a config."""
 
@@ -257,6 +261,7 @@ class Intake:
         self._sections: dict[tuple[FamilyName, str, str | None], Section] = {}
         self._places: dict[str, Section] = {}
         self._tasks: dict[tuple[int, str], _TaskIntake] = {}
+        self._subjects: dict[tuple[int, int, str | None], tuple[_TaskIntake, GivenTarget, Workload]] = {}
         self._read = 0
         self._detected: dict[str, Platform] = {}
         self._first, self._last = math.inf, -math.inf
@@ -267,17 +272,32 @@ class Intake:
         Raises:
             TvmgitlibError: it does not belong into this job, or nothing says where it belongs.
         """
-        record = self._origin.completed(record)
+        if self._origin.complete_target is not None:
+            record = self._origin.completed(record)
+        subject = self._subjects.get((id(record.target), id(record.workload), record.tvm_version))
+        task = self._task(record) if subject is None else subject[0]
+        task.add(record)
+        self._read += 1
+        at = record.measured_at
+        if at is not None:
+            if at < self._first:
+                self._first = at
+            if at > self._last:
+                self._last = at
+
+    def _task(self, record: TuningRecord) -> _TaskIntake:
+        """The task of a record; from here on also by its very objects, which a log's lines share."""
         section = self._section(record)
         task = self._tasks.get((id(section), record.workload.text))
         if task is None:
             task = _TaskIntake(section, record.workload, self._keep)
             self._tasks[id(section), record.workload.text] = task
-        task.add(record)
-        self._read += 1
-        if record.measured_at is not None:
-            self._first = min(self._first, record.measured_at)
-            self._last = max(self._last, record.measured_at)
+        if len(self._subjects) == _MOST_SUBJECTS:
+            self._subjects.clear()
+        # They are kept, so that no other object gets their place in memory.
+        subject = (task, record.target, record.workload)
+        self._subjects[id(record.target), id(record.workload), record.tvm_version] = subject
+        return task
 
     def extend(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,15 +14,21 @@ from typing import Any, TypeAlias
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, NoRuleError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
-from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, Read, Unmeasured
+from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
-from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, member, open_log, plain_name
+from tvmgitlib.library.jobs.files.opening import blocks_of, is_folder, lines_of, member, open_log, plain_name
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import FamilyName, Source, TuningRecord, read_gaps, read_json, read_json_with_gaps
-
-#: Tells at level INFO how far the reading of a log is: who wants to show it adds a handler.
-_progress = logging.getLogger("tvmgitlib.progress")
+from tvmgitlib.model import (
+    FamilyName,
+    Source,
+    TuningRecord,
+    has_too_many_parts,
+    read_gaps,
+    read_json,
+    read_json_with_gaps,
+    tell_progress,
+)
 
 _PROGRESS_EVERY = 1000
 
@@ -213,21 +218,26 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
     with open_log(path) as file:
         head = file.peek(HEAD)[:HEAD]
         refuse_binary(head, str(path))
-        for number, line in lines_of(file, path):
-            if not line.endswith(b"\n") and not is_whole(line):
-                if (why := not_a_log(head)) is not None:
-                    raise why.at(file=str(path))
-                torn = (f"{path}, line {number}: cut off",)
-                break  # it is the last one
-            size += len(line)
-            if size - 1 in earlier:  # a file that ended without a line end has grown one since
-                digest.update(line[:-1])
-                reach(size - 1, size)
-                digest.update(line[-1:])
-            else:
-                digest.update(line)
-            if size in earlier:
-                reach(size, size)
+        for before, block in blocks_of(file, path):
+            number = before + block.count(b"\n")
+            if not block.endswith(b"\n"):  # it is the last one, of one line
+                number += 1
+                if not is_whole(block):
+                    if (why := not_a_log(head)) is not None:
+                        raise why.at(file=str(path))
+                    torn = (f"{path}, line {number}: cut off",)
+                    break
+            done = 0
+            for held in sorted(held for held in earlier if size <= held <= size + len(block)):
+                at = held - size
+                digest.update(block[done:at])
+                done = at
+                if block[at - 1 : at] == b"\n" or at == len(block):
+                    reach(held, held)
+                if block[at : at + 1] == b"\n":  # a file that ended without a line end has grown one since
+                    reach(held, held + 1)
+            digest.update(block[done:])
+            size += len(block)
     if number == 0:
         raise RecordError("the file is empty", file=str(path))
     if torn and not leniency.drop_torn:
@@ -263,18 +273,24 @@ def read_log(
     source = log.sources[0]
     reader = RecordReader.of(log, family, upgrading)
     at = 0
+    start, size = source.start, source.size
     with open_log(log.path) as file:
         for number, line in lines_of(file, log.path):
             at += len(line)
-            if at <= source.start:
+            if at <= start:
                 reader.pass_over(line.strip())
                 continue
-            if at > source.size:
+            if at > size:
                 break  # cut off, or written since
             if number % _PROGRESS_EVERY == 0:
-                _progress.info("%s: %s lines read (%d%%)", log.path.name, f"{number:,}", 100 * at // source.size)
+                text = f"{log.path.name}: {number:,} lines read ({100 * at // size}%)"
+                tell_progress(f"reading {log.path}", text, at / size)
+            native = line.strip()
+            if (record := reader.quick(native)) is not None:
+                yield number, record
+                continue
             try:
-                found = reader.read(line.strip())
+                found = reader.strictly(native)
             except TvmgitlibError as error:
                 error.at(file=str(log.path), line=number)
                 if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
@@ -327,11 +343,13 @@ class RecordReader:
         self._is_begun = False
         self._only = only
         self._upgrading = upgrading
-        self._readers: dict[str, LineReader] = {}
+        self._readers: dict[str, tuple[LineReader, QuickReader | None]] = {}
+        #: Reads what the quick reader of the family takes whose line was read last.
+        self.quick: Callable[[bytes], TuningRecord | None] = _takes_none
         if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
                 if family.layout is layout:
-                    self._reader_of(family)
+                    self._readers_of(family)
                     break
 
     @classmethod
@@ -343,11 +361,16 @@ class RecordReader:
 
     def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
+        return record if (record := self.quick(line)) is not None else self.strictly(line)
+
+    def strictly(self, line: bytes) -> TuningRecord | Unmeasured | None:
+        """The same by the schema and the family's rules, whether or not a quick reader would take the line."""
         if not self._is_begun:
             line = line.removeprefix(BOM)
         if not line or (line.startswith(b"#") and self._layout is None):
             return None
         document, has_gaps = self._parsed(line)
+        text = line
         native = native_text(line, document)  # of a line of some library's configs/
         if native is not None:
             line, document = native, read_json(native)
@@ -358,9 +381,16 @@ class RecordReader:
             raise RecordError(f"a record of {family.name}, and --family says {self._only}")
         schema.check_record(document, family)
         self._is_begun = True
-        found = self._reader_of(family)(read_gaps(line) if has_gaps else document, line)
+        reader, quick = self._readers_of(family)
+        found = reader(read_gaps(line) if has_gaps else document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
             return replace(found, error="unknown", unusable="a number that is none")
+        if quick is None or self._upgrading is not None:
+            self.quick = _takes_none
+        else:
+            self.quick = quick.read  # the lines of a log are mostly of one family
+            if isinstance(found, TuningRecord) and line is text and not has_gaps:
+                quick.learn(line, found)
         return found
 
     def pass_over(self, line: bytes) -> None:
@@ -373,6 +403,8 @@ class RecordReader:
         try:
             return read_json_with_gaps(line)
         except RecordError as error:
+            if has_too_many_parts(line):
+                raise
             raise families.refusal(line) or (None if self._is_begun else self._foreign()) or error from None
 
     def _foreign(self) -> RecordError | None:
@@ -382,12 +414,16 @@ class RecordReader:
         with open_log(self._path) as file:
             return not_a_log(file.read(HEAD))
 
-    def _reader_of(self, family: Family) -> LineReader:
+    def _readers_of(self, family: Family) -> tuple[LineReader, QuickReader | None]:
         found = self._readers.get(family.name)
         if found is None:
-            found = family.reader(self._beside if family.layout is self._layout else {})
-            self._readers[family.name] = found
+            reader = family.reader(self._beside if family.layout is self._layout else {})
+            found = self._readers[family.name] = (reader, family.quick_reader(reader))
         return found
+
+
+def _takes_none(_: bytes) -> None:
+    """What reads lines quickly where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +452,8 @@ def is_whole(line: bytes) -> bool:
     """Whether a last line without a line end is complete all the same."""
     if not line.strip() or line.lstrip().startswith(b"#"):
         return True
+    if has_too_many_parts(line):
+        return True  # as far as one can tell: who reads it says why it is not read
     try:
         read_json_with_gaps(line.strip())
     except RecordError:

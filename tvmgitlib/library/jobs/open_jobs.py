@@ -18,7 +18,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.model import Invalidation, JobSpec, Json, Platform, TaskIdentity, TvmVersion, is_job_id, utc_text
-from tvmgitlib.store import share_made
+from tvmgitlib.store import read_small, share_made
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
@@ -34,6 +34,9 @@ _IDLE = 24 * 3600
 
 #: How much of a log is looked at at once, in bytes.
 _PART = 1 << 16
+
+#: How large a file may be that a job notes something in, in bytes.
+_MOST = 1 << 24
 
 #: What a job's folder is called once it is forgotten.
 _GONE = ".gone."
@@ -171,7 +174,8 @@ class OpenJob:
 
     def _noted(self, name: str) -> list[Any]:
         path = self.folder / name
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+        text = read_small(path, _MOST).decode() if path.is_file() else ""
+        lines = text.splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]  # else a kill cut it off
 
     def claim(self) -> BaseFileLock | None:
@@ -322,7 +326,7 @@ class OpenJobs:
         """A job in progress by its whole id; None when it is not, or not any more."""
         file = self._folder / job / _TOLD
         try:
-            document = json.loads(file.read_bytes())
+            document = json.loads(read_small(file, _MOST))
             own = {name: document.pop(name) for name in ("id", "started", "author")}
             own |= {name: document.pop(name) for name in ("continues", "after") if name in document}
             tvm, here = document.pop("tvm"), document.pop("here", None)
@@ -330,7 +334,7 @@ class OpenJobs:
             return OpenJob(folder=file.parent, spec=spec, **own)
         except FileNotFoundError:
             return None
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             raise JobError(
                 "what the job was told cannot be read any more",
                 file=str(file),

@@ -40,6 +40,7 @@ def job_spec(
     options: Mapping[str, Json] | None = None,
     keep_history: bool = False,
     complete_target: object | None = None,
+    key: str | None = None,
 ) -> JobSpec:
     """What a user says of a job, checked before anything is measured or read.
 
@@ -50,7 +51,7 @@ def job_spec(
         kind: what the job is.
         target: the only target: text, dict or `tvm.target.Target`; None for any.
         platform: the platform's name, or `this` for this machine.
-        facts, tuner, options, keep_history: see `JobSpec`.
+        facts, tuner, options, keep_history, key: see `JobSpec`.
         tvm: the TVM that tunes, or `DIST==VERSION`.
         complete_target: what targets leave out, as a target.
 
@@ -82,6 +83,7 @@ def job_spec(
         options=dict(options or {}),
         keep_history=keep_history,
         complete_target=completion(complete_target).text if complete_target is not None else None,
+        key=key,
         where="unsaid" if kind == "import" and platform != THIS else "here",
         here=here,
     )

@@ -46,7 +46,7 @@ class Outlines:
     def _all(self) -> Mapping[str, Segment]:
         """Every job, where there is no index."""
         found = (
-            read_segment(lines_of(content), path, with_records=False)
+            read_segment(lines_of(content, path), path, with_records=False)
             for path, content in self._snapshot.contents(self._files())
         )
         return {segment.header.id: segment for segment in found}
@@ -134,7 +134,7 @@ class Outlines:
         for job, _, known in planned:
             if known is None:
                 path, content = next(contents)
-                known = read_segment(lines_of(content), path, with_records=False)
+                known = read_segment(lines_of(content, path), path, with_records=False)
                 if remember:
                     self._read[job] = known
             yield known

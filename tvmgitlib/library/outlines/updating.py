@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.model import JOBS, job_at, segment_path
-from tvmgitlib.store import TREE_MODE, Entry, Snapshot, require_plain
+from tvmgitlib.model import JOBS, counted, job_at, segment_path
+from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
 _ANOTHER_HISTORY = 1000
@@ -68,7 +68,7 @@ def _difference(snapshot: Snapshot, database: Database, tree: str) -> Difference
         )
     gone: list[str] = []
     come: dict[str, str] = {}
-    for path, was, now in _changed(snapshot, database.tree, tree, f"{JOBS}/"):
+    for path, was, now in _changed(snapshot, database.tree, tree, f"{JOBS}/", Bounds(JOBS)):
         job = job_at(path)
         if now is not None:
             require_plain(path, now)
@@ -80,7 +80,9 @@ def _difference(snapshot: Snapshot, database: Database, tree: str) -> Difference
     return Difference(gone, come)
 
 
-def _changed(snapshot: Snapshot, old: str, new: str, prefix: str) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+def _changed(
+    snapshot: Snapshot, old: str, new: str, prefix: str, bounds: Bounds
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
     """The files that differ between two trees, by path, with what each has there."""
     before, after = ({entry.name: entry for entry in _entries(snapshot, tree)} for tree in (old, new))
     for name in sorted(before.keys() | after.keys()):
@@ -88,8 +90,10 @@ def _changed(snapshot: Snapshot, old: str, new: str, prefix: str) -> Iterator[tu
         if was == now:
             continue
         trees = [entry.oid if entry is not None and entry.mode == TREE_MODE else "" for entry in (was, now)]
+        for tree in trees:
+            bounds.step(prefix.count("/"), tree or None)
         if any(trees):
-            yield from _changed(snapshot, trees[0], trees[1], f"{prefix}{name}/")
+            yield from _changed(snapshot, trees[0], trees[1], f"{prefix}{name}/", bounds)
         files = [None if entry is None or entry.mode == TREE_MODE else entry for entry in (was, now)]
         if any(files):
             yield prefix + name, files[0], files[1]
@@ -102,6 +106,7 @@ def _entries(snapshot: Snapshot, tree: str) -> list[Entry]:
 def _apply(database: Database, snapshot: Snapshot, found: Difference, tree: str) -> None:
     database.remove(found.gone)
     files = [(segment_path(job), Entry("", "", oid)) for job, oid in sorted(found.come.items())]
-    for (path, entry), (_, content) in zip(files, snapshot.contents(files), strict=True):
-        database.add(entry.oid, read_segment(lines_of(content), path, with_records=False))
+    pairs = zip(files, snapshot.contents(files), strict=True)
+    for (path, entry), (_, content) in counted("indexing jobs", pairs, len(files)):
+        database.add(entry.oid, read_segment(lines_of(content, path), path, with_records=False))
     database.tree = tree

@@ -20,8 +20,9 @@ from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
+from tvmgitlib.library.reading.nearest import meant
 from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
-from tvmgitlib.library.reading.queries import best, choose, nearest, platforms, selected, trials
+from tvmgitlib.library.reading.queries import best, choose, near_names, nearest, platforms, selected, trials
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 
@@ -62,7 +63,9 @@ __all__ = [
     "is_exact",
     "is_own",
     "log",
+    "meant",
     "mixed_targets",
+    "near_names",
     "nearest",
     "platform_folders",
     "platform_of",

@@ -16,7 +16,7 @@ from tvmgitlib.rules.diff import KINDS, diff
 from tvmgitlib.store import Repository
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ConfigChange(Placed):
     """What happened to the best config of a workload on a target and platform.
 
@@ -34,6 +34,10 @@ class ConfigChange(Placed):
     old_job: str | None
     new_job: str | None
 
+    def __repr__(self) -> str:
+        ratio = f" {self.ratio:.2f}x" if self.ratio is not None else ""
+        return f"<ConfigChange {self.kind}{ratio}: {self.workload_label} on {self.platform}>"
+
     @property
     def differs(self) -> bool:
         """Whether the best cost is another one now."""
@@ -49,7 +53,7 @@ def counts_by_kind(changes: Iterable[ConfigChange]) -> dict[str, int]:
     return {kind: found[kind] for kind in KINDS}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Blame(Placed):
     """Where the best config of a workload comes from.
 
@@ -64,6 +68,9 @@ class Blame(Placed):
     commit: str | None
     date: str | None
     author: str | None
+
+    def __repr__(self) -> str:
+        return f"<Blame {self.cost:.4g} s by job {self.job}: {self.workload_label} on {self.platform}>"
 
     def to_json(self) -> dict[str, Any]:
         return self.fields("cost", "job", "commit", "date", "author")

@@ -37,7 +37,7 @@ from tvmgitlib.model import (
     segment_path,
 )
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import OWN_FOLDERS, TREE_MODE, Entry, Snapshot
+from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -62,7 +62,7 @@ class Contents:
             LibraryError: the commit holds no library, or one of a newer format.
             SettingsError: the file is malformed.
         """
-        content = self.snapshot.read(SETTINGS_FILE)
+        content = self.snapshot.read(SETTINGS_FILE, MOST_OF_SMALL)
         if content is None:
             raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
         return read_settings(content)
@@ -70,7 +70,7 @@ class Contents:
     @cached_property
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
-        content = self.snapshot.read(FOLD_FILE)
+        content = self.snapshot.read(FOLD_FILE, MOST_OF_SMALL)
         return read_stamp(content) if content is not None else None
 
     @cached_property
@@ -128,7 +128,7 @@ class Contents:
             RecordError: a segment is malformed.
         """
         for path, content in self.snapshot.contents(self.segment_files()):
-            yield read_segment(lines_of(content), path, skip_absent=skip_absent)
+            yield read_segment(lines_of(content, path), path, skip_absent=skip_absent)
 
     def segment(
         self, job: str, *, with_records: bool = False, skip_absent: bool = True, with_histories: bool = False
@@ -150,7 +150,7 @@ class Contents:
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
         return read_segment(
-            lines_of(content),
+            lines_of(content, path),
             path,
             with_records=with_records,
             skip_absent=skip_absent,

@@ -15,6 +15,7 @@ from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
+from tvmgitlib.library.reading.queries import near_names
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import FamilyName, StoredRecord, Target, TvmVersion, beyond
 
@@ -125,7 +126,10 @@ def _wanted(contents: Contents, family: FamilyName, selection: Selection, tvm: T
         and (tvm is None or stored.tuned_with.is_like(tvm))
     ]
     if not wanted:
-        raise SelectionError(f"the library has no {family} record that was asked for, so nothing was written")
+        near = " ".join(near_names(contents, selection)) or None
+        raise SelectionError(
+            f"the library has no {family} record that was asked for, so nothing was written", hint=near
+        )
     return wanted
 
 

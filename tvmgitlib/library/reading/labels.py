@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tvmgitlib import families
+from tvmgitlib.families import short_types
 from tvmgitlib.model import Workload
 
 
@@ -10,3 +11,14 @@ def workload_label(workload: Workload) -> str:
     """A workload as its family shows it; one of a family that is not installed as it is."""
     family = families.find(workload.family)
     return family.label(workload) if family is not None else workload.label
+
+
+def is_named_by(workload: Workload, text: str) -> bool:
+    """Whether a text is meant for a workload: a part of its identity or label, its id, or `#` and a part of that.
+
+    In a label tensors are short; a text that has them as TVM writes them finds them too.
+    """
+    if text == workload.id or (text.startswith("#") and len(text) > 1 and workload.id.startswith(text[1:])):
+        return True
+    label = workload_label(workload)
+    return text in workload.label or text in label or short_types(text) in label

@@ -10,9 +10,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import Final
 
 from tvmgitlib.errors import listed, plural
+from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
@@ -56,7 +58,7 @@ class Outcome:
         return f"{self.workload}{also}: {self.why}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Summary:
     """Every task that was looked up, with what came of it: one for each workload, whatever TVM calls it."""
 
@@ -89,6 +91,14 @@ class Summary:
     def __str__(self) -> str:
         details = [f"  {outcome.state:12} {outcome}" for outcome in self.outcomes.values()]
         return "\n".join([self.line, *details])
+
+    def __repr__(self) -> str:
+        return f"<Summary: {self.line}>"
+
+    def _repr_html_(self) -> str:
+        names = ("state", "workload", "target", "platform", "why")
+        rows = ({name: getattr(outcome, name) for name in names} for outcome in self.outcomes.values())
+        return f"<p>{escape(self.line)}</p>{html_table(rows, names)}"
 
 
 class Lookup:

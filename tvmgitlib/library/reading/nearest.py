@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from tvmgitlib import families
+from tvmgitlib.errors import listed
 from tvmgitlib.model import Place, StoredRecord, Target
 from tvmgitlib.rules.order import rank
 
 #: What parts two targets of one kind are told apart by, and what people call them.
 _PARTS = {"mtriple": "triple", "arch": "arch", "mcpu": "CPU", "mattr": "CPU features", "device": "device"}
+
+#: How like each other a name and a mistyped one are, from 0 to 1.
+_NEAR = 0.6
+
+
+def meant(text: str, names: Iterable[str]) -> str:
+    """Which of some names may have been meant by a text, in words; empty where none is near."""
+    folded = {name.casefold(): name for name in names}
+    near = [folded[name] for name in get_close_matches(text.casefold(), folded, 3, _NEAR)]
+    return f"Is {' or '.join(near)} meant?" if near else ""
+
+
+def among(text: str, names: Iterable[str]) -> str:
+    """The same; where none is near, which names there are."""
+    known = sorted(names)
+    return meant(text, known) or (f"There are: {listed(known)}." if known else "There are none yet.")
 
 
 class Neighbours:

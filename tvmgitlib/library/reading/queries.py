@@ -11,10 +11,12 @@ from typing import Any
 import orjson
 
 from tvmgitlib import families
+from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.nearest import Neighbours
+from tvmgitlib.library.reading.labels import is_named_by, workload_label
+from tvmgitlib.library.reading.nearest import Neighbours, among
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
@@ -95,6 +97,24 @@ def nearest(contents: Contents, selection: Selection) -> list[str]:
     return [words for _, words in sorted(found.items())]
 
 
+def near_names(contents: Contents, selection: Selection) -> list[str]:
+    """What a selection names that the library does not have, and what is near it, in words."""
+    places = {task.place for _, task in contents.counted_tasks(Narrowing(None, None))}
+    said = []
+    platforms, named = {place.platform for place in places}, selection.named_platform
+    if named not in (None, THIS, *platforms):
+        said.append(f"No platform is called {named!r}. {among(str(named), platforms)}")
+    of_target = replace(selection, family=None, platform=None, workload=None)
+    if selection.asked is not None and not any(of_target.asks(place) for place in places):
+        label = selection.asked.target.label
+        said.append(f"No target is {label!r}. {among(label, {place.target.label for place in places})}")
+    text = selection.workload
+    if text is not None and not any(is_named_by(place.workload, text) for place in places):
+        names = {workload_label(place.workload).partition("(")[0] for place in places}
+        said.append(f"No workload contains {text!r}. {among(text.partition('(')[0], names)}")
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Best configs of the grades that are wanted.
@@ -172,6 +192,7 @@ def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None
         baseline=baseline,
         native=record.native,
         graded_for=grader.tvm if grader else None,
+        finished=stored.finished,
         remark=verdict.remark if verdict else None,
     )
 

@@ -45,12 +45,18 @@ class Placed:
         """The workload for people."""
         return workload_label(self.place.workload)
 
+    @property
+    def workload_id(self) -> str:
+        """The workload in 16 hex digits."""
+        return self.place.workload.id
+
     def fields(self, *more: str) -> dict[str, Any]:
-        """What of this is said as JSON: the place, then the attributes named."""
-        return {name: getattr(self, name) for name in ("family", "target", "platform", "workload", *more)}
+        """What of this is said as JSON: the place, then the attributes named, then the place for people."""
+        names = ("family", "target", "platform", "workload", *more, "target_label", "workload_label", "workload_id")
+        return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BestConfig(Placed):
     """The best record of a workload on a target and platform.
 
@@ -66,6 +72,7 @@ class BestConfig(Placed):
         baseline: what the untuned config takes with that TVM, in seconds; None where nobody measured it.
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
+        finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
         remark: what of the reason a user should know of an exact one too; part of `why`.
     """
 
@@ -80,7 +87,12 @@ class BestConfig(Placed):
     baseline: float | None
     native: bytes
     graded_for: TvmVersion | None = None
+    finished: str | None = None
     remark: str | None = None
+
+    def __repr__(self) -> str:
+        grade = f", {self.grade}" if self.grade else ""
+        return f"<BestConfig {self.cost:.4g} s: {self.workload_label} on {self.platform}{grade}>"
 
     @property
     def speedup(self) -> float | None:
@@ -96,10 +108,10 @@ class BestConfig(Placed):
         document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
         document["tuned_with"] = self.tuned_with.to_json()
         document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
-        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup")}
+        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WorkloadEffort(Placed):
     """The effort on record for a workload on a target and platform, each measurement counted once."""
 
@@ -108,6 +120,9 @@ class WorkloadEffort(Placed):
     failed: int
     errors: dict[str, int]
     jobs: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<WorkloadEffort {self.trials:,} trials: {self.workload_label} on {self.platform}>"
 
     def to_json(self) -> dict[str, Any]:
         return self.fields("trials", "configs", "failed", "errors") | {"jobs": list(self.jobs)}

@@ -8,8 +8,8 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS, detect_for
-from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model import GivenTarget, Place, Workload, parse_target, platform_name_from
+from tvmgitlib.library.reading.labels import is_named_by
+from tvmgitlib.model import GivenTarget, Place, parse_target, platform_name_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Selection:
         family: the tuner family's name.
         target: a target in any spelling; a `-model` in it names the platform, as in a build.
         platform: the platform's name; `this` for this machine's records.
-        workload: text that the workload, as it is or as people are shown it, contains; or its id.
+        workload: text that the workload, as it is or as people are shown it, contains; its id, or `#` and the
+            beginning of that.
 
     Raises:
         SelectionError: no family of that name is installed.
@@ -81,7 +82,7 @@ class Selection:
         return (
             self.family in (None, place.family)
             and (self.named_platform is None or self._is_on(place))
-            and (self.workload is None or self._names(place.workload))
+            and (self.workload is None or is_named_by(place.workload, self.workload))
         )
 
     @property
@@ -96,7 +97,3 @@ class Selection:
             return self.named_platform == place.platform
         here = detect_for(place.target)
         return here is not None and here.name == place.platform
-
-    def _names(self, workload: Workload) -> bool:
-        text = self.workload or ""
-        return text in workload.label or text in workload_label(workload) or text == workload.id

@@ -15,11 +15,14 @@ from typing import Any
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
+from tvmgitlib.live.ansor.space import TaskSpace
 from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
+from tvmgitlib.live.space import LiveSpace
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
@@ -51,6 +54,9 @@ class Ansor:
         from tvm.auto_scheduler.measure_record import load_record_from_string
 
         return [tuple(load_record_from_string(record.native.decode())) for record in records]
+
+    def space(self, task: Any, target: GivenTarget, known: Evidence) -> LiveSpace:
+        return TaskSpace(task, known)
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         return recorder()(journal)

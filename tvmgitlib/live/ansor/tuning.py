@@ -8,7 +8,9 @@ from typing import Any
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
+from tvmgitlib.live.ansor.warm import measure_suggested
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.live.told import name_of, plain
 from tvmgitlib.model import Place
 
@@ -29,6 +31,7 @@ def tune(
     early_stopping: int | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 1,
+    warm: Suggesters | None = None,
 ) -> bool:
     """Tune a task with `SketchPolicy` until as many trials are on record; see `Job.tune_ansor`."""
     from tvm import auto_scheduler
@@ -38,6 +41,10 @@ def tune(
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
+    record = recorder()(lambda: journal)
+    before = len(journal.measured(place))
+    if warm is not None:
+        measure_suggested(journal, warm.of(task), trials, builder, runner, [record, *callbacks])
     left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
     cost_model = cost_model or _taught(journal, place, seed)
@@ -51,8 +58,11 @@ def tune(
     )
     told: dict[str, Any] = {"trials": trials, "measures_per_round": measures_per_round, "seed": seed}
     told |= {"early_stopping": early_stopping, "params": params, "cost_model": type(cost_model).__name__}
+    told |= warm.told([task]) if warm is not None else {}
     journal.note_tuner(name_of(policy), plain(told))
-    before = len(journal.measured(place))
+    if left <= 0:
+        return True
+    begun = len(journal.measured(place))
     options = auto_scheduler.TuningOptions(
         num_measure_trials=left,
         early_stopping=early_stopping,
@@ -60,17 +70,18 @@ def tune(
         verbose=verbose,
         builder=builder,
         runner=runner,
-        measure_callbacks=[recorder()(lambda: journal), *callbacks],
+        measure_callbacks=[record, *callbacks],
     )
     if left == 1:  # which TVM takes for: measure nothing, give the model's best guess
         measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, verbose)
         policy.continue_search_one_round(1, measurer)
     else:
         task.tune(options, policy)
-    made = len(journal.measured(place)) - before
-    if made == 0:  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
+    if (
+        len(journal.measured(place)) == begun
+    ):  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
         journal.mark_exhausted(place)
-    return made > 0
+    return len(journal.measured(place)) > before
 
 
 def _taught(journal: Journal, place: Place, seed: int | None) -> Any:

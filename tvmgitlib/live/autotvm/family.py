@@ -13,13 +13,16 @@ from tvmgitlib.errors import TargetError
 from tvmgitlib.families import family
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.autotvm import remeasure, tuning
 from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import line_of, pairs
+from tvmgitlib.live.autotvm.space import TaskSpace
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.loading import why_unreadable
+from tvmgitlib.live.space import LiveSpace
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
 _TASK = ("tvm.autotvm.task.task", "Task")
@@ -61,6 +64,9 @@ class AutoTvm:
 
     def loaded(self, records: Iterable[Native]) -> list[tuple[Any, Any]]:
         return pairs(records)
+
+    def space(self, task: Any, target: GivenTarget, known: Evidence) -> LiveSpace:
+        return TaskSpace(task)
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         return LogToJob(journal)

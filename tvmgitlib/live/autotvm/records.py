@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from tvmgitlib.families.values import config_digest, unusable_times
 from tvmgitlib.live.base import Native
 from tvmgitlib.live.loading import readable
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS
+
+_log = logging.getLogger("tvmgitlib")
 
 
 def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
@@ -26,6 +29,27 @@ def pairs(records: Iterable[Native]) -> list[tuple[Any, Any]]:
             result = result._replace(costs=(FAILED,), error_no=ERROR_KINDS.index("unknown") + 1)
         found.append((measure_input, result))
     return found
+
+
+#: Below so many records TVM's `load_history` does nothing.
+_ENOUGH: Final = 500
+
+
+def load_history(tuner: Any, known: Sequence[tuple[Any, Any]]) -> int:
+    """See `Job.load_history`; `known` is what is on record."""
+    if type(tuner).load_history.__qualname__.partition(".")[0] != "ModelBasedTuner":
+        _log.warning("%s learns nothing from a history: TVM's XGBTuner does", type(tuner).__name__)
+    elif not known:
+        _log.warning("there is no history to learn from: the tuner begins cold")
+    elif len(known) < _ENOUGH:
+        _log.warning(
+            "%d records are few to learn from: TVM asks for %d; job.tune(..., warm_start=True) makes more of them",
+            len(known),
+            _ENOUGH,
+        )
+    if known:
+        tuner.load_history(known, min_seed_records=min(len(known), _ENOUGH))
+    return len(known)
 
 
 def line_of(measure_input: Any, result: Any) -> str:

@@ -14,7 +14,9 @@ import orjson
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.recording import LogToJob
 from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting
+from tvmgitlib.live.autotvm.warm import WarmStart
 from tvmgitlib.live.base import place_of
+from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.live.told import name_of, options_of, plain
 from tvmgitlib.model import TuningRecord
 
@@ -145,6 +147,7 @@ def tune(
     callbacks: Sequence[Callable[..., None]] = (),
     early_stopping: int | None = None,
     seed: int | None = None,
+    warm: Suggesters | None = None,
 ) -> bool:
     """Tune a task until as many trials are on record; see `Job.tune`."""
     task = tuner.task
@@ -154,10 +157,12 @@ def tune(
         return False
     told = {"n_trial": n_trial, "early_stopping": early_stopping, "seed": seed}
     options = options_of(tuner, getattr(tuner, "cost_model", None))
-    journal.note_tuner(name_of(tuner), {**options, **plain(told)})
+    journal.note_tuner(name_of(tuner), {**options, **plain(told), **(warm.told([task]) if warm else {})})
     if seed is None:
         seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
-    run = _Run(tuner, journal.missing(place, n_trial), journal.answers(place), seed)
+    known = journal.answers(place)
+    begin = WarmStart(tuner, warm.of(task), known) if warm else None
+    run = _Run(tuner, journal.missing(place, n_trial), known, seed, begin)
     with run.steering():
         tuner.tune(
             n_trial=_ENDLESS,
@@ -179,15 +184,19 @@ class _Run:
         wanted: how many new trials to make.
         known: what is on record of the task.
         seed: of the tuner's random choices.
+        warm: what is tried before the tuner's own choices; None to leave all to the tuner.
     """
 
-    def __init__(self, tuner: Any, wanted: int, known: Sequence[TuningRecord], seed: int) -> None:
+    def __init__(
+        self, tuner: Any, wanted: int, known: Sequence[TuningRecord], seed: int, warm: WarmStart | None = None
+    ) -> None:
         self.new = 0
         self._tuner = tuner
         self._wanted = wanted
         self._patience = _PATIENCE + len(known)
         self._idle = 0
         self._random = _RandomState(seed)
+        self._warm = warm
         self._own: dict[str, Any] = {name: getattr(tuner, name) for name in ("has_next", "next_batch", "update")}
         self._catch_up(known)
 
@@ -206,15 +215,20 @@ class _Run:
         return self.new < self._wanted and self._idle < self._patience and self._own["has_next"]()
 
     def next_batch(self, size: int) -> Any:
+        size = min(size, self._wanted - self.new)
+        suggested = self._warm.next_batch(size) if self._warm else []
+        if suggested:
+            return suggested
         with self._random.used():
-            return self._own["next_batch"](min(size, self._wanted - self.new))
+            return self._own["next_batch"](size)
 
     def update(self, inputs: Sequence[Any], results: Sequence[Any]) -> None:
         new = sum(not isinstance(result, answer_type()) for result in results)
         self.new += new
         self._idle = 0 if new else self._idle + len(results)
         with self._random.used():
-            self._own["update"](inputs, results)
+            if self._warm is None or not self._warm.takes(inputs, results):
+                self._own["update"](inputs, results)
 
     def _catch_up(self, known: Sequence[TuningRecord]) -> None:
         """Bring a fresh tuner to where its random choices follow from the seed, and its model from the record."""

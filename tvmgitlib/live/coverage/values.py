@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
 from tvmgitlib.errors import listed, plural
+from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import STATES
-from tvmgitlib.model import TvmVersion
+from tvmgitlib.model import TvmVersion, Workload
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
 UNSEARCHABLE: Final = "unsearchable"
@@ -51,6 +53,11 @@ class TaskCoverage:
     workload_label: str
 
     @property
+    def workload_id(self) -> str:
+        """The workload in 16 hex digits."""
+        return Workload(self.family, self.workload).id
+
+    @property
     def estimate(self) -> float | None:
         """What one run is thought to take, in seconds: the applied record's cost, else the fastest known, tuned or not.
 
@@ -70,15 +77,16 @@ class TaskCoverage:
         return self.latency / latency if self.estimate is not None and latency else None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("family", "target", "platform", "workload", "workload_label", "weight", "state", "why")
+        names = ("family", "target", "platform", "workload", "weight", "state", "why")
         return {
             **{name: getattr(self, name) for name in names},
             "covered": self.is_covered,
             **{name: getattr(self, name) for name in ("cost", "baseline", "estimate", "trials", "all_trials")},
+            **{name: getattr(self, name) for name in ("target_label", "workload_label", "workload_id")},
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Coverage:
     """What a library has for the tasks of a model, in the order of the model.
 
@@ -173,6 +181,14 @@ class Coverage:
 
     def __str__(self) -> str:
         return "\n".join([self.line, *(f"  {task.state:12} {task.workload_label}: {task.why}" for task in self.tasks)])
+
+    def __repr__(self) -> str:
+        return f"<Coverage: {self.line}>"
+
+    def _repr_html_(self) -> str:
+        names = ("state", "weight", "estimate", "trials", "platform", "workload_label", "why")
+        rows = ({name: getattr(task, name) for name in names} for task in self.tasks)
+        return f"<p>{escape(self.line)}</p>{html_table(rows, names)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

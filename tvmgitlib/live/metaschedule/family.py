@@ -9,8 +9,11 @@ from typing import Any
 from tvmgitlib.errors import TargetError, TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
+from tvmgitlib.library.suggesting import Evidence
+from tvmgitlib.live.at_hand import live_target
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
+from tvmgitlib.live.metaschedule.space import TaskSpace
 from tvmgitlib.live.metaschedule.tvm import (
     has_meta_schedule,
     meta_schedule,
@@ -21,6 +24,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     why_no_module,
     workload_text,
 )
+from tvmgitlib.live.space import LiveSpace
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
@@ -65,6 +69,9 @@ class MetaSchedule:
             "MetaSchedule has no ApplyHistoryBest",
             hint="with library: answers its lookups, and library.export writes a database.",
         )
+
+    def space(self, task: Any, target: GivenTarget, known: Evidence) -> LiveSpace:
+        return TaskSpace(_module(task), _target(task) or live_target(target.text), known)
 
     def callback(self, journal: Callable[[], Journal]) -> Any:
         """A measure callback, in the place of TVM's `AddToDatabase`: it also keeps why trials failed."""

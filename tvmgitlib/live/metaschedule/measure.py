@@ -17,6 +17,8 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.base import place_of
 from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
+from tvmgitlib.live.metaschedule.warm import WarmStart
+from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.model import DETERMINISTIC, Place, TuningRecord
 
 _log = logging.getLogger("tvmgitlib")
@@ -51,6 +53,7 @@ class Task:
         answers: what need not be measured again: hashes of scheduled modules.
         learnt: measurements on record, for the cost model.
         measured: trials made since.
+        warm: suggests its first trials; None to leave all to the search.
     """
 
     place: Place
@@ -62,6 +65,7 @@ class Task:
     learnt: list[tuple[Any, Any]]
     measured: int = 0
     batch: _Batch | None = None
+    warm: WarmStart | None = None
 
 
 class Measuring:
@@ -70,11 +74,13 @@ class Measuring:
     Args:
         journal: the job's.
         trials: trials that shall be on record afterwards, all tasks together.
+        warm: suggests the first trials of each task; None to leave all to the search.
     """
 
-    def __init__(self, journal: Journal, trials: int) -> None:
+    def __init__(self, journal: Journal, trials: int, warm: Suggesters | None = None) -> None:
         self._journal = journal
         self._trials = trials
+        self._warm = warm
         self._tasks: dict[tuple[str, str], Task] = {}
         self._current: Task | None = None
         self._error: BaseException | None = None
@@ -106,12 +112,15 @@ class Measuring:
         """The state of a task, with what is on record for it."""
         key = (workload_text(mod), str(target))
         if key not in self._tasks:
-            place = place_of(self._journal, meta_schedule().TuneContext(mod=mod, target=target))
+            context = meta_schedule().TuneContext(mod=mod, target=target)
+            place = place_of(self._journal, context)
             effort = self._journal.effort(place)
             answers, learnt = self._answers(mod, self._journal.answers(place))
             recorded = effort.lasting if effort else 0
             is_new = recorded <= sum(record.is_lasting for record in self._journal.measured(place))
-            self._tasks[key] = Task(place, mod, target, recorded, is_new, answers, learnt)
+            task = self._tasks[key] = Task(place, mod, target, recorded, is_new, answers, learnt)
+            if self._warm is not None:
+                task.warm = WarmStart(self._warm.of(context), context)
         return self._tasks[key]
 
     def _answers(self, mod: Any, records: Iterable[TuningRecord]) -> tuple[set[int], list[tuple[Any, Any]]]:
@@ -134,7 +143,11 @@ class Measuring:
 
     def teach(self, task: Task, cost_model: Any) -> None:
         """Let the cost model of a new search know what an earlier one had learnt."""
-        if cost_model is None or not task.learnt:
+        if cost_model is None:
+            return
+        if task.warm is not None:
+            task.warm.teach(cost_model)
+        if not task.learnt:
             return
         context = meta_schedule().TuneContext(mod=task.mod, target=task.target)
         candidates, results = zip(*task.learnt, strict=True)
@@ -148,25 +161,27 @@ class Measuring:
             if task.measured == 0:
                 self._journal.tell_of_skipped(task.place, self._journal.effort(task.place))
             return None
+        suggested = _new(task, task.warm.next()) if task.warm is not None else {}
+        if suggested:
+            return self._begin(task, suggested, wanted)
         for _ in range(_PATIENCE):
             candidates = generate()
             if candidates is None:
                 break
-            new: dict[int, Any] = {}
-            for each in candidates:
-                name = structural_hash(each.sch.mod)
-                if name not in task.answers:
-                    new.setdefault(name, each)
-            if new:
-                chosen = list(new.items())[:wanted]
-                task.batch = _Batch(chosen, set(range(len(chosen))))
-                task.measured += len(chosen)
-                self._current = task
-                return [candidate for _, candidate in chosen]
+            if new := _new(task, candidates):
+                return self._begin(task, new, wanted)
         if task.recorded + task.measured:
             context = meta_schedule().TuneContext(mod=task.mod, target=task.target)
             self._journal.mark_exhausted(place_of(self._journal, context))
         return None
+
+    def _begin(self, task: Task, new: dict[int, Any], wanted: int) -> list[Any]:
+        """Measure candidates, no more than are wanted."""
+        chosen = list(new.items())[:wanted]
+        task.batch = _Batch(chosen, set(range(len(chosen))))
+        task.measured += len(chosen)
+        self._current = task
+        return [candidate for _, candidate in chosen]
 
     def _left(self, task: Task) -> int:
         """How many trials a task may still get of those that all tasks together are to have.
@@ -219,9 +234,21 @@ class Measuring:
             if failure is None or failure.kind in DETERMINISTIC:
                 task.answers.add(name)
             trials.append(Measured(candidate.sch.trace, candidate.args_info, result.run_secs, failure))
+            if task.warm is not None:
+                task.warm.learn(candidate, result)
         if trials:
             log_trials(self._journal, task.mod, task.target, trials)
             batch.waiting -= results.keys()
+
+
+def _new(task: Task, candidates: Iterable[Any]) -> dict[int, Any]:
+    """Those of which no result is known, each once, by the hash of the scheduled module."""
+    new: dict[int, Any] = {}
+    for each in candidates:
+        name = structural_hash(each.sch.mod)
+        if name not in task.answers:
+            new.setdefault(name, each)
+    return new
 
 
 def _finished(result: Any) -> Any:

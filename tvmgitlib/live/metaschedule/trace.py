@@ -7,12 +7,14 @@ of indices by which layouts are transformed in a form of its own.
 
 from __future__ import annotations
 
+import itertools
 import json
 import operator
 from functools import cache
 from typing import Any
 
 from tvmgitlib.live.at_hand import fast_imports
+from tvmgitlib.rules.suggesting import snapped_factors
 
 #: One instruction, as TVM 0.16 and as later ones call it.
 _RENAMED = {"GetBlock": "GetSBlock", "GetSBlock": "GetBlock"}
@@ -44,6 +46,34 @@ def replay(mod: Any, trace: Any) -> Any:
     instructions, decisions = trace
     schedule = schedules.Schedule(mod)
     schedules.Trace.apply_json_to_schedule([[_translated(each) for each in instructions], decisions], schedule)
+    return schedule
+
+
+def snapped(mod: Any, trace: Any) -> Any:
+    """The schedule that a trace of another workload makes of a module, its tiles snapped to the loops that are there.
+
+    Args:
+        mod: the module, as this TVM has it.
+        trace: the trace as JSON, of whichever TVM, without what post-processors add.
+
+    Raises:
+        Exception: of many kinds, by TVM: the trace does not apply.
+    """
+    wanted = dict(trace[1])
+    draft = replay(mod, trace)  # TVM makes some tiles of it that fit; what it has made of the rest stands
+    schedule = _schedules().Schedule(mod)
+    numbers = itertools.count()
+
+    def decide(instruction: Any, inputs: Any, _: Any, decision: Any) -> Any:
+        factors = wanted.get(next(numbers))
+        if instruction.kind.name != "SamplePerfectTile" or not isinstance(factors, list):
+            return decision
+        extent = schedule.get(inputs[0]).extent
+        if not hasattr(extent, "value"):
+            return decision
+        return list(snapped_factors(factors, int(extent.value)))
+
+    draft.trace.apply_to_schedule(schedule, True, decide)
     return schedule
 
 

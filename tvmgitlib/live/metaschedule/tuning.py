@@ -15,7 +15,9 @@ from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
+from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.live.told import name_of, plain
+from tvmgitlib.model import Json
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -39,15 +41,19 @@ class Tuned:
     tasks: tuple[Any, ...]
 
 
-def tune_tir(journal: Journal, mod: Any, target: Any, trials: int, told: dict[str, Any]) -> Tuned:
+def tune_tir(
+    journal: Journal, mod: Any, target: Any, trials: int, told: dict[str, Any], warm: Suggesters | None = None
+) -> Tuned:
     """See `Job.tune_tir`."""
     ms = meta_schedule()
     target = target_of_call(journal, target)
     functions = _searchable(tir_functions(mod), normalize, lambda func: _name_in(mod, func))
     tasks = [ms.TuneContext(mod=func, target=target) for func in functions]
     _place(journal, tasks)
-    measuring = Measuring(journal, trials)
-    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
+    measuring = Measuring(journal, trials, warm)
+    options = _around(
+        journal, measuring, target, {"max_trials_global": trials, **told}, warm.told(tasks) if warm else {}
+    )
     if functions:
         if len(functions) < len(tir_functions(mod)):
             mod = _module_of(mod, functions)
@@ -55,7 +61,15 @@ def tune_tir(journal: Journal, mod: Any, target: Any, trials: int, told: dict[st
     return Tuned(measuring.measured, tuple(tasks))
 
 
-def tune_relax(journal: Journal, mod: Any, params: Any, target: Any, trials: int, told: dict[str, Any]) -> Tuned:
+def tune_relax(
+    journal: Journal,
+    mod: Any,
+    params: Any,
+    target: Any,
+    trials: int,
+    told: dict[str, Any],
+    warm: Suggesters | None = None,
+) -> Tuned:
     """See `Job.tune_relax`."""
     ms = meta_schedule()
     target = target_of_call(journal, target)
@@ -63,8 +77,10 @@ def tune_relax(journal: Journal, mod: Any, params: Any, target: Any, trials: int
     extracted = list(ms.relax_integration.extract_tasks(lowered, target))
     tasks = _searchable(extracted, lambda task: task.dispatched[0], _name)
     _place(journal, tasks)
-    measuring = Measuring(journal, trials)
-    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
+    measuring = Measuring(journal, trials, warm)
+    options = _around(
+        journal, measuring, target, {"max_trials_global": trials, **told}, warm.told(tasks) if warm else {}
+    )
     if len(tasks) == len(extracted):
         measuring.run(lambda: ms.relax_integration.tune_relax(mod=lowered, params=None, target=target, **options))
     elif tasks:
@@ -86,7 +102,12 @@ def _tune_some(tasks: Sequence[Any], options: dict[str, Any]) -> None:
 
 
 def tune_tasks(
-    journal: Journal, tasks: Sequence[Any], weights: Sequence[float], trials: int, told: dict[str, Any]
+    journal: Journal,
+    tasks: Sequence[Any],
+    weights: Sequence[float],
+    trials: int,
+    told: dict[str, Any],
+    warm: Suggesters | None = None,
 ) -> Tuned:
     """See `Job.tune_tasks`."""
     ms = meta_schedule()
@@ -94,9 +115,11 @@ def tune_tasks(
     tasks = _searchable(tasks, lambda task: task.mod, _name)
     _place(journal, tasks)
     targets = {str(task.target): task.target for task in tasks}
-    measuring = Measuring(journal, trials)
+    measuring = Measuring(journal, trials, warm)
     target = next(iter(targets.values())) if len(targets) == 1 else None
-    options = _around(journal, measuring, target, {"max_trials_global": trials, **told})
+    options = _around(
+        journal, measuring, target, {"max_trials_global": trials, **told}, warm.told(tasks) if warm else {}
+    )
     del options["strategy"]
     strategy = hooks.search_strategy()
     contexts = [
@@ -153,8 +176,15 @@ def _place(journal: Journal, tasks: Iterable[Any]) -> None:
         place_of(journal, task)
 
 
-def _around(journal: Journal, measuring: Measuring, target: Any, told: dict[str, Any]) -> dict[str, Any]:
-    """The options of TVM's call: what the user told, with the job around it."""
+def _around(
+    journal: Journal, measuring: Measuring, target: Any, told: dict[str, Any], begun: dict[str, Json]
+) -> dict[str, Any]:
+    """The options of TVM's call: what the user told, with the job around it.
+
+    Args:
+        journal, measuring, target, told: as they are.
+        begun: what the job's header says of a warm start.
+    """
     if taken := sorted({"database", "work_dir"} & told.keys()):
         raise TvmError(
             f"{' and '.join(taken)}: the job has its own",
@@ -163,7 +193,7 @@ def _around(journal: Journal, measuring: Measuring, target: Any, told: dict[str,
     builder, runner = builder_and_runner(told.get("builder"), told.get("runner"))
     strategy = told.get("strategy", "evolutionary")
     objects = {name: name_of(told[name]) for name in _BY_NAME & told.keys() if told[name] is not None}
-    journal.note_tuner(name_of(strategy), plain({**told, **objects}))
+    journal.note_tuner(name_of(strategy), {**plain({**told, **objects}), **begun})
     if isinstance(strategy, str):
         strategy = meta_schedule().search_strategy.SearchStrategy.create(strategy)
     return {

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import Placed
 from tvmgitlib.model import TvmVersion
 
@@ -38,15 +39,15 @@ class Remeasurement(Placed):
 
     @property
     def ratio(self) -> float | None:
-        """New cost over old: below 1 it is faster now."""
-        return self.new_cost / self.old_cost if self.new_cost is not None else None
+        """Old cost over new: above 1 it is faster now. None where there is no new one."""
+        return self.old_cost / self.new_cost if self.new_cost else None
 
     def to_json(self) -> dict[str, Any]:
         document = self.fields("job", "old_cost", "new_cost", "ratio", "state", "why")
         return document | {"checked": self.is_checked, "tuned_with": self.tuned_with.to_json()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Revalidated:
     """What a revalidation did.
 
@@ -83,6 +84,14 @@ class Revalidated:
     def unchecked(self) -> int:
         """How many hold without their outputs having been compared with those of an untuned build."""
         return sum(record.state == "holds" and not record.is_checked for record in self.records)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count:,} {state}" for state, count in sorted(self.counts.items()))
+        return f"<Revalidated: {counts or 'nothing was to be measured'}>"
+
+    def _repr_html_(self) -> str:
+        names = ("state", "old_cost", "new_cost", "ratio", "platform", "workload_label", "why")
+        return html_table(({name: getattr(record, name) for name in names} for record in self.records), names)
 
     def to_json(self) -> dict[str, Any]:
         states: tuple[RevalidationState, ...] = ("holds", "refused", "left")

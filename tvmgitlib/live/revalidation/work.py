@@ -5,7 +5,6 @@ Minutes where tuning took hours: of each workload only the best records that do 
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +20,7 @@ from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result
 from tvmgitlib.live.revalidation.values import Revalidated
-from tvmgitlib.model import DETERMINISTIC, Json, StoredRecord, require_triple
-
-_progress = logging.getLogger("tvmgitlib.progress")
+from tvmgitlib.model import DETERMINISTIC, Json, StoredRecord, require_triple, tell_progress
 
 #: Begins a job of kind `revalidate` (or resumes the interrupted one) for a target's text, a platform and its facts.
 StartJob = Callable[[str, str, Mapping[str, Json]], Job]
@@ -66,7 +63,8 @@ def revalidate(view: View, start: StartJob, request: RevalidationRequest) -> Rev
                 job.measured_by(request.how)
                 for item in of_job:
                     number += 1
-                    _progress.info("revalidating %d of %d: %s", number, total, workload_label(item.place.workload))
+                    text = f"revalidating {number} of {total}: {workload_label(item.place.workload)}"
+                    tell_progress("revalidating", text, (number - 1) / total)
                     _revalidate(plan, job, item, result)
             if job.result is not None and job.result.job is not None:
                 result.committed(job.result.job, job.result.commit)

@@ -3,12 +3,18 @@
 from tvmgitlib.store.git.configuration import Configuration, People, configure, identity
 from tvmgitlib.store.git.hardening import NETWORK, environment, options, without_filters
 from tvmgitlib.store.git.process import DURABLE, Git, failure
-from tvmgitlib.store.git.programs import require_trusted_pruning, require_trusted_signing, settings_for_exchange
+from tvmgitlib.store.git.programs import (
+    require_trusted_pruning,
+    require_trusted_signing,
+    settings_for_exchange,
+    users_pager,
+)
 from tvmgitlib.store.git.sharing import VARIABLE, Sharing, share_made
-from tvmgitlib.store.git.urls import without_credentials
+from tvmgitlib.store.git.urls import LONGEST, without_credentials
 
 __all__ = [
     "DURABLE",
+    "LONGEST",
     "NETWORK",
     "VARIABLE",
     "Configuration",
@@ -24,6 +30,7 @@ __all__ = [
     "require_trusted_signing",
     "settings_for_exchange",
     "share_made",
+    "users_pager",
     "without_credentials",
     "without_filters",
 ]

@@ -25,6 +25,7 @@ _EVENTS = ("reference-transaction", "post-index-change", "pre-push", "post-check
 
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
 _SETTINGS = {
+    "core.bigFileThreshold": "16m",  # files that Git holds in memory as a whole
     "core.alternateRefsCommand": "true",  # a program that a repository names, run when it borrows objects
     "core.fsmonitor": "",  # a program that a repository names, run whenever the index is read
     "core.hooksPath": os.devnull,  # programs in the repository
@@ -33,6 +34,7 @@ _SETTINGS = {
 }
 
 _VARIABLES = {
+    "GIT_ALLOC_LIMIT": "512m",  # commits, trees and deltas, which Git holds in memory as a whole
     "GIT_GRAFT_FILE": os.devnull,  # other parents than the commits say
     "GIT_NO_LAZY_FETCH": "1",  # a partial clone, whose missing objects are fetched by a program that it names
     "GIT_NO_REPLACE_OBJECTS": "1",  # other contents than the ids say

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import environment, options
@@ -57,16 +58,39 @@ class Git:
         except FileNotFoundError:
             raise _not_installed() from None
 
-    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, most: int | None = None
+    ) -> bytes:
         """Run Git and return its standard output.
 
+        Args:
+            arguments, stdin, env: as for `try_run`.
+            most: how much it may say, in bytes; None for anything.
+
         Raises:
-            GitError: with Git's own words, when it fails.
+            GitError: with Git's own words, when it fails; or it says more.
         """
+        if most is not None:
+            return self._run_within(most, arguments, stdin)
         done = self.try_run(*arguments, stdin=stdin, env=env)
         if done.returncode != 0:
             raise failure(arguments, done.stderr, done.returncode)
         return done.stdout
+
+    def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
+        with TemporaryFile() as given, TemporaryFile() as complaint:
+            given.write(stdin)
+            given.seek(0)
+            with self._popen(arguments, given.fileno(), complaint.fileno()) as process:
+                assert process.stdout is not None  # it is a pipe
+                said = process.stdout.read(most + 1)
+                if len(said) > most:
+                    process.kill()
+                    raise GitError(f"git {arguments[0]} says more than {most // 2**20} MiB, so it is not read")
+            if process.returncode != 0:
+                complaint.seek(0)
+                raise failure(arguments, complaint.read(), process.returncode)
+        return said
 
     def start(
         self, *arguments: str, stderr: int = subprocess.PIPE, keep: Sequence[int] = ()
@@ -76,10 +100,15 @@ class Git:
         Raises:
             GitError: Git cannot be started.
         """
+        return self._popen(arguments, subprocess.PIPE, stderr, keep)
+
+    def _popen(
+        self, arguments: Sequence[str], stdin: int, stderr: int, keep: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 self.command(arguments),
-                stdin=subprocess.PIPE,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=environment(),

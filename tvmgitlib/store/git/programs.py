@@ -6,9 +6,11 @@ repository's own configuration comes with the repository: out of an archive, fro
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.configuration import is_yes
@@ -101,3 +103,9 @@ def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:
         hint="If you wrote that file, make it yours: "
         + shlex.join(["git", "config", "--global", f"includeIf.gitdir:{git_dir}.path", str(file)]),
     )
+
+
+def users_pager() -> str:
+    """The pager of the user, as a shell reads it: asked for where no repository is, for one may name any program."""
+    named = {"GIT_PAGER": os.environ["GIT_PAGER"]} if "GIT_PAGER" in os.environ else {}
+    return Git(Path("/")).try_run("var", "GIT_PAGER", env=named).stdout.decode(errors="surrogateescape").strip()

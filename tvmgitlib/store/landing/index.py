@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -89,8 +90,10 @@ class IndexLock:
         """
         self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
         if self._index.exists():
-            self._private.write_bytes(self._index.read_bytes())
-        found = list(deltas(git.run("diff-index", "--cached", *RAW, str(target.commit), "--", env=self._env)))
+            shutil.copyfile(self._index, self._private)
+        within = {change.path.partition("/")[0] for change in changes}  # all else is the user's, however much it is
+        compare = ("--literal-pathspecs", "diff-index", "--cached", *RAW, str(target.commit), "--")
+        found = list(deltas(git.run(*compare, *(sorted(within) if len(within) <= _FEW else ()), env=self._env)))
         edits = list(_edits(changes, found))
         listed = "".join(_as_info(change) for change in edits).encode(errors="surrogateescape")
         git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)

@@ -9,6 +9,10 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from tvmgitlib.store.git import Sharing
+from tvmgitlib.store.small import read_small
+
+#: How large a note may be, in bytes.
+_MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,11 @@ class RedoNote:
     def read(self) -> list[Step]:
         """The moves that were promised, oldest first; none when there is no note, or none that can be read."""
         try:
-            moves = json.loads(self._path.read_bytes())
+            moves = json.loads(read_small(self._path, _MOST))
             return [Step(old and str(old), str(new)) for old, new in moves]
         except FileNotFoundError:
             return []
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError, OSError):
             return []  # a crash of the whole machine can leave an empty file
 
     def write(self, steps: Sequence[Step], sharing: Sharing) -> None:

@@ -19,7 +19,7 @@ from tvmgitlib.store.git import Sharing
 from tvmgitlib.store.landing.index import Change, IndexLock, scratch_path
 from tvmgitlib.store.landing.redo import Step
 from tvmgitlib.store.landing.sparse import to_leave_out
-from tvmgitlib.store.objects import FILE_MODE, Snapshot, blob_id, differences
+from tvmgitlib.store.objects import FILE_MODE, MOST, Snapshot, blob_id, differences
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -89,7 +89,8 @@ class Following:
         here = (self._checkout.root, self._checkout.git_dir, self._sharing)
         wanted = [change for change in self._changes if not change.sparse]
         left = [change.path for change in wanted if not _follow_file(here, change, self._target)]
-        self._index.install(self._checkout.git, self._changes)
+        # A file that the user changed may be of any size: nothing of ours has to read it.
+        self._index.install(self._checkout.git, [change for change in self._changes if change.path not in left])
         return left
 
 
@@ -177,6 +178,8 @@ def _blob_id(folder: int, name: str, digits: int) -> str | None:
     except PermissionError:
         return _NO_FILE
     with open(handle, "rb") as file:
+        if os.fstat(file.fileno()).st_size > MOST["blob"]:
+            return _NO_FILE  # none of ours
         return blob_id(file.read(), digits)
 
 

@@ -59,15 +59,21 @@ def make_commit(tree: str, parents: Sequence[str], author: str, committer: str, 
 
 
 def parse_commit(content: bytes) -> Commit:
-    """Read a raw commit object."""
+    """Read a raw commit object.
+
+    Raises:
+        GitError: it is none.
+    """
     head, _, body = content.partition(b"\n\n")
     fields = [line.split(b" ", 1) for line in head.split(b"\n") if b" " in line]
-    parents = tuple(value.decode() for name, value in fields if name == b"parent")
+    parents = tuple(value.decode(errors="replace") for name, value in fields if name == b"parent")
     values = dict(reversed(fields))
     encoding = values.get(b"encoding", b"utf-8").decode(errors="replace")
     person, _, date = _text(values.get(b"author", b""), encoding).rpartition("> ")
     name, _, email = person.partition(" <")
-    return Commit(values[b"tree"].decode(), parents, Author(name, email, date), _text(body, encoding))
+    if b"tree" not in values:
+        raise GitError("a damaged commit", hint="git fsck says more.")
+    return Commit(values[b"tree"].decode(errors="replace"), parents, Author(name, email, date), _text(body, encoding))
 
 
 def _text(field: bytes, encoding: str) -> str:

@@ -6,19 +6,34 @@ import os
 import subprocess
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.store.git import Git
+from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
 from tvmgitlib.store.objects.raw import Entry, parse_tree
 
-#: Few enough that the questions fit into any pipe and the answers into memory.
-_AT_ONCE = 16
+#: Few enough that the questions fit into any pipe.
+_QUESTIONS = 16
 
 #: What Git notes of the remotes that a partial clone has left something with: what it left out.
 _FILTERS = r"^remote\..*\.partialclonefilter$"
+
+
+class _Answer(NamedTuple):
+    """An object: id, type, size in bytes, and content. All None where there is none; the last where it is too large."""
+
+    oid: str | None
+    kind: str | None
+    size: int
+    content: bytes | None
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.oid is not None and self.content is None
 
 
 class ObjectReader:
@@ -41,29 +56,35 @@ class ObjectReader:
             self._end()
         self._process = self._end = None
 
-    def read(self, name: str, kind: str) -> bytes | None:
+    def read(self, name: str, kind: str, most: int | None = None) -> bytes | None:
         """The content of an object, or None when there is none of that name.
 
         Args:
             name: an object id, or any other name of Git's for it.
             kind: the type it must have: `blob`, `tree` or `commit`.
+            most: how large it may be, in bytes; None for what its type may be (`MOST`).
 
         Raises:
-            LibraryError: the object has another type.
+            LibraryError: the object has another type, or is larger.
         """
-        _, content = self._one(name, kind)
-        return content
+        return self._one(name, kind, most).content
 
     def resolve(self, name: str) -> str | None:
         """The id of the commit that a name of Git's stands for, at this moment; None when it names none."""
-        oid, _ = self._one(f"{name}^{{commit}}", "commit")
-        return oid
+        return self._one(f"{name}^{{commit}}", "commit").oid
 
     def read_all(self, oids: Iterable[str], kind: str) -> Iterator[bytes | None]:
-        """The contents of many objects, a few at a time, so that neither side waits for the other at each of them."""
-        remaining = iter(oids)
-        while some := list(islice(remaining, _AT_ONCE)):
-            yield from [content for _, content in self._ask(some, kind)]
+        """The contents of many objects, a few at a time, so that neither side waits for the other at each of them.
+
+        Raises:
+            LibraryError: as `read`, in the place of the object.
+        """
+        remaining, asked = iter(oids), deque[str]()
+        while asked or (some := list(islice(remaining, _QUESTIONS))):
+            if not asked:
+                asked.extend(some)
+            for answer in self._ask(list(asked), kind, MOST[kind]):
+                yield _held_to(answer, asked.popleft(), kind, MOST[kind]).content
 
     def tree(self, oid: str, name: str | None = None) -> list[Entry]:
         """The entries of a tree.
@@ -73,12 +94,18 @@ class ObjectReader:
             name: another name of Git's for it.
 
         Raises:
-            LibraryError: this clone does not have it.
+            LibraryError: this clone does not have it, or it has more entries than any library.
         """
         content = self.read(name or oid, "tree")
         if content is None:
             raise self.missing(name or oid)
-        return list(parse_tree(content, len(oid) // 2))
+        try:
+            entries = list(islice(parse_tree(content, len(oid) // 2), MOST_ENTRIES + 1))
+        except ValueError:
+            raise LibraryError("a damaged tree", file=oid, hint="git fsck says more.") from None
+        if len(entries) > MOST_ENTRIES:
+            raise LibraryError(f"more than {MOST_ENTRIES:,} entries in one folder, so it is not read")
+        return entries
 
     def missing(self, file: str) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
@@ -96,30 +123,34 @@ class ObjectReader:
             "Run git fetch --refetch --no-filter, once."
         )
 
-    def _one(self, name: str, kind: str) -> tuple[str | None, bytes | None]:
-        return (None, None) if "\n" in name else self._ask([name], kind)[0]  # no name of Git's has a line break
+    def _one(self, name: str, kind: str, most: int | None = None) -> _Answer:
+        if "\n" in name:  # no name of Git's has a line break
+            return _NOTHING
+        most = MOST[kind] if most is None else most
+        return _held_to(self._ask([name], kind, most)[0], name, kind, most)
 
-    def _ask(self, names: Sequence[str], kind: str) -> list[tuple[str | None, bytes | None]]:
+    def _ask(self, names: Sequence[str], kind: str, most: int) -> list[_Answer]:
+        """What is known of some objects, or of the first few of them where all would be too much at once."""
         if self._owner != os.getpid():  # forked off: another thread may have had its turn at that moment
             self._turn, self._owner = threading.RLock(), os.getpid()
             self.close()
         with self._turn:
             try:
-                answers = _exchange(self._process or self._start(), names)
+                answers = _exchange(self._process or self._start(), names, kind, most)
             except (BrokenPipeError, EOFError):
                 self.close()
                 if self.partial():  # some Gits end where they may not fetch what is missing
                     raise self.missing(names[0]) from None
                 raise LibraryError(
-                    "git cat-file ended early; git fsck says whether the repository is damaged", file=names[0]
+                    "git cat-file ended early: the repository is damaged (git fsck), or has something too large",
+                    file=names[0],
                 ) from None
             except BaseException:  # interrupted: the rest of the answer would be taken for the next one
                 self.close()
                 raise
-        for name, (_, found, _) in zip(names, answers, strict=True):
-            if found not in (None, kind):
-                raise LibraryError(f"a {kind} was expected, this is a {found}", file=name)
-        return [(oid, content) for oid, _, content in answers]
+            if len(answers) < len(names) or answers[-1].is_too_large:
+                self.close()  # what was not read would be taken for the next answer
+        return answers
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = self._git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
@@ -128,27 +159,53 @@ class ObjectReader:
         return process
 
 
-def _exchange(
-    process: subprocess.Popen[bytes], names: Sequence[str]
-) -> list[tuple[str | None, str | None, bytes | None]]:
-    """Ask for some objects: of each its id, type and content; None where there is none."""
+def _exchange(process: subprocess.Popen[bytes], names: Sequence[str], kind: str, most: int) -> list[_Answer]:
+    """Ask for some objects, and read what comes, until it is enough at once, or one is too large or of another type."""
     stdin, stdout = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
     stdin.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
     stdin.flush()
-    return [_answer(stdout) for _ in names]
+    answers: list[_Answer] = []
+    while len(answers) < len(names) and sum(answer.size for answer in answers) < AT_ONCE:
+        answers.append(_answer(stdout, kind, most))
+        if answers[-1].is_too_large:
+            break
+    return answers
 
 
-def _answer(stdout: BinaryIO) -> tuple[str | None, str | None, bytes | None]:
+def _answer(stdout: BinaryIO, wanted: str, most: int) -> _Answer:
+    """The next answer. Git says the size before it reads the object, so that we can go away in time."""
     answer = stdout.readline().decode(errors="replace").split()
     if not answer:
         raise EOFError
     if answer[-1] in ("missing", "ambiguous"):
-        return None, None, None
-    oid, kind, size = answer
-    content = stdout.read(int(size))
-    if len(content) < int(size) or not stdout.read(1):
+        return _NOTHING
+    oid, kind, size = answer[0], answer[1], int(answer[2])
+    if size > most or kind != wanted:
+        return _Answer(oid, kind, size, None)
+    content = stdout.read(size)
+    if len(content) < size or not stdout.read(1):
         raise EOFError
-    return oid, kind, content
+    return _Answer(oid, kind, size, content)
+
+
+def _held_to(answer: _Answer, name: str, kind: str, most: int) -> _Answer:
+    """An answer that has a content, or none because there is no such object.
+
+    Raises:
+        LibraryError: the object has another type, or is too large; without a file where it is a tree or a blob, whose
+            path is more to say than its id.
+    """
+    if answer.kind not in (None, kind):
+        raise LibraryError(f"a {kind} was expected, this is a {answer.kind}", file=name)
+    if answer.is_too_large:
+        raise LibraryError(
+            f"a {kind} of {size_in_words(answer.size)}, so it is not read: {size_in_words(most)} are the most",
+            file=name if kind == "commit" else None,
+        )
+    return answer
+
+
+_NOTHING = _Answer(None, None, 0, None)
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import LibraryError, plain_line
+from tvmgitlib.store.objects.limits import Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
 
@@ -63,48 +65,61 @@ class Snapshot:
     def _read_folder(self, path: str) -> list[Entry]:
         if path:
             entry = self.entry(path)
-            return self.below(entry) if entry else []
+            return self.below(entry, path) if entry else []
         return self._reader.tree(self.commit, f"{self.commit}^{{tree}}") if self.commit else []
 
     def has(self, tree: str) -> bool:
         """Whether a tree is here, by its id."""
         return self._reader.read(tree, "tree") is not None
 
-    def below(self, folder: Entry) -> list[Entry]:
+    def below(self, folder: Entry, path: str | None = None) -> list[Entry]:
         """The entries of a folder that another one has.
 
-        Raises:
-            LibraryError: it is a file or a link, or this clone does not have it.
-        """
-        return self._reader.tree(folder.oid)
+        Args:
+            folder: the folder.
+            path: where it is, for messages; None for its name.
 
-    def read(self, path: str) -> bytes | None:
+        Raises:
+            LibraryError: it is a file or a link, this clone does not have it, or it is larger than any of a library.
+        """
+        with _at(path or folder.name):
+            return self._reader.tree(folder.oid)
+
+    def read(self, path: str, most: int | None = None) -> bytes | None:
         """The content of a file; None when it does not exist.
 
+        Args:
+            path: the file.
+            most: how large it may be, in bytes; None for what any file of a library may be.
+
         Raises:
-            LibraryError: the path is a folder or a link.
+            LibraryError: the path is a folder or a link, or the file is larger.
         """
         entry = self.entry(path)
         if entry is None:
             return None
         require_plain(path, entry)
-        return self.blob(path, entry.oid)
+        return self.blob(path, entry.oid, most)
 
     def entries(self, path: str) -> Iterator[tuple[str, Entry]]:
         """Everything under a folder (`""` is the root) but folders, whatever it is, in Git's order.
 
         Raises:
-            LibraryError: the path is a file or a link.
+            LibraryError: the path is a file or a link; or there are more files, or deeper folders, than in any library.
         """
-        for entry in self.folder(path):
-            yield from self._entries(f"{path}/{entry.name}" if path else entry.name, entry)
-
-    def _entries(self, path: str, entry: Entry) -> Iterator[tuple[str, Entry]]:
-        if entry.mode == TREE_MODE:
-            for below in self.below(entry):
-                yield from self._entries(f"{path}/{below.name}", below)
-        else:
-            yield path, entry
+        bounds = Bounds(path)
+        walked = [_named(path, self.folder(path))]
+        while walked:
+            here, entry = next(walked[-1], _END)
+            if entry is None:
+                walked.pop()
+                continue
+            is_folder = entry.mode == TREE_MODE
+            bounds.step(len(walked), entry.oid if is_folder else None)
+            if is_folder:
+                walked.append(_named(here, self.below(entry, here)))
+            else:
+                yield here, entry
 
     def files(self, path: str) -> Iterator[tuple[str, Entry]]:
         """Every file under a folder, in Git's order.
@@ -120,16 +135,24 @@ class Snapshot:
         """The contents of files that `files` gave."""
         listed = list(files)
         found = self._reader.read_all((entry.oid for _, entry in listed), "blob")
-        for (path, _), content in zip(listed, found, strict=True):
+        for path, _ in listed:
+            with _at(path):
+                content = next(found)
             yield path, self._present(path, content)
 
-    def blob(self, path: str, oid: str) -> bytes:
+    def blob(self, path: str, oid: str, most: int | None = None) -> bytes:
         """The content of the file that a blob id is known of.
 
+        Args:
+            path: the file, for messages.
+            oid: the blob.
+            most: as for `read`.
+
         Raises:
-            LibraryError: this clone does not have it.
+            LibraryError: this clone does not have it, or it is larger.
         """
-        return self._present(path, self._reader.read(oid, "blob"))
+        with _at(path):
+            return self._present(path, self._reader.read(oid, "blob", most))
 
     def _present(self, path: str, content: bytes | None) -> bytes:
         if content is None:
@@ -137,9 +160,22 @@ class Snapshot:
         return content
 
 
-def printable(path: str) -> str:
-    """A path that any terminal can show: what is no printable text is escaped."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in path)
+def _named(folder: str, entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+    """The entries of a folder by their paths."""
+    return ((f"{folder}/{entry.name}" if folder else entry.name, entry) for entry in entries)
+
+
+#: After the last entry of a folder.
+_END: tuple[str, None] = ("", None)
+
+
+@contextmanager
+def _at(path: str) -> Iterator[None]:
+    """Say of an object that cannot be had which path it is at."""
+    try:
+        yield
+    except LibraryError as error:
+        raise error.at(file=plain_line(path)) from None
 
 
 def require_plain(path: str, entry: Entry) -> None:
@@ -151,7 +187,7 @@ def require_plain(path: str, entry: Entry) -> None:
     if _UNSAFE_NAME.search(path):
         raise LibraryError(
             "a name that the library does not allow: it leaves the folder, or no terminal can show it",
-            file=printable(path),
+            file=plain_line(path),
             hint=_REMOVE,
         )
     if entry.mode != FILE_MODE:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
+from tvmgitlib.store.objects.limits import MOST, Bounds, size_in_words
 from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
 from tvmgitlib.store.objects.snapshot import Snapshot
 
@@ -96,6 +97,9 @@ def _blob_entry(name: str, content: bytes | Blob | Path, present: Entry | None, 
         return Entry(mode, name, new.add("blob", FileContent(content, content.stat().st_size)))
     text = content.content if isinstance(content, Blob) else content
     assert text is not None  # it was looked at above
+    if len(text) > MOST["blob"]:
+        what = f"{size_in_words(len(text))}, which nobody could read again: {size_in_words(MOST['blob'])} are the most"
+        raise LibraryError(what, file=name, hint="Make several jobs of it.")
     oid = object_id("blob", text, new.digits)
     if present is None or present.oid != oid:
         new.contents[oid] = ("blob", text)
@@ -104,22 +108,24 @@ def _blob_entry(name: str, content: bytes | Blob | Path, present: Entry | None, 
 
 def differences(old: Snapshot, new: Snapshot) -> Iterator[tuple[str, str | None, str | None]]:
     """The files that differ between two commits: path, old and new blob id (None where there is no file)."""
-    return _differences((old, old.folder("")), (new, new.folder("")), "")
+    return _differences((old, old.folder("")), (new, new.folder("")), "", Bounds(""))
 
 
 _Side = tuple[Snapshot, Sequence[Entry]]
 
 
-def _differences(old: _Side, new: _Side, prefix: str) -> Iterator[tuple[str, str | None, str | None]]:
+def _differences(old: _Side, new: _Side, prefix: str, bounds: Bounds) -> Iterator[tuple[str, str | None, str | None]]:
     before, after = ({entry.name: entry for entry in entries} for _, entries in (old, new))
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was == now:
             continue
         path = prefix + name
+        for entry in (was, now):
+            bounds.step(path.count("/"), entry.oid if entry and entry.mode == TREE_MODE else None)
         folders = [_entries_below(side, entry) for (side, _), entry in ((old, was), (new, now))]
         if any(folders):
-            yield from _differences((old[0], folders[0]), (new[0], folders[1]), f"{path}/")
+            yield from _differences((old[0], folders[0]), (new[0], folders[1]), f"{path}/", bounds)
         files = [entry.oid if entry and entry.mode != TREE_MODE else None for entry in (was, now)]
         if any(files):
             yield path, files[0], files[1]

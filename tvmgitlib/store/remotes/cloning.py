@@ -12,6 +12,7 @@ from typing import Any
 import git
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.model import tell_progress
 from tvmgitlib.store.git import NETWORK, environment, options, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
 
@@ -43,13 +44,33 @@ def clone(url: str, path: Path) -> None:
     Raises:
         GitError: with Git's own words.
     """
+    told = _Told() if logging.getLogger("tvmgitlib.progress").isEnabledFor(logging.INFO) else None
     try:
         with _quiet_about_credentials():
-            _Repo.clone_from(url, path, env=environment(NETWORK), no_recurse_submodules=True).close()
+            # It takes such an object too, as its documentation says and its annotation does not.
+            progress: Any = told
+            _Repo.clone_from(url, path, progress, env=environment(NETWORK), no_recurse_submodules=True).close()
     except git.GitCommandError as error:
-        said = without_credentials(str(error.stderr).strip().removeprefix("stderr: ").strip("'").strip())
+        # Whoever listens to progress has taken Git's words off the stream.
+        stderr = "\n".join(told.error_lines) if told else str(error.stderr)
+        said = without_credentials(stderr.strip().removeprefix("stderr: ").strip("'").strip())
         hint = way_out(said.encode())
         raise GitError(f"git clone failed: {said}", file=without_credentials(url), hint=hint) from None
+
+
+class _Told(git.RemoteProgress):
+    """Tells what Git says of how far it is. Its stages have no length in common, so nothing is said of what is left."""
+
+    def update(
+        self,
+        op_code: int,  # noqa: ARG002
+        cur_count: str | float,
+        max_count: str | float | None = None,
+        message: str = "",
+    ) -> None:
+        if max_count:
+            share = min(float(cur_count) / float(max_count), 1.0)
+            tell_progress("cloning", f"cloning: {share:.0%} {message}".rstrip())
 
 
 class _WithoutCredentials(logging.Filter):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.model import tell_progress
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import NETWORK, Configuration, failure, settings_for_exchange, without_credentials
+from tvmgitlib.store.git import LONGEST, NETWORK, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
 from tvmgitlib.store.repository import Repository
 
@@ -56,8 +57,10 @@ def check_url(url: str) -> str:
     """A URL that Git cannot take for an option or a command.
 
     Raises:
-        GitError: it begins with a dash, or names a transport helper such as `ext::`.
+        GitError: it is longer than any, begins with a dash, or names a transport helper such as `ext::`.
     """
+    if len(url) > LONGEST:
+        raise GitError(f"a URL of {len(url):,} characters: {LONGEST:,} are the most", file=f"{url[:40]}...")
     if url.startswith("-"):
         raise GitError("a URL that begins with a dash would be taken for an option", file=without_credentials(url))
     if _HELPER.match(url):
@@ -155,6 +158,7 @@ def fetch(repository: Checkout, source: Upstream, *also: str) -> str | None:
         GitError: it refuses for good.
     """
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
+    tell_progress("fetching", f"fetching {source.branch} from {source.remote}")
     options = ["--prune"] if also else []
     done = repository.git.try_run(*FETCH, *options, "--", source.remote, refspec, *also, env=NETWORK)
     if done.returncode == 0:
@@ -189,6 +193,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
         GitError: the remote refuses for good.
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
+    tell_progress("pushing", f"pushing {branch or source.branch} to {source.remote}")
     done = repository.git.try_run(*push_refs(source.remote), refspec, env=NETWORK)
     if done.returncode == 0:
         return Pushed(Outcome.DONE)

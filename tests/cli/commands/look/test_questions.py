@@ -265,6 +265,32 @@ def test_platforms_are_listed_and_shown_with_their_latest_facts(filled: Any) -> 
     assert [platform["name"] for platform in filled.lines("platform", "show")] == ["epyc", "h100", "xeon"]
     filled("platform", "show", "nowhere")
     assert filled.err == "error: no job ran on a platform called 'nowhere'\ntvmgitlib platform show lists them.\n"
+    filled("platform", "show", "EPYK")
+    assert filled.err.endswith("\nIs epyc meant? tvmgitlib platform show lists them.\n")
+
+
+@pytest.mark.parametrize("command", ["best", "trials", "blame", "log"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--platform", "xeno"], "No platform is called 'xeno'. Is xeon meant?"),
+        (["--platform", "nowhere"], "No platform is called 'nowhere'. There are: epyc, h100, xeon."),
+        (["--workload", "an_matmull"], "No workload contains 'an_matmull'. Is an_matmul"),
+        (["--target", "cuda -arch=sm_91"], "No target is 'cuda -arch=sm_91'. Is cuda -arch=sm_90a meant?"),
+    ],
+)
+def test_where_nothing_is_found_near_names_are_said(filled: Any, command: str, options: list[str], said: str) -> None:
+    assert said in filled(command, *options).err
+    assert filled.out == ""
+
+
+def test_a_change_or_an_export_of_nothing_says_what_is_near(filled: Any, tmp_path: Path) -> None:
+    for command in (
+        ["export", "--format", "autotvm", "-o", tmp_path / "x", "--platform", "xeno"],
+        ["invalidate", "--reason", "old", "--platform", "xeno"],
+    ):
+        assert filled(*command).code == 4
+        assert filled.err.endswith("\nNo platform is called 'xeno'. Is xeon meant?\n")
 
 
 def test_detecting_a_platform_needs_no_library(tmp_path: Path, tvmgitlib: Any) -> None:
@@ -284,6 +310,8 @@ def test_an_import_says_what_became_of_the_trials(cli: Any) -> None:
         f"Job {job['job']} is committed as {job['commit'][:12]}.",
         "  32 trials read: 8 kept, 24 dropped",
         "  1 workload on xeon, 1 improved",
+        f"Library: {cli.library}",
+        "Next: tvmgitlib best shows what there is now, tvmgitlib sync shares it.",
     ]
     assert cli.err == ""
 

@@ -32,7 +32,7 @@ def test_a_started_job_is_listed_and_shown_with_what_it_was_told(cli: Any) -> No
     job = start(
         cli,
         *("--target", "cuda -arch=sm_90", "--platform", "h100", "--tuner", "xgb"),
-        *("--set", "cooling=fan", "--set", "clocks.sm_mhz=1980", "--tvm", "hhb-tvm==0.16.dev0"),
+        *("--set", "cooling=fan", "--set", "clocks.sm_mhz=1980", "--tvm", "hhb-tvm==0.16.dev0", "--key", "resnet"),
     )
     (listed,) = cli.lines("job", "list")
     assert listed == cli.json("job", "show", job["job"])
@@ -40,8 +40,8 @@ def test_a_started_job_is_listed_and_shown_with_what_it_was_told(cli: Any) -> No
     assert listed["facts"] == {"cooling": "fan", "clocks": {"sm_mhz": 1980}}
     assert listed["tvm"] == {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "option"}
     assert cli("job", "list").out.split() == [
-        *("job", "started", "tuner", "target"),
-        *(job["job"], listed["started"][:10], listed["started"][11:16], "UTC", "xgb", "cuda", "-arch=sm_90"),
+        *("job", "started", "key", "tuner", "target"),
+        *(job["job"], listed["started"][:10], listed["started"][11:16], "UTC", "resnet", "xgb", "cuda", "-arch=sm_90"),
     ]
     shown = cli("job", "show", job["job"]).out
     assert 'facts     cooling="fan", clocks={"sm_mhz": 1980}' in shown
@@ -55,6 +55,7 @@ def test_starting_prints_where_to_log_and_what_to_do_then(cli: Any) -> None:
         f"Job {job} started.",
         f"  log       {cli.library}/.git/tvmgitlib/jobs/{job}/tuning.log",
         f"  work_dir  {cli.library}/.git/tvmgitlib/jobs/{job}/work_dir",
+        f"Library: {cli.library}",
         f"When the tuner is done: tvmgitlib job finish {job}",
     ]
 
@@ -65,7 +66,7 @@ def test_the_only_job_need_not_be_named(cli: Any) -> None:
     assert cli.json("job", "finish")["job"] == job["job"]
     assert cli("job", "finish").err == "error: no job is in progress\ntvmgitlib job start begins one.\n"
     again = start(cli, "--platform", "board")
-    assert cli("job", "abort").out == f"Job {again['job']} is dropped with its logs.\n"
+    assert cli("job", "abort").out.splitlines()[0] == f"Job {again['job']} is dropped with its logs."
     assert not Path(again["log"]).exists()
 
 
@@ -223,3 +224,12 @@ def test_a_job_that_is_taken_to_be_this_machines_says_so(cli: Any, told: tuple[s
     cli("job", "start", *told)
     assert ("so it is taken to be this machine: " in cli.err) == is_told
     assert ("through RPC, --platform NAME has to say it" in cli.err) == is_told
+
+
+def test_resuming_says_again_where_to_log(cli: Any) -> None:
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    assert cli.json("job", "resume") == job
+    assert cli("job", "resume", job["job"][:4]).out.startswith(f"Job {job['job']} goes on, with 32 lines logged.")
+    cli("job", "finish")
+    assert cli("job", "resume").code == 4

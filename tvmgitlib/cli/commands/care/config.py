@@ -23,9 +23,10 @@ def command(context: Context, key: str | None, value: str | None) -> None:
     library = context.open()
     if key is not None and value is not None:
         made = library.configure(key, value_of(value))
-        context.print(
+        context.print_written(
             {"key": key, "value": setting(library.settings, key), "commit": made.commit if made else None},
             f"{key} is set, in {made.commit[:12]}." if made else f"{key} has that value already.",
+            library.path if made else None,
         )
     elif key is not None:
         found = setting(library.settings, key)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import pass_context
+from tvmgitlib.cli.context import pass_context, say
 
 
 @click.group(hidden=True)
@@ -34,4 +34,4 @@ def textconv(_context: object, file: str) -> None:
     """Print a file as text for people."""
     from tvmgitlib.library.care import readable
 
-    click.echo(readable(Path(file)), nl=False)
+    say(readable(Path(file)), end="")

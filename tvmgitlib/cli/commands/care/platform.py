@@ -9,12 +9,13 @@ import click
 
 from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.lazy import HelpfulGroup
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Platform
 
 
-@click.group(epilog=options.example("tvmgitlib platform detect"))
+@click.group(cls=HelpfulGroup, epilog=options.example("tvmgitlib platform detect"))
 @pass_context
 def command(context: Context) -> None:
     """Detect this machine's platform, or show the library's."""

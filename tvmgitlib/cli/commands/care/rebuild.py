@@ -17,9 +17,11 @@ def command(context: Context) -> None:
     """
     from tvmgitlib.cli import words
 
-    made = context.open().rebuild()
+    library = context.open()
+    made = library.rebuild()
     words.note_left_alone(made.left_alone if made else ())
-    context.print(
+    context.print_written(
         {"commit": made.commit if made else None},
         f"configs/ is made anew in {made.commit[:12]}." if made else "configs/ is right already.",
+        library.path if made else None,
     )

@@ -61,9 +61,16 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 )
 @click.option("--job", metavar="JOB", shell_complete=completing.jobs, help="Of this job.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for the record.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 @pass_context
 def command(
-    context: Context, selection: Selection, reason: str, tvm: TvmRule | None, with_unknown: bool, **conditions: Any
+    context: Context,
+    selection: Selection,
+    reason: str,
+    tvm: TvmRule | None,
+    with_unknown: bool,
+    dry_run: bool,
+    **conditions: Any,
 ) -> None:
     """Declare that records no longer hold.
 
@@ -76,8 +83,12 @@ def command(
     from tvmgitlib.library.changes import Condemned
 
     rule = replace(tvm, with_unknown=with_unknown) if tvm is not None else None
-    done = context.open().invalidate(Condemned(selection, rule, **conditions), reason)
+    library = context.open()
+    done = library.invalidate(Condemned(selection, rule, **conditions), reason, dry_run=dry_run)
     if done.unsure:
         note(f"{plural(done.unsure, 'record')} left, for no distribution is named: --with-unknown takes such too.")
     words.note_left_alone(done.left_alone)
-    context.print(done, words.invalidated(done))
+    if dry_run:
+        context.print(done, words.would_invalidate(done))
+        return
+    context.print_written(done, words.invalidated(done), library.path)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, note_some, pass_context
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, duration, table
+from tvmgitlib.cli.tables import Column, factor, seconds, table
 from tvmgitlib.errors import plural
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def command(
     told["facts"] = options.read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
-    with output_as_errors(), progress.shown():
+    with output_as_errors():
         done = library.revalidate(
             # Expanded here: what the user names may be None, which is no wish for the records' own tasks.
             expand(load_tasks(tasks), selection.target, selection.family) if tasks is not None else None,
@@ -92,7 +92,7 @@ def command(
     if done.missing:
         tasks_of_these = plural(done.missing, "of the tasks has", "of the tasks have")
         note(f"{tasks_of_these} no record here: tvmgitlib coverage names {'it' if done.missing == 1 else 'them'}.")
-    context.print(done, as_text(done))
+    context.print_written(done, as_text(done), library.path)
     return 0 if done.all_hold else 1
 
 
@@ -113,11 +113,11 @@ def as_text(done: Revalidated) -> str:
 
 
 _COLUMNS: tuple[Column[Remeasurement], ...] = (
-    Column("was", lambda each: duration(each.old_cost), right=True),
-    Column("is", lambda each: duration(each.new_cost), right=True),
-    Column("ratio", lambda each: f"{each.ratio:.2f}x" if each.ratio is not None else "", right=True),
-    Column("", lambda each: each.state),
+    seconds("before", lambda each: each.old_cost),
+    seconds("after", lambda each: each.new_cost),
+    factor("ratio", lambda each: each.ratio),
+    Column("state", lambda each: each.state),
     Column("platform", lambda each: each.platform),
-    Column("workload", lambda each: each.workload_label),
+    Column("workload", lambda each: each.workload_label, ident=lambda each: each.workload_id),
     Column("why", lambda each: each.why or ""),
 )

@@ -30,7 +30,7 @@ def command(context: Context, jobs: tuple[str, ...], removed: bool, reason: str 
     done = library.revert_removed(reason=reason) if removed else library.revert(*jobs, reason=reason)
     words.note_left_alone(done.left_alone if done else ())
     if done is not None:
-        context.print(done, words.reverted(done))
+        context.print_written(done, words.reverted(done), library.path)
     else:
         nothing: dict[str, object] = {
             "job": None,

@@ -8,8 +8,8 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, note_each, note_some, pass_context
-from tvmgitlib.cli.places import by_place
-from tvmgitlib.cli.tables import Column, duration
+from tvmgitlib.cli.listing import Listing, listing, place_columns, show_by_place
+from tvmgitlib.cli.tables import Column, count, factor, seconds
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import BestConfig, Selection, Shown
@@ -29,9 +29,16 @@ if TYPE_CHECKING:
     help="The worst grade wanted; any shows what there is, with the reasons. [with --tvm: exact]",
 )
 @options.facts
+@listing(since=True)
 @pass_context
 def command(
-    context: Context, selection: Selection, rev: str | None, tvm: Any, accept: Shown | None, facts: tuple[str, ...]
+    context: Context,
+    selection: Selection,
+    rev: str | None,
+    tvm: Any,
+    accept: Shown | None,
+    facts: tuple[str, ...],
+    listing: Listing,
 ) -> int:
     """Show the best config of each workload.
 
@@ -51,10 +58,11 @@ def command(
             accept = accept or "exact"
     library = context.open(rev)
     choice = choose(library.best(selection, tvm=tvm, accept="any", facts=told), accept)
-    found = choice.configs
+    found = listing.rows(choice.configs, _COLUMNS, lambda config: config.finished)
     if not found:
         note("No config was found.")
-    if not found and not choice.others:
+    if not choice.configs and not choice.others:
+        note_each(library.near_names(selection))
         note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
@@ -64,7 +72,7 @@ def command(
         for config in found
         if config.is_slower
     )
-    context.print_lines(found, lambda: by_place(found, _COLUMNS))
+    show_by_place(context, found, _COLUMNS, listing)
     return 0 if found else 1
 
 
@@ -74,12 +82,15 @@ def _said_of(config: BestConfig) -> str | None:
 
 
 _COLUMNS: tuple[Column[BestConfig], ...] = (
-    Column("time", lambda config: duration(config.cost), right=True),
-    Column("trials", lambda config: f"{config.trials:,}", right=True),
-    Column("job", lambda config: config.job[:8]),
-    Column(
+    *place_columns(),
+    seconds("time", lambda config: config.cost),
+    count("trials", lambda config: config.trials),
+    Column("job", lambda config: config.job[:8], value=lambda config: config.job),
+    Column("finished", lambda config: (config.finished or "")[:10], value=lambda config: config.finished, more=True),
+    factor(
         "speed-up",
-        lambda config: f"{config.speedup:.1f}x" if config.speedup else "",
+        lambda config: config.speedup,
+        digits=1,
         when=lambda configs: any(config.speedup for config in configs),
     ),
     Column("grade", lambda config: config.grade or "", when=lambda configs: any(config.grade for config in configs)),
@@ -88,7 +99,7 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
         lambda config: str(config.tuned_with),
         when=lambda configs: len({config.tuned_with for config in configs}) > 1,
     ),
-    Column("workload", lambda config: config.workload_label),
+    Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
     Column(
         "why",
         lambda config: _said_of(config) or "",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import Column, duration, table
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
+from tvmgitlib.cli.listing import Listing, listing, show
+from tvmgitlib.cli.tables import Column, seconds
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Blame, Selection
@@ -17,25 +18,30 @@ if TYPE_CHECKING:
 @click.command(epilog=options.example("tvmgitlib blame --workload dense"))
 @options.selection
 @options.rev
+@listing(since=True)
 @pass_context
-def command(context: Context, selection: Selection, rev: str | None) -> int:
+def command(context: Context, selection: Selection, rev: str | None, listing: Listing) -> int:
     """Show which job and commit each best config comes from.
 
     Exit code 1 when there is no config.
     """
-    found = context.open(rev).blame(selection)
+    library = context.open(rev)
+    found = listing.rows(library.blame(selection), _COLUMNS, lambda config: config.date)
     if not found:
         note("No config was found.")
-    context.print_lines(found, lambda: table(found, _COLUMNS))
+        note_each(library.near_names(selection))
+    show(context, found, _COLUMNS, listing)
     return 0 if found else 1
 
 
 _COLUMNS: tuple[Column[Blame], ...] = (
-    Column("commit", lambda config: (config.commit or "?")[:10]),
-    Column("date", lambda config: (config.date or "?")[:10]),
-    Column("job", lambda config: config.job[:8]),
-    Column("author", lambda config: config.author or "?"),
-    Column("time", lambda config: duration(config.cost), right=True),
+    Column("commit", lambda config: (config.commit or "?")[:10], value=lambda config: config.commit),
+    Column("date", lambda config: (config.date or "?")[:10], value=lambda config: config.date),
+    Column("job", lambda config: config.job[:8], value=lambda config: config.job),
+    Column("author", lambda config: config.author or "?", value=lambda config: config.author),
+    seconds("time", lambda config: config.cost),
     Column("platform", lambda config: config.platform),
-    Column("workload", lambda config: config.workload_label),
+    Column("target", lambda config: config.target_label, more=True),
+    Column("family", lambda config: config.family, more=True),
+    Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
 )

@@ -94,7 +94,7 @@ def _columns(coverage: Coverage) -> tuple[Column[TaskCoverage], ...]:
         Column("share", share, right=True),
         Column("trials", lambda task: f"{task.trials:,}", right=True),
         Column("state", lambda task: task.state),
-        Column("workload", lambda task: task.workload_label),
+        Column("workload", lambda task: task.workload_label, ident=lambda task: task.workload_id),
         Column(
             "why",
             lambda task: "" if task.is_covered else task.why,

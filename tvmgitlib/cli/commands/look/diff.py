@@ -8,7 +8,8 @@ import click
 
 from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import Column, duration, table
+from tvmgitlib.cli.listing import Listing, listing, show
+from tvmgitlib.cli.tables import Column, factor, seconds
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import ConfigChange, Selection
@@ -22,8 +23,17 @@ if TYPE_CHECKING:
 @options.selection
 @click.option("--stat", is_flag=True, help="Only how many of each kind.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
+@listing()
 @pass_context
-def command(context: Context, before: str, after: str | None, selection: Selection, stat: bool, exit_code: bool) -> int:
+def command(
+    context: Context,
+    before: str,
+    after: str | None,
+    selection: Selection,
+    stat: bool,
+    exit_code: bool,
+    listing: Listing,
+) -> int:
     """Show what happened to the best configs between two commits.
 
     From A to B, by default the current commit. A ratio above 1 is faster.
@@ -38,16 +48,22 @@ def command(context: Context, before: str, after: str | None, selection: Selecti
     else:
         if not different:
             note("No best config differs.")
-        context.print_lines(different, lambda: table(different, _COLUMNS))
+        show(context, listing.rows(different, _COLUMNS), _COLUMNS, listing)
     return 1 if exit_code and different else 0
 
 
 _COLUMNS: tuple[Column[ConfigChange], ...] = (
-    Column("", lambda change: change.kind),
-    Column("before", lambda change: duration(change.old, "-"), right=True),
-    Column("after", lambda change: duration(change.new, "-"), right=True),
-    Column("ratio", lambda change: f"x{change.ratio:.2f}" if change.ratio is not None else "", right=True),
-    Column("job", lambda change: (change.new_job or change.old_job or "")[:8]),
+    Column("change", lambda change: change.kind),
+    seconds("before", lambda change: change.old, "-"),
+    seconds("after", lambda change: change.new, "-"),
+    factor("ratio", lambda change: change.ratio),
+    Column(
+        "job",
+        lambda change: (change.new_job or change.old_job or "")[:8],
+        value=lambda change: change.new_job or change.old_job,
+    ),
     Column("platform", lambda change: change.platform),
-    Column("workload", lambda change: change.workload_label),
+    Column("target", lambda change: change.target_label, more=True),
+    Column("family", lambda change: change.family, more=True),
+    Column("workload", lambda change: change.workload_label, ident=lambda change: change.workload_id),
 )

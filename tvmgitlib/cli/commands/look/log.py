@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
+from tvmgitlib.cli.listing import Listing, listing, show
+from tvmgitlib.cli.tables import Column, count
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import LogEntry, Selection
@@ -17,23 +19,30 @@ if TYPE_CHECKING:
 @click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log -n 20"))
 @options.selection
 @click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
-@click.option("-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Only the N newest.")
+@listing(since=True)
 @pass_context
-def command(context: Context, selection: Selection, tuner: str | None, limit: int | None) -> None:
+def command(context: Context, selection: Selection, tuner: str | None, listing: Listing) -> None:
     """Show the library's jobs, newest first.
 
     Each with the commit that added it.
     """
-    entries = context.open().log(selection, tuner=tuner, limit=limit)
+    limit = None if listing.is_cut else listing.limit  # then the history is read no further
+    library = context.open()
+    found = library.log(selection, tuner=tuner, limit=limit)
+    entries = listing.rows(found, _COLUMNS, lambda entry: entry.date)
     if not entries:
         note("No job was found.")
-    context.print_lines(entries, lambda: table(entries, _COLUMNS))
+        note_each(library.near_names(selection))
+    show(context, entries, _COLUMNS, listing)
 
 
 _COLUMNS: tuple[Column[LogEntry], ...] = (
-    Column("commit", lambda entry: (entry.commit or "?")[:10]),
-    Column("date", lambda entry: (entry.date or "?")[:10]),
+    Column("commit", lambda entry: (entry.commit or "?")[:10], value=lambda entry: entry.commit),
+    Column("date", lambda entry: (entry.date or "?")[:10], value=lambda entry: entry.date),
     Column("job", lambda entry: entry.job),
-    Column("author", lambda entry: entry.author or "?"),
+    Column("author", lambda entry: entry.author or "?", value=lambda entry: entry.author),
+    Column("kind", lambda entry: entry.kind, more=True),
+    replace(count("trials", lambda entry: entry.trials), more=True),
+    replace(count("workloads", lambda entry: entry.workloads), more=True),
     Column("what it did", lambda entry: (entry.subject or entry.kind) + (" (reverted)" if entry.reverted else "")),
 )

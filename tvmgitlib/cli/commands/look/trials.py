@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.places import by_place
-from tvmgitlib.cli.tables import Column
+from tvmgitlib.cli.context import Context, note, note_each, pass_context
+from tvmgitlib.cli.listing import Listing, listing, place_columns, show_by_place
+from tvmgitlib.cli.tables import Column, count
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection, WorkloadEffort
@@ -19,23 +19,27 @@ if TYPE_CHECKING:
 @options.selection
 @options.rev
 @options.tvm("Only effort whose configs hold for this TVM, by the library's policy.")
+@listing()
 @pass_context
-def command(context: Context, selection: Selection, rev: str | None, tvm: Any) -> int:
+def command(context: Context, selection: Selection, rev: str | None, tvm: Any, listing: Listing) -> int:
     """Show the tuning effort on record for each workload.
 
     Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
     """
-    found = context.open(rev).trials(selection, tvm=tvm)
+    library = context.open(rev)
+    found = listing.rows(library.trials(selection, tvm=tvm), _COLUMNS)
     if not found:
         note("No effort is on record.")
-    context.print_lines(found, lambda: by_place(found, _COLUMNS))
+        note_each(library.near_names(selection))
+    show_by_place(context, found, _COLUMNS, listing)
     return 0 if found else 1
 
 
 _COLUMNS: tuple[Column[WorkloadEffort], ...] = (
-    Column("trials", lambda effort: f"{effort.trials:,}", right=True),
-    Column("configs", lambda effort: f"{effort.configs:,}", right=True),
-    Column("failed", lambda effort: f"{effort.failed:,}", right=True),
-    Column("jobs", lambda effort: f"{len(effort.jobs):,}", right=True),
-    Column("workload", lambda effort: effort.workload_label),
+    *place_columns(),
+    count("trials", lambda effort: effort.trials),
+    count("configs", lambda effort: effort.configs),
+    count("failed", lambda effort: effort.failed),
+    count("jobs", lambda effort: len(effort.jobs)),
+    Column("workload", lambda effort: effort.workload_label, ident=lambda effort: effort.workload_id),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import options, progress
+from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.errors import UnsentError
@@ -65,11 +65,10 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     """
     library = context.open()
     try:
-        with progress.shown():
-            result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
     except UnsentError as error:
-        print_result(context, error.result)
+        print_result(context, error.result, library.path)
         raise
-    print_result(context, result)
+    print_result(context, result, library.path)
     if told["push"] and result.commit is not None and not context.as_json:
         print_sent(result, library.commit)

@@ -15,14 +15,18 @@ from tvmgitlib.cli.context import Context, pass_context
 def command(context: Context, path: str | None, keep: int) -> None:
     """Make a library.
 
-    It is in PATH, else where -C or TVMGITLIB_LIBRARY says, else in ~/.tvm/tvmgitlib. A folder that is no Git
-    repository yet becomes one; in one that is, a commit adds the library's files.
+    It is in PATH, else where -C or TVMGITLIB_LIBRARY says, else here. A folder that is no Git repository yet becomes
+    one; in one that is, a commit adds the library's files.
     """
     import os
 
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.library.care import VARIABLE, default_path
+    from tvmgitlib.library.care import VARIABLE
 
-    where = path or context.library or os.environ.get(VARIABLE) or default_path()
+    where = path or context.library or os.environ.get(VARIABLE) or "."
     library = ConfigLibrary.init(where, keep=keep)
-    context.print({"library": str(library.path), "commit": library.commit}, f"Made a library in {library.path}.")
+    context.print(
+        {"library": str(library.path), "commit": library.commit},
+        f"Made a library in {library.path}.\n"
+        "Next, in there: tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job.",
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options, progress
+from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result, print_sent
+from tvmgitlib.cli.lazy import HelpfulGroup
 from tvmgitlib.cli.tables import Column, table
 from tvmgitlib.errors import UnsentError
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs import OpenJob
 
 
-@click.group(epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"))
+@click.group(
+    cls=HelpfulGroup,
+    epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"),
+)
 @pass_context
 def command(context: Context) -> None:
     """Start, finish and look at tuning jobs."""
@@ -36,6 +41,7 @@ def command(context: Context) -> None:
 @options.facts
 @options.tvm("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
+@click.option("--key", metavar="NAME", help="What the job is for, such as the name of a model.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
@@ -46,15 +52,36 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
 
     Where a tuner logs no more of its target than llvm, --complete-target says what it was; see tvmgitlib import.
     """
-    job = context.open().begin_job(facts=options.read_facts(facts), **told)
+    library = context.open()
+    job = library.begin_job(facts=options.read_facts(facts), **told)
     if told["platform"] is None and job.spec.detected is not None:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
             "measures elsewhere, through RPC, --platform NAME has to say it.)"
         )
-    context.print(
+    _print_started(context, job, f"Job {job.id} started.", library.path)
+
+
+@command.command(epilog=options.example("tvmgitlib job resume", "tvmgitlib job resume 3f2a --json"))
+@click.argument("job", required=False, shell_complete=completing.open_jobs)
+@pass_context
+def resume(context: Context, job: str | None) -> None:
+    """Go on with a job in progress: print where its tuner logs to.
+
+    JOB, or the beginning of it, may be left out while there is only one. What is logged there is kept. In Python
+    library.job() resumes by itself, and measures no known config again.
+    """
+    library = context.open()
+    found = library.open_job(job)
+    lines = sum(log.read_bytes().count(b"\n") for log in found.log_files if log.is_file())
+    _print_started(context, found, f"Job {found.id} goes on, with {lines:,} lines logged.", library.path)
+
+
+def _print_started(context: Context, job: OpenJob, text: str, path: object) -> None:
+    context.print_written(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
-        f"Job {job.id} started.\n  log       {job.log}\n  work_dir  {job.work_dir}\n"
+        f"{text}\n  log       {job.log}\n  work_dir  {job.work_dir}",
+        path,
         f"When the tuner is done: tvmgitlib job finish {job.id}",
     )
 
@@ -78,31 +105,40 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
 
     def tell(result: JobResult) -> None:
         if not context.as_json:  # there it is one document, with the commit as it was pushed
-            print_result(context, result)
+            print_result(context, result, library.path)
 
     try:
-        with progress.shown():
-            result = library.finish_job(job, push=push, committed=tell, **told)
+        result = library.finish_job(job, push=push, committed=tell, **told)
     except UnsentError as error:
         if context.as_json:
-            print_result(context, error.result)
+            print_result(context, error.result, library.path)
         raise
     if context.as_json:
-        print_result(context, result)
+        print_result(context, result, library.path)
     elif push:
         print_sent(result, library.commit)
 
 
 @command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
 @click.argument("job", required=False, shell_complete=completing.open_jobs)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_context
-def abort(context: Context, job: str | None) -> None:
+def abort(context: Context, job: str | None, yes: bool) -> int:
     """Drop a job in progress and its logs.
 
-    JOB, or the beginning of it, may be left out while there is only one.
+    JOB, or the beginning of it, may be left out while there is only one. On a terminal it asks first; exit code 1 when
+    the answer is no.
     """
-    dropped = context.open().abort_job(job)
-    context.print({"job": dropped.id}, f"Job {dropped.id} is dropped with its logs.")
+    library = context.open()
+    found = library.open_job(job)
+    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        size = sum(log.stat().st_size for log in found.log_files if log.is_file())
+        if not click.confirm(f"Drop job {found.id} of {library.path} with its logs ({size:,} bytes)?", err=True):
+            note("It stays.")
+            return 1
+    dropped = library.abort_job(found.id)
+    context.print_written({"job": dropped.id}, f"Job {dropped.id} is dropped with its logs.", library.path)
+    return 0
 
 
 @command.command("list", epilog=options.example("tvmgitlib job list"))
@@ -143,6 +179,7 @@ def _moment(text: str) -> str:
 _COLUMNS: tuple[Column[OpenJob], ...] = (
     Column("job", lambda job: job.id),
     Column("started", lambda job: _moment(job.started)),
+    Column("key", lambda job: job.spec.key or "-"),
     Column("tuner", lambda job: job.spec.tuner or "-"),
     Column("target", lambda job: job.spec.target or "any"),
 )

@@ -51,15 +51,15 @@ def command(context: Context, watch: bool, every: float) -> int:
             note(str(error))
         else:
             if not watch or done.folded or done.sent or done.received:
-                _tell(context, done)
+                _tell(context, done, library.path)
             if not watch:
                 return 1 if done.refused else 0
         time.sleep(every)
 
 
-def _tell(context: Context, done: Synced) -> None:
+def _tell(context: Context, done: Synced, path: object) -> None:
     from tvmgitlib.cli import words
 
     words.note_left_alone(done.left_alone)
     words.note_refused(done)
-    context.print(done, words.synced(done, history=False))
+    context.print_written(done, words.synced(done, history=False), path)

@@ -19,8 +19,9 @@ def command(context: Context, branch: str) -> None:
     """
     from tvmgitlib.cli import words
 
-    done = context.open().merge(branch)
+    library = context.open()
+    done = library.merge(branch)
     words.note_left_alone(done.left_alone)
     if done.dropped:
         note(f"The other side had removed segments by plain Git; they are gone here too: {listed(done.dropped)}")
-    context.print(done, words.merged(done))
+    context.print_written(done, words.merged(done), library.path)

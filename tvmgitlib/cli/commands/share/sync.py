@@ -31,4 +31,4 @@ def command(context: Context, propose: str | None, history: bool, queue: bool) -
     done = library.propose(propose) if propose else library.sync(history=history, queue=queue)
     words.note_refused(done)
     words.note_left_alone(done.left_alone)
-    context.print(done, words.synced(done, history=history))
+    context.print_written(done, words.synced(done, history=history), library.path)

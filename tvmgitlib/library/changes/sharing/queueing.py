@@ -153,7 +153,7 @@ def _read(repository: Repository, job: str, commit: str) -> Arrival:
         if entry is None:
             raise LibraryError(f"it does not add {path}")
         require_plain(path, entry)
-        segment = read_segment(lines_of(after.blob(path, entry.oid)), path)
+        segment = read_segment(lines_of(after.blob(path, entry.oid), path), path)
     return Arrival(commit, Blob(FILE_MODE, entry.oid), segment)
 
 

@@ -17,9 +17,7 @@ from stat import S_ISREG
 from typing import BinaryIO, Final, Protocol
 
 from tvmgitlib.errors import RecordError
-
-#: Longer lines are refused unread (bytes).
-MAX_LINE: Final = 16 * 1024 * 1024
+from tvmgitlib.format import MAX_LINE, too_long
 
 #: How much may come out of a compressed file (bytes): so much in any case; more, up to so many times its size; and
 #: never more than the last of these.
@@ -31,6 +29,9 @@ MAX_UNPACKED: Final = 8 * 1024 * 1024 * 1024
 _MEMORY = 128 * 1024 * 1024
 
 _CHUNK = 256 * 1024
+
+#: How much is read at once (bytes).
+_BLOCK = 64 * 1024
 
 #: What file names of compressed logs end in.
 SUFFIXES: Final = (".gz", ".bz2", ".xz")
@@ -104,18 +105,38 @@ def open_log(path: Path) -> io.BufferedReader:
     return file
 
 
+def blocks_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
+    """A file in blocks of whole lines, each with the number of the lines before it; never more of a line than the cap.
+
+    Raises:
+        RecordError: a line is longer.
+    """
+    number = begun_size = 0
+    begun: list[bytes] = []
+    while chunk := file.read(_BLOCK):
+        end = chunk.rfind(b"\n") + 1
+        block = b"".join((*begun, chunk[:end])) if end else b""
+        begun, begun_size = ([], 0) if end else (begun, begun_size)
+        begun.append(chunk[end:])
+        begun_size += len(chunk) - end
+        # Of a block only the first line can be longer than what is read at once.
+        if max(begun_size, block.find(b"\n") + 1) > MAX_LINE:
+            raise too_long(MAX_LINE, str(path), number + 1)
+        if block:
+            yield number, block
+            number += block.count(b"\n")
+    if begun_size:
+        yield number, b"".join(begun)
+
+
 def lines_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers, each with its line end; never more of one than the cap.
 
     Raises:
         RecordError: a line is longer.
     """
-    number = 0
-    while line := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            raise RecordError(f"longer than {MAX_LINE // 2**20} MiB, so it is not read", file=str(path), line=number)
-        yield number, line
+    for before, block in blocks_of(file, path):
+        yield from enumerate(io.BytesIO(block), start=before + 1)
 
 
 def plain_name(name: str) -> str:
@@ -183,7 +204,7 @@ class _Unpacked(io.RawIOBase):
         while True:
             if self._unpacker.eof and not self._next_part():
                 return b""
-            given = self._file.read(_CHUNK) if self._unpacker.needs_input else b""
+            given = self._file.read(_BLOCK) if self._unpacker.needs_input else b""
             ended = self._unpacker.needs_input and not given
             found = self._unpacker.decompress(given, most)
             if found:
@@ -197,7 +218,7 @@ class _Unpacked(io.RawIOBase):
         """Go on with the next part of a file that several were joined to."""
         left = self._unpacker.unused_data.lstrip(b"\0")
         while not left:
-            given = self._file.read(_CHUNK)
+            given = self._file.read(_BLOCK)
             if not given:
                 return False
             left = given.lstrip(b"\0")  # what some writers fill up with

@@ -1,0 +1,79 @@
+"""What Python shows of answers: a prompt and a notebook print what somebody can read, and nothing of it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary, Selection, TvmgitlibError
+from tvmgitlib.library.reading import Outcome, Summary
+from tvmgitlib.model import Workload
+
+LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+
+
+@pytest.fixture
+def filled(library: ConfigLibrary, tmp_path: Path) -> ConfigLibrary:
+    """A library with 60 workloads of names that are no friends, and a whole history."""
+    record = json.loads(LOG.read_bytes().splitlines()[0])
+    with (tmp_path / "many.log").open("w") as file:
+        for number in range(60):
+            record["input"][1:3] = ["<script>alert(1)</script>", [number, "float32"]]
+            file.write(json.dumps(record) + "\n")
+    library.import_logs(tmp_path / "many.log", platform="board")
+    library.import_logs(LOG, platform="board", keep_history=True)
+    return library
+
+
+@pytest.mark.parametrize("ask", ["best", "trials", "log", "blame"])
+def test_answers_are_lists_that_show_themselves_in_a_few_lines(filled: ConfigLibrary, ask: str) -> None:
+    answers = getattr(filled, ask)()
+    assert isinstance(answers, list)
+    assert answers == list(answers)
+    assert len(repr(answers)) < 2500
+    assert repr(answers).startswith(f"<{len(answers)} answers>")
+    table = answers._repr_html_()
+    assert "<script>" not in table
+    assert len(table) < 40_000
+    if ask != "log":
+        assert "&lt;script&gt;" in table
+        assert "and 11 more" in table
+
+
+def test_one_answer_says_what_it_is(filled: ConfigLibrary) -> None:
+    (config,) = filled.best(Selection(workload="matmul"))
+    assert repr(config) == f"<BestConfig {config.cost:.4g} s: tvmgitlib/matmul(128, 128, 128, f32) on board>"
+    (changed,) = filled.diff("HEAD~1", selection=Selection(workload="matmul"))
+    assert repr(changed) == "<ConfigChange added: tvmgitlib/matmul(128, 128, 128, f32) on board>"
+
+
+def test_the_curve_of_a_job_comes_down_to_its_best(filled: ConfigLibrary) -> None:
+    curve = filled.tuning_curve(filled.log()[0].job)
+    (best,) = filled.best(Selection(workload="matmul"))
+    assert [point.trial for point in curve] == list(range(1, 33))
+    costs = [point.best for point in curve if point.best is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert curve[-1].best == pytest.approx(best.cost)
+    assert curve.columns().keys() == curve[0].to_json().keys()
+
+
+def test_a_data_frame_has_a_column_for_each_field(filled: ConfigLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = filled.best().columns()
+    assert {"cost", "platform", "workload_label", "job"} <= columns.keys()
+    assert {len(values) for values in columns.values()} == {61}
+    assert filled.best(Selection(workload="nothing")).columns() == {}
+    monkeypatch.setitem(sys.modules, "pandas", None)  # not installed
+    with pytest.raises(TvmgitlibError, match="tvmgitlib\\[dataframe\\]"):
+        filled.best().to_dataframe()
+
+
+def test_a_summary_says_something_at_a_prompt() -> None:
+    summary = Summary()
+    outcome: Any = Outcome("autotvm", "llvm", "board", "<b>dense</b>", None, "missing", "no record")
+    summary.add(outcome, Workload("autotvm", "dense"))
+    assert repr(summary) == "<Summary: 1 task looked up, 0 tuned: 1 missing>"
+    assert "&lt;b&gt;dense" in summary._repr_html_()

@@ -1,0 +1,164 @@
+"""Whatever a library holds, it is refused before a gibibyte is taken or ten seconds are gone."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_SPEC = importlib.util.spec_from_file_location("bombs", Path(__file__).with_name("bombs.py"))
+assert _SPEC and _SPEC.loader
+_MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
+MIB, Bombs = _MODULE.MIB, _MODULE.Bombs
+
+#: Runs command lines one after the other, in what every process of them may take: memory (bytes) and time (seconds).
+BOUNDED = """
+import json, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+from tvmgitlib.cli.main import run
+library, commands = sys.argv[1], json.loads(sys.argv[2])
+codes = [run(["-C", library, *command]) for command in commands]
+print(json.dumps(codes), file=sys.stderr)
+"""
+
+
+def bounded(library: Path, *commands: tuple[object, ...]) -> tuple[list[int], str]:
+    """Run command lines on a library within those bounds; their exit codes, and what they said."""
+    told = json.dumps([[str(word) for word in command] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", BOUNDED, library, told], capture_output=True, text=True, check=False, timeout=120
+    )
+    *said, codes = done.stderr.splitlines() or [""]
+    assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
+    return json.loads(codes), done.stdout + "\n".join(said)
+
+
+@pytest.fixture
+def bombs(hostile) -> Bombs:
+    return Bombs(hostile.path)
+
+
+def segment_of(bombs: Bombs) -> str:
+    return bombs.git("ls-tree", "-r", "--name-only", "HEAD", "jobs/").splitlines()[0]
+
+
+def configs_of(bombs: Bombs) -> str:
+    return next(path for path in bombs.git("ls-tree", "-r", "--name-only", "HEAD").splitlines() if "autotvm" in path)
+
+
+@pytest.mark.parametrize(
+    ("path", "piece", "mebibytes", "why"),
+    [
+        ("tvmgitlib.json", b" ", 700, "a blob of 700 MiB"),
+        ("tvmgitlib.json", b"\n", 2, "a blob of 2 MiB"),
+        ("configs/.fold", b"\n", 700, "a blob of 700 MiB"),
+        ("segment", b" ", 700, "a blob of 700 MiB"),
+        ("segment", b"\0", 3072, "a blob of 3,072 MiB"),
+        ("segment", b"\n", 40, "more than 1,048,576 lines"),
+        ("segment", b"[", 40, "longer than 32 MiB"),
+        ("configs", b"\n", 40, "more than 1,048,576 lines"),
+    ],
+)
+def test_large_files(bombs: Bombs, path: str, piece: bytes, mebibytes: int, why: str) -> None:
+    """Files that are nothing but one character, as large as one likes."""
+    where = {"segment": segment_of, "configs": configs_of}.get(path, lambda _: path)(bombs)
+    bombs.put(where, "100644", bombs.loose("blob", b"", piece * MIB, mebibytes))
+    codes, said = bounded(bombs.path, ("best",), ("diff", "HEAD~1"), ("check", "--json"))
+    assert codes == [4, 4, 1]
+    assert why in said
+    assert where in said
+
+
+def test_attributes(bombs: Bombs) -> None:
+    bombs.put(".gitattributes", "100644", bombs.loose("blob", b"", b"\n" * MIB, 700))
+    """They are read when the library's own lines have to be put into them."""
+    bombs.put("configs/.fold", "100644", bombs.loose("blob", b"{}\n"))
+    codes, said = bounded(bombs.path, ("rebuild",))
+    assert codes == [4]
+    assert ".gitattributes: a blob of 700 MiB" in said
+
+
+@pytest.mark.parametrize("where", ["jobs", "configs"])
+@pytest.mark.parametrize(("width", "depth", "why"), [(32, 12, "one folder over"), (1, 200, "folders over 64 deep")])
+def test_folders_without_end(bombs: Bombs, where: str, width: int, depth: int, why: str) -> None:
+    """A tree that names another many times, and so on: a few objects, and more files than one can count."""
+    bombs.put(where, TREE, bombs.nested(width, depth))
+    codes, said = bounded(bombs.path, ("rebuild",), ("check",))
+    assert codes == [4, 4]
+    assert f"{where}: {why}" in said
+
+
+def test_folders_without_end_beside_the_library(bombs: Bombs, hostile) -> None:
+    """They are not the library's: nothing of ours looks into them."""
+    bombs.put("other", TREE, bombs.nested(32, 12))
+    codes, _ = bounded(bombs.path, ("best",), hostile.importing, ("check",))
+    assert codes == [0, 0, 0]
+
+
+def test_many_entries(bombs: Bombs) -> None:
+    entry = b"100644 %015x.jsonl\0" + b"\1" * 20
+    bombs.put("jobs", TREE, bombs.loose("tree", b"", b"".join(entry % number for number in range(20000)), 600))
+    codes, said = bounded(bombs.path, ("best",), ("log",), ("check",))
+    assert codes == [4, 4, 4]
+    assert "jobs: a tree of 561 MiB" in said
+    bombs.git("update-ref", "HEAD", "HEAD~1")
+    bombs.put("jobs", TREE, bombs.loose("tree", b"".join(entry % number for number in range(140000))))
+    codes, said = bounded(bombs.path, ("log",))
+    assert codes == [4]
+    assert "more than 131,072 entries" in said
+
+
+@pytest.mark.parametrize("mebibytes", [2, 700, 3072])
+def test_a_long_message(bombs: Bombs, mebibytes: int) -> None:
+    head = bombs.git("cat-file", "commit", "HEAD").encode()
+    bombs.commit(head, b"x" * MIB, mebibytes)
+    codes, said = bounded(bombs.path, ("best",), ("log",), ("check",))
+    assert codes == [4, 4, 4]
+    assert "too large" in said or "a commit of" in said
+
+
+def test_sparse_files_in_the_work_tree(bombs: Bombs, hostile) -> None:
+    for path in ("tvmgitlib.json", segment_of(bombs), configs_of(bombs)):
+        with (bombs.path / path).open("r+b") as file:
+            file.truncate(3 << 30)
+    codes, said = bounded(bombs.path, ("best",), ("check",), hostile.importing)
+    assert codes == [0, 1, 0]
+    assert said.count("the work tree differs from the commit") == 3
+    assert "left as it is in the work tree" in said
+
+
+def test_a_sparse_lock_file(bombs: Bombs, tmp_path: Path) -> None:
+    lock = tmp_path / "tvmgitlib.lock"
+    with lock.open("wb") as file:
+        file.truncate(3 << 30)
+    codes, said = bounded(bombs.path, ("pin", "--verify", lock))
+    assert codes == [4]
+    assert "larger than 64 KiB" in said
+
+
+def test_notes_beside_the_library(bombs: Bombs) -> None:
+    """What a repository of another's making brings along in its Git directory."""
+    job = bombs.path / ".git" / "tvmgitlib" / "jobs" / ("0" * 16)
+    job.mkdir(parents=True)
+    for file in (job / "job.json", bombs.path / ".git" / "tvmgitlib-redo.json"):
+        with file.open("wb") as opened:
+            opened.truncate(3 << 30)
+    codes, said = bounded(bombs.path, ("job", "list"), ("best",))
+    assert codes == [4, 0]
+    assert "larger than 16 MiB" in said
+
+
+def test_damaged_objects(bombs: Bombs) -> None:
+    bombs.put("jobs", TREE, bombs.loose("tree", b"no tree at all"))
+    codes, said = bounded(bombs.path, ("log",))
+    assert codes == [4]
+    assert "a damaged tree" in said
+
+
+TREE = "40000"

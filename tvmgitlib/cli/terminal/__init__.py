@@ -1,0 +1,1 @@
+"""What only a terminal needs: its width, its pager, and failures in words."""
