@@ -32,7 +32,7 @@ bench: ## how fast an import is, against bare parsing in the same run
 trips: ## how far everyday commands go through the code, and how many Git processes they start
 	$(ENV) run tvm-0.27 benchmarks/trips.py
 
-scale: ## what commands cost in libraries of 1,000 and 10,000 jobs, as ratios
+scale: ## what commands cost as libraries grow: 1,000 and 10,000 jobs, 1,000 and 100,000 configs, as ratios
 	$(ENV) run core benchmarks/scale.py
 
 soak: ## the long tests: random histories, kills, all records of real databases

@@ -1,10 +1,11 @@
-"""What commands cost in libraries of different sizes, as ratios to the smallest: time of the processor, and memory.
+"""What commands cost in libraries of different sizes, as ratios: time of the processor, and memory.
 
-    scale.py [--jobs N,N,...] [--libraries FOLDER] [--json]
+    scale.py [--jobs N,N,...] [--configs N,N] [--libraries FOLDER] [--json FILE] [--markdown FILE]
 
-Libraries come from `libraries.py`, are kept in the folder, and are made where they are missing. Each command runs in a
-process of its own, on a copy if it writes, once to warm up and then three times; the fastest counts. The floor is a
-process that imports nothing.
+Libraries come from `libraries.py`, are kept in the folder, and are made where they are missing: of `--jobs` jobs on 100
+platforms, and of `--configs` configs in files of 1,000. Each command runs in a process of its own, once to warm up and
+then three times; the fastest counts. Whoever writes is undone after each run. The floor is a process that imports
+nothing, the parser's is a bare `orjson.loads` of every line of every segment, through one `git cat-file`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 from libraries import TVM, make
 
-from tvmgitlib import ConfigLibrary
+from tvmgitlib import ConfigLibrary, Selection, TvmVersion
+from tvmgitlib.library.reading import Lookup
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t1_tvmgitlib_matmul_ga.log"
-PLATFORM = "board-0001"
-IDENTITY = {f"GIT_{who}_{what}": f"bench@{who}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+PLATFORM = "board-0000"
+BEST = ["best", "--platform", PLATFORM, "--workload", "matmul(96, 96, 96,"]
+#: How many configs one file of configs/ has.
+A_FILE = 1000
 REPEAT = 3
 
 
@@ -36,73 +44,215 @@ class Usage(NamedTuple):
     peak: float
 
 
-def commands(job: str) -> dict[str, tuple[bool, list[str]]]:
-    """The command lines, each with whether it writes."""
+class Row(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        what: what was measured, and against what.
+        target: the most that the ratio shall be.
+        ratios: by size.
+        peaks: the most memory in MB, by size.
+    """
+
+    what: str
+    target: float | None
+    ratios: dict[int, float]
+    peaks: dict[int, float]
+
+
+def commands(job: str) -> dict[str, tuple[float, bool, list[str]]]:
+    """Command lines, each with the most that it shall take, to that in the smallest library, and whether it writes."""
     tvm = f"{TVM.distribution}=={TVM.version}"
     return {
-        "best of one workload": (False, ["best", "--platform", PLATFORM, "--workload", "matmul(64, 64, 64,"]),
-        "trials of a platform": (False, ["trials", "--platform", PLATFORM]),
-        "log -n 20": (False, ["log", "-n", "20"]),
-        "job show": (False, ["job", "show", job]),
-        "platform show": (False, ["platform", "show", PLATFORM]),
-        "blame of a platform": (False, ["blame", "--platform", PLATFORM]),
-        "check": (False, ["check"]),
-        "import": (True, ["import", str(LOG), "--platform", "another", "--tvm", tvm]),
-        "revert": (True, ["revert", job]),
-        "invalidate": (True, ["invalidate", "--job", job, "--reason", "measured beside another job"]),
+        "trials of a platform": (2, False, ["trials", "--platform", PLATFORM]),
+        "log -n 20": (2, False, ["log", "-n", "20"]),
+        "job show": (2, False, ["job", "show", job]),
+        "platform show": (2, False, ["platform", "show", PLATFORM]),
+        "blame of a platform": (2, False, ["blame", "--platform", PLATFORM]),
+        "import": (1.5, True, ["import", str(LOG), "--platform", "another", "--tvm", tvm]),
+        "revert": (1.5, True, ["revert", job]),
+        "invalidate": (1.5, True, ["invalidate", "--job", job, "--reason", "measured beside another job"]),
     }
 
 
-def used(command: list[str]) -> Usage:
-    """Run a command and see what it used."""
+# Processes
+
+
+def environment() -> dict[str, str]:
+    """One in which a command starts as for any user: its modules are compiled, and commits have an author."""
+    identity = {f"GIT_{who}_{what}": f"bench@{who}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | identity | {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "tvmgitlib-bytecode")}
+
+
+def used(*arguments: str) -> Usage:
+    """Run Python and see what it used; a command may answer no."""
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said, env=os.environ | IDENTITY)
+        process = subprocess.Popen([sys.executable, *arguments], stdout=said, stderr=said, env=environment())
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode not in (0, 1):
             said.seek(0)
-            raise SystemExit(f"{command}: exit code {process.returncode}\n{said.read().decode(errors='replace')}")
+            raise SystemExit(f"{arguments}: exit code {process.returncode}\n{said.read().decode(errors='replace')}")
     return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def measured(library: Path, arguments: list[str], *, writes: bool) -> Usage:
-    """The fastest of some runs."""
-    found = []
-    for turn in range(REPEAT + 1):
-        with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
-            where = Path(shutil.copytree(library, Path(scratch, "copy"))) if writes else library
-            usage = used([sys.executable, "-m", "tvmgitlib", "-C", str(where), *arguments])
-        if turn:
-            found.append(usage)
-    return min(found)
+def fastest(run: Callable[[], Usage]) -> Usage:
+    run()
+    return min(run() for _ in range(REPEAT))
+
+
+def told(library: Path, *arguments: str) -> Usage:
+    """Run one of our commands."""
+    return used("-m", "tvmgitlib", "-C", str(library), *arguments)
+
+
+@contextmanager
+def undone(library: Path) -> Iterator[None]:
+    """Put a library back to where it is now, with what is remembered of it."""
+    state = library / ".git" / "tvmgitlib"
+    commit = git(library, "rev-parse", "HEAD")
+    with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
+        shutil.copytree(state, Path(scratch, "state"))
+        try:
+            yield
+        finally:
+            git(library, "reset", "--quiet", "--hard", commit)
+            shutil.rmtree(state)
+            shutil.copytree(Path(scratch, "state"), state)
+
+
+def git(library: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", library, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+# Measurements
+
+
+def of_jobs(path: Path, jobs: int) -> dict[str, Usage]:
+    """What commands use in a library of so many jobs."""
+    library = ConfigLibrary(path) if path.exists() else make(path, jobs)
+    (entry,) = library.log(limit=1)
+    found: dict[str, Usage] = {}
+    for name, (_, writes, arguments) in commands(entry.job).items():
+        found[name] = fastest(lambda told_to=arguments, writes=writes: once(path, told_to, writes=writes))
+    told(path, "check")
+    found["check of what came since"] = fastest(lambda: since(path, commands(entry.job)["import"][2]))
+    found["check --full"] = told(path, "check", "--full")
+    start, parsed = used("-c", "import tvmgitlib.config_library, orjson"), used(__file__, "--bare", str(path))
+    found["bare parse"] = Usage(parsed.seconds - start.seconds, parsed.peak)
+    with suppress(FileNotFoundError):
+        (path / ".git" / "tvmgitlib" / "index.sqlite").unlink()
+    making, asking = told(path, "job", "show", entry.job), told(path, "job", "show", entry.job)
+    found["first index"] = Usage(making.seconds - asking.seconds, making.peak)
+    return found
+
+
+def once(path: Path, arguments: list[str], *, writes: bool) -> Usage:
+    if not writes:
+        return told(path, *arguments)
+    with undone(path):
+        return told(path, *arguments)
+
+
+def since(path: Path, change: list[str]) -> Usage:
+    with undone(path):
+        told(path, *change)
+        return told(path, "check")
+
+
+def bare(path: Path) -> None:
+    """Parse every line of every segment, and do nothing with it."""
+    with ConfigLibrary(path)._view.reading() as contents:
+        for _, content in contents.snapshot.contents(contents.segment_files()):
+            for line in content.splitlines():
+                orjson.loads(line)
+
+
+def of_configs(path: Path, configs: int) -> tuple[Usage, dict[str, float]]:
+    """What `best` of one workload uses in a library of so many configs, and how long lookups take, in seconds."""
+    if not path.exists():
+        make(path, -(-configs // A_FILE), -(-configs // A_FILE), lines=1, workloads=A_FILE)
+    (config,) = ConfigLibrary(path).best(Selection(platform=PLATFORM, workload="matmul(96, 96, 96,"))
+    with ConfigLibrary(path)._view.reading() as contents:
+        lookup = Lookup(contents, TvmVersion.parse(f"{TVM.distribution}=={TVM.version}"), PLATFORM)
+        asked = (config.family, Selection(target=config.target).asked, config.place.workload)
+        begin = time.perf_counter()
+        assert lookup.find(*asked) is not None  # type: ignore[arg-type]
+        first = time.perf_counter() - begin
+        begin = time.perf_counter()
+        for _ in range(1000):
+            lookup.find(*asked)  # type: ignore[arg-type]
+        again = (time.perf_counter() - begin) / 1000
+    return fastest(lambda: told(path, *BEST)), {"first lookup": first, "further lookup": again}
+
+
+# The table
+
+
+def table(jobs: dict[int, dict[str, Usage]], configs: dict[int, tuple[Usage, dict[str, float]]]) -> list[Row]:
+    floor = min(used("-c", "pass") for _ in range(REPEAT))
+    small, fewest = min(jobs), min(configs)
+    rows = [
+        row("best of one workload, to the fewest configs", 1.5, configs, lambda size: configs[size][0], fewest),
+        row("best of one workload, to `python -c pass`", 8, configs, lambda size: configs[size][0], floor),
+    ]
+    for name, limit in (("first lookup", 0.05), ("further lookup", 10e-6)):
+        seconds = {size: configs[size][1][name] / limit for size in configs}
+        rows.append(Row(f"{name} of a build, to {limit * 1e3:g} ms", 1, seconds, {}))
+    for name, (target, _, _) in commands("").items():
+        rows.append(row(f"{name}, to the fewest jobs", target, jobs, lambda size, name=name: jobs[size][name], small))
+    for name, target, of in (
+        ("check of what came since", 2, "import"),
+        ("check --full", 3, "bare parse"),
+        ("first index", 2, "bare parse"),
+    ):
+        ratios = {size: found[name].seconds / found[of].seconds for size, found in jobs.items()}
+        rows.append(Row(f"{name}, to {of}", target, ratios, {size: found[name].peak for size, found in jobs.items()}))
+    return rows
+
+
+def row(what: str, target: float, sizes: Iterable[int], used: Callable[[int], Usage], to: int | Usage) -> Row:
+    base = to if isinstance(to, Usage) else used(to)
+    ratios = {size: used(size).seconds / base.seconds for size in sizes}
+    return Row(what, target, ratios, {size: used(size).peak for size in sizes})
+
+
+def markdown(rows: list[Row]) -> str:
+    lines = ["| what | target | measured |", "|---|---|---|"]
+    for found in rows:
+        cells = [
+            f"{size:,}: {ratio:.2f} x" + (f", {found.peaks[size]:.0f} MB" if size in found.peaks else "")
+            for size, ratio in found.ratios.items()
+        ]
+        lines.append(f"| {found.what} | {found.target} x | {'; '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=lambda text: [int(part) for part in text.split(",")], default=[1_000, 10_000])
+    parser.add_argument("--jobs", type=sizes, default=[1_000, 10_000])
+    parser.add_argument("--configs", type=sizes, default=[1_000, 100_000])
     parser.add_argument("--libraries", type=Path, default=Path(tempfile.gettempdir()) / "tvmgitlib-libraries")
-    parser.add_argument("--json", action="store_true", dest="as_json")
-    told = parser.parse_args()
-    rows: dict[str, dict[int, Usage]] = {}
-    for jobs in told.jobs:
-        path = told.libraries / str(jobs)
-        library = ConfigLibrary(path) if path.exists() else make(path, jobs)
-        (entry,) = library.log(limit=1)
-        for name, (writes, arguments) in commands(entry.job).items():
-            rows.setdefault(name, {})[jobs] = measured(path, arguments, writes=writes)
-    floor = min(used([sys.executable, "-c", "pass"]) for _ in range(REPEAT))
-    if told.as_json:
-        print(
-            json.dumps(
-                {"floor": floor._asdict(), **{n: {j: u._asdict() for j, u in r.items()} for n, r in rows.items()}}
-            )
-        )
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.bare is not None:
+        bare(given.bare)
         return
-    first = told.jobs[0]
-    print(f"floor: {floor.seconds:.3f} s of the processor, {floor.peak:.0f} MB")
-    for name, row in rows.items():
-        cells = [f"{usage.seconds / row[first].seconds:5.2f} x {usage.peak:5.0f} MB" for usage in row.values()]
-        print(f"{name:24} {row[first].seconds / floor.seconds:5.1f} x floor | {' | '.join(cells)}")
+    jobs = {size: of_jobs(given.libraries / f"jobs-{size}", size) for size in given.jobs}
+    configs = {size: of_configs(given.libraries / f"configs-{size}", size) for size in given.configs}
+    rows = table(jobs, configs)
+    if given.json is not None:
+        given.json.write_text(json.dumps([found._asdict() for found in rows], indent=1) + "\n")
+    if given.markdown is not None:
+        given.markdown.write_text(markdown(rows))
+    print(markdown(rows), end="")
 
 
 if __name__ == "__main__":

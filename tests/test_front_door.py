@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 
 import tvmgitlib
+from tvmgitlib._doors import homes_of
 
 
-def declared() -> dict[str, str]:
+def declared(package: Any = tvmgitlib) -> dict[str, str]:
     """The names that a checker sees, with their modules."""
-    tree = ast.parse(Path(tvmgitlib.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
     assert all(alias.name == alias.asname for node in imports for alias in node.names)  # else it is no re-export
@@ -33,6 +35,26 @@ def test_a_public_name_is_there(name: str) -> None:
 def test_a_checker_sees_the_same_names_from_the_same_modules() -> None:
     assert declared() == tvmgitlib._HOMES
     assert set(tvmgitlib.__all__) == {*declared(), "__version__"}
+
+
+@pytest.mark.parametrize("room", ["care", "changes", "jobs"])
+def test_a_room_gives_the_same_names_as_a_checker_sees(room: str) -> None:
+    package: Any = importlib.import_module(f"tvmgitlib.library.{room}")
+    homes = {name: f"{package.__name__}.{home}" for name, home in homes_of(package._NAMES.items()).items()}
+    assert declared(package) == homes
+    assert package.__all__ == sorted(homes)
+    for name in homes:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = package.Nothing
+
+
+def test_a_question_does_not_wait_for_what_changes_a_library() -> None:
+    code = "import sys, tvmgitlib.config_library, tvmgitlib.live.at_hand; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "tvmgitlib.library.reading.queries" in done.stdout
+    for module in ("tvmgitlib.library.changes.change", "tvmgitlib.library.jobs.finishing", "filelock"):
+        assert module not in done.stdout
 
 
 def test_another_name_is_not_there() -> None:

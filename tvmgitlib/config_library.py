@@ -20,8 +20,7 @@ from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.jobs import JobDescription, Leniency
-from tvmgitlib.library.reading import Accept, Grader, Selection, Shown
+from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
 from tvmgitlib.library.view import View
 from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
 from tvmgitlib.store import is_collection_due
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
-    from tvmgitlib.library.jobs import OpenJob
+    from tvmgitlib.library.jobs import JobDescription, OpenJob
     from tvmgitlib.library.reading import (
         BestConfig,
         Blame,
@@ -254,8 +253,8 @@ class ConfigLibrary:
             SelectionError: there is no such job, or more than one.
         """
         if any(opened.id.startswith(job) for opened in self.open_jobs()):
-            return JobDescription.of_open(self.open_job(job))
-        return JobDescription.of_committed(self.show_job(job))
+            return jobs.JobDescription.of_open(self.open_job(job))
+        return jobs.JobDescription.of_committed(self.show_job(job))
 
     def kept_history(self, job: str) -> list[TuningRecord]:
         """Every trial of a committed job or import with `keep_history`, by its id or the beginning of it.
@@ -321,7 +320,7 @@ class ConfigLibrary:
         spec = jobs.job_spec(
             "import", target, platform, facts, tvm, keep_history=keep_history, complete_target=complete_target
         )
-        leniency = Leniency(drop_torn, skip_invalid)
+        leniency = jobs.Leniency(drop_torn, skip_invalid)
         chosen = only_target if isinstance(only_target, (list, tuple)) else [only_target]
         request = jobs.ImportRequest(
             [jobs.STANDARD_INPUT if path == "-" else Path(path) for path in paths],
@@ -571,14 +570,15 @@ class ConfigLibrary:
         """
         return changes.configure(self._view.writable, key, value)
 
-    def check(self, *, allow_shallow: bool = False) -> list[Problem]:
+    def check(self, *, allow_shallow: bool = False, full: bool = False) -> list[Problem]:
         """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
 
         Args:
             allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+            full: prove all of it; else what was proven before in this clone is believed, and what came since is proven.
         """
         with self._view.reading(trusted=False) as contents:
-            return care.check(self._view.repository, contents, allow_shallow=allow_shallow)
+            return care.check(self._view.repository, contents, allow_shallow=allow_shallow, full=full)
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""
@@ -744,14 +744,16 @@ class ConfigLibrary:
         self,
         *,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
     ) -> AbstractContextManager[Summary]:
         """Answer the lookups of a build by this library; gives the summary.
 
         Args:
             platform: the platform's name where a target names no model; None (or `this`) to detect it.
-            accept: the worst grade that is applied: `exact` or `stale`.
+            accept: the worst that is applied: `exact`, `stale`, or `suggested`: where neither the library nor what
+                answers outside of it has a record of a task, the first of the library's suggestions that builds. Nobody
+                has measured that, or compared its outputs.
             facts: platform facts of the machine that is built for, where the policy compares them and this is not it.
         """
         return self._live.using(platform, accept, facts)
@@ -768,11 +770,11 @@ class ConfigLibrary:
         self._applied.pop().__exit__(kind, error, trace)
 
     def summary(self) -> Summary:
-        """Which tasks of the last build were exact, stale or missing, and why."""
+        """Which tasks of the last build were exact, stale, suggested or missing, and why."""
         return self._live.summary
 
     def compile_relax(
-        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Accept = "exact"
+        self, mod: Any, target: Any, params: Any = None, *, platform: str | None = None, accept: Taken = "exact"
     ) -> Any:
         """Build a Relax module with the library's schedules; `tvm.compile` alone would not look them up.
 
@@ -788,7 +790,7 @@ class ConfigLibrary:
         return self._live.compile_relax(mod, target, params, platform, accept)
 
     def compile_tir(
-        self, func: Any, target: Any, *, platform: str | None = None, accept: Accept = "exact"
+        self, func: Any, target: Any, *, platform: str | None = None, accept: Taken = "exact"
     ) -> Any | None:
         """The library's schedule of a TensorIR function; None when there is none. Build it: `tvm.compile(it.mod)`.
 
@@ -805,7 +807,7 @@ class ConfigLibrary:
         *,
         target: object | None = None,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
         family: str | None = None,
     ) -> Coverage:

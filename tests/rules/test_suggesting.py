@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from tvmgitlib.model import Call, Config, Knob, KnobTrial
-from tvmgitlib.rules.suggesting import PastTask, ProductSpace, Suggester, Suggestion, library_weight, ranking
+from tvmgitlib.rules.suggesting import PastTask, ProductSpace, Suggester, Suggestion, library_weight
 from tvmgitlib.rules.suggesting.features import Features, sizes
 from tvmgitlib.rules.suggesting.past import distance
 from tvmgitlib.rules.suggesting.snapping import apart, divisors, snapped_factors
@@ -186,28 +186,3 @@ def test_huge_and_odd_arguments_make_rows_of_one_length() -> None:
         for arguments in (None, [10**400], list(range(1000)), {"b": [1, "x"], "a": True}, float("inf"))
     ]
     assert len({len(row) for row in rows}) == 1
-
-
-# Suggestions with one
-
-
-def test_a_model_ranks_the_whole_space() -> None:
-    pytest.importorskip("xgboost")
-    known = suggester(32, [past(length) for length in LENGTHS])
-    assert known.ranks and known.others == len(LENGTHS)
-    found = known.suggest(6)
-    assert config(8) in configs(found[:2])
-    assert found[0].how == "ranked" and found[0].share > 0.8
-
-
-def test_the_same_history_and_seed_give_the_same_suggestions() -> None:
-    pytest.importorskip("xgboost")
-    tasks = [past(length) for length in LENGTHS]
-    assert suggester(32, tasks, seed=7).suggest(8) == suggester(32, tasks, seed=7).suggest(8)
-
-
-def test_a_models_rows_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("xgboost")
-    monkeypatch.setattr(ranking, "MAX_ROWS", 4)
-    model = ranking.Model([[float(row)] for row in range(9)], [0.0] * 4 + [1.0] * 5, [1.0] * 9, 0)
-    assert all(share < 0.5 for share in model.shares([[0.0], [8.0]]))

@@ -65,3 +65,21 @@ def test_a_warm_start_measures_them_first_as_trials_of_the_budget(library: Confi
     assert job.result is not None and job.result.job is not None
     options = library.show_job(job.result.job).header.options
     assert (options["warm_start"], options["warm_start_seed"]) == ("snapping", 2)
+
+
+def test_a_build_takes_a_state_that_is_suggested_where_it_may(library: ConfigLibrary, task: Any) -> None:
+    from tvm.auto_scheduler.dispatcher import DispatchContext
+
+    def query(accept: Any, tunable: bool = True) -> Any:
+        with library.using(platform="board", accept=accept):
+            asked = (task.target, task.workload_key, tunable, task.compute_dag, "a function")
+            return DispatchContext.current.query(*asked)
+
+    assert query("stale") is None
+    state = query("suggested")
+    (outcome,) = library.summary().of("suggested")
+    assert "never measured" in outcome.why and outcome.stored is None
+    first = library.suggest(task, 1, platform="board")[0][0]
+    assert str(state) == str(first.native.state)
+    assert query("suggested", tunable=False) is None  # nobody tunes it
+    assert not library.summary().outcomes

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import runpy
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
+from tvmgitlib.errors import SelectionError
 
 pytestmark = pytest.mark.tvm("0.16")
 
@@ -118,6 +122,142 @@ def test_a_warm_start_tries_what_is_suggested_first_and_the_tuner_goes_on(librar
     assert all(each[:16] == tried[0][:16] for each in tried)
 
 
+def test_a_build_takes_a_suggestion_where_there_is_no_record_and_only_if_it_is_asked_to(
+    library: ConfigLibrary, cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tvm
+    from tvm import autotvm
+
+    known, new = dense(96), dense(112)
+    before = {path: path.read_bytes() for path in sorted((library.path / "configs").rglob("*")) if path.is_file()}
+
+    def build(task: Any, **told: Any) -> Any:
+        with library.using(platform="board", **told), tvm.target.Target(task.target):
+            return autotvm.DispatchContext.current.query(task.target, task.workload)
+
+    for accept in ("exact", "stale"):
+        assert build(new, accept=accept).is_fallback
+        assert [each.state for each in library.summary().outcomes.values()] == ["missing"]
+    first = suggestions(library, new, 1)[0]
+    config = build(new, accept="suggested")
+    assert (config.index, config.is_fallback) == (first.native.index, False)
+    (outcome,) = library.summary().of("suggested")
+    assert outcome.stored is None and first.why in outcome.why and "never measured" in outcome.why
+    assert library.summary().applied == []
+    assert library.summary().line == "1 task looked up, 0 tuned: 1 suggested"
+
+    assert not build(known, accept="suggested").is_fallback
+    assert library.summary().line == "1 task looked up, 1 tuned: 1 exact"
+
+    covered = library.coverage([known, new], platform="board", accept="suggested")
+    assert {task.state: task.is_covered for task in covered.tasks} == {"exact": True, "suggested": False}
+    assert covered.counts["suggested"] == 1 and not covered.is_complete and len(covered.covered) == 1
+    assert "suggested" not in library.coverage([known, new], platform="board").counts
+    monkeypatch.setenv("TVMGITLIB_LIBRARY", str(library.path))
+    model = tmp_path / "model.py"
+    model.write_text(f"import runpy\ntasks = [runpy.run_path({str(Path(__file__))!r})['dense'](112)]\n")
+    cli("coverage", f"{model}:tasks", "--platform", "board", "--accept", "suggested")
+    assert "never measured: " in cli.out and "0 of 1 task covered (1 suggested)" in cli.out
+
+    assert len(library.records()) == len(WIDTHS)
+    with pytest.raises(SelectionError, match="accept is 'exact' or 'stale'"):
+        library.records(accept="suggested")  # type: ignore[arg-type]
+    after = {path: path.read_bytes() for path in sorted((library.path / "configs").rglob("*")) if path.is_file()}
+    assert after == before
+
+
+def test_a_build_takes_another_contexts_record_before_a_suggestion(library: ConfigLibrary, tmp_path: Path) -> None:
+    import tvm
+    from tvm import autotvm
+    from tvm.autotvm.measure import MeasureInput, MeasureResult
+
+    task = dense(112)
+    record = (MeasureInput(task.target, task, task.config_space.get(0)), MeasureResult((1.0,), 0, 0.0, 0.0))
+    with (
+        autotvm.apply_history_best([record]),
+        library.using(platform="board", accept="suggested"),
+        tvm.target.Target(task.target),
+    ):
+        assert autotvm.DispatchContext.current.query(task.target, task.workload).index == 0
+    assert [each.state for each in library.summary().outcomes.values()] == ["missing"]
+
+
+def test_what_does_not_build_or_is_of_another_architecture_is_not_taken(
+    library: ConfigLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tvm
+    from tvm import autotvm
+
+    def why(task: Any) -> str:
+        with library.using(platform="board", accept="suggested") as summary, tvm.target.Target(task.target):
+            assert autotvm.DispatchContext.current.query(task.target, task.workload).is_fallback
+        (outcome,) = summary.of("missing")
+        return outcome.why
+
+    other = why(dense(112, "llvm -mcpu=znver3 -mtriple=x86_64-linux-gnu"))
+    assert "haswell" in other and "which says nothing of this one" in other
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise tvm.TVMError("no room for it")
+
+    monkeypatch.setattr(tvm, "build", refuse)
+    assert "none of 4 suggestions builds: TVMError: no room for it" in why(dense(112))
+
+
+def test_the_same_seed_and_library_give_the_same_trials_in_any_process(library: ConfigLibrary, tmp_path: Path) -> None:
+    code = (
+        "import json, runpy, sys\n"
+        "test = runpy.run_path(sys.argv[1])\n"
+        "from tvm.autotvm.tuner import XGBTuner\n"
+        "library = test['ConfigLibrary'].clone(sys.argv[2], sys.argv[3])\n"
+        "timed = test['Timed']()\n"
+        "with library.job(test['TARGET'], platform='board') as job:\n"
+        "    tuner = XGBTuner(test['dense'](112), feature_type='knob')\n"
+        "    job.tune(tuner, n_trial=18, measure_option=timed.option, seed=5, warm_start=True)\n"
+        "print(json.dumps(timed.tried))\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, __file__, str(library.path), str(tmp_path / threads)],
+            env={**os.environ, "PYTHONHASHSEED": threads, "OMP_NUM_THREADS": threads, "TVM_NUM_THREADS": threads},
+            stdout=subprocess.PIPE,
+        )
+        for threads in ("1", "2")
+    ]
+    one, other = [json.loads(process.communicate(timeout=300)[0].splitlines()[-1]) for process in processes]
+    assert len(one) == 18
+    assert one == other
+
+
+def test_an_absurd_history_changes_nothing_but_the_suggestion(library: ConfigLibrary, tmp_path: Path) -> None:
+    import tvm
+    from tvm import autotvm
+
+    clone = ConfigLibrary.clone(str(library.path), tmp_path / "clone")
+    before = {best.workload: best.native for best in clone.best()}
+    scratch = ConfigLibrary.init(tmp_path / "scratch")
+    with scratch.job(TARGET, platform="board") as job:
+        job.tune(work.tuner("random", dense(72)), n_trial=8, measure_option=Timed().option, seed=1)
+        lines = [json.loads(record.native) for record in job.logged()]
+    for place, line in enumerate(lines):
+        line["result"][0] = [1e-300]
+        line["config"]["entity"] = [[name, kind, [-1, 7 * 10**place]] for name, kind, _ in line["config"]["entity"]]
+        line["config"]["entity"].append([f"odd {place}", "ot", "x" * 200])
+    log = tmp_path / "absurd.log"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    clone.import_logs(log, platform="board")
+
+    found = suggestions(clone, dense(112))
+    assert len(found) == 8
+    assert all(0 <= each.share <= 1 and each.native.index >= 0 for each in found)
+    after = {best.workload: best.native for best in clone.best()}
+    assert before.items() <= after.items() and len(after) == len(before) + 1
+    task = dense(112)
+    with clone.using(platform="board", accept="suggested") as summary, tvm.target.Target(task.target):
+        assert not autotvm.DispatchContext.current.query(task.target, task.workload).is_fallback
+    assert len(summary.of("suggested")) == 1
+
+
 def test_a_history_too_short_for_tvm_is_learnt_from_and_said(
     library: ConfigLibrary, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -151,7 +291,7 @@ def test_the_command_line_says_the_same(
     assert here == suggestions(library, dense(112), 3).to_json()
     assert other["suggestions"] == [] and "haswell" in other["why"]
     cli("suggest", "--tasks", f"{model}:tasks", "--platform", "board", "-n", "3")
-    assert cli.out.splitlines()[0].startswith("dense_nopack.x86(float32[16,112]")
+    assert cli.out.splitlines()[0].startswith("dense_nopack.x86(16x112xf32")
     assert "share  how " in cli.out and "which says nothing of this one" in cli.out
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
+from tvmgitlib.live.metaschedule.tvm import structural_equal
 
-pytestmark = pytest.mark.tvm("0.27")
+pytestmark = pytest.mark.tvm("0.25", "0.27")
 
 work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "metaschedule_job.py")))
 SIZES = (16, 24, 32, 48, 64)
@@ -59,6 +60,24 @@ def test_a_warm_start_measures_them_first_and_the_search_goes_on(library: Config
     assert job.result is not None and job.result.job is not None
     told = library.show_job(job.result.job).header.options
     assert "snapping" in told["warm_start"] and told["warm_start_seed"] == 1
+
+
+def test_a_build_takes_a_schedule_that_is_suggested_where_it_may(library: ConfigLibrary) -> None:
+    import numpy as np
+    import tvm
+
+    told: dict[str, Any] = {"platform": "board"}
+    assert library.compile_tir(work.matmul(56), work.live_target(), accept="stale", **told) is None
+    schedule = library.compile_tir(work.matmul(56), work.live_target(), accept="suggested", **told)
+    (outcome,) = library.summary().of("suggested")
+    assert "never measured" in outcome.why and not library.summary().applied
+    first = library.suggest(work.matmul(56), 1, target=work.TARGET, platform="board")[0][0]
+    assert schedule is not None
+    assert structural_equal(schedule.mod, first.native.mod)
+    one = np.random.default_rng(0).random((56, 56), dtype="float32")
+    out = tvm.runtime.tensor(np.zeros((56, 56), "float32"))
+    tvm.compile(schedule.mod, target=work.live_target())["main"](tvm.runtime.tensor(one), tvm.runtime.tensor(one), out)
+    np.testing.assert_allclose(out.numpy(), one @ one, rtol=1e-4)
 
 
 def test_another_target_or_computation_gives_none_and_says_why(library: ConfigLibrary) -> None:

@@ -40,6 +40,11 @@ def is_known(name: str) -> bool:
     return name in _BUILT_IN or name in _others()
 
 
+def is_shipped(name: str) -> bool:
+    """Whether a family is this package's own, of one version with it."""
+    return name in _BUILT_IN
+
+
 def family(name: str) -> Family:
     """The family of that name.
 

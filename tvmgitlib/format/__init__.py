@@ -3,8 +3,10 @@
 from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
 from tvmgitlib.format.lines import MAX_LINE, lines_of, too_long
 from tvmgitlib.format.lock import LOCK_FILE, read_lock
+from tvmgitlib.format.records_file import RecordsFile
 from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
+from tvmgitlib.format.skimming import SkimmedSection, SkimmedTask, skim_segment
 from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
 
 __all__ = [
@@ -13,6 +15,9 @@ __all__ = [
     "MAX_LINE",
     "SETTINGS_FILE",
     "FoldStamp",
+    "RecordsFile",
+    "SkimmedSection",
+    "SkimmedTask",
     "Tally",
     "configs_file",
     "lines_of",
@@ -23,6 +28,7 @@ __all__ = [
     "read_settings",
     "read_stamp",
     "read_stored",
+    "skim_segment",
     "store",
     "task_order",
     "too_long",

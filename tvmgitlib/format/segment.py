@@ -145,7 +145,7 @@ def read_segment(
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = read_json(line if with_histories else _without_history(line))
+            document = read_json(line if with_histories else without_history(line))
             schema.check(document, "segment")
             if (number == 1) != ("job" in document):
                 raise RecordError("the header is the first line and no other")
@@ -171,7 +171,7 @@ def read_segment(
     return Segment(header, entries, tuple(invalidations))
 
 
-def _without_history(line: bytes) -> bytes:
+def without_history(line: bytes) -> bytes:
     """A line without the history that it may end with: before it stand texts, in which the quotes would be escaped."""
     at = line.find(_HISTORY) if line.startswith(b'{"task":') else -1
     return line if at < 0 else line[:at] + b"}}"

@@ -14,7 +14,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import require_tvm
-from tvmgitlib.live.space import LiveSpace
+from tvmgitlib.live.space import LiveSpace, Suggesting
 from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.
@@ -219,8 +219,13 @@ class LiveFamily(Protocol):
         """
         ...
 
-    def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:
-        """A context in which this TVM's lookups are answered by the library; others fall through to the outer one."""
+    def applying(self, lookup: Lookup, suggesting: Suggesting) -> AbstractContextManager[Any]:
+        """A context in which this TVM's lookups are answered by the library; others fall through to the outer one.
+
+        Args:
+            lookup: asks the library.
+            suggesting: is asked for what neither the library nor the outer context has a record of.
+        """
         ...
 
 

@@ -14,6 +14,8 @@ from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
     ACCEPTS,
+    SUGGESTED,
+    TAKEN,
     Accept,
     BestConfig,
     Contents,
@@ -22,6 +24,7 @@ from tvmgitlib.library.reading import (
     Obstacle,
     Selection,
     Summary,
+    Taken,
     best,
     is_doubtful,
     mixed_targets,
@@ -45,6 +48,7 @@ from tvmgitlib.live.job import Job
 from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
 from tvmgitlib.live.suggesting import TaskSuggester
+from tvmgitlib.live.untuned import Untuned, nothing
 from tvmgitlib.model import (
     JobKind,
     JobSpec,
@@ -258,12 +262,12 @@ class LiveSide:
 
     # Builds
 
-    def compile_relax(self, mod: Any, target: Any, params: Any, platform: str | None, accept: Accept) -> Any:
+    def compile_relax(self, mod: Any, target: Any, params: Any, platform: str | None, accept: Taken) -> Any:
         """See `ConfigLibrary.compile_relax`."""
         with self.using(platform, accept, None):
             return apply.compile_relax(mod, target, params)
 
-    def compile_tir(self, func: Any, target: Any, platform: str | None, accept: Accept) -> Any | None:
+    def compile_tir(self, func: Any, target: Any, platform: str | None, accept: Taken) -> Any | None:
         """See `ConfigLibrary.compile_tir`."""
         with self.using(platform, accept, None):
             return apply.compile_tir(func, target)
@@ -300,24 +304,25 @@ class LiveSide:
         return [config for config in found if not config.is_slower]
 
     def using(
-        self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None
+        self, platform: str | None, accept: Taken, facts: Mapping[str, Json] | None
     ) -> AbstractContextManager[Summary]:
         """See `ConfigLibrary.using`."""
-        require_one_of("accept", accept, ACCEPTS)
+        require_one_of("accept", accept, TAKEN)
         if platform is not None:
             validate_platform_name(platform)
         return self._using(platform, accept, facts)
 
     @contextmanager
-    def _using(self, platform: str | None, accept: Accept, facts: Mapping[str, Json] | None) -> Iterator[Summary]:
+    def _using(self, platform: str | None, accept: Taken, facts: Mapping[str, Json] | None) -> Iterator[Summary]:
         tvm = running_tvm()
         with ExitStack() as stack:
             contents = stack.enter_context(self._view.answering())
             lookup = Lookup(contents, tvm, platform, accept, facts, Loading(contents, tvm))
+            suggesting = Untuned(contents, lookup) if accept == SUGGESTED else nothing
             self.summary = lookup.summary
             for family in live_families():
                 if family.available():
-                    stack.enter_context(family.applying(lookup))
+                    stack.enter_context(family.applying(lookup, suggesting))
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
 
@@ -342,12 +347,12 @@ class LiveSide:
         *,
         target: object | None,
         platform: str | None,
-        accept: Accept,
+        accept: Taken,
         facts: Mapping[str, Json] | None,
         family: str | None,
     ) -> coverage.Coverage:
         """See `ConfigLibrary.coverage`; `found` is its `tasks`."""
-        require_one_of("accept", accept, ACCEPTS)
+        require_one_of("accept", accept, TAKEN)
         Selection(family=family)
         if platform is not None:
             validate_platform_name(platform)
@@ -380,7 +385,8 @@ class LiveSide:
                 )
             place = Place(of_task.name, its.target, where, workload)
             if place not in answers:
-                answers[place] = TaskSuggester(self._view, place, each.task, its, seed).suggestions(count)
+                with self._view.reading() as contents:
+                    answers[place] = TaskSuggester(contents, place, each.task, its, seed).suggestions(count)
         return list(answers.values())
 
     def _families_with_records(

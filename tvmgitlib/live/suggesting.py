@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.library.reading import workload_label
+from tvmgitlib.library.reading import Contents, workload_label
 from tvmgitlib.library.suggesting import Suggested, Suggestions, evidence
 from tvmgitlib.library.view import View
 from tvmgitlib.live.base import live_family, place_of
@@ -31,20 +31,19 @@ class TaskSuggester:
     """Suggests configs for one task.
 
     Args:
-        view: the library.
+        contents: the library; what is suggested is found at once.
         place: what the task's records answer for.
         task: the task.
         target: its target.
         seed: of what is drawn.
     """
 
-    def __init__(self, view: View, place: Place, task: Any, target: GivenTarget, seed: int) -> None:
+    def __init__(self, contents: Contents, place: Place, task: Any, target: GivenTarget, seed: int) -> None:
         family = live_family(place.family)
         named = replace(place.workload, signature=place.workload.signature or family.signature(task))
         self.place = replace(place, workload=named)
         self.seed = seed
-        with view.reading() as contents:
-            found = self._evidence = evidence(contents, self.place)
+        found = self._evidence = evidence(contents, self.place)
         self.space: LiveSpace = family.space(task, target, found)
         self._suggester: Suggester | None = None
         if found.call is not None:
@@ -121,7 +120,8 @@ class Suggesters:
         place = place_of(self._journal, task)
         if place not in self._known:
             target, _ = live_family(place.family).identify(task, self._journal.target)
-            found = self._known[place] = TaskSuggester(self._journal.view, place, task, target, self._seed)
+            with self._journal.view.reading() as contents:
+                found = self._known[place] = TaskSuggester(contents, place, task, target, self._seed)
             if found.why:
                 _log.warning("warm start of %s: %s", workload_label(found.place.workload), found.why)
         return self._known[place]

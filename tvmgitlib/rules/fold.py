@@ -24,7 +24,7 @@ from tvmgitlib.model import (
     canonical_json,
     fact,
 )
-from tvmgitlib.rules.order import moment, rank
+from tvmgitlib.rules.order import Rank, moment, rank
 
 #: Workload text, TVM distribution, TVM minor version, the platform facts that must match, the limits of the device:
 #: records compete inside one.
@@ -38,8 +38,8 @@ _Stamp: TypeAlias = tuple[str, str]
 
 _BEFORE_ALL: _Stamp = ("", "")
 
-#: How many candidates beyond twice K a group may hold before the hopeless ones are dropped.
-_SLACK = 64
+#: A record with what it is ranked by, which is not worked out twice.
+_Ranked: TypeAlias = "tuple[Rank, StoredRecord]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class _Contest:
 
     def __init__(self, keep: int, revalidated: bool = False) -> None:
         self._keep = keep
-        self._groups: defaultdict[tuple[str, Group], dict[bytes, StoredRecord]] = defaultdict(dict)
+        self._groups: defaultdict[tuple[str, Group], dict[bytes, _Ranked]] = defaultdict(dict)
         # A revalidation can drop any config to any rank, so then every record has to be remembered to the end.
         self._every: defaultdict[tuple[str, Group], list[tuple[StoredRecord, JobKind]]] | None = (
             defaultdict(list) if revalidated else None
@@ -228,9 +228,9 @@ class _Contest:
             return
         candidates = self._groups[path, group]
         _keep_better(candidates, stored)
-        if len(candidates) > 2 * self._keep + _SLACK:
-            kept = heapq.nsmallest(self._keep, candidates.values(), key=rank)
-            self._groups[path, group] = {stored.record.config: stored for stored in kept}
+        if len(candidates) > self._keep + self._keep // 4:  # so few are held of a group, however many jobs there are
+            kept = heapq.nsmallest(self._keep, candidates.values(), key=_place)
+            self._groups[path, group] = {each[1].record.config: each for each in kept}
 
     def result(self) -> Configs:
         for place, records in (self._every or {}).items():
@@ -244,14 +244,19 @@ class _Contest:
                     _keep_better(self._groups[place], stored)
         files: dict[str, list[StoredRecord]] = defaultdict(list)
         for (path, _), candidates in sorted(self._groups.items()):
-            files[path] += heapq.nsmallest(self._keep, candidates.values(), key=rank)
+            files[path] += [stored for _, stored in heapq.nsmallest(self._keep, candidates.values(), key=_place)]
         return dict(files)
 
 
-def _keep_better(candidates: dict[bytes, StoredRecord], stored: StoredRecord) -> None:
+def _place(ranked: _Ranked) -> Rank:
+    return ranked[0]
+
+
+def _keep_better(candidates: dict[bytes, _Ranked], stored: StoredRecord) -> None:
+    place = rank(stored)
     present = candidates.get(stored.record.config)
-    if present is None or rank(stored) < rank(present):
-        candidates[stored.record.config] = stored
+    if present is None or place < present[0]:
+        candidates[stored.record.config] = (place, stored)
 
 
 def _stamp(stored: StoredRecord) -> _Stamp:

@@ -3,7 +3,15 @@
 What other floors use of it is imported from here; its own modules import each other.
 """
 
-from tvmgitlib.store.ancestry import Divergence, divergence, history_cuts, is_ancestor, merge_base, require_whole
+from tvmgitlib.store.ancestry import (
+    Divergence,
+    divergence,
+    has_merges,
+    history_cuts,
+    is_ancestor,
+    merge_base,
+    require_whole,
+)
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
@@ -14,6 +22,7 @@ from tvmgitlib.store.objects import (
     FILE_MODE,
     MOST,
     MOST_OF_SMALL,
+    NO_MODE,
     SUBMODULE_MODE,
     TREE_MODE,
     Author,
@@ -22,6 +31,7 @@ from tvmgitlib.store.objects import (
     Commit,
     Committed,
     Content,
+    Delta,
     Draft,
     Entry,
     Snapshot,
@@ -55,6 +65,7 @@ __all__ = [
     "HISTORY",
     "MOST",
     "MOST_OF_SMALL",
+    "NO_MODE",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
@@ -64,6 +75,7 @@ __all__ = [
     "Commit",
     "Committed",
     "Content",
+    "Delta",
     "Divergence",
     "Draft",
     "Entry",
@@ -92,6 +104,7 @@ __all__ = [
     "fetch_histories",
     "fetch_refs",
     "follow",
+    "has_merges",
     "histories",
     "history_cuts",
     "identity",

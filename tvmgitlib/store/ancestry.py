@@ -16,6 +16,12 @@ def is_ancestor(repository: Checkout, commit: str, tip: str) -> bool:
     return repository.git.try_run("merge-base", "--is-ancestor", commit, tip).returncode == 0
 
 
+def has_merges(repository: Checkout, since: str, tip: str) -> bool:
+    """Whether there is a merge in the history of a commit that is not in that of an earlier one."""
+    found = repository.git.run("rev-list", "--min-parents=2", "--max-count=1", f"^{since}", tip)
+    return bool(found.strip())
+
+
 def merge_base(repository: Checkout, one: str, other: str) -> str | None:
     """The best common ancestor of two commits; None when they have none.
 

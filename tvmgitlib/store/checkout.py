@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git import Git, failure
-from tvmgitlib.store.objects import RAW, Commit, ObjectReader, Snapshot, deltas, parse_commit
+from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -159,6 +159,10 @@ class Checkout:
             return []
         raw = self.git.run("diff-index", "--cached", *RAW, commit, "--", *folders)
         return [delta.path for delta in deltas(raw)]
+
+    def changes(self, before: str, after: str, folders: Sequence[str]) -> list[Delta]:
+        """What tells the files in some folders apart in two commits."""
+        return list(deltas(self.git.run("diff-tree", "-r", *RAW, before, after, "--", *folders)))
 
     @property
     def checked_out(self) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.gathering import gather_packs
-from tvmgitlib.store.git import Configuration, Git
+from tvmgitlib.store.git import Configuration, Git, without_filters
 from tvmgitlib.store.landing import branch as landing
 from tvmgitlib.store.landing.links import refuse_links
 from tvmgitlib.store.landing.redo import Step
@@ -23,6 +25,10 @@ OWN_FOLDERS = ("jobs", "configs")
 _COMMIT_TRIES = 20
 
 
+#: An entry of `git ls-files -v` that is not simply in the index.
+_OTHER_TAG = re.compile(rb"(?:\A|\0)[^H\0]")
+
+
 class Repository(Checkout):
     """A repository on this machine that can be written to."""
 
@@ -33,6 +39,18 @@ class Repository(Checkout):
             GitError: Git knows no author or no committer.
         """
         return Configuration(self.git).people().who
+
+    def is_altered(self, folders: Sequence[str]) -> bool:
+        """Whether Git sees that files of the work tree in some folders differ from the index, or that they are not in
+        it; or whether it is told not to look. No filter of file contents is run.
+        """
+        told = ("ls-files", "-v", "-z", "--cached", "--others", "--modified", "--deleted", "--")
+        paths = [f":(top,literal){folder}" for folder in folders]
+        with tempfile.NamedTemporaryFile("w", errors="surrogateescape", prefix="tvmgitlib-") as unfiltered:
+            unfiltered.write(without_filters(Configuration(self.git).filters()))
+            unfiltered.flush()
+            listed = self.git.run("-c", f"include.path={unfiltered.name}", *told, *paths)
+        return _OTHER_TAG.search(listed) is not None
 
     def commit(self, draft: Callable[[Snapshot], Draft | None]) -> Committed | None:
         """Commit onto the current branch: under the lock, against its tip, acknowledged by a compare-and-swap.

@@ -31,7 +31,13 @@ class TouchingCommit:
 
 
 def commits_touching(
-    repository: Checkout, commit: str | None, folder: str, *, each_parent: bool = False
+    repository: Checkout,
+    commit: str | None,
+    folder: str,
+    *,
+    each_parent: bool = False,
+    since: str | None = None,
+    oldest_first: bool = False,
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first: whoever stops early has not waited for the rest.
 
@@ -42,6 +48,8 @@ def commits_touching(
         commit: the newest commit; None gives nothing.
         folder: the folder, from the root.
         each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
+        since: a commit whose history is left out.
+        oldest_first: whether they come the other way round.
 
     Raises:
         LibraryError: a folder of the history is missing from this (partial) clone.
@@ -50,8 +58,11 @@ def commits_touching(
     if commit is None:
         return
     walk = ["--topo-order", "--full-history"] if each_parent else []
+    if oldest_first:
+        walk.append("--reverse")
+    outside = [f"^{since}"] if since is not None else []
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
-    for commits in _listed(repository, ["rev-list", *walk, commit, "--", folder], folder):
+    for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", folder], folder):
         compare = ("diff-tree", "--stdin", *options, "--", folder)
         yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID))
 

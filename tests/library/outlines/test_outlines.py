@@ -14,6 +14,8 @@ import pytest
 from tvmgitlib import Condemned, ConfigLibrary, Selection
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library.outlines import Narrowing, opening
+from tvmgitlib.library.reading import Lookup, Summary
+from tvmgitlib.model import TvmVersion, parse_target
 
 TVM = "hhb-tvm==0.16.dev0"
 ANSWERS: dict[str, Callable[[ConfigLibrary], Any]] = {
@@ -25,10 +27,28 @@ ANSWERS: dict[str, Callable[[ConfigLibrary], Any]] = {
     "best": lambda library: library.best(),
     "best for a TVM": lambda library: library.best(tvm=TVM, accept="any"),
     "blame": lambda library: library.blame(),
+    "nearest": lambda library: library.nearest(Selection(platform="nowhere")),
+    "nearest to a target": lambda library: library.nearest(Selection(family="autotvm", target="cuda", workload="mm")),
+    "nearest to a CPU": lambda library: library.nearest(
+        Selection(target="llvm -mcpu=znver3 -mtriple=x86_64-linux-gnu", platform="other")
+    ),
+    "lookups": lambda library: lookups(library),
     "platforms": lambda library: library.platforms(),
     "check": lambda library: library.check(),
     "a job": lambda library: library.show_job(library.log()[0].job),
 }
+
+
+def lookups(library: ConfigLibrary) -> Summary:
+    """What a build is told that looks up every workload of the library on another platform, and on one that it has."""
+    with library._view.reading() as contents:
+        lookup = Lookup(contents, TvmVersion.parse(TVM), "board")
+        workloads = {config.place.workload: config.place.target for config in library.best()}
+        for workload, target in workloads.items():
+            for platform in ("nowhere", "board"):
+                given = parse_target({**target.to_dict(), "model": platform})
+                lookup.find(workload.family, given, workload)
+        return lookup.summary
 
 
 @pytest.fixture
@@ -91,7 +111,7 @@ def test_the_answers_are_the_same_with_and_without(filled: ConfigLibrary, monkey
 def test_every_commit_of_the_history_is_answered_and_the_index_stays_at_the_tip(
     filled: ConfigLibrary, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled.log()
+    filled.blame()
     content = file_of(filled).read_bytes()
     for commit in commits(filled, git)[:-1]:
         at = ConfigLibrary(filled.path).at(commit)
@@ -161,7 +181,7 @@ def test_an_update_that_dies_leaves_the_index_as_it_was(
 ) -> None:
     before = file_of(filled).read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr("tvmgitlib.library.outlines.updating.read_segment", lambda *_, **__: 1 / 0)
+        patched.setattr("tvmgitlib.library.outlines.facts.skim_segment", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             log = logs / "autotvm" / "t1_tvmgitlib_matmul_ga.log"
             filled.import_logs(log, platform="board", tvm=TVM)

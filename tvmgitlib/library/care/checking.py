@@ -16,10 +16,11 @@ from tvmgitlib.format import (
     read_configs,
     read_segment,
 )
+from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
-from tvmgitlib.model import JOBS, Segment, counted
-from tvmgitlib.rules.fold import Configs, fold, standing
+from tvmgitlib.model import JOBS, Header, Invalidation, Segment, counted
+from tvmgitlib.rules.fold import Configs, Standing, fold, standing
 from tvmgitlib.store import (
     MOST_OF_SMALL,
     OWN_FOLDERS,
@@ -33,28 +34,42 @@ _REBUILD = "tvmgitlib rebuild makes it anew"
 _REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job, git revert undoes it"
 
 
-def check(repository: Repository, contents: Contents, *, allow_shallow: bool = False) -> list[Problem]:
+def check(
+    repository: Repository, contents: Contents, *, allow_shallow: bool = False, full: bool = False
+) -> list[Problem]:
     """Everything that is wrong with the library, in its commit, its history and its work tree.
 
-    The work tree is left out for a commit that is not the current one.
+    The work tree is left out for a commit that is not the current one. What was found sound before is not proven again:
+    where all is well with what came since, that is all that is read; where it is not, everything is.
 
     Args:
         repository: the library's repository.
         contents: the library in the commit.
         allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
+        full: prove all of it, whatever was proven before.
     """
     current = repository.head == contents.snapshot.commit
-    problems = [*_settings(contents), *_not_plain(contents)]
-    if not problems:
-        problems += [*_jobs_and_configs(contents), *_platform_names(contents)]
-    problems += _foreign(contents)
+    if not full and current and is_proven(repository, contents):
+        remember(repository, contents)
+        return []
+    problems = _committed(contents)
     if not allow_shallow:
         problems += _cut_off(repository, contents)
     problems += _history(repository, contents)
     if current and not repository.bare:
         with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
             problems += work_tree(repository, Contents(snapshot))
+    if current and not problems:
+        remember(repository, contents)
     return problems
+
+
+def _committed(contents: Contents) -> list[Problem]:
+    """What is wrong with the commit alone."""
+    problems = [*_settings(contents), *_not_plain(contents)]
+    if not problems:
+        problems += [*_jobs_and_configs(contents), *_platform_names(contents)]
+    return [*problems, *_foreign(contents)]
 
 
 def _settings(contents: Contents) -> Iterator[Problem]:
@@ -99,25 +114,58 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
             yield Problem(plain_line(path), None, message, contents.snapshot.commit)
 
 
+class _Segments:
+    """The segments of a commit, read one after the other, with what is said of them on the way.
+
+    Attributes:
+        problems: those that are malformed.
+        tally: what is counted of the others.
+        deciding: what those say that say anything of others.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self.problems: list[Problem] = []
+        self.tally = Tally()
+        self.deciding: list[tuple[Header, tuple[Invalidation, ...]]] = []
+
+    def __iter__(self) -> Iterator[Segment]:
+        try:
+            files = list(self._contents.segment_files())
+            for path, content in counted("checking jobs", self._contents.snapshot.contents(files), len(files)):
+                try:
+                    segment = _without_histories(read_segment(lines_of(content, path), path, with_histories=True))
+                except TvmgitlibError as error:
+                    self.problems.append(_problem(error, path, self._contents))
+                    continue
+                self.tally += Tally.of([segment])
+                if segment.header.reverts or segment.invalidations or segment.header.kind == "revalidate":
+                    self.deciding.append((segment.header, segment.invalidations))
+                yield segment
+        except LibraryError as error:  # what cannot be read at all
+            self.problems.append(_problem(error, JOBS, self._contents))
+
+
 def _jobs_and_configs(contents: Contents) -> Iterator[Problem]:
-    segments: list[Segment] = []
-    sound = True
-    files = list(contents.segment_files())
+    supposed: Standing | None = _supposed(contents)
+    while supposed is not None:
+        segments = _Segments(contents)
+        expected = fold(segments, supposed, contents.settings)
+        if segments.problems:  # what the malformed segment should have given is not known
+            yield from segments.problems
+            return
+        found = standing(segments.deciding)
+        supposed = None if found == supposed else found  # the index knew less than is there
+    yield from _configs(contents, expected)
+    yield from _fold_file(contents, segments.tally)
+
+
+def _supposed(contents: Contents) -> Standing:
+    """Which jobs count, as far as it is known without reading all of them."""
     try:
-        for path, content in counted("checking jobs", contents.snapshot.contents(files), len(files)):
-            try:
-                segments.append(_without_histories(read_segment(lines_of(content, path), path, with_histories=True)))
-            except TvmgitlibError as error:
-                sound = False
-                yield _problem(error, path, contents)
-    except LibraryError as error:  # what cannot be read at all
-        sound = False
-        yield _problem(error, JOBS, contents)
-    if not sound:
-        return  # what the malformed segment should have given is not known
-    counting = standing((segment.header, segment.invalidations) for segment in segments)
-    yield from _configs(contents, fold(segments, counting, contents.settings))
-    yield from _fold_file(contents, Tally.of(segments))
+        return contents.standing
+    except TvmgitlibError:  # a malformed segment: whoever reads all of them says so
+        return standing([])
 
 
 def _without_histories(segment: Segment) -> Segment:
@@ -128,9 +176,10 @@ def _without_histories(segment: Segment) -> Segment:
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:
     """Where configs/ differs from the fold of jobs/."""
     commit = contents.snapshot.commit
-    committed = dict(contents.snapshot.contents(contents.config_files()))
+    committed = dict(contents.config_files())
     for path in sorted(committed.keys() | expected.keys()):
-        content = committed.get(path)
+        entry = committed.get(path)
+        content = contents.snapshot.blob(path, entry.oid) if entry is not None else None
         right = ranked_lines(expected.get(path, ()))
         if content is None:
             yield Problem(path, None, f"missing, though jobs/ gives it records; {_REBUILD}", commit)

@@ -24,6 +24,8 @@ from tvmgitlib.store import (
     require_plain,
 )
 
+#: What the library has in a work tree, and what says how Git treats it.
+OWN_FILES = (SETTINGS_FILE, ATTRIBUTES_FILE, *OWN_FOLDERS)
 _DIFFERS = "the work tree differs from the commit; git diff shows how, git restore undoes it"
 
 
@@ -55,6 +57,41 @@ def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
         if path not in known:
             yield Problem(plain_line(path), None, "in the work tree, but not committed; the library does not use it")
     yield from _attributes(repository, [path for path, _ in contents.committed() if is_own(path)])
+
+
+def is_untouched(repository: Repository, contents: Contents, changed: Collection[str]) -> bool:
+    """Whether the index and the files on disk are as a commit, of a library in which they were as an earlier one.
+
+    Of what did not change since, Git's own word is taken, which goes by size and times.
+
+    Args:
+        repository: the library's repository, which is not bare.
+        contents: the library in its current commit.
+        changed: the paths that changed since that earlier commit.
+
+    Raises:
+        GitError: Git cannot say.
+    """
+    with repository.undisturbed():
+        commit = contents.snapshot.commit
+        if ATTRIBUTES_FILE in changed or repository.head != commit or repository.unfinished is not None:
+            return False
+        if repository.staged(commit, OWN_FILES) or repository.is_altered(OWN_FILES):
+            return False
+        for path in changed:
+            entry = contents.snapshot.entry(path)
+            if entry is not None and _on_disk(repository.root, path, contents, entry) is not None:
+                return False
+        return not any(_attributes(repository, {*changed, *_some(contents)}))
+
+
+def _some(contents: Contents) -> Iterator[str]:
+    """The settings, and the first file in each folder of the library's: what attributes do to others, they do to it."""
+    yield SETTINGS_FILE
+    for folder in OWN_FOLDERS:
+        first = next(contents.snapshot.files(folder), None)
+        if first is not None:
+            yield first[0]
 
 
 def _attributes(repository: Repository, paths: Collection[str]) -> Iterator[Problem]:

@@ -1,46 +1,57 @@
 """What changes a library: folds, reverts, invalidations, merges, exchange with a remote, settings."""
 
-from tvmgitlib.library.changes.attributes import with_attributes
-from tvmgitlib.library.changes.change import Change, rebuild
-from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.invalidating import Condemned, Invalidated, foresee_invalidation, invalidate
-from tvmgitlib.library.changes.merging import Merged, merge
-from tvmgitlib.library.changes.messages import job_message, message, outcome
-from tvmgitlib.library.changes.result import Counts, JobResult
-from tvmgitlib.library.changes.reverting import Reverted, revert, revert_removed
-from tvmgitlib.library.changes.settings_edit import changed, configure, setting, value_of
-from tvmgitlib.library.changes.sharing.exchange import Synced
-from tvmgitlib.library.changes.sharing.proposing import propose
-from tvmgitlib.library.changes.sharing.syncing import fold_queue, send, sync
+from __future__ import annotations
 
-__all__ = [
-    "Change",
-    "Condemned",
-    "Counts",
-    "Decision",
-    "Instead",
-    "Invalidated",
-    "JobResult",
-    "Merged",
-    "Reverted",
-    "Synced",
-    "changed",
-    "configure",
-    "decide_and_commit",
-    "fold_queue",
-    "foresee_invalidation",
-    "invalidate",
-    "job_message",
-    "merge",
-    "message",
-    "outcome",
-    "propose",
-    "rebuild",
-    "revert",
-    "revert_removed",
-    "send",
-    "setting",
-    "sync",
-    "value_of",
-    "with_attributes",
-]
+from typing import TYPE_CHECKING
+
+from tvmgitlib._doors import door
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.changes.attributes import with_attributes as with_attributes
+    from tvmgitlib.library.changes.change import Change as Change
+    from tvmgitlib.library.changes.change import fold_change as fold_change
+    from tvmgitlib.library.changes.change import rebuild as rebuild
+    from tvmgitlib.library.changes.decision import Decision as Decision
+    from tvmgitlib.library.changes.decision import Instead as Instead
+    from tvmgitlib.library.changes.decision import decide_and_commit as decide_and_commit
+    from tvmgitlib.library.changes.invalidating import Condemned as Condemned
+    from tvmgitlib.library.changes.invalidating import Invalidated as Invalidated
+    from tvmgitlib.library.changes.invalidating import foresee_invalidation as foresee_invalidation
+    from tvmgitlib.library.changes.invalidating import invalidate as invalidate
+    from tvmgitlib.library.changes.merging import Merged as Merged
+    from tvmgitlib.library.changes.merging import merge as merge
+    from tvmgitlib.library.changes.messages import job_message as job_message
+    from tvmgitlib.library.changes.messages import message as message
+    from tvmgitlib.library.changes.messages import outcome as outcome
+    from tvmgitlib.library.changes.result import Counts as Counts
+    from tvmgitlib.library.changes.result import JobResult as JobResult
+    from tvmgitlib.library.changes.reverting import Reverted as Reverted
+    from tvmgitlib.library.changes.reverting import revert as revert
+    from tvmgitlib.library.changes.reverting import revert_removed as revert_removed
+    from tvmgitlib.library.changes.settings_edit import changed as changed
+    from tvmgitlib.library.changes.settings_edit import configure as configure
+    from tvmgitlib.library.changes.settings_edit import setting as setting
+    from tvmgitlib.library.changes.settings_edit import value_of as value_of
+    from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
+    from tvmgitlib.library.changes.sharing.proposing import propose as propose
+    from tvmgitlib.library.changes.sharing.syncing import fold_queue as fold_queue
+    from tvmgitlib.library.changes.sharing.syncing import send as send
+    from tvmgitlib.library.changes.sharing.syncing import sync as sync
+
+_NAMES = {
+    "attributes": "with_attributes",
+    "change": "Change fold_change rebuild",
+    "decision": "Decision Instead decide_and_commit",
+    "invalidating": "Condemned Invalidated foresee_invalidation invalidate",
+    "merging": "Merged merge",
+    "messages": "job_message message outcome",
+    "result": "Counts JobResult",
+    "reverting": "Reverted revert revert_removed",
+    "settings_edit": "changed configure setting value_of",
+    "sharing.exchange": "Synced",
+    "sharing.proposing": "propose",
+    "sharing.syncing": "fold_queue send sync",
+}
+
+if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none
+    __getattr__, __all__ = door(__name__, _NAMES)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tvmgitlib._version import __version__
-from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
-from tvmgitlib.model import Segment, Source
+from tvmgitlib.format import SkimmedTask
+from tvmgitlib.library.outlines.facts import Addition, Facts, Narrowing, Told
+from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"1 {__version__}"
+LAYOUT = f"2 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
+
+#: How many jobs are written with one statement.
+_AT_ONCE = 1000
 
 #: Lookups of a build may come from any of its threads.
 _SHARED: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
@@ -24,17 +29,23 @@ _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE job (
     job TEXT PRIMARY KEY, oid TEXT NOT NULL, kind TEXT NOT NULL, tuner TEXT, finished TEXT NOT NULL,
-    trials INTEGER NOT NULL, tasks INTEGER NOT NULL, decides INTEGER NOT NULL, claims TEXT NOT NULL
+    trials INTEGER NOT NULL, tasks INTEGER NOT NULL, decides INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
-    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL,
+    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL, target INTEGER NOT NULL,
     baseline INTEGER NOT NULL, facts INTEGER NOT NULL
 );
 CREATE INDEX task_job ON task (job);
 CREATE INDEX task_place ON task (platform, workload, job);
-CREATE INDEX task_workload ON task (workload, job);
+CREATE INDEX task_workload ON task (workload, platform, target, job);
 CREATE INDEX task_baseline ON task (job) WHERE baseline;
+CREATE TABLE workload (id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT) WITHOUT ROWID;
+CREATE INDEX workload_signature ON workload (signature);
+CREATE TABLE target (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE addition (
+    job TEXT PRIMARY KEY, "commit" TEXT NOT NULL, date TEXT NOT NULL, author TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE source (
     claims TEXT NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     start INTEGER NOT NULL
@@ -43,7 +54,9 @@ CREATE INDEX source_claims ON source (claims);
 CREATE INDEX source_job ON source (job);
 """
 
-_CHANGES = ("job", "task", "source")
+#: What has rows of single jobs of the commit; the other tables give names to numbers, and know of a history.
+_OF_JOBS = ("job", "task", "source")
+_NAMES = ("workload", "target", "addition")
 
 
 class Database:
@@ -58,6 +71,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._targets: dict[str, int] = {}
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -101,11 +115,11 @@ class Database:
         with self.changing():
             if self._layout() == LAYOUT:  # another process was first
                 return
-            for name in ("meta", *_CHANGES):
+            for name in ("meta", *_OF_JOBS, *_NAMES):
                 self._connection.execute(f"DROP TABLE IF EXISTS {name}")
             for statement in _TABLES.split(";"):
                 self._connection.execute(statement)
-            self._connection.execute("INSERT INTO meta VALUES ('layout', ?), ('tree', '')", [LAYOUT])
+            self._connection.execute("INSERT INTO meta VALUES ('layout', ?), ('tree', ''), ('history', '')", [LAYOUT])
 
     # Bringing it up to date
 
@@ -116,62 +130,113 @@ class Database:
     @property
     def tree(self) -> str:
         """The id of the jobs/ tree that the index is of; empty for that of no job."""
-        return str(self._connection.execute("SELECT value FROM meta WHERE name = 'tree'").fetchone()[0])
+        return self._noted("tree")
 
     @tree.setter
     def tree(self, oid: str) -> None:
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'tree'", [oid])
+        self._note("tree", oid)
+
+    @property
+    def history(self) -> str:
+        """The commit whose history the additions are of; empty where none was walked yet."""
+        return self._noted("history")
+
+    @history.setter
+    def history(self, commit: str) -> None:
+        self._note("history", commit)
+
+    def _noted(self, name: str) -> str:
+        return str(self._connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()[0])
+
+    def _note(self, name: str, value: str) -> None:
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = ?", [value, name])
 
     def clear(self) -> None:
         """Forget every job."""
-        for name in _CHANGES:
+        for name in _OF_JOBS:
             self._connection.execute(f"DELETE FROM {name}")
 
     def remove(self, jobs: Iterable[str]) -> None:
         """Forget some jobs."""
-        for name in _CHANGES:
+        for name in _OF_JOBS:
             self._connection.executemany(f"DELETE FROM {name} WHERE job = ?", [(job,) for job in jobs])
 
-    def add(self, oid: str, segment: Segment) -> None:
-        """Take a job in."""
-        header, told, about = segment.header, Told.of(segment), claims(segment.header)
-        self._connection.execute(
-            "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                told.job,
-                oid,
-                told.kind,
-                told.tuner,
-                header.finished or "",
-                told.trials,
-                told.tasks,
-                decides(segment),
-                about,
-            ),
-        )
+    def add(self, jobs: Iterable[tuple[str, Facts]]) -> None:
+        """Take jobs in, each with its blob."""
+        remaining = iter(jobs)
+        while some := list(islice(remaining, _AT_ONCE)):
+            self._add_names([task for _, facts in some for task in facts.tasks])
+            self._connection.executemany(
+                "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (told.job, oid, told.kind, told.tuner, facts.finished, told.trials, told.tasks, facts.decides)
+                    for oid, facts in some
+                    for told in (facts.told,)
+                ],
+            )
+            self._connection.executemany(
+                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        facts.told.job,
+                        task.section.family,
+                        task.section.platform,
+                        task.workload.id,
+                        self._targets[task.section.target],
+                        task.has_baseline,
+                        task.section.has_facts,
+                    )
+                    for _, facts in some
+                    for task in facts.tasks
+                ],
+            )
+            self._connection.executemany(
+                "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (facts.claims, facts.told.job, source.name, source.size, source.sha256, source.start)
+                    for _, facts in some
+                    for source in facts.sources
+                ],
+            )
+
+    def _add_names(self, tasks: Iterable[SkimmedTask]) -> None:
+        """Give numbers to what tasks name."""
+        workloads = {(each.workload.id, each.workload.signature): each.workload for each in tasks}
         self._connection.executemany(
-            "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    header.id,
-                    entry.task.section.family,
-                    entry.task.section.platform.name,
-                    entry.task.workload.id,
-                    entry.task.baseline is not None,
-                    bool(entry.task.section.platform.facts),
-                )
-                for entry in segment.tasks
-            ],
+            "INSERT INTO workload VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE signature IS NULL",
+            [(each.id, each.family, each.text, each.signature) for each in workloads.values()],
         )
-        self._connection.executemany(
-            "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (about, header.id, source.name, source.size, source.sha256, source.start)
-                for source in sources_told(segment)
-            ],
-        )
+        new = {task.section.target for task in tasks} - self._targets.keys()
+        self._connection.executemany("INSERT OR IGNORE INTO target (key) VALUES (?)", [(key,) for key in sorted(new)])
+        for key in new:
+            row = self._connection.execute("SELECT id FROM target WHERE key = ?", [key]).fetchone()
+            self._targets[key] = int(row[0])
+
+    def clear_additions(self) -> None:
+        """Forget which commit added which job."""
+        self._connection.execute("DELETE FROM addition")
+
+    def add_additions(self, additions: Iterable[Addition], *, are_newer: bool) -> None:
+        """Take in which commit added which job.
+
+        Args:
+            additions: of several of one job the first counts.
+            are_newer: whether they count more than what is known; else less.
+        """
+        instead = "REPLACE" if are_newer else "IGNORE"
+        self._connection.executemany(f"INSERT OR {instead} INTO addition VALUES (?, ?, ?, ?)", additions)
 
     # Asking
+
+    def has_additions(self, jobs: Iterable[str]) -> bool:
+        """Whether it is known of any of some jobs which commit added it."""
+        return any(self.addition(job) is not None for job in jobs)
+
+    def addition(self, job: str) -> Addition | None:
+        """The commit that added a job."""
+        row = self._connection.execute("SELECT * FROM addition WHERE job = ?", [job]).fetchone()
+        return Addition(*row) if row else None
 
     def count(self) -> int:
         """How many jobs there are."""
@@ -209,6 +274,28 @@ class Database:
         return self._connection.execute(
             f"SELECT job, oid FROM job WHERE job IN ({tasks}) ORDER BY job", values
         ).fetchall()
+
+    def workloads(self, family: FamilyName | None) -> list[Workload]:
+        """What jobs, also such that do not count, have tasks of."""
+        found = self._connection.execute(
+            "SELECT family, text, signature FROM workload WHERE coalesce(?, family) = family ORDER BY family, text",
+            [family],
+        )
+        return [Workload(*row) for row in found]
+
+    def places(self, workload: Workload, signature: str | None) -> list[Place]:
+        """Where jobs, also such that do not count, have tasks of a workload, or of one with that signature."""
+        found = self._connection.execute(
+            "SELECT DISTINCT named.family, target.key, platform, text, signature"
+            " FROM (SELECT * FROM workload WHERE id = ?"
+            " UNION SELECT * FROM workload WHERE signature = ? AND family = ?)"
+            " AS named JOIN task ON task.workload = named.id JOIN target ON target.id = task.target",
+            [workload.id, signature, workload.family],
+        )
+        return [
+            Place(family, parse_target(key).target, platform, Workload(family, text, said))
+            for family, key, platform, text, said in found
+        ]
 
     def told(self, job: str) -> Told | None:
         """A job in one line."""

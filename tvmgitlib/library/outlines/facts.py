@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from tvmgitlib.model import Header, JobKind, Place, Segment, Source, canonical_json
+import orjson
+
+from tvmgitlib.format import SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
+from tvmgitlib.model import Header, JobKind, Json, Place, Section, Segment, Source, canonical_json
 
 
 class Told(NamedTuple):
@@ -31,6 +36,82 @@ class Told(NamedTuple):
         header = segment.header
         trials = sum(entry.task.effort.trials for entry in segment.tasks)
         return cls(header.id, header.kind, header.tuner, trials, len(segment.tasks))
+
+
+class Facts(NamedTuple):
+    """What the index holds of a job.
+
+    Attributes:
+        told: the job in one line.
+        finished: when it finished; empty where nobody knows.
+        decides: whether it says anything of the records of others.
+        claims: what it was told of all its records.
+        tasks: its tasks.
+        sources: of an import, its logs.
+    """
+
+    told: Told
+    finished: str
+    decides: bool
+    claims: str
+    tasks: Sequence[SkimmedTask]
+    sources: Sequence[Source]
+
+    @classmethod
+    def of(cls, content: bytes, path: str) -> Facts:
+        """What a segment says.
+
+        Raises:
+            RecordError: it is malformed, as far as that was looked at.
+        """
+        skimmed = skim_segment(content, path)
+        if skimmed is None:
+            return cls.of_segment(read_segment(lines_of(content, path), path, with_records=False))
+        header, tasks = skimmed
+        kind = header["kind"]
+        return cls(
+            Told(header["id"], kind, header["tuner"], sum(task.trials for task in tasks), len(tasks)),
+            header["finished"] or "",
+            False,
+            _claims(orjson.dumps([header["options"], header["tvm"]])),
+            tasks,
+            [Source(each["name"], int(each["size"]), each["sha256"], int(each["start"])) for each in header["sources"]]
+            if kind == "import"
+            else [],
+        )
+
+    @classmethod
+    def of_segment(cls, segment: Segment) -> Facts:
+        """The same of a segment that was read."""
+        header = segment.header
+        tasks = [
+            SkimmedTask(_section(task.section), task.workload, task.effort.trials, task.baseline is not None)
+            for task in (entry.task for entry in segment.tasks)
+        ]
+        about = claims_of(header)
+        sources = list(sources_told(segment))
+        return cls(Told.of(segment), header.finished or "", decides(segment), about, tasks, sources)
+
+
+def _section(section: Section) -> SkimmedSection:
+    platform = section.platform
+    return SkimmedSection(section.family, platform.name, section.target.key, bool(platform.facts))
+
+
+class Addition(NamedTuple):
+    """That a commit added a job.
+
+    Attributes:
+        job: the job's id.
+        commit: the commit.
+        date: its author date, ISO 8601 with offset.
+        author: its author's name.
+    """
+
+    job: str
+    commit: str
+    date: str
+    author: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +151,28 @@ def decides(segment: Segment) -> bool:
     return bool(segment.header.reverts or segment.invalidations) or segment.header.kind == "revalidate"
 
 
-def claims(header: Header) -> str:
-    """What an import was told of all its records, as text: imports that were told the same are about the same."""
-    told = [header.options.get("platform"), header.options.get("facts"), header.tvm.to_json()]
+def claims(options: Mapping[str, Any], tvm: Mapping[str, Json]) -> str:
+    """What an import was told of all its records, as text: imports that were told the same are about the same.
+
+    Args:
+        options: the options of its job.
+        tvm: its TVM, as it is written.
+    """
+    told = [options.get("platform"), options.get("facts"), tvm]
     for name in ("upgrade", "complete_target", "only_target"):  # with these, other lines count, or for other targets
-        if header.options.get(name):
-            told.append({name: header.options[name]})
+        if options.get(name):
+            told.append({name: options[name]})
     return canonical_json(told)
+
+
+@lru_cache(maxsize=1024)  # most imports are told what others were told
+def _claims(told: bytes) -> str:
+    return claims(*orjson.loads(told))
+
+
+def claims_of(header: Header) -> str:
+    """The same of a header that was read."""
+    return claims(header.options, header.tvm.to_json())
 
 
 def sources_told(segment: Segment) -> tuple[Source, ...]:

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import TypeVar
 
 from tvmgitlib.format import lines_of, read_segment
+from tvmgitlib.library.outlines.additions import bring_history
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.library.outlines.facts import Narrowing, Told, claims, decides, sources_told
+from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims_of, decides, sources_told
 from tvmgitlib.library.outlines.opening import forget, opened
-from tvmgitlib.model import Header, Segment, Source, segment_path
-from tvmgitlib.store import Entry, Snapshot
+from tvmgitlib.model import FamilyName, Header, Place, Segment, Source, Workload, segment_path
+from tvmgitlib.store import Entry, Repository, Snapshot
 
 Answer = TypeVar("Answer")
 
@@ -60,6 +61,11 @@ class Outlines:
                 forget(self._snapshot, error)
                 self.__dict__["_index"] = None
         return otherwise()
+
+    @property
+    def are_indexed(self) -> bool:
+        """Whether questions about single jobs and workloads cost as little as their answers."""
+        return self._index is not None
 
     def __iter__(self) -> Iterator[Segment]:
         yield from self._ask(
@@ -108,13 +114,13 @@ class Outlines:
 
     def sources_like(self, header: Header) -> Iterator[tuple[str, Source]]:
         """The logs of imports that were told the same of their records as this one, each with its job."""
-        about = claims(header)
+        about = claims_of(header)
         return self._ask(
             lambda index: index.sources(about),
             lambda: (
                 (segment.header.id, source)
                 for segment in self._all.values()
-                if claims(segment.header) == about
+                if claims_of(segment.header) == about
                 for source in sources_told(segment)
             ),
         )
@@ -124,6 +130,40 @@ class Outlines:
         return self._ask(
             lambda index: filter(None, map(self.get, index.of_platforms())), lambda: iter(self._all.values())
         )
+
+    def workloads(self, family: FamilyName | None) -> list[Workload] | None:
+        """What jobs, also such that do not count, have tasks of; None where there is no index to say it at once."""
+        return self._ask(lambda index: index.workloads(family), lambda: None)
+
+    def places(self, workload: Workload, signature: str | None = None) -> list[Place] | None:
+        """Where jobs, also such that do not count, have tasks of a workload; None where there is no index to say it.
+
+        Args:
+            workload: the workload.
+            signature: that of workloads which are meant as well.
+        """
+        return self._ask(lambda index: index.places(workload, signature), lambda: None)
+
+    def additions(self, repository: Repository, jobs: Iterable[str]) -> dict[str, Addition] | None:
+        """The commits that added some jobs; None where there is no index to say it at once.
+
+        Args:
+            repository: the repository; the history of the commit has to be all here.
+            jobs: their ids; a job that the commit does not have is left out.
+        """
+        commit = self._snapshot.commit
+
+        def of_index(index: Database) -> dict[str, Addition] | None:
+            if commit is None:
+                return None
+            try:
+                bring_history(index, repository, commit)
+            except sqlite3.OperationalError:  # another process writes it, or we may only read it
+                return None
+            there = (index.addition(job) for job in jobs if index.oid(job) is not None)
+            return {addition.job: addition for addition in there if addition is not None}
+
+        return self._ask(of_index, lambda: None)
 
     def _outlines(self, wanted: Iterable[tuple[str, str]], *, remember: bool = True) -> Iterator[Segment]:
         """Read segments, by job and blob; remembered are those that somebody is likely to ask for again."""

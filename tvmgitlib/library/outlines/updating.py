@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.outlines.database import Database
+from tvmgitlib.library.outlines.facts import Facts
 from tvmgitlib.model import JOBS, counted, job_at, segment_path
 from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
 _ANOTHER_HISTORY = 1000
+
+
+#: So many new jobs take long enough that somebody wonders.
+_SAID = 10_000
+
+_log = logging.getLogger("tvmgitlib")
 
 
 class Difference(NamedTuple):
@@ -104,9 +111,10 @@ def _entries(snapshot: Snapshot, tree: str) -> list[Entry]:
 
 
 def _apply(database: Database, snapshot: Snapshot, found: Difference, tree: str) -> None:
+    if len(found.come) >= _SAID:
+        _log.info("reading %s jobs into the index, once", f"{len(found.come):,}")
     database.remove(found.gone)
     files = [(segment_path(job), Entry("", "", oid)) for job, oid in sorted(found.come.items())]
-    pairs = zip(files, snapshot.contents(files), strict=True)
-    for (path, entry), (_, content) in counted("indexing jobs", pairs, len(files)):
-        database.add(entry.oid, read_segment(lines_of(content, path), path, with_records=False))
+    pairs = counted("indexing jobs", zip(files, snapshot.contents(files), strict=True), len(files))
+    database.add((entry.oid, Facts.of(content, path)) for (path, entry), (_, content) in pairs)
     database.tree = tree

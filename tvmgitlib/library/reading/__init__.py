@@ -8,10 +8,12 @@ from tvmgitlib.library.reading.grading import (
     ACCEPTS,
     GRADES,
     SHOWN,
+    TAKEN,
     Accept,
     Grader,
     Obstacle,
     Shown,
+    Taken,
     is_doubtful,
     is_exact,
     require_one_of,
@@ -19,7 +21,7 @@ from tvmgitlib.library.reading.grading import (
 from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.lookup import STATES, Lookup, Outcome, Summary, platform_of
+from tvmgitlib.library.reading.lookup import STATES, SUGGESTED, Lookup, Outcome, Summary, platform_of
 from tvmgitlib.library.reading.nearest import meant
 from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
 from tvmgitlib.library.reading.queries import best, choose, near_names, nearest, platforms, selected, trials
@@ -32,6 +34,8 @@ __all__ = [
     "GRADES",
     "SHOWN",
     "STATES",
+    "SUGGESTED",
+    "TAKEN",
     "Accept",
     "BestConfig",
     "Blame",
@@ -49,6 +53,7 @@ __all__ = [
     "Selection",
     "Shown",
     "Summary",
+    "Taken",
     "WorkloadEffort",
     "best",
     "blame",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tvmgitlib.library.outlines import Addition
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.job_log import entries
 from tvmgitlib.library.reading.queries import selected
-from tvmgitlib.library.reading.results import Placed
+from tvmgitlib.library.reading.results import LogEntry, Placed
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.rules.diff import KINDS, diff
-from tvmgitlib.store import Repository
+from tvmgitlib.store import Repository, history_cuts
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,19 +96,28 @@ def compare(before: Contents, after: Contents, selection: Selection) -> list[Con
 
 def blame(repository: Repository, contents: Contents, selection: Selection) -> list[Blame]:
     """The job and commit that every selected record of configs/ comes from."""
-    records = list(selected(contents.current(), selection))
-    known = {entry.job: entry for entry in entries(repository, contents, {stored.job for stored in records})}
+    records = list(selected(contents.current(selection.part), selection))
+    known = _additions(repository, contents, {stored.job for stored in records})
     answers = []
     for stored in records:
-        entry = known.get(stored.job)
+        by = known.get(stored.job)
         answers.append(
             Blame(
                 place=stored.place,
                 cost=stored.record.cost,
                 job=stored.job,
-                commit=entry.commit if entry else None,
-                date=entry.date if entry else None,
-                author=entry.author if entry else None,
+                commit=by.commit if by else None,
+                date=by.date if by else None,
+                author=by.author if by else None,
             )
         )
     return answers
+
+
+def _additions(repository: Repository, contents: Contents, jobs: set[str]) -> Mapping[str, Addition | LogEntry]:
+    """The commits that added some jobs; of those where history is cut off it is not known."""
+    if not history_cuts(repository, contents.snapshot.commit):
+        known = contents.outlines.additions(repository, jobs)
+        if known is not None:
+            return known
+    return {entry.job: entry for entry in entries(repository, contents, jobs)}

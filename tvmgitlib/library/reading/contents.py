@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
+from typing import TypeAlias
 
 from tvmgitlib import families
 from tvmgitlib.errors import LibraryError, SelectionError
@@ -13,6 +14,7 @@ from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
     FoldStamp,
+    RecordsFile,
     Tally,
     configs_file,
     lines_of,
@@ -22,8 +24,11 @@ from tvmgitlib.format import (
     read_stamp,
 )
 from tvmgitlib.library.outlines import Narrowing, Outlines
+from tvmgitlib.library.reading.platform_names import platform_folders
+from tvmgitlib.library.reading.selection import WHOLE, Part
 from tvmgitlib.model import (
     ConfigsFile,
+    FamilyName,
     Header,
     Json,
     Place,
@@ -46,6 +51,10 @@ ATTRIBUTES_FILE = ".gitattributes"
 #: Kinds of jobs that may say of records that they do not hold.
 _INVALIDATING = {"invalidate", "revalidate"}
 
+#: What untuned configs take, in seconds, by place and the facts that separate: each with when its job finished, and
+#: with which TVM.
+_Baselines: TypeAlias = "defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]"
+
 
 class Contents:
     """A library in one commit. Everything is read when it is first asked for."""
@@ -53,6 +62,9 @@ class Contents:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._facts: dict[str, dict[Place, Mapping[str, Json]]] = {}
+        self._measured_untuned: dict[tuple[FamilyName, str], _Baselines] = {}
+        self._opened: dict[str, RecordsFile] = {}
+        self._listed: dict[tuple[FamilyName | None, str | None], list[tuple[str, Entry]]] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -194,28 +206,58 @@ class Contents:
                 for entry in segment.tasks:
                     yield segment.header, entry.task
 
-    def configs(self) -> Configs:
+    def configs(self, part: Part = WHOLE) -> Configs:
         """The records of configs/ as committed; those of families that are not installed here are left out, and said.
 
+        Args:
+            part: only of these files, and these workloads: the rest is not read.
+
         Raises:
-            TvmgitlibError: a line is malformed, or something else than a file of records is there.
+            TvmgitlibError: a line that is read is malformed, or something else than a file of records is there.
         """
-        files = self.config_files()
-        families_of = {path: configs_file(path).family for path, _ in files}
-        absent = _absent(families_of.values())
-        contents = self.snapshot.contents(file for file in files if families_of[file[0]] not in absent)
+        files = self._files_of(part)
+        if part.workload is not None:  # of one workload after the other: whoever asks so asks again
+            for path, content in self.snapshot.contents(file for file in files if file[0] not in self._opened):
+                self._opened[path] = RecordsFile(content, path)
+            return {path: self._opened[path].of(part.workload) for path, _ in files}
+        contents = self.snapshot.contents(files)
+        if part.named is not None:
+            return {path: RecordsFile(content, path).where(part.named) for path, content in contents}
         return {path: read_configs(content, path) for path, content in contents}
+
+    def _files_of(self, part: Part) -> list[tuple[str, Entry]]:
+        """The files of families that are installed here which may have records of a part."""
+        key = part.family, part.platform
+        if key not in self._listed:
+            listed = self.config_files() if part.platform is None else self._files_on(part.platform)
+            files = [(path, entry) for path, entry in listed if part.has_file(configs_file(path))]
+            absent = _absent(configs_file(path).family for path, _ in files)
+            self._listed[key] = [file for file in files if configs_file(file[0]).family not in absent]
+        return self._listed[key]
+
+    def _files_on(self, platform: str) -> list[tuple[str, Entry]]:
+        """`config_files` of one platform: of the folders of others nothing is read."""
+        folders = [folder for folder, name in platform_folders(self.snapshot) if name == platform]
+        below = [file for folder in folders for file in self.snapshot.files(folder)]
+        return [(path, entry) for path, entry in below if ConfigsFile.at(path) is not None]
 
     def configs_at(self, paths: Iterable[str]) -> Configs:
         """The records of some files of configs/ as committed; files that do not exist are left out."""
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
         return {path: read_configs(content, path) for path, content in contents if content is not None}
 
-    def fold(self, admits: Callable[[StoredRecord], bool] | None = None, *, skip_absent: bool = False) -> Configs:
+    def fold(
+        self,
+        admits: Callable[[StoredRecord], bool] | None = None,
+        part: Part = WHOLE,
+        *,
+        skip_absent: bool = False,
+    ) -> Configs:
         """What configs/ has to be.
 
         Args:
             admits: fold only records of which this is true.
+            part: only of these files, and these workloads: jobs without any are not read.
             skip_absent: leave out records of families that are not installed here, and say so: for answers, never for
                 what is written.
 
@@ -224,13 +266,25 @@ class Contents:
         """
         if skip_absent:
             _absent(entry.task.section.family for segment in self.outlines for entry in segment.tasks)
-        return fold(self.segments(skip_absent=skip_absent), self.standing, self.settings, admits)
+        segments = self.segments(skip_absent=skip_absent) if part == WHOLE else self._segments_of(part, skip_absent)
+        return only(fold(segments, self.standing, self.settings, admits), part)
 
-    def current(self) -> Configs:
+    def _segments_of(self, part: Part, skip_absent: bool) -> Iterator[Segment]:
+        for outline in self.outlines.having(part.narrowing):
+            yield self.segment(outline.header.id, with_records=True, skip_absent=skip_absent)
+
+    def current(self, part: Part = WHOLE) -> Configs:
         """The best configs of these jobs, as far as their families are installed: configs/ when it is fresh, else
         folded in memory.
+
+        Args:
+            part: only of these files, and these workloads.
         """
-        return self.configs() if self.is_fresh else self.fold(skip_absent=True)
+        return self.configs(part) if self.is_fresh else only(self._folded, part)
+
+    @cached_property
+    def _folded(self) -> Configs:
+        return self.fold(skip_absent=True)
 
     def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
         """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
@@ -266,21 +320,22 @@ class Contents:
         facts = self.facts(stored) if self.settings.policy_facts else {}
         known = [
             (finished, seconds)
-            for finished, tvm, seconds in self._baselines[stored.place, group_facts(facts, self.settings)]
+            for finished, tvm, seconds in self._baselines(stored.place)[stored.place, group_facts(facts, self.settings)]
             if tvm.is_like(stored.tuned_with)
         ]
         return max(known)[1] if known else None
 
-    @cached_property
-    def _baselines(self) -> defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]:
-        """Every baseline: when its job finished, and with which TVM; by place, and the facts that separate."""
-        known: defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]] = defaultdict(list)
-        for header, task in self.counted_tasks(Narrowing(baseline=True)):
-            if task.baseline is not None:
-                section = task.section
-                facts = group_facts(section.platform.facts, self.settings)
-                known[task.place, facts].append((header.finished or "", section.tuned_with, task.baseline))
-        return known
+    def _baselines(self, place: Place) -> _Baselines:
+        """The baselines of a family on the platform of a place."""
+        if (place.family, place.platform) not in self._measured_untuned:
+            known: _Baselines = defaultdict(list)
+            for header, task in self.counted_tasks(Narrowing(place.family, place.platform, baseline=True)):
+                if task.baseline is not None:
+                    section = task.section
+                    facts = group_facts(section.platform.facts, self.settings)
+                    known[task.place, facts].append((header.finished or "", section.tuned_with, task.baseline))
+            self._measured_untuned[place.family, place.platform] = known
+        return self._measured_untuned[place.family, place.platform]
 
     @cached_property
     def invalidated(self) -> list[tuple[StoredRecord, str, str]]:
@@ -311,6 +366,17 @@ def is_derived(path: str) -> bool:
 def is_own(path: str) -> bool:
     """Whether a path is of a file of the library's: what else is in its repository is the user's."""
     return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
+
+
+def only(configs: Configs, part: Part) -> Configs:
+    """The records of a part."""
+    if part == WHOLE:
+        return configs
+    return {
+        path: [stored for stored in records if part.has(stored)]
+        for path, records in configs.items()
+        if part.has_file(configs_file(path))
+    }
 
 
 def _absent(names: Iterable[str]) -> set[str]:

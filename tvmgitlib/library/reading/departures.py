@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model import job_at
+from tvmgitlib.model import JOBS, job_at
 from tvmgitlib.store import Repository, TouchingCommit, commits_touching, require_whole
 
 
@@ -38,7 +38,8 @@ def departures(repository: Repository, contents: Contents) -> list[Departure]:
     """
     first: dict[str, tuple[str, str]] = {}
     since: defaultdict[str, dict[str | None, TouchingCommit]] = defaultdict(dict)
-    for commit in reversed(list(commits_touching(repository, contents.snapshot.commit, "jobs", each_parent=True))):
+    walk = commits_touching(repository, contents.snapshot.commit, JOBS, each_parent=True, oldest_first=True)
+    for commit in walk:
         for delta in commit.deltas:
             if delta.path not in first and delta.new is not None:
                 first[delta.path] = (delta.new, commit.id)

@@ -119,7 +119,7 @@ def export(
 def _wanted(contents: Contents, family: FamilyName, selection: Selection, tvm: TvmVersion | None) -> list[StoredRecord]:
     wanted = [
         stored
-        for found in contents.current().values()
+        for found in contents.current(replace(selection.part, family=family)).values()
         for stored in found
         if selection.matches(stored.place, any_limits=True)
         and stored.record.family == family

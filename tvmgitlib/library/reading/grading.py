@@ -9,8 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.platforms import facts_here
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.model import Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
+from tvmgitlib.library.reading.contents import Contents, only
+from tvmgitlib.library.reading.selection import WHOLE, Part
+from tvmgitlib.model import FamilyName, Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
@@ -19,6 +20,12 @@ from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
 Accept = Literal["exact", "stale"]
 
 ACCEPTS: Final[tuple[str, ...]] = get_args(Accept)
+
+#: The worst that a build takes. `suggested` is no grade of a record, and comes after all that are applied: for what has
+#: no record at all, what the records of other workloads suggest.
+Taken = Literal["exact", "stale", "suggested"]
+
+TAKEN: Final[tuple[str, ...]] = get_args(Taken)
 
 #: The worst grade that a person wants to see; `any` shows what there is.
 Shown = Literal["exact", "stale", "any"]
@@ -78,26 +85,36 @@ class Grader:
         self._obstacle = obstacle
         self._refused: dict[bytes, str] = {}
         self._now = datetime.now(timezone.utc)
+        self._held: dict[tuple[FamilyName | None, str | None], Configs] = {}
 
-    @cached_property
-    def records(self) -> Configs:
+    def records(self, part: Part = WHOLE) -> Configs:
         """The best configs; where the policy may split a group, also the best of what it takes for exact.
 
         configs/ keeps records of one minor version together, and is the same at any time: so there a fast record of
         another patch level, or one that has grown too old, hides what holds.
+
+        Args:
+            part: only of these files, and these workloads.
         """
-        configs = self._contents.current()
+        configs = self._contents.current(part)
         settings = self._contents.settings
         if settings.max_age is None and settings.policy_tvm in ("any", "same-minor"):
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
-        holding = self._contents.fold(self._holds, skip_absent=True)
+        holding = only(self._holding(part.family, part.platform), part)
         known = {stored.line for records in configs.values() for stored in records}
         return {
             path: [*configs.get(path, ()), *(stored for stored in holding.get(path, ()) if stored.line not in known)]
             for path in sorted(configs.keys() | holding.keys())
         }
+
+    def _holding(self, family: FamilyName | None, platform: str | None) -> Configs:
+        """The best of what the policy takes for exact; folded once, whatever workloads are asked for one by one."""
+        if (family, platform) not in self._held:
+            part = Part(family, platform)
+            self._held[family, platform] = self._contents.fold(self._holds, part, skip_absent=True)
+        return self._held[family, platform]
 
     def verdict(self, stored: StoredRecord, asked: Target | None = None) -> Verdict:
         """The grade of a record that takes part in the fold.

@@ -7,6 +7,7 @@ user names, or, for a target of this host, the detected one; without any of thes
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,8 +18,9 @@ from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.grading import GRADES, Accept, Grader, Obstacle, up_to
-from tvmgitlib.library.reading.nearest import Neighbours
+from tvmgitlib.library.reading.grading import GRADES, Grader, Obstacle, Taken, up_to
+from tvmgitlib.library.reading.nearest import Asked, Neighbours
+from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
 from tvmgitlib.rules.validity import Verdict
 
@@ -26,9 +28,11 @@ _log = logging.getLogger("tvmgitlib")
 
 #: What may come of a lookup, beside the grades: a record that holds, and that a build does better without.
 SLOWER = "slower"
+#: There is no record, and none of the library's: what other workloads suggest is built, which nobody has measured.
+SUGGESTED = "suggested"
 MISSING = "missing"
 
-STATES: Final = (*GRADES, SLOWER, MISSING)
+STATES: Final = (*GRADES, SLOWER, SUGGESTED, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Outcome:
         family, target, platform, workload: what was asked; the target's label, the platform's name if it is known.
         stored: the record that is applied; None when none is.
         state: the grade of the record applied; where none is, the grade of the best one there is, `slower` where the
-            untuned config is faster than it, or `missing`.
+            untuned config is faster than it, `suggested` where a suggestion is applied for want of any, or `missing`.
         why: in words, with the option that would change it.
         names: what TVM called the workload, in the order of its questions: of one workload it may have several names.
     """
@@ -72,13 +76,17 @@ class Summary:
         label = earlier.workload if earlier else outcome.workload
         self.outcomes[key] = replace(outcome, workload=label, names=tuple(names))
 
+    def amend(self, key: tuple[str, str, str | None, str], state: str, why: str) -> None:
+        """Say more of what came of a lookup."""
+        self.outcomes[key] = replace(self.outcomes[key], state=state, why=why)
+
     def of(self, state: str) -> list[Outcome]:
-        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`."""
+        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower`, `suggested`, `missing`."""
         return [outcome for outcome in self.outcomes.values() if outcome.state == state]
 
     @property
     def applied(self) -> list[Outcome]:
-        """The tasks for which a record was applied."""
+        """The tasks for which a record was applied: no suggestion is one."""
         return [outcome for outcome in self.outcomes.values() if outcome.stored is not None]
 
     @property
@@ -108,7 +116,7 @@ class Lookup:
         contents: the library; it must stay open for as long as lookups are made.
         tvm: the TVM that applies the records.
         platform: the platform's name where a target names no model, `this` for this machine; None to detect it.
-        accept: the worst grade that is applied.
+        accept: the worst that is applied. What is suggested is for the caller to find out: see `is_missing`.
         facts: what the user says of the machine at hand, added to what is detected.
         obstacle: asks the TVM whether it can load a record; None to go by its version.
     """
@@ -118,7 +126,7 @@ class Lookup:
         contents: Contents,
         tvm: TvmVersion,
         platform: str | None = None,
-        accept: Accept = "exact",
+        accept: Taken = "exact",
         facts: Mapping[str, Json] | None = None,
         obstacle: Obstacle | None = None,
     ) -> None:
@@ -126,8 +134,8 @@ class Lookup:
         self._grader = Grader(contents, tvm, facts, obstacle)
         self._platform = platform
         self._overruled: set[str] = set()
-        self._accepted = up_to(accept)
-        self._records: dict[tuple[FamilyName, str], dict[tuple[str, str], list[StoredRecord]]] = {}
+        self._accepted = up_to(accept if accept != "suggested" else "stale")
+        self._answers: dict[tuple[FamilyName, GivenTarget, Workload, bool], Outcome | None] = {}
         self.summary = Summary()
 
     def find(
@@ -147,20 +155,39 @@ class Lookup:
             signature: gives the workload in words that no TVM version changes, where its name is none: it is asked
                 where there is no record.
         """
-        platform = self.platform_of(target)
-        candidates: list[StoredRecord] = []
-        if platform is not None:
-            known = self._of_platform(family, platform)
-            for key in (*target.target.lookup_keys, *target.target.near_keys):
-                candidates += known.get((key, workload.text), [])
-        outcome = self._choose(family, target, platform, workload, candidates, signature)
-        if tunable or candidates:
-            self.summary.add(outcome, workload)
+        question = (family, target, workload, tunable)
+        if question in self._answers:
+            outcome = self._answers[question]
+        else:
+            outcome = self._answers[question] = self._answer(family, target, workload, tunable, signature)
+        if outcome is None:
+            return None
+        self.summary.add(outcome, workload)
         return outcome.stored
+
+    def is_missing(self, family: FamilyName, target: GivenTarget, workload: Workload) -> bool:
+        """Whether there is no record of what was asked for, on a platform that is known."""
+        key = self._key(family, target, workload)
+        found = self.summary.outcomes.get(key)
+        return key[2] is not None and found is not None and found.state == MISSING
+
+    def suggest(self, family: FamilyName, target: GivenTarget, workload: Workload, why: str, *, applied: bool) -> None:
+        """Let the summary say what was suggested for what is missing.
+
+        Args:
+            family, target, workload: what was asked for.
+            why: where the suggestion comes from; where none is applied, why not.
+            applied: whether one is.
+        """
+        self.summary.amend(self._key(family, target, workload), SUGGESTED if applied else MISSING, why)
+
+    def _key(self, family: FamilyName, target: GivenTarget, workload: Workload) -> tuple[str, str, str | None, str]:
+        return (family, target.target.label, self.platform_of(target), workload.text)
 
     def refuse(self, stored: StoredRecord, why: str) -> None:
         """Never answer with a record again: this TVM has tried to load it and could not."""
         self._grader.refuse(stored, why)
+        self._answers.clear()
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
@@ -177,10 +204,30 @@ class Lookup:
     def records(self, family: FamilyName, target: GivenTarget) -> Iterable[StoredRecord]:
         """Every record of a family for a target on its platform, whatever its grade."""
         platform = self.platform_of(target)
+        return self._candidates(target, Part(family, platform)) if platform else []
+
+    def _answer(
+        self,
+        family: FamilyName,
+        target: GivenTarget,
+        workload: Workload,
+        tunable: bool,
+        signature: Callable[[], str | None],
+    ) -> Outcome | None:
+        """What comes of a lookup; None for what is not tunable and has no record."""
+        platform = self.platform_of(target)
+        candidates = self._candidates(target, Part(family, platform, workload)) if platform is not None else []
+        if not tunable and not candidates:
+            return None
+        return self._choose(family, target, platform, workload, candidates, signature)
+
+    def _candidates(self, target: GivenTarget, part: Part) -> list[StoredRecord]:
+        """The records that may answer for a target, those of the closest first."""
+        known: defaultdict[str, list[StoredRecord]] = defaultdict(list)
+        for stored in (stored for records in self._grader.records(part).values() for stored in records):
+            known[stored.record.target.target.device_key].append(stored)
         keys = (*target.target.lookup_keys, *target.target.near_keys)
-        for (key, _), found in (self._of_platform(family, platform) if platform else {}).items():
-            if key in keys:
-                yield from found
+        return [stored for key in keys for stored in known[key]]
 
     def _choose(
         self,
@@ -202,7 +249,7 @@ class Lookup:
             graded = self.invalidated(family, target, workload)
         if not graded:
             why = f"no record for {target.target.label} on {platform}"
-            near = self._neighbours.nearest(Place(family, target.target, platform, workload), signature())
+            near = self._neighbours.nearest(Asked(workload, target.target, platform), signature())
             return outcome(None, MISSING, f"{why}; {near}" if near else why)
         stored, verdict = self._grader.best(graded, target.target)
         if verdict.grade not in self._accepted:
@@ -214,7 +261,7 @@ class Lookup:
 
     @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(stored for records in self._grader.records.values() for stored in records)
+        return Neighbours(self._contents, self._grader.records)
 
     def invalidated(
         self, family: FamilyName, target: GivenTarget, workload: Workload
@@ -225,17 +272,6 @@ class Lookup:
             return []
         asked = Place(family, target.target, platform, workload)
         return [(stored, verdict) for stored, verdict in self._grader.invalidated if stored.place.answers(asked)]
-
-    def _of_platform(self, family: FamilyName, platform: str) -> dict[tuple[str, str], list[StoredRecord]]:
-        """The records of a family on a platform, by device key and workload."""
-        known = self._records.get((family, platform))
-        if known is None:
-            known = self._records[family, platform] = {}
-            for stored in (stored for records in self._grader.records.values() for stored in records):
-                if (stored.record.family, stored.platform) == (family, platform):
-                    key = stored.record.target.target.device_key
-                    known.setdefault((key, stored.record.workload.text), []).append(stored)
-        return known
 
 
 def platform_of(target: GivenTarget, named: str | None, *, here: bool = True) -> str | None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
+from typing import NamedTuple
 
 from tvmgitlib import families
 from tvmgitlib.errors import listed
-from tvmgitlib.model import Place, StoredRecord, Target
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.selection import WHOLE, Part, Selection
+from tvmgitlib.model import FamilyName, Place, StoredRecord, Target, Workload
+from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 
 #: What parts two targets of one kind are told apart by, and what people call them.
@@ -31,52 +37,135 @@ def among(text: str, names: Iterable[str]) -> str:
     return meant(text, known) or (f"There are: {listed(known)}." if known else "There are none yet.")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a lookup that finds nothing is for.
+
+    Attributes:
+        workload: the workload.
+        target, platform: where; None for anywhere.
+    """
+
+    workload: Workload
+    target: Target | None
+    platform: str | None
+
+
 class Neighbours:
     """Records by what they compute, wherever they were measured.
 
     Args:
-        records: the records of a library.
+        contents: the library.
+        records: gives the records of a part of it.
     """
 
-    def __init__(self, records: Iterable[StoredRecord]) -> None:
-        self._by_text: defaultdict[tuple[str, str], list[StoredRecord]] = defaultdict(list)
-        self._by_signature: defaultdict[tuple[str, str], list[StoredRecord]] = defaultdict(list)
-        for stored in records:
-            family, workload = stored.record.family, stored.record.workload
-            self._by_text[family, workload.text].append(stored)
-            if workload.signature is not None:
-                self._by_signature[family, workload.signature].append(stored)
+    def __init__(self, contents: Contents, records: Callable[[Part], Configs]) -> None:
+        self._contents = contents
+        self._records = records
 
-    def nearest(self, asked: Place, signature: str | None = None) -> str | None:
+    def nearest(self, asked: Asked, signature: str | None = None) -> str | None:
         """The nearest record of a computation, and what differs, in words; None where there is none at all.
+
+        Of several that differ in as much it is that of the platform whose name comes first, and there the best.
 
         Args:
             asked: what was looked up, and not found.
             signature: its workload in words that no TVM version changes, where its name is none.
         """
-        same = self._by_text.get((asked.family, asked.workload.text), ())
         mine = families.tvm_of_name(asked.workload)
-        others = self._by_signature.get((asked.family, signature), ()) if signature is not None else ()
-        renamed = [stored for stored in others if families.tvm_of_name(stored.record.workload) not in (None, mine)]
-        found = min(
-            ((list(_differences(asked, stored)), stored) for stored in (*same, *renamed)),
-            key=lambda pair: (pair[1].place.target.kind != asked.target.kind, len(pair[0]), rank(pair[1])),
-            default=None,
-        )
+        found: tuple[_Distance, StoredRecord] | None = None
+        steps = {
+            (_distance(asked, place), place.workload)
+            for place in self._places(asked.workload, signature)
+            if place.workload == asked.workload or families.tvm_of_name(place.workload) not in (None, mine)
+        }
+        # A job that does not count any more may have promised what is not there: the next may be nearer than what is.
+        for distance, workload in sorted(steps, key=lambda step: step[0]):
+            if found is not None and found[0] <= distance:
+                break
+            for stored in self._of(asked.workload.family, distance.platform, workload):
+                far = _distance(asked, stored.place)
+                if found is None or (far, rank(stored)) < (found[0], rank(found[1])):
+                    found = far, stored
         if found is None:
             return None
-        differences, stored = found
+        stored = found[1]
         there = f"the nearest is for {stored.place.target.label} on {stored.platform}"
+        differences = list(_differences(asked, stored.place))
+        if stored.record.workload != asked.workload:
+            differences.append(f"another TVM ({stored.tuned_with}; revalidate carries it over)")
         return f"{there}: {', '.join(differences)}" if differences else there
 
+    def workloads(self, selection: Selection) -> list[Workload]:
+        """The workloads that are selected, on any target and platform, by family and text."""
+        part = replace(selection.part, platform=None)
+        known = self._contents.outlines.workloads(part.family)
+        if known is None:
+            known = [stored.record.workload for stored in self._every if part.family in (None, stored.record.family)]
+        there = {(each.family, each.text): each for each in known if part.named is None or part.named(each)}
+        return [workload for _, workload in sorted(there.items())]
 
-def _differences(asked: Place, stored: StoredRecord) -> Iterator[str]:
-    place = stored.place
-    if place.platform != asked.platform:
+    def _places(self, workload: Workload, signature: str | None) -> Iterable[Place]:
+        """Where the computation may have been measured, and maybe more."""
+        known = self._contents.outlines.places(workload, signature)
+        if known is not None:
+            return known
+        found = list(self._by_name[workload.family, workload.text])
+        if signature is not None:
+            found += self._by_signature[workload.family, signature]
+        return [stored.place for stored in found]
+
+    def _of(self, family: FamilyName, platform: str, workload: Workload) -> Iterable[StoredRecord]:
+        if self._contents.outlines.are_indexed:
+            found = self._records(Part(family, platform, workload))
+            return [stored for records in found.values() for stored in records]
+        return [stored for stored in self._by_name[family, workload.text] if stored.platform == platform]
+
+    @cached_property
+    def _every(self) -> list[StoredRecord]:
+        """All records, where there is no index: of a library that has none that is soon read."""
+        return [stored for records in self._records(WHOLE).values() for stored in records]
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[FamilyName, str], list[StoredRecord]]:
+        return _grouped((stored.record.workload.text, stored) for stored in self._every)
+
+    @cached_property
+    def _by_signature(self) -> Mapping[tuple[FamilyName, str], list[StoredRecord]]:
+        return _grouped((stored.record.workload.signature or "", stored) for stored in self._every)
+
+
+def _grouped(
+    records: Iterable[tuple[str, StoredRecord]],
+) -> Mapping[tuple[FamilyName, str], list[StoredRecord]]:
+    """Records by their families and a name."""
+    groups: defaultdict[tuple[FamilyName, str], list[StoredRecord]] = defaultdict(list)
+    for name, stored in records:
+        groups[stored.record.family, name].append(stored)
+    return groups
+
+
+class _Distance(NamedTuple):
+    """How far a place is from what is asked for; what comes after the differences only decides between equals."""
+
+    is_another_kind: bool
+    differences: int
+    platform: str
+    workload: str
+
+
+def _distance(asked: Asked, place: Place) -> _Distance:
+    is_another_kind = asked.target is not None and place.target.kind != asked.target.kind
+    count = sum(1 for _ in _differences(asked, place)) + (place.workload != asked.workload)
+    return _Distance(is_another_kind, count, place.platform, place.workload.text)
+
+
+def _differences(asked: Asked, place: Place) -> Iterator[str]:
+    """What differs but the workload."""
+    if asked.platform not in (None, place.platform):
         yield "another platform"
-    yield from _other_target(asked.target, place.target)
-    if place.workload != asked.workload:
-        yield f"another TVM ({stored.tuned_with}; revalidate carries it over)"
+    if asked.target is not None:
+        yield from _other_target(asked.target, place.target)
 
 
 def _other_target(asked: Target, recorded: Target) -> Iterator[str]:

@@ -16,7 +16,7 @@ from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
-from tvmgitlib.library.reading.nearest import Neighbours, among
+from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
 from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
@@ -48,8 +48,9 @@ def best(
             what was invalidated.
     """
     groups: defaultdict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
+    source = grader.records if grader else contents.current
     asked = selection.asked.target if selection.asked else None
-    for stored in _asked_for(grader.records if grader else contents.current(), selection, near=grader is not None):
+    for stored in _asked_for(source(selection.part), selection, near=grader is not None):
         if grader is None and asked is not None and not asked.allows(stored.place.target):
             continue
         verdict = grader.verdict(stored, asked) if grader else None
@@ -84,17 +85,14 @@ def _question(place: Place, asked: Target | None) -> tuple[str, ...]:
 
 def nearest(contents: Contents, selection: Selection) -> list[str]:
     """Of each workload of a selection that finds none: the nearest record there is, and what differs, in words."""
+    neighbours = Neighbours(contents, contents.current)
     asked = selection.asked
-    everywhere = [stored for records in contents.current().values() for stored in records]
-    elsewhere = replace(selection, target=None, platform=None)
-    neighbours = Neighbours(everywhere)
-    found = {}
-    for stored in (stored for stored in everywhere if elsewhere.matches(stored.place)):
-        place = stored.place
-        target, platform = asked.target if asked else place.target, selection.named_platform or place.platform
-        near = neighbours.nearest(Place(place.family, target, platform, place.workload))
-        found[place.family, place.workload.text] = f"{workload_label(place.workload)}: {near}"
-    return [words for _, words in sorted(found.items())]
+    found = []
+    for workload in neighbours.workloads(selection):
+        near = neighbours.nearest(Asked(workload, asked.target if asked else None, selection.named_platform))
+        if near is not None:
+            found.append(f"{workload_label(workload)}: {near}")
+    return found
 
 
 def near_names(contents: Contents, selection: Selection) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tvmgitlib import families
@@ -9,7 +10,51 @@ from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS, detect_for
 from tvmgitlib.library.reading.labels import is_named_by
-from tvmgitlib.model import GivenTarget, Place, parse_target, platform_name_from
+from tvmgitlib.model import (
+    ConfigsFile,
+    FamilyName,
+    GivenTarget,
+    Place,
+    StoredRecord,
+    Workload,
+    parse_target,
+    platform_name_from,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of configs/ in which a question finds its answers; None for any.
+
+    Attributes:
+        family: the tuner family.
+        platform: the platform's name.
+        workload: the workload.
+        named: whether a workload is one of those that are meant, where that is not one.
+    """
+
+    family: FamilyName | None = None
+    platform: str | None = None
+    workload: Workload | None = None
+    named: Callable[[Workload], bool] | None = None
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """What the jobs have at least that have a task of it."""
+        return Narrowing(self.family, self.platform, self.workload.id if self.workload else None)
+
+    def has_file(self, file: ConfigsFile) -> bool:
+        """Whether a file may have records of it."""
+        return self.family in (None, file.family) and self.platform in (None, file.platform)
+
+    def has(self, stored: StoredRecord) -> bool:
+        """Whether a record, which stands in such a file, is of it."""
+        workload = stored.record.workload
+        return self.workload in (None, workload) and (self.named is None or self.named(workload))
+
+
+#: All of configs/.
+WHOLE = Part()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +92,12 @@ class Selection:
         platform = self.named_platform
         return Narrowing(self.family, platform if platform != THIS else None)
 
+    @property
+    def part(self) -> Part:
+        """The part of configs/ that all of it is in."""
+        known = self.narrowing
+        return Part(known.family, known.platform, named=None if self.workload is None else self._names)
+
     def matches(self, place: Place, *, any_limits: bool = False) -> bool:
         """Whether what answers for a place is selected: of a target, this one and no other.
 
@@ -82,8 +133,11 @@ class Selection:
         return (
             self.family in (None, place.family)
             and (self.named_platform is None or self._is_on(place))
-            and (self.workload is None or is_named_by(place.workload, self.workload))
+            and self._names(place.workload)
         )
+
+    def _names(self, workload: Workload) -> bool:
+        return self.workload is None or is_named_by(workload, self.workload)
 
     @property
     def named_platform(self) -> str | None:

@@ -9,11 +9,12 @@ from typing import Any
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.ansor.recording import logged
 from tvmgitlib.live.loading import apply, asked_for
+from tvmgitlib.live.space import Suggesting
 from tvmgitlib.model import Workload
 
 
 @cache
-def library_context() -> Callable[[Lookup], Any]:
+def library_context() -> Callable[[Lookup, Suggesting], Any]:
     """The class of dispatch contexts."""
     from tvm.auto_scheduler import LayoutRewriteOption
     from tvm.auto_scheduler.dispatcher import DispatchContext
@@ -22,9 +23,10 @@ def library_context() -> Callable[[Lookup], Any]:
     class ApplyLibrary(DispatchContext):  # type: ignore[misc]  # TVM is not typed
         """Answers from a library, by target and platform; what it does not know the outer context is asked for."""
 
-        def __init__(self, lookup: Lookup) -> None:
+        def __init__(self, lookup: Lookup, suggesting: Suggesting) -> None:
             super().__init__()
             self._lookup = lookup
+            self._suggesting = suggesting
             self._updates: dict[tuple[str, str], Any] = {}
 
         @property
@@ -43,7 +45,10 @@ def library_context() -> Callable[[Lookup], Any]:
                 return self._updates[key]
             found = self._find(target, str(workload_key), has_complex_op)
             if found is None:
-                return self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
+                outside = self._old_ctx.query(target, workload_key, has_complex_op, dag, func_name)
+                if outside is not None or _rewriting_layouts():  # a suggestion's layouts stay as they are
+                    return outside
+                return _suggested(self._suggesting, target, str(workload_key), dag)
             return None if _rewriting_layouts() and not _tuned_with_rewrite(found) else found.state
 
         def _find(self, target: Any, workload_key: str, tunable: bool) -> Any:
@@ -69,3 +74,18 @@ def library_context() -> Callable[[Lookup], Any]:
         return option
 
     return ApplyLibrary
+
+
+def _suggested(suggesting: Suggesting, target: Any, workload_key: str, dag: Any) -> Any:
+    """The state that is suggested for what has no record; None where none is."""
+    given = asked_for(target)
+    if given is None:
+        return None
+
+    def task() -> Any:
+        from tvm.auto_scheduler import SearchTask
+
+        return SearchTask(compute_dag=dag, workload_key=workload_key, target=target)
+
+    found = suggesting("ansor", given, Workload("ansor", workload_key), task)
+    return found.state if found is not None else None

@@ -22,7 +22,7 @@ from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.ansor.space import TaskSpace
 from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
-from tvmgitlib.live.space import LiveSpace
+from tvmgitlib.live.space import LiveSpace, Suggesting
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
@@ -91,8 +91,8 @@ class Ansor:
     def measure_untuned(self, journal: Journal, task: Any, how: HowToMeasure) -> tuple[float, ...]:
         return remeasure.measure_untuned(task, how)
 
-    def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:
-        context: AbstractContextManager[Any] = library_context()(lookup)
+    def applying(self, lookup: Lookup, suggesting: Suggesting) -> AbstractContextManager[Any]:
+        context: AbstractContextManager[Any] = library_context()(lookup, suggesting)
         return context
 
 

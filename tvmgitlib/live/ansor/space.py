@@ -45,6 +45,12 @@ class TaskSpace:
         steps: Json = _record(native)["i"][1][1]
         return steps
 
+    def build(self, native: Any) -> None:
+        import tvm
+
+        schedule, tensors = self._task.compute_dag.apply_steps_from_state(native.state)
+        tvm.build(schedule, tensors, target=self._task.target)
+
     def nearest(self, wanted: Config) -> Config | None:
         name = key_of(wanted)
         if name not in self._tried:

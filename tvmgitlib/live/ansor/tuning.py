@@ -35,7 +35,6 @@ def tune(
 ) -> bool:
     """Tune a task with `SketchPolicy` until as many trials are on record; see `Job.tune_ansor`."""
     from tvm import auto_scheduler
-    from tvm.auto_scheduler.measure import ProgramMeasurer
 
     place = place_of(journal, task)
     if journal.is_tuned(place, trials):
@@ -72,16 +71,23 @@ def tune(
         runner=runner,
         measure_callbacks=[record, *callbacks],
     )
-    if left == 1:  # which TVM takes for: measure nothing, give the model's best guess
-        measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, verbose)
-        policy.continue_search_one_round(1, measurer)
-    else:
-        task.tune(options, policy)
+    _search(task, policy, options)
     if (
         len(journal.measured(place)) == begun
     ):  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
         journal.mark_exhausted(place)
     return len(journal.measured(place)) > before
+
+
+def _search(task: Any, policy: Any, options: Any) -> None:
+    """Let a policy search; of one trial TVM thinks: measure nothing, give the model's best guess."""
+    from tvm.auto_scheduler.measure import ProgramMeasurer
+
+    if options.num_measure_trials == 1:
+        measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, options.verbose)
+        policy.continue_search_one_round(1, measurer)
+    else:
+        task.tune(options, policy)
 
 
 def _taught(journal: Journal, place: Place, seed: int | None) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import TargetError
-from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand.error_text import last_line
 from tvmgitlib.model import GivenTarget, parse_target
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.jobs import Journal
 
 
 def target_attributes(given: GivenTarget) -> dict[str, Any]:

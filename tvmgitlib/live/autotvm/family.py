@@ -22,7 +22,7 @@ from tvmgitlib.live.autotvm.records import line_of, pairs
 from tvmgitlib.live.autotvm.space import TaskSpace
 from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
 from tvmgitlib.live.loading import why_unreadable
-from tvmgitlib.live.space import LiveSpace
+from tvmgitlib.live.space import LiveSpace, Suggesting
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
 _TASK = ("tvm.autotvm.task.task", "Task")
@@ -98,8 +98,8 @@ class AutoTvm:
     def measure_untuned(self, journal: Journal, task: Any, how: HowToMeasure) -> tuple[float, ...]:
         return remeasure.measure_untuned(task, how)
 
-    def applying(self, lookup: Lookup) -> AbstractContextManager[Any]:
-        context: AbstractContextManager[Any] = library_context()(lookup)
+    def applying(self, lookup: Lookup, suggesting: Suggesting) -> AbstractContextManager[Any]:
+        context: AbstractContextManager[Any] = library_context()(lookup, suggesting)
         return context
 
 

@@ -18,6 +18,7 @@ class TaskSpace(ProductSpace):
     """
 
     def __init__(self, task: Any) -> None:
+        self._task = task
         self._space = task.config_space
         self._places: dict[str, dict[Knob, int]] = {}
         axes: dict[str, int] = {}
@@ -39,6 +40,15 @@ class TaskSpace(ProductSpace):
     def written(self, native: Any) -> Json:
         document: Mapping[str, Any] = native.to_json_dict()
         return {"index": int(document["index"]), "entity": [list(each) for each in document["entity"]]}
+
+    def build(self, native: Any) -> None:
+        import tvm
+
+        with self._task.target:
+            schedule, tensors = self._task.instantiate(native)
+            if not native.valid():
+                raise ValueError("; ".join(map(str, native.errors)))
+            tvm.build(schedule, tensors, target=self._task.target)
 
     def of(self, native: Any) -> Config:
         """The knobs of a `ConfigEntity`."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import facts_here
-from tvmgitlib.library.reading import Accept, Contents, Grader, Lookup, workload_label
+from tvmgitlib.library.reading import SUGGESTED, Contents, Grader, Lookup, Taken, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage
 from tvmgitlib.live.loading import Loading
 from tvmgitlib.live.tasks import WeightedTask
+from tvmgitlib.live.untuned import Untuned, nothing
 from tvmgitlib.model import (
     FamilyName,
     GivenTarget,
@@ -37,7 +39,7 @@ def coverage(
     *,
     target: object | None,
     platform: str | None,
-    accept: Accept,
+    accept: Taken,
     facts: Mapping[str, Json] | None,
 ) -> Coverage:
     """See `ConfigLibrary.coverage`; `target` is that of tasks that do not say theirs."""
@@ -49,7 +51,7 @@ def coverage(
         if each.of_relay:
             of_relay[family.name] = None
         its, workload = family.identify(each.task, given)
-        one = _Asked(family.name, its, workload, family.signature(each.task), family.unsearchable(each.task))
+        one = _Asked(family.name, its, workload, each.task, family.signature(each.task), family.unsearchable(each.task))
         asked.setdefault((family.name, its.target, its.target.limits, its.model, workload), one).weight += each.weight
     survey = _Survey(contents, tvm, platform, accept, facts)
     return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
@@ -60,6 +62,7 @@ class _Asked:
     """A workload that is asked about.
 
     Attributes:
+        task: the first task of it.
         signature: the workload in words that no TVM version changes; None where its name is that already.
         unsearchable: why TVM cannot tune it at all; None where it can.
         weight: how often all tasks of this workload are run.
@@ -68,6 +71,7 @@ class _Asked:
     family: FamilyName
     target: GivenTarget
     workload: Workload
+    task: Any
     signature: str | None
     unsearchable: str | None
     weight: float = 0
@@ -88,7 +92,7 @@ class _Survey:
         contents: Contents,
         tvm: TvmVersion,
         platform: str | None,
-        accept: Accept,
+        accept: Taken,
         facts: Mapping[str, Json] | None,
     ) -> None:
         self._contents = contents
@@ -96,6 +100,7 @@ class _Survey:
         self._facts = facts or {}
         loading = Loading(contents, tvm)
         self._lookup = Lookup(contents, tvm, platform, accept, facts, loading)
+        self._suggesting = Untuned(contents, self._lookup) if accept == SUGGESTED else nothing
         self._grader = Grader(contents, tvm, facts, loading)
         self._records: dict[tuple[FamilyName, Target, str], list[StoredRecord]] = {}
 
@@ -104,6 +109,8 @@ class _Survey:
         target, workload = asked.target.target, asked.workload
         platform = self._lookup.platform_of(asked.target)
         applied = self._lookup.find(asked.family, asked.target, workload, signature=lambda: asked.signature)
+        if applied is None and asked.unsearchable is None:
+            self._suggesting(asked.family, asked.target, workload, lambda: asked.task)
         outcome = self._lookup.summary.outcomes[asked.family, target.label, platform, workload.text]
         task = TaskCoverage(
             family=asked.family,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
-from tvmgitlib.library.reading import STATES
+from tvmgitlib.library.reading import STATES, SUGGESTED
 from tvmgitlib.model import TvmVersion, Workload
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
@@ -25,10 +25,10 @@ class TaskCoverage:
         family, target, platform, workload: the task; the target as canonical JSON text; no platform where nothing says
             which it is.
         weight: how often the model runs it.
-        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower` or `missing`;
-            `unsearchable` for what TVM cannot tune at all.
+        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower`,
+            `suggested` or `missing`; `unsearchable` for what TVM cannot tune at all.
         why: in words, with the option that would change it.
-        is_covered: whether a build applies a record.
+        is_covered: whether a build applies a record: a suggestion is none.
         cost: mean run time in seconds of the record that is applied, else of the fastest on record, whatever its grade;
             None where there is none.
         baseline: what the untuned config took, in seconds; None where nobody measured it.
@@ -121,10 +121,10 @@ class Coverage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks there are of each state, from the best to the worst; `unsearchable` where there are any."""
+        """How many tasks there are of each state, from best to worst; the rarer two where there are any."""
         found = Counter(task.state for task in self.of_build)
-        counts = {state: found[state] for state in STATES}
-        return {**counts, UNSEARCHABLE: found[UNSEARCHABLE]} if found[UNSEARCHABLE] else counts
+        rare = (SUGGESTED, UNSEARCHABLE)
+        return {state: found[state] for state in (*STATES, UNSEARCHABLE) if found[state] or state not in rare}
 
     @property
     def covered(self) -> list[TaskCoverage]:

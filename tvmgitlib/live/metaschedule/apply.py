@@ -25,6 +25,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
+from tvmgitlib.live.space import Suggesting
 from tvmgitlib.model import StoredRecord, Workload
 
 
@@ -37,10 +38,10 @@ class _Found:
 
 
 @contextmanager
-def applying(lookup: Lookup) -> Iterator[None]:
+def applying(lookup: Lookup, suggesting: Suggesting) -> Iterator[None]:
     """Answer this thread's lookups by the library; what it does not know goes to the database that was in scope."""
     database = meta_schedule().database.Database
-    with _library_database()(lookup, database.current()):
+    with _library_database()(lookup, suggesting, database.current()):
         yield
 
 
@@ -61,8 +62,9 @@ def compile_tir(func: Any, target: Any) -> Any:
 class _Schedules:
     """The schedules of a library, as objects of this TVM."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, suggesting: Suggesting) -> None:
         self._lookup = lookup
+        self._suggesting = suggesting
         self._workloads: dict[str, Any] = {}
 
     def find(self, mod: Any, target: Any, name: str | None) -> _Found | None:
@@ -73,6 +75,20 @@ class _Schedules:
         wanted = Workload("metaschedule", workload_text(mod), signature=name)
         asked = partial(self._lookup.find, "metaschedule", given, wanted, signature=partial(signature_of, mod))
         return apply(self._lookup, asked, partial(self._load, mod))
+
+    def suggested(self, mod: Any, target: Any) -> _Found | None:
+        """What is suggested for a module that has no record."""
+        given = asked_for(target)
+        if given is None:
+            return None
+        wanted = Workload("metaschedule", workload_text(mod))
+        schedule = self._suggesting("metaschedule", given, wanted, lambda: mod)
+        if schedule is None:
+            return None
+        ms = meta_schedule()
+        arguments = ms.arg_info.ArgInfo.from_entry_func(mod, True)
+        record = ms.database.TuningRecord(schedule.trace, ms.database.Workload(mod), None, target, arguments)
+        return _Found(record, schedule)
 
     def _load(self, mod: Any, stored: StoredRecord) -> _Found:
         """A record, and the schedule that it makes.
@@ -100,24 +116,32 @@ def _library_database() -> Any:
     """The class of databases that answer from a library."""
 
     class ApplyLibrary(meta_schedule().database.PyDatabase):  # type: ignore[misc]  # TVM is not typed
-        def __init__(self, lookup: Lookup, outer: Any | None) -> None:
+        def __init__(self, lookup: Lookup, suggesting: Suggesting, outer: Any | None) -> None:
             super().__init__()
-            self._schedules = _Schedules(lookup)
+            self._schedules = _Schedules(lookup, suggesting)
             self._outer_database = outer
 
         def query_tuning_record(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
             found = self._schedules.find(mod, target, workload_name)
-            if found is None and self._outer_database is not None:
-                return self._outer_database.query_tuning_record(mod, target, workload_name or "main")
-            return found.record if found is not None else None
+            if found is not None:
+                return found.record
+            if self._outer_database is not None:
+                known = self._outer_database.query_tuning_record(mod, target, workload_name or "main")
+                if known is not None:
+                    return known
+            suggested = self._schedules.suggested(mod, target)
+            return suggested.record if suggested is not None else None
 
         def query_schedule(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
             found = self._schedules.find(mod, target, workload_name)
             if found is not None:
                 return found.schedule
             if self._outer_database is not None:
-                return self._outer_database.query_schedule(mod, target, workload_name or "main")
-            return None
+                known = self._outer_database.query_schedule(mod, target, workload_name or "main")
+                if known is not None:
+                    return known
+            suggested = self._schedules.suggested(mod, target)
+            return suggested.schedule if suggested is not None else None
 
         def query_ir_module(self, mod: Any, target: Any, workload_name: str | None = None) -> Any:
             schedule = self.query_schedule(mod, target, workload_name)

@@ -24,7 +24,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     why_no_module,
     workload_text,
 )
-from tvmgitlib.live.space import LiveSpace
+from tvmgitlib.live.space import LiveSpace, Suggesting
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 
@@ -105,8 +105,8 @@ class MetaSchedule:
     def measure_untuned(self, journal: Journal, task: Any, how: HowToMeasure) -> tuple[float, ...]:
         return remeasure.measure_untuned(journal, _module(task), _target(task), how)
 
-    def applying(self, lookup: Lookup) -> AbstractContextManager[None]:
-        return apply.applying(lookup)
+    def applying(self, lookup: Lookup, suggesting: Suggesting) -> AbstractContextManager[None]:
+        return apply.applying(lookup, suggesting)
 
 
 FAMILY: LiveFamily = MetaSchedule()

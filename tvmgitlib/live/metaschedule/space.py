@@ -35,6 +35,7 @@ class TaskSpace:
         ms = meta_schedule()
         self.axes: dict[str, int] = {}
         self._mod = mod
+        self._target = target
         self._known = known
         self._family = family("metaschedule")
         self._schedules: dict[object, Any] = {}
@@ -49,6 +50,11 @@ class TaskSpace:
     def written(self, native: Any) -> Json:
         document: Json = json.loads(json.dumps(native.trace.as_json(), default=_plain))
         return document
+
+    def build(self, native: Any) -> None:
+        import tvm
+
+        tvm.compile(native.mod, target=self._target)
 
     def nearest(self, wanted: Config) -> Config | None:
         name = key_of(wanted)

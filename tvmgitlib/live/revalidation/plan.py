@@ -110,7 +110,9 @@ class Plan:
         """
         there: defaultdict[str, list[StoredRecord]] = defaultdict(list)
         asked = self.request.selection.asked
-        for stored in (stored for found in self._grader.records.values() for stored in found):
+        for stored in (
+            stored for found in self._grader.records(self.request.selection.part).values() for stored in found
+        ):
             fits = asked is None or asked.target.allows(stored.place.target)
             if fits and self.request.selection.asks(stored.place, near=True) and self._is_here(stored):
                 there[stored.platform].append(stored)

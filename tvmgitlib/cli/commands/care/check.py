@@ -8,16 +8,19 @@ from tvmgitlib.cli import options
 from tvmgitlib.cli.context import Context, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib check && git push", "tvmgitlib check --allow-shallow"))
+@click.command(epilog=options.example("tvmgitlib check && git push", "tvmgitlib check --full"))
 @click.option("--allow-shallow", is_flag=True, help="Check a shallow clone as far as its history goes.")
+@click.option("--full", is_flag=True, help="Prove all of it, also what was proven before in this clone.")
 @pass_context
-def command(context: Context, allow_shallow: bool) -> int:
+def command(context: Context, allow_shallow: bool, full: bool) -> int:
     """Prove that the library is sound.
 
     configs/ is what jobs/ folds to, every line is valid, no segment changed after its commit, and the work tree is as
-    committed. Exit code 1 when something is wrong, named by file and line, or when a shallow clone cannot tell.
+    committed. Where this clone was found sound before, only what came since is proven, and files that Git sees no
+    change of are not read again. Exit code 1 when something is wrong, named by file and line, or when a shallow clone
+    cannot tell.
     """
-    problems = context.open().check(allow_shallow=allow_shallow)
+    problems = context.open().check(allow_shallow=allow_shallow, full=full)
     context.print(
         {"sound": not problems, "problems": [problem.to_json() for problem in problems]},
         "\n".join(map(str, problems)) or "The library is sound.",

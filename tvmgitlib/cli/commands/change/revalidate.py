@@ -92,7 +92,7 @@ def command(
     if done.missing:
         tasks_of_these = plural(done.missing, "of the tasks has", "of the tasks have")
         note(f"{tasks_of_these} no record here: tvmgitlib coverage names {'it' if done.missing == 1 else 'them'}.")
-    context.print_written(done, as_text(done), library.path)
+    context.print_written(done, as_text(done), library.path if done.jobs else None)
     return 0 if done.all_hold else 1
 
 

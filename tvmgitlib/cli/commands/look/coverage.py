@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--accept",
-    type=click.Choice(["exact", "stale"]),
+    type=click.Choice(["exact", "stale", "suggested"]),
     default="exact",
     show_default=True,
-    help="The worst grade that the build applies.",
+    help="The worst that the build applies; suggested: for what has no record, what other workloads suggest.",
 )
 @options.facts
 @click.option(
@@ -54,7 +54,8 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
     else of the fastest measurement there is; what nobody has measured is left out of the share. A Relay module
     has tasks of each tuner family, and a build takes one family's: those are looked at of which the library has records
     for the target, and the last line says which and counts the one that covers most. What TVM cannot tune (a shape that
-    is only known when it runs) is unsearchable. Exit code 1 when there is no task.
+    is only known when it runs) is unsearchable. With --accept suggested, what has no record and for which a suggestion
+    builds is suggested: it counts as such, and not as covered. Exit code 1 when there is no task.
     """
     from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.base import running_tvm

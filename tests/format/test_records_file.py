@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
+from tvmgitlib.format import RecordsFile, ranked_lines, read_configs, read_stored
+from tvmgitlib.model import Settings, Workload
+from tvmgitlib.rules.fold import fold, standing
+
+#: How many records there are of each of some workloads.
+SHAPES = [[1], [3], [1, 1], [2, 1, 3], [1] * 17, [5, 1, 8, 1, 1, 2, 7]]
+
+
+def written(build: Any, counts: list[int]) -> tuple[bytes, str]:
+    segment = build.segment(
+        1,
+        [build.record(config, 1e-3 + config, number) for number, count in enumerate(counts) for config in range(count)],
+    )
+    ((path, records),) = fold([segment], standing([]), Settings(keep=8)).items()
+    return ranked_lines(records), path
+
+
+def workload(number: int | str) -> Workload:
+    return Workload("autotvm", f'["matmul",[{number}]]')
+
+
+@pytest.mark.parametrize("counts", SHAPES)
+def test_a_search_finds_what_reading_everything_finds(build: Any, counts: list[int]) -> None:
+    content, path = written(build, counts)
+    every = read_configs(content, path)
+    assert len(every) == sum(counts)
+    for asked in (*map(workload, range(len(counts) + 2)), workload('""'), workload("~"), Workload("autotvm", "")):
+        wanted = [stored for stored in every if stored.record.workload == asked]
+        assert RecordsFile(content, path).of(asked) == wanted
+        assert RecordsFile(content, path).where(lambda each, asked=asked: each == asked) == wanted
+    assert RecordsFile(content, path).where(lambda _: True) == every
+    together = RecordsFile(content, path)  # what one question has read does not mislead the next
+    asked_for = dict.fromkeys(stored.record.workload for stored in every)
+    assert [stored for asked in asked_for for stored in together.of(asked)] == every
+
+
+def test_an_empty_file_has_nothing(build: Any) -> None:
+    _, path = written(build, [1])
+    assert RecordsFile(b"", path).of(workload(0)) == RecordsFile(b"", path).where(lambda _: True) == []
+
+
+def test_what_is_not_asked_for_is_not_read(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, path = written(build, [4] * 100)
+    read: list[bytes] = []
+
+    def counted(line: bytes, *arguments: Any) -> Any:
+        read.append(line)
+        return read_stored(line, *arguments)
+
+    monkeypatch.setattr("tvmgitlib.format.records_file.read_stored", counted)
+    assert len(RecordsFile(content, path).of(workload(50))) == 4
+    assert len(read) < 20
+    read.clear()
+    assert len(RecordsFile(content, path).where(lambda each: each == workload(50))) == 4
+    assert len(read) == 100 + 3
+
+
+def test_a_line_that_is_not_right_is_named_where_it_is_read(build: Any) -> None:
+    content, path = written(build, [1, 1, 1])
+    lines = content.splitlines(keepends=True)
+    for bad in (b"\n", b"{}\n", lines[1][:-9] + b"\n", b"\xff\n"):
+        file = RecordsFile(b"".join([lines[0], bad, lines[2]]), path)
+        for ask in (lambda file=file: file.of(workload(1)), lambda file=file: file.where(lambda _: True)):
+            with pytest.raises(TvmgitlibError) as caught:
+                ask()
+            assert (caught.value.file, caught.value.line) == (path, 2)
+
+
+def test_other_files_are_refused_as_when_they_are_read_whole() -> None:
+    with pytest.raises(LibraryError, match="no file of configs/"):
+        RecordsFile(b"", "configs/a.jsonl")
+    with pytest.raises(FamilyError, match="'other'") as caught:
+        RecordsFile(b"{}\n", "configs/a/b/other.jsonl")
+    assert caught.value.file == "configs/a/b/other.jsonl"

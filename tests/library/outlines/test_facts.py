@@ -1,0 +1,76 @@
+"""What the index takes from a segment at a glance is what a reading of all of it says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tvmgitlib import Condemned, ConfigLibrary, Selection
+from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.format import lines_of, read_segment, skim_segment
+from tvmgitlib.library.outlines.facts import Facts
+
+Segments = dict[str, bytes]
+
+
+@pytest.fixture
+def segments(library: ConfigLibrary, logs: Path) -> Segments:
+    """Of every kind but revalidations, and of all families."""
+    for name in ("autotvm/t0_tvmgitlib_matmul_ga.log", "ansor/mm_128x128x128.json", "metaschedule/v27_mm128"):
+        library.import_logs(logs / name, platform="board", facts={"cooling": "fan"} if "ansor" in name else None)
+    library.invalidate(Condemned(Selection(family="ansor")), "another board")
+    job = library.begin_job(platform="board", tuner="ga")
+    shutil.copy(logs / "autotvm" / "t2_conv2d_NCHWc_x86_ga.log", job.log)
+    library.finish_job()
+    library.revert(library.log()[0].job)
+    return {
+        path.relative_to(library.path).as_posix(): path.read_bytes() for path in library.path.glob("jobs/*/*.jsonl")
+    }
+
+
+def read(content: bytes, path: str) -> Facts:
+    return Facts.of_segment(read_segment(lines_of(content, path), path, with_records=False))
+
+
+def test_a_glance_says_what_reading_says(segments: Segments) -> None:
+    glances = 0
+    for path, content in segments.items():
+        glances += skim_segment(content, path) is not None
+        assert Facts.of(content, path) == read(content, path)
+    assert glances == 4
+    assert len(segments) == 6
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a key": lambda content: content.replace(b'"kind"', b'"kidn"', 1),
+    "a kind": lambda content: content.replace(b'"import"', b'"revert"', 1),
+    "a number": lambda content: content.replace(b'"trials":', b'"trials":-', 1),
+    "a workload": lambda content: content.replace(b'"workload":{"id":"', b'"workload":{"id":"0', 1),
+    "a key twice": lambda content: content.replace(b'{"job":{', b'{"job":{"author":"me",', 1),
+    "a target": lambda content: content.replace(b'"canonical":{', b'"canonical":{"x":1,', 1),
+    "no header": lambda content: content.split(b"\n", 1)[1],
+    "two headers": lambda content: content.split(b"\n", 1)[0] + b"\n" + content,
+    "no section": lambda content: b"\n".join(line for line in content.split(b"\n") if b'{"section":' not in line[:12]),
+    "nothing": lambda content: content[:0],
+    "half a line": lambda content: content[:100],
+    "another job's": lambda content: content.replace(b'"id":"', b'"id":"0', 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_malformed_is_said_to_be_in_the_same_words(segments: Segments, damage: str) -> None:
+    for path, content in segments.items():
+        damaged = DAMAGES[damage](content)
+        if damaged == content:
+            continue
+        try:
+            expected = read(damaged, path)
+        except TvmgitlibError as error:
+            with pytest.raises(TvmgitlibError) as caught:
+                Facts.of(damaged, path)
+            assert str(caught.value) == str(error)
+        else:
+            assert Facts.of(damaged, path) == expected

@@ -1,0 +1,94 @@
+"""What a segment says of its job and tasks, without what only a reading of the whole would tell: for indexes.
+
+Nearly all segments of a large library are of jobs that add records, and repeat each other's sections. Those are read
+here at little more than the cost of parsing; whatever is not plainly such a one is left to `read_segment`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.format import schema
+from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.segment import without_history
+from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
+
+_ADDING = ("tune", "import")
+
+
+class SkimmedSection(NamedTuple):
+    """Where tasks ran: the family, the platform's name, the target's key, whether facts of the platform are told."""
+
+    family: FamilyName
+    platform: str
+    target: str
+    has_facts: bool
+
+
+class SkimmedTask(NamedTuple):
+    """A task: where it ran, its workload, its trials, and whether it says what an untuned config takes."""
+
+    section: SkimmedSection
+    workload: Workload
+    trials: int
+    has_baseline: bool
+
+
+def skim_segment(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTask]] | None:
+    """The header, as it is written, and the tasks of a job that adds records; None where the segment has to be read.
+
+    Args:
+        content: the segment.
+        file: its name.
+    """
+    try:
+        return _skimmed(content, file)
+    except (TvmgitlibError, ValueError):
+        return None
+
+
+def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTask]] | None:
+    first, *others = lines_of(content, file)
+    header = _document(first).get("job")
+    if header is None or header["kind"] not in _ADDING or "reverts" in header or segment_path(header["id"]) != file:
+        return None
+    section: SkimmedSection | None = None
+    tasks: list[SkimmedTask] = []
+    for line in others:
+        if line.startswith(b'{"task":'):
+            if section is None:
+                return None
+            tasks.append(_task(_document(without_history(line))["task"], section))
+        elif line.startswith(b'{"section":'):
+            section = _section(line)
+        elif line.startswith((b'{"job":', b'{"invalidates":')):
+            return None
+    return header, tasks
+
+
+def _document(line: bytes) -> dict[str, Any]:
+    document: dict[str, Any] = read_json(line)
+    schema.check(document, "segment")
+    return document
+
+
+@lru_cache(maxsize=4096)
+def _section(line: bytes) -> SkimmedSection:
+    value = _document(line)["section"]
+    target = recorded_target(value["target"]["canonical"], value["target"]["facts"])
+    return SkimmedSection(value["family"], value["platform"]["name"], target.key, bool(value["platform"]["facts"]))
+
+
+def _task(value: dict[str, Any], section: SkimmedSection) -> SkimmedTask:
+    given = value["workload"]
+    workload = _workload(section.family, given["text"], given.get("signature"))
+    if workload.id != given["id"]:
+        raise ValueError(given["id"])
+    return SkimmedTask(section, workload, int(value["effort"]["trials"]), value.get("baseline") is not None)
+
+
+@lru_cache(maxsize=4096)
+def _workload(family: FamilyName, text: str, signature: str | None) -> Workload:
+    return Workload(family, text, signature)

@@ -1,0 +1,160 @@
+"""What `check` has proven, and whether all is well with what came since: the quick way to the same answer.
+
+The memory is a small file in the Git directory, derived and safe to delete. It names a commit, which stands for its
+trees and its history; of another version of the rules it proves nothing, nor where it is damaged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from tvmgitlib import families
+from tvmgitlib._version import __version__
+from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.format import (
+    FOLD_FILE,
+    SETTINGS_FILE,
+    FoldStamp,
+    Tally,
+    configs_file,
+    lines_of,
+    ranked_lines,
+    read_segment,
+)
+from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
+from tvmgitlib.library.changes import Change, fold_change
+from tvmgitlib.library.reading import Contents, is_own, platform_folders
+from tvmgitlib.model import JOBS, Segment, job_at
+from tvmgitlib.store import (
+    FILE_MODE,
+    NO_MODE,
+    Delta,
+    Repository,
+    blob_id,
+    commits_touching,
+    history_cuts,
+    is_ancestor,
+)
+
+FILE = "proven.json"
+
+
+def remember(repository: Repository, contents: Contents) -> None:
+    """Note that nothing is wrong with a library as it is; where that cannot be noted, it is proven again."""
+    commit = contents.snapshot.commit
+    if commit is None or history_cuts(repository, commit):
+        return
+    if not all(families.is_shipped(configs_file(path).family) for path, _ in contents.config_files()):
+        return  # what another package finds right may change with that package
+    path = repository.state / FILE
+    content = _note(commit)
+    with suppress(OSError):
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+
+
+def is_proven(repository: Repository, contents: Contents) -> bool:
+    """Whether nothing is wrong with a library, going by what was proven of an earlier commit of its history.
+
+    False says nothing: only proving all of it does.
+    """
+    known = _noted(repository.state / FILE)
+    commit = contents.snapshot.commit
+    if known is None or commit is None or not is_ancestor(repository, known, commit):
+        return False
+    if history_cuts(repository, commit):
+        return False
+    since = repository.changes(known, commit, OWN_FILES)
+    try:
+        with repository.snapshot(known) as snapshot:
+            before = Contents(snapshot)
+            if since and not (_follows(before, contents, since) and _only_adds(repository, before, contents)):
+                return False
+        return repository.bare or is_untouched(repository, contents, {delta.path for delta in since})
+    except TvmgitlibError:
+        return False
+
+
+def _note(commit: str) -> str:
+    return f"{json.dumps({'commit': commit, 'proof': _proof(commit)})}\n"
+
+
+def _proof(commit: str) -> str:
+    """What only this version of the rules writes beside a commit: another one has proven nothing."""
+    return sha256(f"{__version__}\n{commit}\n".encode()).hexdigest()
+
+
+def _noted(path: Path) -> str | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    match document:
+        case {"commit": str(commit), "proof": str(proof)} if proof == _proof(commit):
+            return commit
+    return None
+
+
+def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:
+    """Whether a commit is what comes of a sound one and the jobs that were added.
+
+    Raises:
+        TvmgitlibError: something of it is malformed.
+    """
+    if before.settings.fold_digest != after.settings.fold_digest:
+        return False
+    added: list[Segment] = []
+    changed: set[str] = set()
+    for delta in since:
+        if not is_own(delta.path) or delta.new_mode not in (FILE_MODE, NO_MODE):
+            return False
+        if job_at(delta.path) is not None:
+            if delta.old is not None or delta.new is None:
+                return False
+            content = after.snapshot.blob(delta.path, delta.new)
+            added.append(read_segment(lines_of(content, delta.path), delta.path, with_histories=True))
+        elif delta.path != SETTINGS_FILE:
+            changed.add(delta.path)
+    folded = fold_change(before, Change(added=tuple(added)))
+    if folded.whole or before.fold_stamp is None:
+        return False
+    expected: dict[str, bytes | None] = {path: ranked_lines(found) or None for path, found in folded.after.items()}
+    tally = before.fold_stamp.tally + Tally.of(added)
+    expected[FOLD_FILE] = FoldStamp(after.jobs_tree, after.settings.fold_digest, tally).to_bytes()
+    return _are(expected, after, changed) and not _have_other_case(after)
+
+
+def _are(expected: Mapping[str, bytes | None], contents: Contents, changed: set[str]) -> bool:
+    """Whether files of a commit are these, and no others were changed."""
+    for path, content in expected.items():
+        entry = contents.snapshot.entry(path)
+        if content is None or entry is None:
+            if content is not None or entry is not None:
+                return False
+        elif blob_id(content, len(entry.oid)) != entry.oid:
+            return False
+    return changed <= expected.keys()
+
+
+def _have_other_case(contents: Contents) -> bool:
+    """Whether names of platforms differ only in case."""
+    names = {name for _, name in platform_folders(contents.snapshot)}
+    return len({name.casefold() for name in names}) < len(names)
+
+
+def _only_adds(repository: Repository, before: Contents, after: Contents) -> bool:
+    """Whether no commit since a sound one changed or removed a segment."""
+    first: dict[str, str] = {}
+    known, commit = before.snapshot.commit, after.snapshot.commit
+    for touching in commits_touching(repository, commit, JOBS, each_parent=True, since=known, oldest_first=True):
+        for delta in touching.deltas:
+            entry = before.snapshot.entry(delta.path)
+            original = entry.oid if entry is not None else first.setdefault(delta.path, delta.new or "")
+            if delta.new != original:
+                return False
+    return True
