@@ -26,6 +26,7 @@ COMMANDS = [
     ["log"],
     ["check"],
     ["rebuild"],
+    ["gc"],
     ["config"],
     ["completion"],
     ["platform"],

@@ -35,14 +35,12 @@ class Context:
         library: the library as the user named it; None where nothing does.
         as_json: whether to print JSON.
         paged: whether long texts may go through a pager.
-        command: the command's name, once it is known.
         opened: the library, once a command has opened it.
     """
 
     library: str | None = None
     as_json: bool = False
     paged: bool = True
-    command: str | None = None
     opened: ConfigLibrary | None = None
 
     def open(self, rev: str | None = None) -> ConfigLibrary:

@@ -94,7 +94,17 @@ def cli(context: Context, library: str | None, as_json: bool, no_pager: bool) ->
     Exit codes: 0 yes, 1 the answer is no, 2 wrong usage, 3 a bug, 4 a failure that is explained, 130 interrupted.
     """
     context.library, context.as_json, context.paged = library, as_json or context.as_json, not no_pager
-    context.command = click.get_current_context().invoked_subcommand
+
+
+@cli.result_callback()
+@click.pass_context
+def tell_of_gc(context: click.Context, /, code: Any, **_: Any) -> Any:
+    """Tell somebody at a terminal, after a command that writes, that housekeeping is due; the command's code stays."""
+    asked = context.find_object(Context)
+    is_asked = context.invoked_subcommand in _WRITING and sys.stderr.isatty()
+    if is_asked and asked and asked.opened and not asked.as_json and asked.opened.is_gc_due():
+        note("The repository is in many pieces by now: tvmgitlib gc packs it.")
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -114,7 +124,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with progress.shown():
             code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
         sys.stdout.flush()
-        _tell_of_gc(context)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         if context.as_json:
@@ -151,13 +160,6 @@ class _Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return plain(super().format(record))
-
-
-def _tell_of_gc(context: Context) -> None:
-    """Tell somebody at a terminal, after a command that writes, that housekeeping is due."""
-    is_asked = context.command in _WRITING and not context.as_json and sys.stderr.isatty()
-    if is_asked and context.opened is not None and context.opened.is_gc_due():
-        note("The repository is in many pieces by now: tvmgitlib gc packs it.")
 
 
 def _open_streams() -> None:

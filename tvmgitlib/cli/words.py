@@ -38,6 +38,15 @@ def invalidated(done: Invalidated) -> str:
     )
 
 
+def would_invalidate(done: Invalidated) -> str:
+    """What an invalidation would do."""
+    jobs = "".join(f"\n  {count:,} of job {job}" for job, count in done.jobs.items())
+    return (
+        f"Would invalidate {plural(done.invalidated, 'record')} of {plural(len(done.jobs), 'job')}: "
+        f"{done.removed:,} out of configs/, {done.restored:,} in. Nothing was committed.{jobs}"
+    )
+
+
 def tidied(done: Tidied) -> str:
     """What housekeeping changed."""
     before, after = done.before, done.after
@@ -55,15 +64,6 @@ def size(count: int) -> str:
     """A number of bytes, to a tenth of its unit."""
     power = next((power for power in (1, 2) if round(count / 1000**power, 1) < 1000), 3)
     return f"{count / 1000**power:,.1f} {('kB', 'MB', 'GB')[power - 1]}"
-
-
-def would_invalidate(done: Invalidated) -> str:
-    """What an invalidation would do."""
-    jobs = "".join(f"\n  {count:,} of job {job}" for job, count in done.jobs.items())
-    return (
-        f"Would invalidate {plural(done.invalidated, 'record')} of {plural(len(done.jobs), 'job')}: "
-        f"{done.removed:,} out of configs/, {done.restored:,} in. Nothing was committed.{jobs}"
-    )
 
 
 def merged(done: Merged) -> str:
