@@ -1,10 +1,11 @@
 """Make a library of any size out of real tuning lines, fast: what the other benchmarks measure on.
 
-    libraries.py PATH [--jobs N] [--platforms N] [--workloads N] [--lines N]
+    libraries.py PATH [--jobs N] [--platforms N] [--workloads N] [--lines N] [--folded]
 
 Every job is the import of one log for one platform: `--lines` real AutoTVM trials of each of `--workloads` workloads,
-with other extents, costs and times, one commit a job (written by `git fast-import`), folded at the end. The same
-arguments give the same library, byte for byte.
+with other extents, costs and times, one commit a job (written by `git fast-import`), folded at the end; with
+`--folded` in every commit, as commands do, for what measures history. The same arguments give the same library, byte
+for byte.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import argparse
 import json
 import random
 import subprocess
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -25,13 +26,19 @@ from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.model import (
     Header,
     Segment,
+    Settings,
     Source,
     TuningRecord,
     TvmVersion,
     read_json,
     utc_text,
 )
-from tvmgitlib.rules.fold import Configs, fold, standing
+from tvmgitlib.rules.fold import Configs, fold, fold_onto, standing
+from tvmgitlib.store import FILE_MODE, TREE_MODE, Entry
+from tvmgitlib.store.objects.raw import make_tree, object_id
+
+#: The files of configs/ that the commit of a segment writes.
+Folded = Callable[[Segment], Mapping[str, bytes]]
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
@@ -50,22 +57,66 @@ def main() -> None:
     parser.add_argument("--platforms", type=int, default=100)
     parser.add_argument("--workloads", type=int, default=1)
     parser.add_argument("--lines", type=int, default=20)
+    parser.add_argument("--folded", action="store_true")
     told = parser.parse_args()
-    make(told.path, told.jobs, told.platforms, told.lines, told.workloads)
+    make(told.path, told.jobs, told.platforms, told.lines, told.workloads, folded=told.folded)
 
 
-def make(path: Path, jobs: int, platforms: int = 100, lines: int = 20, workloads: int = 1) -> ConfigLibrary:
+def make(
+    path: Path, jobs: int, platforms: int = 100, lines: int = 20, workloads: int = 1, *, folded: bool = False
+) -> ConfigLibrary:
     """Make a library with that many jobs, on that many platforms, of that many trials of each of some workloads."""
     library = ConfigLibrary.init(path)
     made = segments(jobs, platforms, lines, workloads)
+    if folded:
+        write_commits(path, library.commit, made, Folding(library.settings).files)
+        return ConfigLibrary(path)
     if jobs <= platforms:  # each file of configs/ comes of one job, however many there are
-        write_commits(path, library.commit, made, lambda segment: fold([segment], standing([]), library.settings))
+        write_commits(
+            path, library.commit, made, lambda segment: _texts(fold([segment], standing([]), library.settings))
+        )
         _stamp(path, library, jobs)
         return ConfigLibrary(path)
     write_commits(path, library.commit, made, lambda _: {})
     library = ConfigLibrary(path)
     library.rebuild()
     return library
+
+
+class Folding:
+    """configs/ as it is in the commit of each job, in memory.
+
+    Args:
+        settings: the library's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._configs: Configs = {}
+        self._tally = Tally()
+        self._jobs: dict[str, dict[str, str]] = defaultdict(dict)
+        self._folders: dict[str, str] = {}
+
+    def files(self, segment: Segment) -> dict[str, bytes]:
+        """What the commit of the next job changes in configs/."""
+        touched = {entry.task.place.path for entry in segment.tasks}
+        after = fold_onto({path: self._configs.get(path, []) for path in touched}, segment, self._settings)
+        self._configs |= after
+        self._tally += Tally.of([segment])
+        stamp = FoldStamp(self._tree_with(segment), self._settings.fold_digest, self._tally)
+        return _texts(after) | {FOLD_FILE: stamp.to_bytes()}
+
+    def _tree_with(self, segment: Segment) -> str:
+        """The id of jobs/ with one more segment."""
+        _, folder, name = segment.path.split("/")
+        self._jobs[folder][name] = object_id("blob", b"".join(write_segment(segment)), 40)
+        entries = [Entry(FILE_MODE, *entry) for entry in self._jobs[folder].items()]
+        self._folders[folder] = object_id("tree", make_tree(entries), 40)
+        return object_id("tree", make_tree(Entry(TREE_MODE, *entry) for entry in self._folders.items()), 40)
+
+
+def _texts(configs: Configs) -> dict[str, bytes]:
+    return {path: ranked_lines(records) for path, records in configs.items()}
 
 
 def _stamp(path: Path, library: ConfigLibrary, jobs: int) -> None:
@@ -132,7 +183,7 @@ def _segment(number: int, platform: str, tasks: list[list[TuningRecord]]) -> Seg
     return intake.segment(header)[0]
 
 
-def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Callable[[Segment], Configs]) -> None:
+def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Folded) -> None:
     """Add a commit for each segment to the branch that is checked out, and its files to the work tree.
 
     Args:
@@ -148,8 +199,8 @@ def write_commits(path: Path, tip: str, made: Iterator[Segment], folded: Callabl
         for mark, segment in zip(count(1), made):
             parent = tip if mark == 1 else f":{mark - 1}"
             _write_commit(process.stdin, branch, mark, parent, segment)
-            for file, records in folded(segment).items():
-                _write_file(process.stdin, file, ranked_lines(records))
+            for file, content in folded(segment).items():
+                _write_file(process.stdin, file, content)
         process.stdin.close()
         if process.wait() != 0:
             raise SystemExit("git fast-import failed")
