@@ -11,7 +11,9 @@ from collections.abc import Callable, Hashable
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
+import orjson
 
+from tvmgitlib.families.values import config_digest
 from tvmgitlib.model import GivenTarget, TuningRecord, Workload
 
 Line = TypeVar("Line")
@@ -23,10 +25,10 @@ _Nested: TypeAlias = _Plain | list[_Plain | list[_Plain | list[_Plain]]]
 Value: TypeAlias = _Plain | list[_Nested]
 
 #: What parsing raises for a line that is malformed, of another type, or nested deeply.
-NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
-LONGEST: Final = 65536
+_LONGEST: Final = 65536
 
 #: How many subjects are kept in mind.
 _MOST_SUBJECTS: Final = 4096
@@ -56,6 +58,7 @@ class Subjects(Generic[Line]):
         decode: parses a line into what its type says.
         subject: what of a line says what it is for.
         colons: how many there are in a line beside its schedule and its result, where no key is given twice.
+        schedule: the part of a line that is its schedule.
     """
 
     def __init__(
@@ -63,12 +66,26 @@ class Subjects(Generic[Line]):
         decode: Callable[[bytes], Line],
         subject: Callable[[Line], Hashable],
         colons: Callable[[Line], int],
+        schedule: Callable[[Line], object],
     ) -> None:
         self._decode = decode
         self._subject_of = subject
         self._colons = colons
+        self._schedule = schedule
         self._known: dict[Hashable, Subject] = {}
-        self.get = self._known.get
+
+    def recognised(self, native: bytes) -> tuple[Line, Subject, bytes] | None:
+        """A line as it is typed, what it is for, and the digest of its schedule; None for a line that is not taken."""
+        if len(native) > _LONGEST:
+            return None
+        try:
+            line = self._decode(native)
+            subject = self._known.get(self._subject_of(line))
+            if subject is None or native.count(b":") != subject.colons:
+                return None
+            return line, subject, config_digest(self._schedule(line))
+        except (*_NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
+            return None
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
         """Take note of what a line is for.
@@ -79,7 +96,7 @@ class Subjects(Generic[Line]):
         """
         try:
             line = self._decode(native)
-        except NOT_TAKEN:
+        except _NOT_TAKEN:
             return
         if len(self._known) == _MOST_SUBJECTS:
             self._known.clear()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-import orjson
 
-from tvmgitlib.families.quick import LONGEST, NOT_TAKEN, Subjects, Value
-from tvmgitlib.families.values import config_digest, typed_outcome
+from tvmgitlib.families.quick import Subjects, Value
+from tvmgitlib.families.values import typed_outcome
 from tvmgitlib.model import TuningRecord
 
 _Step = Annotated[list[Value], msgspec.Meta(min_length=1)]
@@ -29,6 +28,10 @@ def _colons(line: _Line) -> int:
     return bytes(line.i[0]).count(b":") + always + given
 
 
+def _schedule(line: _Line) -> object:
+    return line.i[1][1]
+
+
 class QuickAnsor:
     """See `QuickReader`.
 
@@ -40,23 +43,15 @@ class QuickAnsor:
     def __init__(self, family: str, failed: float) -> None:
         self._family = family
         self._failed = failed
-        self._decode = msgspec.json.Decoder(_Line).decode
-        self._subjects = Subjects(self._decode, _subject, _colons)
+        self._subjects = Subjects(msgspec.json.Decoder(_Line).decode, _subject, _colons, _schedule)
         self.learn = self._subjects.learn
 
     def read(self, native: bytes) -> TuningRecord | None:
         """See `QuickReader`."""
-        if len(native) > LONGEST:
+        found = self._subjects.recognised(native)
+        if found is None:
             return None
-        try:
-            line = self._decode(native)
-            subject = self._subjects.get(_subject(line))
-            if subject is None or native.count(b":") != subject.colons:
-                return None
-            config = config_digest(line.i[1][1])
-        except (*NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
-            return None
-        target, workload, tvm_version, _ = subject
+        line, (target, workload, tvm_version, _), config = found
         costs, error, measured_at, unusable = typed_outcome(line.r, self._failed)
         return TuningRecord(
             self._family, target, workload, config, costs, error, measured_at, tvm_version, native, unusable

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 import msgspec
-import orjson
 
-from tvmgitlib.families.quick import LONGEST, NOT_TAKEN, Subjects, Value
-from tvmgitlib.families.values import config_digest, run_times
+from tvmgitlib.families.quick import Subjects, Value
+from tvmgitlib.families.values import run_times
 from tvmgitlib.model import TuningRecord
 
 _Instruction: TypeAlias = Annotated[list[Value], msgspec.Meta(min_length=1)]
@@ -28,6 +27,10 @@ def _colons(line: _Line) -> int:
     return bytes(target).count(b":") + bytes(args).count(b":")
 
 
+def _schedule(line: _Line) -> object:
+    return line[1][0]
+
+
 class QuickMetaSchedule:
     """See `QuickReader`.
 
@@ -41,23 +44,15 @@ class QuickMetaSchedule:
         self._family = family
         self._failed = failed
         self._numbered = numbered
-        self._decode = msgspec.json.Decoder(_Line).decode
-        self._subjects = Subjects(self._decode, _subject, _colons)
+        self._subjects = Subjects(msgspec.json.Decoder(_Line).decode, _subject, _colons, _schedule)
         self.learn = self._subjects.learn
 
     def read(self, native: bytes) -> TuningRecord | None:
         """See `QuickReader`."""
-        if len(native) > LONGEST:
+        found = self._subjects.recognised(native)
+        if found is None:
             return None
-        try:
-            line = self._decode(native)
-            subject = self._subjects.get(_subject(line))
-            if subject is None or native.count(b":") != subject.colons:
-                return None
-            config = config_digest(line[1][0])
-        except (*NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
-            return None
-        target, workload, tvm_version, _ = subject
+        line, (target, workload, tvm_version, _), config = found
         costs, error, _, unusable = run_times(line[1][1], self._failed)
         return self._numbered(
             TuningRecord(self._family, target, workload, config, costs, error, None, tvm_version, native, unusable)

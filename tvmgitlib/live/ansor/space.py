@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from random import Random
 from typing import Any, Final
 
 from tvmgitlib.families import family
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.ansor.recording import failed
+from tvmgitlib.live.space import SnappedSpace
 from tvmgitlib.model import Config, Decisions, Json
 from tvmgitlib.rules.suggesting import key_of, snapped_factors, with_form, without_form
 
@@ -21,7 +21,7 @@ _DRAWN: Final = 64
 _OF_EACH: Final = 8
 
 
-class TaskSpace:
+class TaskSpace(SnappedSpace):
     """See `LiveSpace`. Steps are what make a config: there is none here that no other workload has.
 
     Args:
@@ -30,12 +30,10 @@ class TaskSpace:
     """
 
     def __init__(self, task: Any, known: Evidence) -> None:
-        self.axes: dict[str, int] = {}
+        super().__init__(known, _DRAWN, _OF_EACH)
         self._task = task
-        self._known = known
         self._family = family("ansor")
         self._states: dict[object, Any] = {}
-        self._tried: dict[object, Config | None] = {}
 
     def native(self, config: Config) -> Any:
         """A `MeasureInput`, with the state."""
@@ -50,20 +48,6 @@ class TaskSpace:
 
         schedule, tensors = self._task.compute_dag.apply_steps_from_state(native.state)
         tvm.build(schedule, tensors, target=self._task.target)
-
-    def nearest(self, wanted: Config) -> Config | None:
-        name = key_of(wanted)
-        if name not in self._tried:
-            self._tried[name] = self._snap(wanted)
-        return self._tried[name]
-
-    def drawn(self, random: Random) -> list[Config]:
-        best = [config for task in self._known.past for config, share in task.shares[:_OF_EACH] if share > 0]
-        found = map(self.nearest, best[:_DRAWN])
-        return [config for config in found if config is not None]
-
-    def neighbours(self, config: Config, count: int, random: Random) -> list[Config]:
-        return []
 
     def _snap(self, wanted: Config) -> Config | None:
         name, knobs = without_form(wanted)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from random import Random
 from typing import Any, Final
 
 from tvmgitlib.families import family
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.metaschedule.trace import snapped
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
+from tvmgitlib.live.space import SnappedSpace
 from tvmgitlib.model import Config, Decisions, Json
 from tvmgitlib.rules.suggesting import key_of, with_form, without_form
 
@@ -22,7 +22,7 @@ _DRAWN: Final = 48
 _OF_EACH: Final = 6
 
 
-class TaskSpace:
+class TaskSpace(SnappedSpace):
     """See `LiveSpace`. A trace is what makes a config: there is none here that no other workload has.
 
     Args:
@@ -33,13 +33,11 @@ class TaskSpace:
 
     def __init__(self, mod: Any, target: Any, known: Evidence) -> None:
         ms = meta_schedule()
-        self.axes: dict[str, int] = {}
+        super().__init__(known, _DRAWN, _OF_EACH)
         self._mod = mod
         self._target = target
-        self._known = known
         self._family = family("metaschedule")
         self._schedules: dict[object, Any] = {}
-        self._tried: dict[object, Config | None] = {}
         self._context = ms.TuneContext(mod=mod, target=target, space_generator="post-order-apply")
         self._postprocs: list[Any] = list(self._context.space_generator.postprocs or [])
 
@@ -55,20 +53,6 @@ class TaskSpace:
         import tvm
 
         tvm.compile(native.mod, target=self._target)
-
-    def nearest(self, wanted: Config) -> Config | None:
-        name = key_of(wanted)
-        if name not in self._tried:
-            self._tried[name] = self._snap(wanted)
-        return self._tried[name]
-
-    def drawn(self, random: Random) -> list[Config]:
-        best = [config for task in self._known.past for config, share in task.shares[:_OF_EACH] if share > 0]
-        found = map(self.nearest, best[:_DRAWN])
-        return [config for config in found if config is not None]
-
-    def neighbours(self, config: Config, count: int, random: Random) -> list[Config]:
-        return []
 
     def _snap(self, wanted: Config) -> Config | None:
         name, knobs = without_form(wanted)

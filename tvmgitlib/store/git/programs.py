@@ -46,31 +46,28 @@ def settings_for_exchange(git: Git) -> Mapping[str, str]:
 
 
 def require_trusted_signing(git: Git, configured: Mapping[str, str]) -> None:
-    """Make sure that a signature is made by the user's own programs.
-
-    Args:
-        git: Git in the repository.
-        configured: what Git is configured to do, by variable.
-
-    Raises:
-        GitError: the repository's own configuration names a program that would be run.
-    """
-    if any(_SIGNING.fullmatch(name) for name in configured):
-        _refuse(git, _settings(git)[1], _SIGNING)
+    """Make sure that a signature is made by the user's own programs; see `_require_trusted`."""
+    _require_trusted(git, configured, _SIGNING)
 
 
 def require_trusted_pruning(git: Git, configured: Mapping[str, str]) -> None:
-    """Make sure that a collection runs the user's own programs only.
+    """Make sure that a collection runs the user's own programs only; see `_require_trusted`."""
+    _require_trusted(git, configured, _PRUNING)
+
+
+def _require_trusted(git: Git, configured: Mapping[str, str], programs: re.Pattern[str]) -> None:
+    """Make sure that programs are the user's own.
 
     Args:
         git: Git in the repository.
         configured: what Git is configured to do, by variable.
+        programs: the variables that name them.
 
     Raises:
-        GitError: the repository's own configuration names a program that would be run.
+        GitError: the repository's own configuration names one.
     """
-    if any(_PRUNING.fullmatch(name) for name in configured):
-        _refuse(git, _settings(git)[1], _PRUNING)
+    if any(programs.fullmatch(name) for name in configured):
+        _refuse(git, _settings(git)[1], programs)
 
 
 def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
