@@ -30,6 +30,7 @@ def test_jobs_that_are_queued_are_folded_by_anybody(
 ) -> None:
     other = ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
     cli("config", "push", "queue")
+    cli("sync")  # the setting goes by the branch
     told = cli("import", LOG, "--platform", "box", "--push").out
     assert "It waits in the remote's queue" in told
     assert "1 job queued" in cli("sync").out

@@ -23,22 +23,6 @@ MakeLog = Callable[..., Path]
 REFS = "refs/tvmgitlib/jobs/"
 
 
-@pytest.fixture
-def remote(library: ConfigLibrary, tmp_path: Path, git: Git) -> Path:
-    """A bare remote that `library` has been pushed to."""
-    path = tmp_path / "remote.git"
-    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(path))
-    git(library.path, "remote", "add", "origin", path.as_uri())
-    library.sync()
-    return path
-
-
-@pytest.fixture
-def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
-    """A second clone of the remote."""
-    return ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
-
-
 def queued(git: Git, remote: Path, prefix: str = REFS) -> set[str]:
     return {ref.removeprefix(prefix) for ref in git(remote, "for-each-ref", "--format=%(refname)", prefix).split()}
 
@@ -194,7 +178,10 @@ def test_finish_and_import_queue_by_the_setting_without_a_fetch(
     library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
 ) -> None:
     library.configure("push", "queue")
-    library.sync()  # a setting is no job: it stays here
+    library.sync()
+    other.sync()
+    assert other.settings.push == "queue"  # a setting is no job: it went by the branch
+    other.configure("push", "branch")
     other.import_logs(make_log("conv", [3e-3]), platform="box")
     other.sync()
     result = library.import_logs(make_log("dense", [2e-3]), platform="box", push=True)

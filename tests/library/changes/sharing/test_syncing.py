@@ -20,22 +20,6 @@ def jobs(library: ConfigLibrary) -> set[str]:
     return {entry.job for entry in library.log()}
 
 
-@pytest.fixture
-def remote(library: ConfigLibrary, tmp_path: Path, git: Git) -> Path:
-    """A bare remote that `library` has been pushed to."""
-    path = tmp_path / "remote.git"
-    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(path))
-    git(library.path, "remote", "add", "origin", path.as_uri())
-    library.sync()
-    return path
-
-
-@pytest.fixture
-def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
-    """A second clone of the remote."""
-    return ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
-
-
 def test_a_clone_is_a_library_with_drivers(other: ConfigLibrary, git: Git) -> None:
     assert other.check() == []
     assert "tvmgitlib driver textconv" in git(other.path, "config", "diff.tvmgitlib.textconv")

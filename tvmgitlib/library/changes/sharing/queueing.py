@@ -97,13 +97,15 @@ def to_queue(repository: Repository, writer: Writer, source: Upstream, queue: Qu
 
 
 def only_jobs(repository: Repository, local: str, there: str) -> bool:
-    """Whether all that is local and not there is jobs: anything else has no place in a queue."""
-    with repository.snapshot(there) as theirs, repository.snapshot(local) as ours:
-        return all(
-            job_at(path) is not None or is_derived(path)
-            for path, _, new in differences(theirs, ours)
-            if new is not None
-        )
+    """Whether local commits add jobs and do nothing else: a setting, say, has no place in a queue."""
+    for commit in divergence(repository, local, there).ahead:
+        parents = repository.commit_at(commit).parents
+        with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
+            for path, old, new in differences(before, after):
+                adds_job = job_at(path) is not None and old is None and new is not None
+                if not adds_job and not is_derived(path):
+                    return False
+    return True
 
 
 def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[str, str]) -> Taken:

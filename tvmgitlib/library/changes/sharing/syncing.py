@@ -33,20 +33,27 @@ def sync(repository: Repository, *, queued: bool = False) -> Synced:
     """Exchange jobs with the remote branch that the current branch follows.
 
     What waits in the remote's queue is folded too. By the setting `push`, local jobs go to the queue: never, always, or
-    after three pushes that others were faster than.
+    after three pushes that others were faster than. Where something else than jobs is local, a setting say, all of it
+    goes by the branch.
 
     Args:
         repository: the library's.
-        queued: whether local jobs go to the queue, whatever the setting says.
+        queued: whether local jobs go to the queue, whatever the setting says, and nothing to the branch.
 
     Raises:
         GitError: there is no remote, it refuses, or it could not be reached for two minutes.
         TvmgitlibError: a local commit does not go together with the remote (see `combine`).
     """
-    mode = "queue" if queued else settings_of(repository).push
-    if mode == "queue":
+    mode = settings_of(repository).push
+    if queued or (mode == "queue" and _is_queueable(repository)):
         return replace(_Exchange(repository, sends=False).run(), queued=enqueue(repository))
     return _Exchange(repository, races=_LOST_RACES if mode == "auto" else None).run()
+
+
+def _is_queueable(repository: Repository) -> bool:
+    """Whether the remote has the library, as last seen, and all that is local beside it is jobs."""
+    there = repository.resolve(upstream(repository).tracking)
+    return there is not None and only_jobs(repository, head_of(repository), there)
 
 
 def send(repository: Repository) -> Synced:
