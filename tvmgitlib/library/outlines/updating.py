@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,12 +14,6 @@ from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
 _ANOTHER_HISTORY = 1000
-
-
-#: So many new jobs take long enough that somebody wonders.
-_SAID = 10_000
-
-_log = logging.getLogger("tvmgitlib")
 
 
 class Difference(NamedTuple):
@@ -111,8 +104,6 @@ def _entries(snapshot: Snapshot, tree: str) -> list[Entry]:
 
 
 def _apply(database: Database, snapshot: Snapshot, found: Difference, tree: str) -> None:
-    if len(found.come) >= _SAID:
-        _log.info("reading %s jobs into the index, once", f"{len(found.come):,}")
     database.remove(found.gone)
     files = [(segment_path(job), Entry("", "", oid)) for job, oid in sorted(found.come.items())]
     pairs = counted("indexing jobs", zip(files, snapshot.contents(files), strict=True), len(files))
