@@ -36,7 +36,7 @@ def print_result(context: Context, result: JobResult, path: object) -> None:
         note(f"{plural(result.unmeasured, 'record')} that nobody has measured left out: neither trials nor failures.")
     if result.detected:
         note(
-            f"Nothing names the platform, so it is taken to be this machine: {listed(result.detected)}. "
+            f"No target names the platform, so it is this machine, as --platform this says: {listed(result.detected)}. "
             "(--platform NAME says otherwise.)"
         )
     note_some(
