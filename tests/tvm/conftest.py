@@ -55,3 +55,17 @@ def fresh_loggers() -> Iterator[None]:
             logger.removeHandler(handler)
             handler.close()
         logger.propagate = True
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workloads_are_a_modules_own() -> Iterator[None]:
+    """Ansor's functions are registered for a whole process, and some tests are about those that nobody registered."""
+    if installed() != "0.16":
+        yield
+        return
+    from tvm.auto_scheduler.workload_registry import WORKLOAD_FUNC_REGISTRY
+
+    before = dict(WORKLOAD_FUNC_REGISTRY)
+    yield
+    WORKLOAD_FUNC_REGISTRY.clear()
+    WORKLOAD_FUNC_REGISTRY.update(before)
