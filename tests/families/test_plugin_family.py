@@ -111,6 +111,7 @@ def quarkgit(tmp_path: Path, tvmgitlib: Callable[..., CompletedProcess[str]]) ->
     return checked
 
 
+@pytest.mark.slow
 def test_every_command_works_with_it(quarkgit: Callable[..., str], log: Path, tmp_path: Path, git: Any) -> None:
     library = tmp_path / "library"
     quarkgit("init", library)

@@ -16,6 +16,8 @@ _MODULE = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_MODULE)
 MIB, Bombs = _MODULE.MIB, _MODULE.Bombs
 
+pytestmark = pytest.mark.slow
+
 #: Runs command lines one after the other, in what every process of them may take: memory (bytes) and time (seconds).
 BOUNDED = """
 import json, resource, sys

@@ -200,6 +200,7 @@ print(max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 """
 
 
+@pytest.mark.slow
 def test_a_large_history_is_never_held_in_memory(repository: Repository, commit: Commit, tmp_path: Path, git) -> None:
     commit(repository, {"x": b"x"})
     log = tmp_path / "log"
