@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -132,6 +132,9 @@ def ended_gently(process: subprocess.Popen[bytes]) -> Iterator[None]:
             process.wait(_PARTING_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+        if process.stdin is not None:
+            with suppress(BrokenPipeError):  # there was something in the buffer
+                process.stdin.close()
         raise
 
 
