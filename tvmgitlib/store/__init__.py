@@ -57,6 +57,7 @@ from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, historie
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
+from tvmgitlib.store.signing import MOST_OF_SIGNATURE, key_of, signed_by
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
@@ -65,6 +66,7 @@ __all__ = [
     "FILE_MODE",
     "HISTORY",
     "MOST",
+    "MOST_OF_SIGNATURE",
     "MOST_OF_SMALL",
     "NO_MODE",
     "OWN_FOLDERS",
@@ -112,6 +114,7 @@ __all__ = [
     "identity",
     "is_ancestor",
     "is_collection_due",
+    "key_of",
     "left_out",
     "links_under",
     "merge_base",
@@ -128,6 +131,7 @@ __all__ = [
     "require_plain",
     "require_whole",
     "share_made",
+    "signed_by",
     "tracked_branches",
     "upstream",
     "users_pager",
