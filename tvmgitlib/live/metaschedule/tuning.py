@@ -140,6 +140,26 @@ def tune_tasks(
     return Tuned(measuring.measured, tuple(tasks))
 
 
+def context_of(task: Any, target: Any) -> Any:
+    """A task of any kind as `tune_tasks` takes it.
+
+    Args:
+        task: a function, an extracted task or a context, which stays as it is.
+        target: TVM's object, for what does not say its own.
+    """
+    ms = meta_schedule()
+    if isinstance(task, ms.TuneContext):
+        return task
+    is_extracted = hasattr(task, "dispatched")
+    return ms.TuneContext(
+        mod=task.dispatched[0] if is_extracted else normalize(task),
+        target=task.target if is_extracted else target,
+        space_generator="post-order-apply",
+        search_strategy="evolutionary",
+        task_name=task.task_name if is_extracted else "main",
+    )
+
+
 def _searchable(tasks: Sequence[Any], module: Callable[[Any], Any], name: Callable[[Any], str]) -> list[Any]:
     """The tasks that TVM can search; the others are left out by name, with the reason."""
     found = []
