@@ -691,7 +691,7 @@ class ConfigLibrary:
             budget: begin no more trials after so many seconds; what is measured by then is committed.
             measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
                 machine.
-            told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_tasks`.
+            told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
             watch: is called with how far it is, whenever results have come.
 
         Raises:

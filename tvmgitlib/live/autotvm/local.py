@@ -28,7 +28,7 @@ def load_module(remote_kwargs: dict[str, Any], build_result: Any) -> Iterator[tu
 
 
 def local_option() -> Mapping[str, Any]:
-    """A measure option for this machine: TVM's `LocalBuilder` and `LocalRunner`, in a form that works on hhb-tvm too."""
+    """A measure option for this machine: of TVM's `LocalBuilder` and `LocalRunner`, as they work on hhb-tvm too."""
     from tvm.autotvm.measure import LocalBuilder, LocalRunner
 
     return {"builder": LocalBuilder(timeout=60), "runner": LocalRunner(module_loader=load_module)}

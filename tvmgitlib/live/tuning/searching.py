@@ -14,7 +14,7 @@ from tvmgitlib.live.autotvm.tuners import TUNERS as AUTOTVM_TUNERS
 from tvmgitlib.live.autotvm.tuners import tuner_of
 from tvmgitlib.live.base import HowToMeasure
 from tvmgitlib.live.job import Job
-from tvmgitlib.live.metaschedule.tuning import context_of
+from tvmgitlib.live.metaschedule.tuning import OF_CONTEXT, context_of
 from tvmgitlib.live.tuning.watching import TaskAtWork
 
 _log = logging.getLogger("tvmgitlib")
@@ -40,14 +40,14 @@ class Search:
         target: TVM's object, for what does not say its own.
         how: how to measure.
         warm_start: whether to try first what other workloads suggest.
-        told: what else the family's call takes; see `Job.tune`, `Job.tune_ansor` and `Job.tune_tasks`.
+        told: what else the family's call takes; see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
         told_of: is called when something has changed.
     """
 
     trials: int
     tuner: str | None = None
     target: Any = None
-    how: HowToMeasure = HowToMeasure()
+    how: HowToMeasure = field(default_factory=HowToMeasure)
     warm_start: bool = False
     told: Mapping[str, Any] = field(default_factory=dict)
     told_of: Callable[[], None] = lambda: None
@@ -116,13 +116,15 @@ def _metaschedule(job: Job, tasks: Sequence[TaskAtWork], wanted: Search) -> None
     """All in one call: TVM's scheduler turns to them by turns."""
     for each in tasks:
         _begin(job, each, wanted)
+    if job.journal.is_out_of_time:
+        return
     usual = {"num_trials_per_iter": wanted.batch, "max_trials_per_task": wanted.trials, **wanted.at}
     job.tune_tasks(
-        [context_of(each.task, wanted.target) for each in tasks],
+        [context_of(each.task, wanted.target, wanted.told) for each in tasks],
         [each.begun.weight for each in tasks],
         wanted.trials * len(tasks),
         warm_start=wanted.warm_start,
-        **{**usual, **wanted.told},
+        **{**usual, **{name: option for name, option in wanted.told.items() if name not in OF_CONTEXT}},
     )
 
 

@@ -48,7 +48,7 @@ class TaskAtWork:
         """
         if self.begun.state != WAITING:
             return self.begun
-        new = [record for record in job.measured(self.task)][self.had :]
+        new = job.measured(self.task)[self.had :]
         costs = [record.cost for record in new if record.error is None]
         best = min(costs + ([self.begun.cost] if self.begun.cost is not None else []), default=None)
         done = replace(
@@ -96,4 +96,3 @@ def at_work(job: Job, task: Any, weight: float, trials: int) -> TaskAtWork:
     if begun.state == SKIPPED and begun.cost is None:
         begun = replace(begun, state=FAILED)
     return TaskAtWork(task, place, begun, len(job.measured(task)), baseline)
-

@@ -36,7 +36,7 @@ class TuneRequest:
     tuner: str | None = None
     key: str | None = None
     shapes: Shapes = field(default_factory=dict)
-    how: HowToMeasure = HowToMeasure()
+    how: HowToMeasure = field(default_factory=HowToMeasure)
     warm_start: bool = False
     budget: float | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
