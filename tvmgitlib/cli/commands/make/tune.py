@@ -22,8 +22,8 @@ _OTHER_LINES = 5
 
 @click.command(
     epilog=options.example(
-        "tvmgitlib tune model.onnx --target 'llvm -mtriple=x86_64-linux-gnu -mcpu=haswell' --trials 64 --tuner xgb",
-        'tvmgitlib tune model.py:mod --target \'{"kind": "cuda", "arch": "sm_90"}\' --trials 256 --budget 2h',
+        "tvmgitlib tune model.onnx --trials 256 --target cuda --budget 2h",
+        "tvmgitlib tune model.py:mod --trials 64 --target cuda --warm-start",
     )
 )
 @click.argument("model", metavar="MODEL")
