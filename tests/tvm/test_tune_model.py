@@ -99,3 +99,12 @@ def test_a_tuner_of_other_tasks_is_refused(library: ConfigLibrary, model: Path, 
     with pytest.raises(TvmError, match="no task that the tuner xgb searches"):
         work.tune(library.path, model, work.Journal(tmp_path / "journal"), tuner="xgb")
     assert not library.open_jobs()
+
+
+@pytest.mark.soak
+@pytest.mark.tvm("0.16")
+def test_ansor_tunes_dense_layers_whose_layouts_hhb_tvm_cannot_rewrite(library: ConfigLibrary, model: Path) -> None:
+    done = library.tune(
+        model, 2, target="llvm -mcpu=haswell -mtriple=x86_64-linux-gnu", platform="board", tuner="ansor"
+    )
+    assert [(task.state, task.failed) for task in done.tasks] == [("tuned", 0)] * 2

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.live.ansor.layouts import with_sound_layouts
 from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.tuners import TUNERS as AUTOTVM_TUNERS
 from tvmgitlib.live.autotvm.tuners import tuner_of
@@ -109,7 +110,7 @@ def _autotvm(job: Job, task: Any, wanted: Search) -> None:
 
 def _ansor(job: Job, task: Any, wanted: Search) -> None:
     usual = {"measures_per_round": wanted.batch, "verbose": 0, **wanted.at}
-    job.tune_ansor(task, wanted.trials, warm_start=wanted.warm_start, **{**usual, **wanted.told})
+    job.tune_ansor(with_sound_layouts(task), wanted.trials, warm_start=wanted.warm_start, **{**usual, **wanted.told})
 
 
 def _metaschedule(job: Job, tasks: Sequence[TaskAtWork], wanted: Search) -> None:

@@ -43,7 +43,7 @@ _OTHER_LINES = 5
     help="The platform, where a target names no model. [this machine]",
 )
 @options.facts
-@click.option("--shape", "shapes", metavar="INPUT=N,N...", multiple=True, help="The shape of an ONNX model's input.")
+@click.option("--shape", "shapes", metavar="INPUT=N,N", multiple=True, help="The shape of an ONNX model's input.")
 @click.option("--warm-start", is_flag=True, help="First try what other workloads suggest.")
 @click.option("--budget", metavar="TIME", callback=options.time_span, help="Begin no trial after so long: 30m, 2h.")
 @click.option("--key", metavar="NAME", help="What the job is for. [the name of the model's file]")
@@ -90,7 +90,7 @@ def _shapes(assignments: tuple[str, ...]) -> dict[str, list[int]]:
         except ValueError:
             name = ""
         if not name:
-            raise click.BadParameter(f"{assignment!r} is not INPUT=N,N...", param_hint="--shape")
+            raise click.BadParameter(f"{assignment!r} is not INPUT=N,N", param_hint="--shape")
     return shapes
 
 
