@@ -39,7 +39,7 @@ soak: ## the long tests: random histories, kills, all records of real databases
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
 	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/tvm -m soak -W default || exit; done
 
-example: ## remake example-repo/ from its logs
+example: ## remake example-repo/ and its bundle from their logs
 	$(ENV) run core example-repo/make.py
 
 environments: ## only create the environments
