@@ -97,7 +97,7 @@ def go_on(library: ConfigLibrary) -> None:
 
 
 def steps(library: ConfigLibrary) -> Iterator[None]:
-    """A job that was tuned into the library, a second target, an upgrade of TVM, a mistake, and what follows of them."""
+    """A job that was tuned into the library, a second target, an upgrade of TVM, a mistake, and what follows."""
     random, xgb = (MORE_LOGS / "autotvm" / f"t1_tvmgitlib_matmul_{name}.log" for name in ("random", "xgb"))
     yield
     tune(library, xgb.read_bytes(), tuner="xgb", options={"n_trial": 32}, keep_history=True)
