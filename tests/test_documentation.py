@@ -56,6 +56,11 @@ def test_every_page_with_python_is_looked_at() -> None:
     }
 
 
+def test_the_readme_has_no_link_that_only_works_beside_its_files() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert [link for link in links if not link.startswith("https://")] == []
+
+
 @pytest.mark.slow
 def test_a_strict_checker_takes_the_code_of_every_page(tmp_path: Path) -> None:
     for page in PAGES:
