@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -183,7 +184,12 @@ def _in_markdown(text: str) -> str:
     text = printable(text)
     for character in "\\`*_[]<>|":
         text = text.replace(character, f"\\{character}")
-    return text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    text = text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return _MENTION.sub("@<!-- -->", text)
+
+
+#: What a host takes for the name of somebody to call, whatever it is escaped by.
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def _named(name: str, columns: Sequence[Column[Row]], option: str) -> Column[Row]:
