@@ -31,6 +31,8 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
     around = Repository.find(here)
     if around is not None and is_library(around, around.head):
         return around
+    if around is not None and around.state.is_dir() and (lost := around.lost()) is not None:
+        raise lost
     part = _part_of(around, here) if around is not None else None
     if part is not None:
         raise part_error(part, f"To read it as it is, name it: -C {part.root}. ")
@@ -54,9 +56,10 @@ def _at(path: Path) -> Repository:
     repository = Repository.find(folder)
     if repository is not None and is_library(repository, repository.head):
         return repository
-    part = _part_of(repository, folder) if repository is not None else None
+    lost = repository.lost() if repository is not None else None
+    part = _part_of(repository, folder) if repository is not None and lost is None else None
     if part is None:
-        raise _no_library(path, folder, repository)
+        raise lost or _no_library(path, folder, repository)
     return part
 
 
@@ -64,6 +67,12 @@ def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryE
     """What is where no library is."""
     if not folder.is_dir():
         what = "there is no such folder"
+    elif around is None and (folder / ".git").exists():
+        return LibraryError(
+            "the library is damaged: Git does not take .git for a repository",
+            file=str(path),
+            hint="Often .git/HEAD is empty: put the line 'ref: refs/heads/main' there, then tvmgitlib check.",
+        )
     elif around is None:
         what = "no library, and no Git repository"
     else:
