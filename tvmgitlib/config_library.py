@@ -56,7 +56,8 @@ class ConfigLibrary:
 
     Args:
         path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
-            one around the current folder, or `~/.tvm/tvmgitlib`.
+            one around the current folder, or `~/.tvm/tvmgitlib`. A library's files in a folder of a larger repository
+            are read as they are committed there, and never written.
 
     Raises:
         LibraryError: no library is there.
@@ -553,7 +554,7 @@ class ConfigLibrary:
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
         """
-        return care.pin(self._view.repository, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local)
 
     # Care
 
@@ -597,7 +598,7 @@ class ConfigLibrary:
             GitError: another Git collects here, or it cannot write; or the repository's own configuration names a
                 program that would be run.
         """
-        return care.tidy(self._view.repository)
+        return care.tidy(self._view.whole)
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
