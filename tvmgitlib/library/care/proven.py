@@ -26,7 +26,8 @@ from tvmgitlib.format import (
     read_segment,
 )
 from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
-from tvmgitlib.library.changes import Change, fold_change
+from tvmgitlib.library.changes import fold_change
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
 from tvmgitlib.model import JOBS, Segment, job_at
 from tvmgitlib.store import (

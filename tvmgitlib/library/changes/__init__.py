@@ -8,7 +8,6 @@ from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes.attributes import with_attributes as with_attributes
-    from tvmgitlib.library.changes.change import Change as Change
     from tvmgitlib.library.changes.change import fold_change as fold_change
     from tvmgitlib.library.changes.change import rebuild as rebuild
     from tvmgitlib.library.changes.decision import Decision as Decision
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attributes": "with_attributes",
-    "change": "Change fold_change rebuild",
+    "change": "fold_change rebuild",
     "decision": "Decision Instead decide_and_commit",
     "invalidating": "Condemned Invalidated foresee_invalidation invalidate",
     "merging": "Merged merge",

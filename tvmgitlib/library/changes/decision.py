@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
-from tvmgitlib.library.changes.folded import Folded
+from tvmgitlib.library.changes.change import draft_change, fold_change
+from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Committed, Draft, Repository, Snapshot
 

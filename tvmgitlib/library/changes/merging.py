@@ -8,9 +8,9 @@ from typing import Any, Literal
 from tvmgitlib.errors import SelectionError, plural
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.union import combine
+from tvmgitlib.library.folding import Folded
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Repository, merge_base
 

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 
 from tvmgitlib.errors import LibraryError, RecordError, TvmgitlibError
 from tvmgitlib.format import lines_of, read_segment
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.library.changes.change import draft_change, fold_change
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_derived
 from tvmgitlib.model import CLOCK_SKEW, Header, Segment, is_job_id, job_at, read_utc, segment_path
 from tvmgitlib.store import (
