@@ -518,15 +518,17 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False, accept_rewrite: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
+            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
+                that is refused, and they are named.
         """
-        done = changes.sync(self._view.writable, queued=queue)
+        done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
             return done
         with self._view.reading() as contents:

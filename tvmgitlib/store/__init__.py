@@ -55,6 +55,7 @@ from tvmgitlib.store.remotes.exchange import (
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
+from tvmgitlib.store.remotes.seen import last_seen, note_seen
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
@@ -110,10 +111,12 @@ __all__ = [
     "identity",
     "is_ancestor",
     "is_collection_due",
+    "last_seen",
     "left_out",
     "links_under",
     "merge_base",
     "merge_files",
+    "note_seen",
     "objects_size",
     "public_url",
     "push",

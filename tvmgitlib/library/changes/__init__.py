@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.changes.arriving import tell_unless_folded as tell_unless_folded
     from tvmgitlib.library.changes.attributes import with_attributes as with_attributes
     from tvmgitlib.library.changes.change import fold_change as fold_change
+    from tvmgitlib.library.changes.change import note_fold as note_fold
     from tvmgitlib.library.changes.change import rebuild as rebuild
     from tvmgitlib.library.changes.decision import Decision as Decision
     from tvmgitlib.library.changes.decision import Instead as Instead
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.sharing.syncing import sync as sync
 
 _NAMES = {
+    "arriving": "tell_unless_folded",
     "attributes": "with_attributes",
-    "change": "fold_change rebuild",
+    "change": "fold_change note_fold rebuild",
     "decision": "Decision Instead decide_and_commit",
     "invalidating": "Condemned Invalidated foresee_invalidation invalidate",
     "merging": "Merged merge",

@@ -9,7 +9,7 @@ from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_
 from tvmgitlib.library import folding
 from tvmgitlib.library.changes.attributes import with_attributes
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.folding import Change, Folded
+from tvmgitlib.library.folding import Change, Folded, remember_fold
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model import Settings
 from tvmgitlib.rules.fold import fold
@@ -92,7 +92,16 @@ def rebuild(repository: Repository) -> Committed | None:
         is_weak = not repository.bare and any(altering_attributes(repository, own))
         return draft_rebuild(contents, subject, attributes_last=is_weak)
 
-    return repository.commit(draft)
+    made = repository.commit(draft)
+    if made is not None:
+        note_fold(repository, made.commit)
+    return made
+
+
+def note_fold(repository: Repository, commit: str) -> None:
+    """Take down that the configs/ of a commit, which was just made, is the fold of its jobs."""
+    with repository.snapshot(commit) as snapshot:
+        remember_fold(Contents(snapshot))
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:

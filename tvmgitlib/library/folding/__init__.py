@@ -2,5 +2,17 @@
 
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change, standing_after
 from tvmgitlib.library.folding.folded import Folded
+from tvmgitlib.library.folding.proof import Stamped, are_files, expected_files, is_fold, remember_fold
 
-__all__ = ["Change", "Folded", "Jobs", "fold_change", "standing_after"]
+__all__ = [
+    "Change",
+    "Folded",
+    "Jobs",
+    "Stamped",
+    "are_files",
+    "expected_files",
+    "fold_change",
+    "is_fold",
+    "remember_fold",
+    "standing_after",
+]
