@@ -564,6 +564,26 @@ class ConfigLibrary:
         with self._view.reading() as contents:
             return contents.settings
 
+    def judge(self, old: str, new: str) -> list[Problem]:
+        """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
+
+        Args:
+            old: the commit that the branch is at, which is taken to be sound; zeros for none.
+            new: the commit that it is to move to.
+
+        Raises:
+            SelectionError: one of them names no commit here.
+        """
+        return care.judged(self._view.repository, old, new)
+
+    def install_hook(self) -> Path:
+        """Have this library's repository judge every push that it receives from now on; returns the hook.
+
+        Raises:
+            LibraryError: another hook is there, or the library is not sound.
+        """
+        return care.install_hook(self._view.repository)
+
     def configure(self, key: str, value: Any) -> Committed | None:
         """Change a setting, with a new fold where it asks for one; None when it has that value already.
 

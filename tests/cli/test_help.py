@@ -43,6 +43,10 @@ COMMANDS = [
     ["sync"],
     ["fold"],
     ["pin"],
+    ["hook"],
+    ["hook", "pre-receive"],
+    ["hook", "install"],
+    ["hook", "check"],
 ]
 
 

@@ -73,7 +73,7 @@ class View:
                 self._told_stale.add(contents.snapshot.commit)
                 _log.warning(
                     "configs/ %s: answering from jobs/ itself; tvmgitlib rebuild mends it",
-                    "says that it was folded from jobs/, and is something else (somebody wrote it)"
+                    "says that it was folded from jobs/, and is not (somebody wrote it, or an earlier version)"
                     if contents.is_stamped
                     else "does not belong to jobs/ (after a plain git merge or revert, say)",
                 )

@@ -39,7 +39,7 @@ from tvmgitlib.store.objects import (
     differences,
     require_plain,
 )
-from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
+from tvmgitlib.store.remotes.branches import branch_tips, check_out, follow, remote_has, tracked_branches
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
     Upstream,
@@ -91,6 +91,7 @@ __all__ = [
     "Writer",
     "altering_attributes",
     "blob_id",
+    "branch_tips",
     "check_out",
     "check_url",
     "clone_repository",

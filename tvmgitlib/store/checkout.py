@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.git import Git, failure
+from tvmgitlib.store.git import Git, failure, quarantine
 from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
@@ -49,18 +49,26 @@ class Checkout:
         state: our folder in it.
         bare: whether there is no work tree.
         digits: how long ids of objects are.
-        git: Git in it.
+        git: Git in it, with variables of its own in a hook.
         reader: reads its objects.
     """
 
-    def __init__(self, root: Path, git_dir: Path, common_dir: Path, bare: bool, digits: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        git_dir: Path,
+        common_dir: Path,
+        bare: bool,
+        digits: int,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
         self.git_dir = git_dir
         self.common_dir = common_dir
         self.state = common_dir / "tvmgitlib"
         self.bare = bare
         self.digits = digits
-        self.git = Git(root, bare=bare)
+        self.git = Git(root, bare=bare, env=env)
         self.reader = ObjectReader(self.git)
 
     @classmethod
@@ -99,6 +107,16 @@ class Checkout:
         if found is None:
             raise GitError("no repository can be made here", file=str(path))
         return cls._at(path, found)
+
+    @classmethod
+    def receiving(cls: type[_Self], git_dir: Path) -> _Self:
+        """The repository whose hook this process is, with the objects of the push that is under way.
+
+        Raises:
+            GitError: it is none.
+        """
+        said = Git(git_dir, bare=True).run("rev-parse", "--show-object-format").decode().strip()
+        return cls(git_dir, git_dir, git_dir, bare=True, digits=64 if said == "sha256" else 40, env=quarantine())
 
     @classmethod
     def _at(cls: type[_Self], path: Path, found: _Found) -> _Self:

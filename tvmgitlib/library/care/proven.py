@@ -132,7 +132,8 @@ def _have_other_case(contents: Contents) -> bool:
 def _only_adds(repository: Repository, before: Contents, after: Contents) -> bool:
     """Whether no commit since a sound one changed or removed a segment."""
     first: dict[str, str] = {}
-    known, commit = before.snapshot.commit, after.snapshot.commit
+    known = [before.snapshot.commit] if before.snapshot.commit else []
+    commit = after.snapshot.commit
     for touching in commits_touching(repository, commit, JOBS, each_parent=True, since=known, oldest_first=True):
         for delta in touching.deltas:
             entry = before.snapshot.entry(delta.path)

@@ -2,7 +2,7 @@
 
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change, standing_after
 from tvmgitlib.library.folding.folded import Folded
-from tvmgitlib.library.folding.proof import Stamped, are_files, expected_files, is_fold, remember_fold
+from tvmgitlib.library.folding.proof import Stamped, are_files, expected_files, is_fold, is_fold_after, remember_fold
 
 __all__ = [
     "Change",
@@ -13,6 +13,7 @@ __all__ = [
     "expected_files",
     "fold_change",
     "is_fold",
+    "is_fold_after",
     "remember_fold",
     "standing_after",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol
 
@@ -22,13 +23,17 @@ _MOST_STEPS = 512
 
 
 class Stamped(Jobs, Protocol):
-    """A library in one commit, whose configs/ says that it was folded from these jobs and settings."""
+    """A library in one commit, whose configs/ says what it was folded from."""
 
     snapshot: Snapshot
 
     @property
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from."""
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether configs/ says that it was folded from these jobs and settings."""
 
     @property
     def jobs_tree(self) -> str | None:
@@ -59,6 +64,23 @@ def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
         return False
     _remember(memory, library, of_families)
     return True
+
+
+def is_fold_after(before: Stamped, after: Stamped) -> bool:
+    """Whether configs/ is what its jobs fold to, where that of an earlier commit is known to be; nothing is remembered.
+
+    Args:
+        before: the library in the earlier commit.
+        after: the library in the commit; its stamp says so.
+
+    Raises:
+        TvmgitlibError: a segment is malformed.
+    """
+    with suppress(TvmgitlibError):
+        is_alike = before.is_stamped and before.settings.fold_digest == after.settings.fold_digest
+        if is_alike and _follows(before, after):
+            return True
+    return _is_as(after, after.folded())
 
 
 def remember_fold(library: Stamped) -> None:

@@ -29,8 +29,10 @@ def command(context: Context, propose: str | None, history: bool, queue: bool, a
     """
     from tvmgitlib.cli import words
 
-    if propose and (history or queue or accept_rewrite):
-        raise click.UsageError("--history, --queue and --accept-rewrite go with the branch, not with --propose.")
+    if propose and (history or queue):
+        raise click.UsageError("--history and --queue go with the branch itself, not with --propose.")
+    if propose and accept_rewrite:
+        raise click.UsageError("--accept-rewrite goes with the branch itself, not with --propose.")
     library = context.open()
     done = (
         library.propose(propose)

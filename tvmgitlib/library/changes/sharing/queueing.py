@@ -123,8 +123,8 @@ def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[st
         contents = Contents(snapshot)
         for job, commit in sorted(queued.items())[:_AT_ONCE]:
             try:
-                arrival = _read(repository, job, commit)
-                if _is_known(snapshot, arrival):
+                arrival = read_queued(repository, job, commit)
+                if is_known(snapshot, arrival):
                     known[job] = commit
                 else:
                     arrivals.append(arrival)
@@ -135,7 +135,7 @@ def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[st
         return Taken(_write(repository, writer, contents, arrivals), folded, known, refused)
 
 
-def _read(repository: Repository, job: str, commit: str) -> Arrival:
+def read_queued(repository: Repository, job: str, commit: str) -> Arrival:
     """What a queued commit brings, if it is the segment of its job and nothing else.
 
     Raises:
@@ -158,7 +158,7 @@ def _read(repository: Repository, job: str, commit: str) -> Arrival:
     return Arrival(commit, Blob(FILE_MODE, entry.oid), segment)
 
 
-def _is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
+def is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
     """Whether the job is there already.
 
     Raises:
