@@ -47,6 +47,7 @@ def measure(scratch: Path, jobs: int, pushes: int) -> dict[str, float]:
     """The medians, in seconds, and the ratios."""
     whole = make(scratch / "library", jobs)
     served, url = scratch / "served", {}
+    served.mkdir()
     process, port = serve(served)
     try:
         for kind in ("bare", "hook"):
