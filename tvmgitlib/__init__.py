@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Outcome as Outcome
     from tvmgitlib.library.reading import Problem as Problem
     from tvmgitlib.library.reading import Selection as Selection
+    from tvmgitlib.library.reading import SignedBy as SignedBy
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
     from tvmgitlib.library.suggesting import Suggested as Suggested
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
     from tvmgitlib.live.tasks import WeightedTask as WeightedTask
+    from tvmgitlib.live.tuning import ModelTuned as ModelTuned
+    from tvmgitlib.live.tuning import TaskTuning as TaskTuning
+    from tvmgitlib.live.tuning import Tuning as Tuning
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
@@ -95,8 +99,8 @@ _NAMES = {
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
-    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
-    "WorkloadEffort",
+    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
+    "SignedBy Summary WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
@@ -104,6 +108,7 @@ _NAMES = {
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
+    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning",
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",

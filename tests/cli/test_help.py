@@ -19,6 +19,7 @@ COMMANDS = [
     ["job", "list"],
     ["job", "show"],
     ["import"],
+    ["tune"],
     ["suggest"],
     ["best"],
     ["trials"],
@@ -43,6 +44,10 @@ COMMANDS = [
     ["sync"],
     ["fold"],
     ["pin"],
+    ["hook"],
+    ["hook", "pre-receive"],
+    ["hook", "install"],
+    ["hook", "check"],
 ]
 
 

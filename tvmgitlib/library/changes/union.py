@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
-from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_own
 from tvmgitlib.model import JOBS, Settings, job_at, signature_at
 from tvmgitlib.rules.settings_merge import merge_settings
