@@ -3,7 +3,7 @@
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own, signature_files
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
-from tvmgitlib.library.reading.doubts import Signatures
+from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import (
     ACCEPTS,
@@ -11,6 +11,7 @@ from tvmgitlib.library.reading.grading import (
     SHOWN,
     SUSPECT,
     TAKEN,
+    UNTRUSTED,
     Accept,
     Grader,
     Obstacle,
@@ -39,6 +40,7 @@ __all__ = [
     "SUGGESTED",
     "SUSPECT",
     "TAKEN",
+    "UNTRUSTED",
     "Accept",
     "BestConfig",
     "Blame",
@@ -59,6 +61,7 @@ __all__ = [
     "SignedBy",
     "Summary",
     "Taken",
+    "Trust",
     "WorkloadEffort",
     "best",
     "blame",

@@ -14,7 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.doubts import Signatures
+from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
 from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
@@ -208,13 +208,13 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
         tvm: only what holds for this TVM by the library's policy; None for all.
     """
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
-    now = datetime.now(timezone.utc)
+    now, trust = datetime.now(timezone.utc), Trust(contents)
     asked = selection.asked.target if selection.asked else None
     for header, task in contents.counted_tasks(selection.narrowing):
         place = task.place
         if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
             continue
-        if tvm is None or is_exact(contents, header, task, tvm, now=now):
+        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.why_not(header.id) is None):
             groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 

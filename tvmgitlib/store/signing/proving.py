@@ -19,13 +19,13 @@ def signed_by(content: bytes, signature: bytes) -> Key | None:
     key = key_of(signature)
     if key is None:
         return None
-    said = _ask(["check-novalidate", "-n", NAMESPACE], content, signature)
+    said = ask(["check-novalidate", "-n", NAMESPACE], content, signature)
     good = f'Good "{NAMESPACE}" signature with '
     is_good = said is not None and said.startswith(good) and said.split()[-1] == key.fingerprint
     return key if is_good else None
 
 
-def _ask(arguments: Sequence[str], content: bytes, signature: bytes) -> str | None:
+def ask(arguments: Sequence[str], content: bytes, signature: bytes) -> str | None:
     """What ssh-keygen says of a signature; None where it refuses it."""
     with NamedTemporaryFile(prefix="tvmgitlib-", suffix=".sig") as file:
         file.write(signature)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.reading.contents import Contents, signature_files
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import segment_path, signature_at
-from tvmgitlib.store import MOST_OF_SIGNATURE, Entry, key_of, signed_by
+from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, key_of, settings_by_owner, signed_by
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -32,6 +33,7 @@ class Signatures:
         self._contents = contents
         self._proven: list[tuple[str, str, str]] = []
         self._signers: dict[str, tuple[SignedBy, ...]] = {}
+        self._owners: dict[str, str | None] = {}
         self._can_prove = True
 
     def __enter__(self) -> Signatures:
@@ -55,7 +57,27 @@ class Signatures:
         for path, entry in signature_files(self._contents.snapshot, job) if self._can_prove else ():
             key = self._key(job, path, entry)
             if key:
-                yield SignedBy(key)
+                if key not in self._owners:
+                    self._owners[key] = self._who(job, path, entry)
+                yield SignedBy(key, self._owners[key])
+
+    @property
+    def has_allowed(self) -> bool:
+        """Whether the user has said who is allowed to sign."""
+        return self._allowed is not None
+
+    @cached_property
+    def _allowed(self) -> AllowedSigners | None:
+        file = settings_by_owner(self._contents.snapshot.git)[0].get("tvmgitlib.allowedsigners")
+        return AllowedSigners(file) if file else None
+
+    def _who(self, job: str, path: str, entry: Entry) -> str | None:
+        """Whose the key is that made a signature, which was proven."""
+        if self._allowed is None:
+            return None
+        signature = self._contents.snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+        key, content = key_of(signature), self._contents.snapshot.read(segment_path(job))
+        return self._allowed.who(key, content, signature) if key is not None and content is not None else None
 
     def counts(self) -> Counter[SignedBy | None]:
         """How many jobs each has signed; None for those that nobody has."""
