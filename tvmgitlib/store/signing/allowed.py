@@ -1,48 +1,64 @@
-"""Whose keys a user trusts: the file of allowed signers, in OpenSSH's form (`man ssh-keygen`, ALLOWED SIGNERS)."""
+"""Whose keys a user trusts: allowed signers, in OpenSSH's form (`man ssh-keygen`, ALLOWED SIGNERS)."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.store.signing.proving import ask
-from tvmgitlib.store.signing.text import NAMESPACE, Key
+from tvmgitlib.store.signing.proving import ask, signed_by
+from tvmgitlib.store.signing.text import NAMESPACE, SIGNERS_NAMESPACE
 
 
 class AllowedSigners:
-    """The signers that a user has allowed.
+    """Those who are allowed to sign.
 
     Args:
-        file: where they are: named by the user's own configuration, and never by a repository's.
-
-    Raises:
-        GitError: it is not there, or named in a way that may mean a file of a repository.
+        text: a line for each, as a file of OpenSSH's has them.
     """
 
-    def __init__(self, file: str) -> None:
-        self._file = Path(file).expanduser()
-        if not self._file.is_absolute() or not self._file.is_file():
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    @classmethod
+    def in_file(cls, file: str) -> AllowedSigners:
+        """Those in a file that the user's own configuration names, and never a repository's.
+
+        Raises:
+            GitError: it cannot be read, or is named in a way that may mean a file of a repository.
+        """
+        path = Path(file).expanduser()
+        if not path.is_absolute() or not path.is_file():
             raise GitError(
                 f"tvmgitlib.allowedSigners names {file}, and no such file is there",
                 hint="Name it by its whole path; a line of it is: tess@example.com ssh-ed25519 AAAA...",
             )
-        self._known: dict[Key, str | None] = {}
+        return cls(path.read_bytes())
 
-    def who(self, key: Key, content: bytes, signature: bytes) -> str | None:
-        """Whose a key is, which has made a signature of a content; None where it is of no allowed signer.
+    def who(self, content: bytes, signature: bytes) -> str | None:
+        """Who has signed the segment of a job; None where it is none of these.
 
         Raises:
             GitError: OpenSSH is not installed.
         """
-        if key not in self._known:
-            self._known[key] = self._ask(content, signature)
-        return self._known[key]
+        return self._who(content, signature, NAMESPACE)
 
-    def _ask(self, content: bytes, signature: bytes) -> str | None:
-        file = str(self._file)
-        found = ask(["find-principals", "-f", file], b"", signature)
-        for principal in (found or "").splitlines():
-            verify = ["verify", "-f", file, "-n", NAMESPACE, "-I", principal]  # also heeds the options of the line
-            if ask(verify, content, signature) is not None:
-                return principal
+    def delegate(self, signers: bytes, signature: bytes) -> bool:
+        """Whether one of these has signed a list of others who may sign jobs.
+
+        Raises:
+            GitError: OpenSSH is not installed.
+        """
+        key = signed_by(signers, signature, SIGNERS_NAMESPACE)
+        return key is not None and self._who(signers, signature, SIGNERS_NAMESPACE) is not None
+
+    def _who(self, content: bytes, signature: bytes, namespace: str) -> str | None:
+        with NamedTemporaryFile(prefix="tvmgitlib-") as file:
+            file.write(self._text)
+            file.flush()
+            found = ask(["find-principals", "-f", file.name], b"", signature)
+            for principal in (found or "").splitlines():
+                verify = ["verify", "-f", file.name, "-n", namespace, "-I", principal]  # heeds the line's options too
+                if ask(verify, content, signature) is not None:
+                    return principal
         return None

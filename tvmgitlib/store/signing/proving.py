@@ -10,8 +10,13 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.signing.text import NAMESPACE, Key, key_of
 
 
-def signed_by(content: bytes, signature: bytes) -> Key | None:
+def signed_by(content: bytes, signature: bytes, namespace: str = NAMESPACE) -> Key | None:
     """The key that made a signature of a content; None where it is no such signature, whoever made it.
+
+    Args:
+        content: what is signed.
+        signature: the signature.
+        namespace: what it has to be made for.
 
     Raises:
         GitError: OpenSSH is not installed.
@@ -19,8 +24,8 @@ def signed_by(content: bytes, signature: bytes) -> Key | None:
     key = key_of(signature)
     if key is None:
         return None
-    said = ask(["check-novalidate", "-n", NAMESPACE], content, signature)
-    good = f'Good "{NAMESPACE}" signature with '
+    said = ask(["check-novalidate", "-n", namespace], content, signature)
+    good = f'Good "{namespace}" signature with '
     is_good = said is not None and said.startswith(good) and said.split()[-1] == key.fingerprint
     return key if is_good else None
 

@@ -12,6 +12,9 @@ from typing import Final
 #: What the signatures are for: one that was made for anything else, a commit or a login, is none of a job.
 NAMESPACE: Final = "tvmgitlib-job@v1"
 
+#: What signs a list of those who may sign jobs.
+SIGNERS_NAMESPACE: Final = "tvmgitlib-signers@v1"
+
 #: How long a signature may be, in bytes: twice the longest that RSA makes.
 MOST_OF_SIGNATURE: Final = 16 * 1024
 

@@ -182,3 +182,65 @@ def test_a_word_that_says_nothing_of_trust_is_refused(library: ConfigLibrary, gi
     git(library.path, "config", "tvmgitlib.trust", "Signed")
     with pytest.raises(GitError, match=r"tvmgitlib\.trust is any or signed"):
         library.best(tvm=TVM)
+
+
+def delegate(library: ConfigLibrary, git: Git, by: str, version: int, *names: str, put: bool = True) -> None:
+    """Commit a list of signers, signed by somebody."""
+    folder = library.path.parent
+    keys = {name: (folder / f"key-{name}.pub").read_text() for name in names}
+    lines = [f"# version {version}\n", *(f"{name}@example.com {key}" for name, key in keys.items())]
+    (library.path / "tvmgitlib.signers").write_text("".join(lines))
+    if put:
+        (library.path / "tvmgitlib.signers.sig").unlink(missing_ok=True)
+        command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "tvmgitlib-signers@v1", "-f", folder / f"key-{by}"]
+        subprocess.run([*command, library.path / "tvmgitlib.signers"], capture_output=True, check=True)
+    by_hand(library, git)
+
+
+@pytest.fixture
+def of_ada(
+    library: ConfigLibrary, make_log: MakeLog, sign: Sign, make_key: Callable[[str], Path], allow: Any, trust: None
+) -> ConfigLibrary:
+    """A library with a job of Ada's, whose user allows Tess."""
+    make_key("tess")
+    allow("tess")
+    sign(library.path, "ada")
+    library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
+    return library
+
+
+def test_whom_a_signer_names_is_trusted_too_and_names_nobody(
+    of_ada: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+    delegate(of_ada, git, "tess", 1, "ada")
+    assert graded(of_ada) == [(2e-3, "exact")]
+    assert [signer.who for config in of_ada.best() for signer in config.signers] == ["ada@example.com"]
+    sign(of_ada.path, "mallory")
+    of_ada.import_logs(make_log("conv", [1e-3]), platform="box", tvm=TVM)
+    delegate(of_ada, git, "ada", 2, "ada", "mallory")
+    assert sorted(graded(of_ada)) == [(1e-3, "untrusted"), (2e-3, "exact")]
+
+
+@pytest.mark.parametrize("by", ["ada", "nobody"])
+def test_a_list_of_signers_that_is_forged(of_ada: ConfigLibrary, git: Git, by: str) -> None:
+    if by == "nobody":
+        delegate(of_ada, git, "tess", 1)
+    delegate(of_ada, git, by, 2, "ada", put=by != "nobody")
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+
+
+def test_a_list_of_signers_never_goes_back(of_ada: ConfigLibrary, git: Git, tmp_path: Path) -> None:
+    delegate(of_ada, git, "tess", 1, "ada")
+    assert graded(of_ada) == [(2e-3, "exact")]
+    delegate(of_ada, git, "tess", 2, "tess")
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+    delegate(of_ada, git, "tess", 1, "ada")  # the old one is signed as well as ever
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+    delegate(of_ada, git, "tess", 2, "ada")
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+    git(of_ada.path, "rm", "-q", "tvmgitlib.signers", "tvmgitlib.signers.sig")
+    by_hand(of_ada, git)
+    assert graded(of_ada) == [(2e-3, "untrusted")]
+    delegate(of_ada, git, "tess", 3, "ada")
+    assert graded(of_ada) == [(2e-3, "exact")]

@@ -10,6 +10,7 @@ from typing import Final
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.reading.contents import Contents, signature_files
+from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import segment_path, signature_at
 from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, key_of, settings_by_owner, signed_by
@@ -64,20 +65,25 @@ class Signatures:
     @property
     def has_allowed(self) -> bool:
         """Whether the user has said who is allowed to sign."""
-        return self._allowed is not None
+        return bool(self._allowed)
 
     @cached_property
-    def _allowed(self) -> AllowedSigners | None:
+    def _allowed(self) -> tuple[AllowedSigners, ...]:
+        """Those whom the user allows to sign, and those whom these do."""
         file = settings_by_owner(self._contents.snapshot.git)[0].get("tvmgitlib.allowedsigners")
-        return AllowedSigners(file) if file else None
+        if not file:
+            return ()
+        root = AllowedSigners.in_file(file)
+        others = delegates(self._contents.snapshot, root)
+        return (root,) if others is None else (root, others)
 
     def _who(self, job: str, path: str, entry: Entry) -> str | None:
         """Whose the key is that made a signature, which was proven."""
-        if self._allowed is None:
+        if not self._allowed:
             return None
         signature = self._contents.snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
-        key, content = key_of(signature), self._contents.snapshot.read(segment_path(job))
-        return self._allowed.who(key, content, signature) if key is not None and content is not None else None
+        content = self._contents.snapshot.read(segment_path(job)) or b""
+        return next(filter(None, (signers.who(content, signature) for signers in self._allowed)), None)
 
     def counts(self) -> Counter[SignedBy | None]:
         """How many jobs each has signed; None for those that nobody has."""
