@@ -19,11 +19,10 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families import family
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.model import Call, Config, KnobTrial, TuningRecord
-from tvmgitlib.rules.suggesting import PastTask, Suggester, apart, common_axes, key_of
+from tvmgitlib.rules.suggesting import Allowance, PastTask, Suggester, apart, common_axes, key_of
 from tvmgitlib.rules.suggesting.features import Features, sizes
 from tvmgitlib.rules.suggesting.ranking import Model
 
-SUGGESTED, ROUND = 16, 8
 PLAN, AT_RANDOM = 64, 3
 LEAST = 20
 CLOSE = 0.95
@@ -137,11 +136,11 @@ def at_random(held: Held, seed: int) -> list[Config]:
     return Random(seed).sample(held.configs, len(held.configs))
 
 
-def tuned(held: Held, begun: Sequence[Config], seed: int) -> int:
-    """Trials of a simulated XGBTuner that was given what has been tried; its random draws are the seed's alone."""
+def cold(held: Held, seed: int) -> list[Config]:
+    """What a simulated XGBTuner tries until that is close; its random draws are the seed's alone."""
     draws = at_random(held, seed)
-    order = list(begun)
-    known = {key_of(config) for config in order}
+    order: list[Config] = []
+    known: set[tuple[object, ...]] = set()
     random = Random(seed + 1)
 
     def take(configs: Sequence[Config], count: int) -> None:
@@ -162,26 +161,33 @@ def tuned(held: Held, begun: Sequence[Config], seed: int) -> int:
         ranked = [left[place] for place in sorted(range(len(left)), key=lambda each: -predicted[each])]
         take(ranked, PLAN - AT_RANDOM)
         take(random.sample(ranked, len(ranked)), AT_RANDOM)
-    return held.trials_of(order)
+    return order[: held.trials_of(order)]
 
 
-def warm(held: Held, seed: int, *, ranks: bool = True) -> tuple[list[Config], Suggester]:
-    """The first trials of a warm start."""
+def warm(held: Held, tuner: Sequence[Config], seed: int, *, ranks: bool = True) -> tuple[list[Config], Suggester]:
+    """What is tried until that is close, where suggestions come before and between the choices of a tuner."""
     suggester = Suggester(held.run.call, Recorded(held.configs), held.others, seed=seed, ranks=ranks)
+    allowance = Allowance()
     order: list[Config] = []
-    while len(order) < SUGGESTED:
-        found = suggester.suggest(ROUND, held.tried(order))
-        if not found:
-            break
-        order += [suggestion.config for suggestion in found]
-    return order, suggester
+    known: set[tuple[object, ...]] = set()
+    choices = iter(tuner)
+    while not held.is_close(order):
+        wanted = allowance.next()
+        batch = [each.config for each in suggester.suggest(wanted, held.tried(order))] if wanted else []
+        if batch:
+            allowance.suggest(map(key_of, batch))
+        else:
+            batch = [next(choices)]
+            allowance.choose(map(key_of, batch))
+        order += [config for config in batch if key_of(config) not in known]
+        known.update(map(key_of, batch))
+    return order[: held.trials_of(order)], suggester
 
 
 def _measure(held: Held, seeds: int) -> dict[str, Any]:
-    begun = [warm(held, seed) for seed in range(seeds)]
-    cold = [tuned(held, [], seed) for seed in range(seeds)]
-    warmed = [tuned(held, order, seed) for seed, (order, _) in enumerate(begun)]
-    snapped, _ = warm(held, 0, ranks=False)
+    tuned = [cold(held, seed) for seed in range(seeds)]
+    warmed = [warm(held, order, seed) for seed, order in enumerate(tuned)]
+    snapped, _ = warm(held, tuned[0], 0, ranks=False)
     costs = [math.inf if trial.cost is None else trial.cost for trial in held.run.trials]
     return {
         "platform": held.run.platform,
@@ -189,15 +195,15 @@ def _measure(held: Held, seeds: int) -> dict[str, Any]:
         "gpu": held.run.kind in GPUS,
         "workload": json.dumps(held.run.call.arguments),
         "configs": len(held.configs),
-        "others": begun[0][1].others,
-        "ranked": begun[0][1].ranks,
+        "others": warmed[0][1].others,
+        "ranked": warmed[0][1].ranks,
         "recorded": next(place for place, cost in enumerate(costs, 1) if cost <= held.enough),
         "random": statistics.median(held.trials_of(at_random(held, seed)) for seed in range(21)),
-        "cold": statistics.median(cold),
-        "snapped": tuned(held, snapped, 0),
-        "warm": statistics.median(warmed),
-        "first": statistics.median(held.share(order[0]) for order, _ in begun),
-        "behind": max(after - before for after, before in zip(warmed, cold, strict=True)),
+        "cold": statistics.median(len(order) for order in tuned),
+        "snapped": len(snapped),
+        "warm": statistics.median(len(order) for order, _ in warmed),
+        "first": statistics.median(held.share(order[0]) for order, _ in warmed),
+        "behind": max(len(after) - len(before) for (after, _), before in zip(warmed, tuned, strict=True)),
     }
 
 
