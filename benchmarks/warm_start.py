@@ -12,8 +12,11 @@ operator, target and platform. How many trials it takes to come within 95 % of t
     recorded   the run's own order
     random     by chance (median of 21)
     cold       a simulated XGBTuner: 64 at random, then 64 by a model of these, the last 3 of them at random, and so on
+    loaded     TVM's own transfer learning: a real XGBTuner (its features too) after `load_history` of all trials of the
+               other workloads; only with hhb-tvm, and of runs whose configs its templates take
     snapped    the nearest workloads' best, snapped, and no model
-    warm       16 suggestions, the second 8 of them with the results of the first, then the same tuner as `cold`
+    warm       16 suggestions, the second 8 of them with the results of the first, then the same tuner as `cold`, and
+               more suggestions for those that it has chosen itself
 
 `worst` is how far a warm start came in behind the cold one: of the medians over the seeds, and of a single seed.
 `first` is the share of the best that the first suggestion has. Runs with fewer than 20 working configs, and workloads
@@ -25,14 +28,15 @@ repeats. Every task is held out of a library of the others' cold runs by a rever
 
     autotvm       (hhb-tvm) trials to within 95 % of the best that any run of the task has found: of XGBTuner as it is,
                   and after a warm start; a run that does not come there counts for one more than a cold one has trials
-    metaschedule  the first suggestion's share of the best known, both measured one after the other; and whether what a
-                  build with it computes equals what an untuned build does, to the last bit (of whole numbers)
+    metaschedule  the first suggestion's share of the best known (while tuning, or built and measured beside it); and
+                  whether what a build with it computes equals what an untuned build does (exactly: of whole numbers)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -43,7 +47,7 @@ from typing import Any
 
 from warming import live_autotvm, live_metaschedule
 from warming.replay import replay
-from warming.tables import Row, medians, ratio, table
+from warming.tables import Row, known, medians, ratio, table
 
 from tvmgitlib.rules.suggesting import model_at_hand
 
@@ -71,7 +75,9 @@ def main() -> None:
 
 def replayed(told: argparse.Namespace) -> list[Row]:
     rows, left_out = replay(told.folders, told.seeds or 3)
-    print(f"{len(rows)} runs held out, {left_out} left out\n")
+    print(f"{len(rows)} runs held out, {left_out} left out")
+    loaded = len(known(rows, "loaded"))
+    print(f"load_history of AutoTVM: of {loaded} runs" if loaded else "load_history: no AutoTVM is at hand", end="\n\n")
     for title, gpu in (("CPUs", False), ("GPUs", True)):
         mine = [row for row in rows if row["gpu"] is gpu]
         for by in ("op", "platform"):
@@ -107,11 +113,15 @@ def grouped(rows: Sequence[Row], by: str) -> dict[str, list[Row]]:
 
 
 def of_replay(rows: Sequence[Row]) -> dict[str, Any]:
+    loaded = known(rows, "loaded")
     return {
         "runs": len(rows),
-        **medians(rows, ("recorded", "random", "cold", "snapped", "warm")),
+        **medians(rows, ("recorded", "random", "cold")),
+        **({"of them": len(loaded), **medians(loaded, ("loaded",))} if loaded else {"of them": 0, "loaded": math.nan}),
+        **medians(rows, ("snapped", "warm")),
         "warm/recorded": ratio(rows, "warm", "recorded"),
         "warm/cold": ratio(rows, "warm", "cold"),
+        "warm/loaded": ratio(loaded, "warm", "loaded") if loaded else math.nan,
         **medians(rows, ("first",)),
         "worst median": max(row["warm"] - row["cold"] for row in rows),
         "worst seed": max(row["behind"] for row in rows),
@@ -131,7 +141,7 @@ def of_autotvm(rows: Sequence[Row]) -> dict[str, Any]:
 def of_metaschedule(rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "runs": len(rows),
-        **medians(rows, ("first", "untuned")),
+        **medians(rows, ("first", "tuned", "untuned")),
         "worst": min(row["first"] for row in rows),
         "equal outputs": sum(row["equal"] for row in rows),
     }

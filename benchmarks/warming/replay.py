@@ -22,6 +22,7 @@ from tvmgitlib.model import Call, Config, KnobTrial, TuningRecord
 from tvmgitlib.rules.suggesting import Allowance, PastTask, Suggester, apart, common_axes, key_of
 from tvmgitlib.rules.suggesting.features import Features, sizes
 from tvmgitlib.rules.suggesting.ranking import Model
+from warming import transfer
 
 PLAN, AT_RANDOM = 64, 3
 LEAST = 20
@@ -184,11 +185,24 @@ def warm(held: Held, tuner: Sequence[Config], seed: int, *, ranks: bool = True) 
     return order[: held.trials_of(order)], suggester
 
 
-def _measure(held: Held, seeds: int) -> dict[str, Any]:
+def transferred(runs: Sequence[Run], held: Held, seed: int) -> int | None:
+    """Trials of a real XGBTuner that has loaded the others' history, where the TVM at hand has one."""
+    run = held.run
+    first: dict[tuple[object, ...], int] = {}
+    for place, trial in enumerate(run.trials):
+        first.setdefault(key_of(trial.config), place)
+    others = [other.records for other in runs if other.group == run.group and other.call != run.call]
+    costs = [held.costs[name] for name in first]
+    return transfer.trials(run.records, list(first.values()), costs, others, held.enough, seed)
+
+
+def _measure(runs: Sequence[Run], held: Held, seeds: int) -> dict[str, Any]:
     tuned = [cold(held, seed) for seed in range(seeds)]
     warmed = [warm(held, order, seed) for seed, order in enumerate(tuned)]
     snapped, _ = warm(held, tuned[0], 0, ranks=False)
     costs = [math.inf if trial.cost is None else trial.cost for trial in held.run.trials]
+    loaded = [transferred(runs, held, seed) for seed in range(seeds)] if transfer.is_at_hand() else []
+    known = [count for count in loaded if count is not None]
     return {
         "platform": held.run.platform,
         "op": held.run.op,
@@ -200,6 +214,7 @@ def _measure(held: Held, seeds: int) -> dict[str, Any]:
         "recorded": next(place for place, cost in enumerate(costs, 1) if cost <= held.enough),
         "random": statistics.median(held.trials_of(at_random(held, seed)) for seed in range(21)),
         "cold": statistics.median(len(order) for order in tuned),
+        "loaded": statistics.median(known) if known else None,
         "snapped": len(snapped),
         "warm": statistics.median(len(order) for order, _ in warmed),
         "first": statistics.median(held.share(order[0]) for order, _ in warmed),
@@ -214,5 +229,5 @@ def replay(folders: Sequence[Path], seeds: int) -> tuple[list[dict[str, Any]], i
     for run in runs:
         held = held_out(runs, run)
         if sum(cost < math.inf for cost in held.costs.values()) >= LEAST and any(t.has_success for t in held.others):
-            rows.append(_measure(held, seeds))
+            rows.append(_measure(runs, held, seeds))
     return rows, len(runs) - len(rows)

@@ -14,6 +14,11 @@ def ratio(rows: Sequence[Row], one: str, other: str) -> float:
     return statistics.median(row[one] / row[other] for row in rows)
 
 
+def known(rows: Sequence[Row], column: str) -> list[Row]:
+    """The rows that say something in a column."""
+    return [row for row in rows if row[column] is not None]
+
+
 def medians(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, Any]:
     """The median of each column."""
     return {name: statistics.median(row[name] for row in rows) for name in columns}
