@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.store.damage import lost_branch
 from tvmgitlib.store.git import Git, failure
 from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
@@ -44,6 +47,7 @@ class Checkout:
 
     Attributes:
         root: the top of the work tree; of a bare repository, the Git directory.
+        folder: the folder of the commits that is read, for reading only (see `within`); `""` for the whole.
         git_dir: the Git directory of this work tree.
         common_dir: the Git directory that all work trees share.
         state: our folder in it.
@@ -55,6 +59,7 @@ class Checkout:
 
     def __init__(self, root: Path, git_dir: Path, common_dir: Path, bare: bool, digits: int) -> None:
         self.root = root
+        self.folder = ""
         self.git_dir = git_dir
         self.common_dir = common_dir
         self.state = common_dir / "tvmgitlib"
@@ -121,6 +126,18 @@ class Checkout:
         """Whether the work tree's ignore files name a path, which need not exist."""
         return self.git.try_run("check-ignore", "--quiet", "--", str(path)).returncode == 0
 
+    def within(self: _Self, folder: str) -> _Self:
+        """One folder of the repository, to be read as if it were all of it: `root`, `state` and snapshots are its own.
+
+        Args:
+            folder: from the root, with slashes.
+        """
+        part = copy(self)
+        part.root = self.root / folder
+        part.folder = folder
+        part.state = self.state / "folders" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+        return part
+
     def __enter__(self: _Self) -> _Self:
         return self
 
@@ -138,6 +155,10 @@ class Checkout:
         """The id of the commit that a revision names, at this moment; None when it names none."""
         return None if rev.startswith("-") else self.reader.resolve(rev)
 
+    def lost(self) -> LibraryError | None:
+        """The error for a branch that leads nowhere, though it did; None where it leads somewhere, or never did."""
+        return lost_branch(self.git) if self.head is None else None
+
     def commit_at(self, commit: str) -> Commit:
         """A commit, by its id.
 
@@ -151,7 +172,7 @@ class Checkout:
 
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit, self.state)
+        return Snapshot(self.reader, commit, self.state, self.folder)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""
