@@ -520,15 +520,17 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False, accept_rewrite: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
+            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
+                that is refused, and they are named.
         """
-        done = changes.sync(self._view.writable, queued=queue)
+        done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
             return done
         with self._view.reading() as contents:
@@ -563,6 +565,26 @@ class ConfigLibrary:
         """The library's settings."""
         with self._view.reading() as contents:
             return contents.settings
+
+    def judge(self, old: str, new: str) -> list[Problem]:
+        """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
+
+        Args:
+            old: the commit that the branch is at, which is taken to be sound; zeros for none.
+            new: the commit that it is to move to.
+
+        Raises:
+            SelectionError: one of them names no commit here.
+        """
+        return care.judged(self._view.repository, old, new)
+
+    def install_hook(self) -> Path:
+        """Have this library's repository judge every push that it receives from now on; returns the hook.
+
+        Raises:
+            LibraryError: another hook is there, or the library is not sound.
+        """
+        return care.install_hook(self._view.repository)
 
     def configure(self, key: str, value: Any) -> Committed | None:
         """Change a setting, with a new fold where it asks for one; None when it has that value already.

@@ -72,8 +72,10 @@ class View:
             if not contents.is_fresh and contents.snapshot.commit not in self._told_stale:
                 self._told_stale.add(contents.snapshot.commit)
                 _log.warning(
-                    "configs/ does not belong to jobs/ (after a plain git merge or revert, say): answering from jobs/ "
-                    "itself; tvmgitlib rebuild mends it"
+                    "configs/ %s: answering from jobs/ itself; tvmgitlib rebuild mends it",
+                    "says that it was folded from jobs/, and is not (somebody wrote it, or an earlier version)"
+                    if contents.is_stamped
+                    else "does not belong to jobs/ (after a plain git merge or revert, say)",
                 )
             yield contents
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.store.damage import lost_branch
-from tvmgitlib.store.git import Git, failure
+from tvmgitlib.store.git import Git, failure, quarantine
 from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
@@ -53,11 +53,19 @@ class Checkout:
         state: our folder in it.
         bare: whether there is no work tree.
         digits: how long ids of objects are.
-        git: Git in it.
+        git: Git in it, with variables of its own in a hook.
         reader: reads its objects.
     """
 
-    def __init__(self, root: Path, git_dir: Path, common_dir: Path, bare: bool, digits: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        git_dir: Path,
+        common_dir: Path,
+        bare: bool,
+        digits: int,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
         self.folder = ""
         self.git_dir = git_dir
@@ -65,7 +73,7 @@ class Checkout:
         self.state = common_dir / "tvmgitlib"
         self.bare = bare
         self.digits = digits
-        self.git = Git(root, bare=bare)
+        self.git = Git(root, bare=bare, env=env)
         self.reader = ObjectReader(self.git)
 
     @classmethod
@@ -104,6 +112,16 @@ class Checkout:
         if found is None:
             raise GitError("no repository can be made here", file=str(path))
         return cls._at(path, found)
+
+    @classmethod
+    def receiving(cls: type[_Self], git_dir: Path) -> _Self:
+        """The repository whose hook this process is, with the objects of the push that is under way.
+
+        Raises:
+            GitError: it is none.
+        """
+        said = Git(git_dir, bare=True).run("rev-parse", "--show-object-format").decode().strip()
+        return cls(git_dir, git_dir, git_dir, bare=True, digits=64 if said == "sha256" else 40, env=quarantine())
 
     @classmethod
     def _at(cls: type[_Self], path: Path, found: _Found) -> _Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -37,7 +37,7 @@ def commits_touching(
     folder: str,
     *,
     each_parent: bool = False,
-    since: str | None = None,
+    since: Collection[str] = (),
     oldest_first: bool = False,
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first: whoever stops early has not waited for the rest.
@@ -49,7 +49,7 @@ def commits_touching(
         commit: the newest commit; None gives nothing.
         folder: the folder, from the root of what is read of the repository (`Checkout.folder`), as are the paths given.
         each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
-        since: a commit whose history is left out.
+        since: commits whose history is left out.
         oldest_first: whether they come the other way round.
 
     Raises:
@@ -61,7 +61,7 @@ def commits_touching(
     walk = ["--topo-order", "--full-history"] if each_parent else []
     if oldest_first:
         walk.append("--reverse")
-    outside = [f"^{since}"] if since is not None else []
+    outside = [f"^{left_out}" for left_out in since]
     above = f"{repository.folder}/" if repository.folder else ""
     spec = f":(literal){above}{folder}"
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]

@@ -19,6 +19,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
+from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
 from tvmgitlib.model import JOBS, Header, Invalidation, Segment, counted
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
@@ -66,8 +67,10 @@ def check(
     if current and not repository.bare:
         with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
             problems += work_tree(repository, Contents(snapshot))
-    if current and not problems:
-        remember(repository, contents)
+    if not problems:
+        remember_fold(contents)
+        if current:
+            remember(repository, contents)
     return problems
 
 

@@ -51,6 +51,10 @@ class Snapshot:
     ) -> None:
         self._folders.clear()
 
+    def at(self, commit: str) -> Snapshot:
+        """Another commit of the same repository."""
+        return Snapshot(self._reader, commit, self.state)
+
     def entry(self, path: str) -> Entry | None:
         """What the commit has at a path; None when nothing is there."""
         folder, _, name = path.rpartition("/")
