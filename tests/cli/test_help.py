@@ -39,6 +39,7 @@ COMMANDS = [
     ["invalidate"],
     ["revalidate"],
     ["coverage"],
+    ["report"],
     ["merge"],
     ["sync"],
     ["fold"],

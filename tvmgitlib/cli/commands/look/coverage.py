@@ -10,7 +10,8 @@ from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, duration
+from tvmgitlib.cli.tables import Column
+from tvmgitlib.model import duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage

@@ -1,0 +1,128 @@
+"""Pictures, as Vega-Lite draws them. The colours and the fonts are the page's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from tvmgitlib.report.curves import Curve
+
+#: Units of time with their lengths in seconds, from the smallest.
+_UNITS: Final = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
+
+#: How many series one picture shows: more than that nobody tells apart.
+MOST_SERIES: Final = 8
+
+
+def unit_of(costs: Iterable[float | None]) -> tuple[str, float]:
+    """The unit in which the least of some times is 1 or more, and its length in seconds."""
+    least = min((cost for cost in costs if cost), default=1.0)
+    return next(((name, length) for name, length in reversed(_UNITS) if least >= length), _UNITS[0])
+
+
+def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How the best run time of a workload changed.
+
+    Args:
+        points: each change: `date`, `cost` in seconds (None where nothing is left), `tvm`, `job`, `by` and `href`.
+    """
+    unit, length = unit_of(point["cost"] for point in points)
+    values = [point | {"time": point["cost"] / length if point["cost"] is not None else None} for point in points]
+    x = {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}}
+    y = {"field": "time", "type": "quantitative", "title": f"best run time ({unit})", "scale": {"zero": False}}
+    several = len({point["tvm"] for point in points}) > 1
+    color = {"color": {"field": "tvm", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    tooltip = [
+        {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
+        {"field": "job", "title": "job"},
+        {"field": "by", "title": "author"},
+        {"field": "day", "title": "date"},
+        {"field": "tvm", "title": "tuned with"},
+    ]
+    return {
+        "data": {"values": values},
+        "encoding": {"x": x, "y": y, **color},
+        "layer": [
+            {"mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "cursor": "pointer", "opacity": 1},
+                "encoding": {"tooltip": tooltip, "href": {"field": "href"}},
+            },
+        ],
+    }
+
+
+def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How many workloads had a config by when: `date` and `workloads`."""
+    return {
+        "height": 150,
+        "data": {"values": list(points)},
+        "mark": {"type": "area", "interpolate": "step-after", "line": {"strokeWidth": 2}, "opacity": 0.25},
+        "encoding": {
+            "x": {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}},
+            "y": {
+                "field": "workloads",
+                "type": "quantitative",
+                "title": "workloads tuned",
+                "axis": {"tickMinStep": 1, "format": "~s"},
+            },
+            "tooltip": [
+                {"field": "date", "type": "temporal", "title": "by"},
+                {"field": "workloads", "type": "quantitative", "title": "workloads", "format": ","},
+            ],
+        },
+    }
+
+
+def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
+    """What jobs tried for a workload.
+
+    Args:
+        found: curves, each with what it is called; all in the order of the trials, or none.
+    """
+    unit, length = unit_of(cost for _, each in found for _, cost in each.points)
+    in_order = found[0][1].in_order
+    several = len(found) > 1
+    title = "trial" if in_order else "rank among the trials that are kept, fastest first"
+    x = {"field": "n", "type": "quantitative", "title": title, "axis": {"tickMinStep": 1}, "scale": {"nice": False}}
+    y = {"field": "time", "type": "quantitative", "title": f"run time ({unit})", "scale": {"type": "log"}}
+    color = {"color": {"field": "job", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    tooltip = [
+        {"field": "job", "title": "job"},
+        {"field": "n", "type": "quantitative", "title": "trial" if in_order else "rank"},
+        {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
+    ]
+    tried = [
+        {"job": name, "n": number, "time": _digits(cost / length)}
+        for name, each in found
+        for number, cost in each.points
+        if cost is not None
+    ]
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": tried},
+            "mark": {"type": "point", "filled": True, "size": 28, "opacity": 0.45 if in_order else 0.9},
+            "encoding": {"tooltip": tooltip},
+        }
+    ]
+    if in_order:
+        best = [
+            {"job": name, "n": number, "time": _digits(cost / length)}
+            for name, each in found
+            for number, cost in _to_the_end(each)
+        ]
+        layers.append(
+            {"data": {"values": best}, "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}}
+        )
+    return {"encoding": {"x": x, "y": y, **color}, "layer": layers}
+
+
+def _to_the_end(tried: Curve) -> list[tuple[int, float]]:
+    """The best times, the last of them until the last trial."""
+    best = tried.best
+    return [*best, (tried.points[-1][0], best[-1][1])] if best else []
+
+
+def _digits(value: float) -> float:
+    """As many digits as a picture shows."""
+    return float(f"{value:.4g}")
