@@ -498,7 +498,9 @@ class ConfigLibrary:
             tvm=_installed_tvm() if tvm == "installed" else TvmVersion.of(tvm),
             against=against,
             changes=fixed.diff(against) if against is not None else (),
-            coverage=fixed.coverage(tasks, target=target, platform=platform, facts=facts) if tasks is not None else None,
+            coverage=fixed.coverage(tasks, target=target, platform=platform, facts=facts)
+            if tasks is not None
+            else None,
             model=model or "the model",
         )
         return report.write(shown, Path(folder))

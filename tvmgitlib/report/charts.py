@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ from tvmgitlib.report.curves import Curve
 
 #: Units of time with their lengths in seconds, from the smallest.
 _UNITS: Final = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
+
+#: Up to so many powers of ten an axis has round numbers between them.
+_FEW_DECADES: Final = 2
 
 #: How many series one picture shows: more than that nobody tells apart.
 MOST_SERIES: Final = 8
@@ -31,7 +35,9 @@ def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     x = {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}}
     y = {"field": "time", "type": "quantitative", "title": f"best run time ({unit})", "scale": {"zero": False}}
     several = len({point["tvm"] for point in points}) > 1
-    color = {"color": {"field": "tvm", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    color = (
+        {"color": {"field": "tvm", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    )
     tooltip = [
         {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
         {"field": "job", "title": "job"},
@@ -53,7 +59,7 @@ def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """How many workloads had a config by when: `date` and `workloads`."""
+    """How many best configs there were by when: `date` and `configs`."""
     return {
         "height": 150,
         "data": {"values": list(points)},
@@ -61,14 +67,14 @@ def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "encoding": {
             "x": {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}},
             "y": {
-                "field": "workloads",
+                "field": "configs",
                 "type": "quantitative",
-                "title": "workloads tuned",
+                "title": "best configs",
                 "axis": {"tickMinStep": 1, "format": "~s"},
             },
             "tooltip": [
                 {"field": "date", "type": "temporal", "title": "by"},
-                {"field": "workloads", "type": "quantitative", "title": "workloads", "format": ","},
+                {"field": "configs", "type": "quantitative", "title": "best configs", "format": ","},
             ],
         },
     }
@@ -84,9 +90,27 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
     in_order = found[0][1].in_order
     several = len(found) > 1
     title = "trial" if in_order else "rank among the trials that are kept, fastest first"
-    x = {"field": "n", "type": "quantitative", "title": title, "axis": {"tickMinStep": 1}, "scale": {"nice": False}}
-    y = {"field": "time", "type": "quantitative", "title": f"run time ({unit})", "scale": {"type": "log"}}
-    color = {"color": {"field": "job", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    scale = {"zero": False, "nice": False, "padding": 8}
+    x = {
+        "field": "n",
+        "type": "quantitative",
+        "title": title,
+        "axis": {"tickMinStep": 1, "tickCount": 8},
+        "scale": scale,
+    }
+    y = {
+        "field": "time",
+        "type": "quantitative",
+        "title": f"run time ({unit})",
+        "scale": {"type": "log", "nice": False, "padding": 8},
+        "axis": {
+            "values": _ticks([cost / length for _, each in found for _, cost in each.points if cost]),
+            "format": "~s",
+        },
+    }
+    color = (
+        {"color": {"field": "job", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
+    )
     tooltip = [
         {"field": "job", "title": "job"},
         {"field": "n", "type": "quantitative", "title": "trial" if in_order else "rank"},
@@ -101,7 +125,12 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": tried},
-            "mark": {"type": "point", "filled": True, "size": 28, "opacity": 0.45 if in_order else 0.9},
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "size": 28 if in_order else 40,
+                "opacity": 0.45 if in_order else 0.9,
+            },
             "encoding": {"tooltip": tooltip},
         }
     ]
@@ -115,6 +144,15 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
             {"data": {"values": best}, "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}}
         )
     return {"encoding": {"x": x, "y": y, **color}, "layer": layers}
+
+
+def _ticks(times: Iterable[float]) -> list[float]:
+    """Round numbers on a logarithmic axis for some times: few of them, and at least two."""
+    known = sorted(times)
+    low, high = math.floor(math.log10(known[0])), math.ceil(math.log10(known[-1]))
+    steps = (1, 2, 5) if high - low <= _FEW_DECADES else (1,)
+    every = range(low, high + 1, max(1, (high - low) // 6))
+    return [float(f"{step}e{power}") for power in every for step in steps]
 
 
 def _to_the_end(tried: Curve) -> list[tuple[int, float]]:

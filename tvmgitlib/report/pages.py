@@ -117,20 +117,29 @@ def _overview(shown: Shown, states: Counter[str]) -> Page:
     places = [facts.place for facts in library.places.values()]
     told = {
         "tiles": [
-            ("workloads", len({(place.family, place.workload.text) for place in places}), "workloads.html"),
-            ("targets", len({place.target.key for place in places}), None),
-            ("platforms", len({place.platform for place in places}), None),
-            ("jobs", len(library.jobs), "jobs.html"),
-            ("people", len({job.entry.author for job in library.jobs if job.entry and job.entry.author}), None),
-            ("trials", sum(job.trials for job in library.jobs), None),
+            _tile("best config", "best configs", len(shown.best), "workloads.html"),
+            _tile("workload", "workloads", len({(place.family, place.workload.text) for place in places})),
+            _tile("target", "targets", len({place.target.key for place in places})),
+            _tile("platform", "platforms", len({place.platform for place in places})),
+            _tile("job", "jobs", len(library.jobs), "jobs.html"),
+            _tile("person", "people", len({_author(job) for job in library.jobs} - {None})),
+            _tile("trial", "trials", sum(job.trials for job in library.jobs)),
         ],
         "tvm": str(shown.tvm) if shown.tvm else None,
         "states": _parts({state: states[state] for state in _STATES if states[state]}),
     }
     recent = list(reversed(library.jobs))[:_MOST_RECENT]
-    tables = {"recent": _jobs_table(recent), "people": table(people(library), _PEOPLE), "places": _places(shown.best)}
+    tables = {
+        "recent": table(recent, _RECENT),
+        "people": table(people(library), _PEOPLE),
+        "places": _places(shown.best),
+    }
     grown = _growth(library)
     return Page("index.html", "index.html", "Overview", told, tables, {"growth": charts.growth(grown)} if grown else {})
+
+
+def _tile(one: str, many: str, number: int, page: str | None = None) -> tuple[str, int, str | None]:
+    return (one if number == 1 else many, number, page)
 
 
 def _parts(counts: Mapping[str, int]) -> list[tuple[str, int, float, float]]:
@@ -144,22 +153,28 @@ def _parts(counts: Mapping[str, int]) -> list[tuple[str, int, float, float]]:
 
 
 def _growth(library: Gathered) -> list[dict[str, Any]]:
-    """How many workloads had been tuned by when."""
-    seen: set[tuple[str, ...]] = set()
+    """How many workloads had a best config, each on every target and platform, after every job that changed that."""
+    change: Counter[str] = Counter()
+    for facts in library.places.values():
+        leading: set[str] = set()
+        for step in facts.steps:
+            had = bool(leading)
+            leading = leading | {step.tvm} if step.cost is not None else leading - {step.tvm}
+            change[step.job] += bool(leading) - had
     found: list[dict[str, Any]] = []
+    configs = 0
     for job in library.jobs:
-        before = len(seen)
-        seen |= {work.task.place.order for work in job.works}
-        if job.date is not None and len(seen) > before:
-            found.append({"date": job.date, "workloads": len(seen)})
-    return sorted(found, key=lambda point: str(point["date"])) if len(found) > 1 else []
+        configs += change[job.id]
+        if job.date is not None and change[job.id]:
+            found.append({"date": job.date, "configs": configs})
+    return found if len(found) > 1 else []
 
 
 def _places(best: Sequence[BestConfig]) -> dict[str, Any]:
     """How many workloads each platform has for each target."""
     counts = Counter((config.platform, config.place.target.label) for config in best)
     targets = sorted({target for _, target in counts})
-    if len(targets) > _MOST_COLUMNS:
+    if not 1 < len(targets) <= _MOST_COLUMNS:
         return table(sorted(counts.items()), _PAIRS)
     columns: list[Column[str]] = [Column("platform", "text", lambda platform: platform)]
     columns += [
@@ -229,6 +244,9 @@ _JOBS: Final[tuple[Column[JobFacts], ...]] = (
 )
 
 
+_RECENT: Final = tuple(column for column in _JOBS if column.name in ("what it did", "trials", "author", "date", "job"))
+
+
 def _tuner(job: JobFacts) -> str | None:
     return job.segment.header.tuner
 
@@ -256,9 +274,7 @@ def _jobs_of(author: str) -> str:
 _PAIRS: Final[tuple[Column[tuple[tuple[str, str], int]], ...]] = (
     Column("platform", "text", lambda pair: pair[0][0]),
     Column("target", "text", lambda pair: pair[0][1]),
-    Column(
-        "workloads", "count", lambda pair: pair[1], lambda pair: _filtered(platform=pair[0][0], target=pair[0][1])
-    ),
+    Column("workloads", "count", lambda pair: pair[1], lambda pair: _filtered(platform=pair[0][0], target=pair[0][1])),
 )
 
 _CHANGES: Final[tuple[Column[ConfigChange], ...]] = (

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from tvmgitlib.report.pages import Page
 
 #: The scripts of a browser come from the site's own files, its data from nowhere, and nothing is sent anywhere.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
-)
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 
 #: What could end a script in a page, or begin a comment, in JSON that says the same.
 _IN_A_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

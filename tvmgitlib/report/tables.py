@@ -12,7 +12,6 @@ Row = TypeVar("Row")
 Kind = Literal["text", "label", "count", "seconds", "factor", "percent", "date", "id", "grade"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
     """A column of a table.

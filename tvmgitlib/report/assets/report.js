@@ -47,6 +47,7 @@
       this.searched = "search" in place.dataset;
       this.sorted = null;
       this.down = false;
+      this.widths = this.columns.map((column, at) => this.width(column, at));
       const label = this.columns.findIndex((column) => column.kind === "label");
       const text = this.columns.findIndex((column) => column.kind === "text" && column.linked);
       this.names = label >= 0 ? label : Math.max(text, 0);
@@ -70,6 +71,13 @@
       const value = this.columns[at].linked ? cell[0] : cell;
       if (value === null) return "";
       return this.columns[at].kind === "id" ? value : shown(this.columns[at].kind, value);
+    }
+
+    // How much room a column of words asks for, by its longest.
+    width(column, at) {
+      if (column.kind !== "label" && column.kind !== "text") return "";
+      const longest = this.rows.reduce((most, row) => Math.max(most, this.text(row[at], at).length), 0);
+      return longest <= 16 ? "short" : longest <= 32 ? "medium" : "long";
     }
 
     build() {
@@ -100,7 +108,7 @@
       const head = make("tr");
       this.columns.forEach((column, at) => {
         const cell = make("th", NUMBERS.has(column.kind) ? "number" : "");
-        if (column.name.length > 24) cell.classList.add("long");
+        if (column.name.length > 24) cell.classList.add("wordy");
         cell.scope = "col";
         const button = make("button", "", column.name);
         button.type = "button";
@@ -173,7 +181,7 @@
     cell(row, at) {
       const column = this.columns[at];
       const value = this.value(row, at);
-      const cell = make("td", `kind-${column.kind}${NUMBERS.has(column.kind) ? " number" : ""}`);
+      const cell = make("td", `kind-${column.kind} ${NUMBERS.has(column.kind) ? "number" : this.widths[at]}`);
       if (at === this.names) cell.classList.add("names");
       cell.dataset.name = column.name;
       if (value === null) {
