@@ -467,7 +467,7 @@ class ConfigLibrary:
         tasks: Any = None,
         target: object | None = None,
         platform: str | None = None,
-        model: str | None = None,
+        model: str = "the model",
         tvm: TvmVersion | str | None = None,
         facts: Mapping[str, Json] | None = None,
     ) -> Report:

@@ -11,6 +11,10 @@ from tvmgitlib.report.curves import Curve
 #: Units of time with their lengths in seconds, from the smallest.
 _UNITS: Final = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
 
+#: How trials look: behind a line, and where they are all there is.
+_FAINT: Final = {"size": 28, "opacity": 0.45}
+_CLEAR: Final = {"size": 40, "opacity": 0.9}
+
 #: Up to so many powers of ten an axis has round numbers between them.
 _FEW_DECADES: Final = 2
 
@@ -144,6 +148,10 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
             {"data": {"values": best}, "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}}
         )
     return {"encoding": {"x": x, "y": y, **color}, "layer": layers}
+
+
+def _colored(name: str) -> dict[str, Any]:
+    return {"color": {"field": name, "type": "nominal", "title": None, "legend": {"orient": "top"}}}
 
 
 def _ticks(times: Iterable[float]) -> list[float]:

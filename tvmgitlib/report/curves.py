@@ -31,6 +31,11 @@ class Curve:
                 found.append((number, cost))
         return found
 
+    @property
+    def has_success(self) -> bool:
+        """Whether any of the trials ran."""
+        return any(cost is not None for _, cost in self.points)
+
 
 def compact(trials: Sequence[Trial]) -> Curve | None:
     """The curve of a history in a segment; None where there is none."""

@@ -69,6 +69,21 @@ class JobFacts:
         return (self.entry.date if self.entry else None) or self.segment.header.finished
 
     @property
+    def author(self) -> str | None:
+        """Who added it; None where nobody knows."""
+        return self.entry.author if self.entry else None
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that added it; None where it is not known."""
+        return self.entry.commit if self.entry else None
+
+    @property
+    def subject(self) -> str:
+        """What it did, in a line."""
+        return (self.entry.subject if self.entry else None) or self.segment.header.kind
+
+    @property
     def trials(self) -> int:
         """How many trials it has made."""
         return sum(work.task.effort.trials for work in self.works)
@@ -198,7 +213,7 @@ def people(gathered: Gathered) -> Iterator[tuple[str, int, int, str | None]]:
     """Who added jobs: name, how many jobs, how many trials, and when last; the most jobs first."""
     by_name: defaultdict[str, list[JobFacts]] = defaultdict(list)
     for job in gathered.jobs:
-        by_name[(job.entry.author if job.entry else None) or "unknown"].append(job)
+        by_name[job.author or "unknown"].append(job)
     for name, jobs in sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0])):
         last = max((job.date for job in jobs if job.date), default=None)
         yield name, len(jobs), sum(job.trials for job in jobs), last

@@ -13,7 +13,7 @@ from tvmgitlib.model import duration
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from tvmgitlib.report.pages import Page
+    from tvmgitlib.report.page import Page
 
 #: The scripts of a browser come from the site's own files, its data from nowhere, and nothing is sent anywhere.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -35,7 +35,7 @@ class Renderer:
 
     def html(self, page: Page) -> str:
         """A page."""
-        return self._environment.get_template(page.template).render(
+        text = self._environment.get_template(page.template).render(
             **page.told,
             title=page.title,
             root="../" * page.path.count("/"),
@@ -44,6 +44,7 @@ class Renderer:
             charts=page.charts,
             data=in_a_script({"tables": page.tables, "charts": page.charts}),
         )
+        return str(text)
 
 
 def _environment() -> Environment:

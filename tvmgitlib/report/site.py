@@ -129,7 +129,7 @@ def _own_files(folder: Path) -> set[str]:
 
 
 def _asset(name: str) -> str:
-    return resources.files("tvmgitlib.report").joinpath("assets", name).read_text(encoding="utf-8")
+    return (resources.files("tvmgitlib.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _charts() -> str:

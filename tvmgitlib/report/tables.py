@@ -1,4 +1,4 @@
-"""Tables as a page gets them: columns, and rows of plain values that the page's own script draws, sorts and searches."""
+"""Tables as a page gets them: columns and rows of plain values, which its script draws, sorts and searches."""
 
 from __future__ import annotations
 
@@ -31,20 +31,18 @@ class Column(Generic[Row]):
     when: Callable[[Sequence[Row]], bool] | None = None
 
 
-def table(rows: Iterable[Row], columns: Iterable[Column[Row]], *, sort: str | None = None) -> dict[str, Any]:
+def table(rows: Iterable[Row], columns: Iterable[Column[Row]]) -> dict[str, Any]:
     """A table for a page's script.
 
     Args:
         rows: what it shows.
         columns: what of that; the first that is a label, or else the first, names a row.
-        sort: the column that it is sorted by at first, with a minus for the largest first; None for the rows' order.
     """
     known = list(rows)
     shown = [column for column in columns if column.when is None or column.when(known)]
     return {
         "columns": [{"name": column.name, "kind": column.kind, "linked": column.link is not None} for column in shown],
         "rows": [[_cell(row, column) for column in shown] for row in known],
-        "sort": sort,
     }
 
 

@@ -77,7 +77,7 @@
     width(column, at) {
       if (column.kind !== "label" && column.kind !== "text") return "";
       const longest = this.rows.reduce((most, row) => Math.max(most, this.text(row[at], at).length), 0);
-      return longest <= 16 ? "short" : longest <= 32 ? "medium" : "long";
+      return longest <= 16 ? "short" : longest <= 28 ? "medium" : "long";
     }
 
     build() {

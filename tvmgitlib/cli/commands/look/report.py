@@ -60,7 +60,7 @@ def command(
             tasks=_tasks(tasks) if tasks is not None else None,
             target=target,
             platform=platform,
-            model=tasks,
+            model=tasks or "",
             tvm=tvm,
             facts=options.read_facts(facts),
         )
