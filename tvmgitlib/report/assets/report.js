@@ -4,6 +4,7 @@
   const root = document.body.dataset.root;
   const data = JSON.parse(document.getElementById("data").textContent);
   const NUMBERS = new Set(["count", "seconds", "factor", "percent"]);
+  const FEW = 4; // rows that need no search
   const UNITS = [["s", 1], ["ms", 1e-3], ["us", 1e-6], ["ns", 1e-9]];
 
   const make = (tag, classes, text) => {
@@ -87,6 +88,7 @@
         this.input.type = "search";
         this.input.placeholder = "Search";
         this.input.setAttribute("aria-label", `Search ${this.place.dataset.noun}s`);
+        this.input.hidden = this.rows.length < FEW;
         this.input.addEventListener("input", () => this.search());
         tools.append(this.input);
       }
