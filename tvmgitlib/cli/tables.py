@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
-from tvmgitlib.errors import plain_line
-from tvmgitlib.model import duration
+from tvmgitlib.errors import duration, plain_line
 
 Row = TypeVar("Row")
 

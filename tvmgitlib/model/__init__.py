@@ -3,7 +3,6 @@
 Standard library only; nothing here reads a file, runs Git or knows a log format.
 """
 
-from tvmgitlib.model.durations import duration
 from tvmgitlib.model.history import Decisions, TaskHistory, Trial
 from tvmgitlib.model.job import (
     SEGMENT_RECORDS,
@@ -106,7 +105,6 @@ __all__ = [
     "cli_text",
     "completed",
     "counted",
-    "duration",
     "fact",
     "has_too_many_parts",
     "is_family_name",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tvmgitlib.errors import plain_line
-from tvmgitlib.model import duration
+from tvmgitlib.errors import duration, plain_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment

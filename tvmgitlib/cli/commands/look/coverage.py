@@ -11,7 +11,7 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
 from tvmgitlib.cli.tables import Column
-from tvmgitlib.model import duration
+from tvmgitlib.errors import duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage
