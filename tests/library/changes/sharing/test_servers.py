@@ -47,21 +47,24 @@ for log in sys.argv[2:]:
 """
 
 
-@pytest.mark.slow
-def test_8_clones_of_10_jobs_each_arrive_though_the_server_is_killed_and_restarted(
-    daemon: Any, served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path
+@pytest.mark.parametrize(
+    ("many", "each"),
+    [pytest.param(4, 5, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
+)
+def test_the_jobs_of_many_clones_arrive_though_the_server_is_killed_and_restarted(
+    daemon: Any, served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path, many: int, each: int
 ) -> None:
     url = f"git://127.0.0.1:{daemon.port}/team.git"
     git(library.path, "remote", "add", "origin", url)
     library.configure("push", "branch")
     library.sync()
-    clones = [ConfigLibrary.clone(url, tmp_path / f"clone-{number}") for number in range(8)]
+    clones = [ConfigLibrary.clone(url, tmp_path / f"clone-{number}") for number in range(many)]
     workers = []
     for number, clone in enumerate(clones):
-        logs = [str(make_log(f"dense{round % 3}", [1e-3 + 1e-6 * (10 * number + round)])) for round in range(10)]
+        logs = [str(make_log(f"dense{round % 3}", [1e-3 + 1e-6 * (each * number + round)])) for round in range(each)]
         command = [sys.executable, "-c", _WORK, str(clone.path), *logs]
         workers.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
-    for _ in range(20):  # not for as long as they work: where a push takes longer than a second, none would get through
+    for _ in range(2 * each):  # not for as long as they work: where a push takes longer than a second, none would get through
         time.sleep(1)
         daemon.kill()
         time.sleep(0.3)
@@ -70,7 +73,7 @@ def test_8_clones_of_10_jobs_each_arrive_though_the_server_is_killed_and_restart
         _, said = worker.communicate()
         assert worker.returncode == 0, said
     final = ConfigLibrary.clone(url, tmp_path / "final")
-    assert len({entry.job for entry in final.log()}) == 80
+    assert len({entry.job for entry in final.log()}) == many * each
     assert git(served / "team.git", "rev-list", "--merges", "main") == ""
     assert git(served / "team.git", "fsck", "--no-dangling") == ""
     assert final.check() == []
