@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
+    from tvmgitlib.live.tuning import ModelTuned, Tuning
     from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
@@ -56,7 +57,8 @@ class ConfigLibrary:
 
     Args:
         path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
-            one around the current folder, or `~/.tvm/tvmgitlib`.
+            one around the current folder, or `~/.tvm/tvmgitlib`. A library's files in a folder of a larger repository
+            are read as they are committed there, and never written.
 
     Raises:
         LibraryError: no library is there.
@@ -565,15 +567,17 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False, accept_rewrite: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
+            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
+                that is refused, and they are named.
         """
-        done = changes.sync(self._view.writable, queued=queue)
+        done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
             return done
         with self._view.reading() as contents:
@@ -599,7 +603,7 @@ class ConfigLibrary:
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
         """
-        return care.pin(self._view.repository, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local)
 
     # Care
 
@@ -608,6 +612,26 @@ class ConfigLibrary:
         """The library's settings."""
         with self._view.reading() as contents:
             return contents.settings
+
+    def judge(self, old: str, new: str) -> list[Problem]:
+        """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
+
+        Args:
+            old: the commit that the branch is at, which is taken to be sound; zeros for none.
+            new: the commit that it is to move to.
+
+        Raises:
+            SelectionError: one of them names no commit here.
+        """
+        return care.judged(self._view.repository, old, new)
+
+    def install_hook(self) -> Path:
+        """Have this library's repository judge every push that it receives from now on; returns the hook.
+
+        Raises:
+            LibraryError: another hook is there, or the library is not sound.
+        """
+        return care.install_hook(self._view.repository)
 
     def configure(self, key: str, value: Any) -> Committed | None:
         """Change a setting, with a new fold where it asks for one; None when it has that value already.
@@ -643,7 +667,7 @@ class ConfigLibrary:
             GitError: another Git collects here, or it cannot write; or the repository's own configuration names a
                 program that would be run.
         """
-        return care.tidy(self._view.repository)
+        return care.tidy(self._view.whole)
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
@@ -699,6 +723,67 @@ class ConfigLibrary:
             resume=resume,
             key=key,
         )
+
+    def tune(
+        self,
+        model: Any,
+        trials: int,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tuner: str | None = None,
+        key: str | None = None,
+        shapes: Mapping[str, Sequence[int]] | None = None,
+        warm_start: bool = False,
+        budget: float | None = None,
+        measure_option: Any = None,
+        builder: Any = None,
+        runner: Any = None,
+        told: Mapping[str, Any] | None = None,
+        watch: Callable[[Tuning], None] | None = None,
+    ) -> ModelTuned:
+        """Tune a model as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
+
+        Args:
+            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or tasks and modules
+                themselves, see `coverage`.
+            trials: trials that shall be on record for each task afterwards.
+            target: the target of what does not say its own.
+            platform: the platform's name, where the target names no model; `this` for this machine.
+            facts: facts about it, beside its name.
+            tuner: `xgb`, `ga`, `random` or `gridsearch` (AutoTVM), `ansor`, or `evolutionary` (MetaSchedule); without
+                it `evolutionary` for a Relax model, and `xgb` for a Relay one.
+            key: what the job is for; None for the name of the model's file. Only the same key, target, platform and TVM
+                resume it.
+            shapes: of an ONNX model's inputs by name, where the file leaves sizes open.
+            warm_start: first try what other workloads suggest; see `Job.tune`.
+            budget: begin no more trials after so many seconds; what is measured by then is committed.
+            measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
+                machine.
+            told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
+            watch: is called with how far it is, whenever results have come.
+
+        Raises:
+            TvmgitlibError: TVM is missing; the model is not there or cannot be imported; nothing says the target or the
+                platform; or this library has a live job already.
+        """
+        from tvmgitlib.live.tuning import TuneRequest
+
+        request = TuneRequest(
+            model=model,
+            trials=trials,
+            target=target,
+            tuner=tuner,
+            key=key,
+            shapes=shapes or {},
+            how=self._live.how(measure_option, builder, runner, True, None),
+            warm_start=warm_start,
+            budget=budget,
+            told=told or {},
+            watch=watch,
+        )
+        return self._live.tune(request, platform, facts)
 
     def start_job(
         self,

@@ -19,6 +19,7 @@ COMMANDS = [
     ["job", "list"],
     ["job", "show"],
     ["import"],
+    ["tune"],
     ["suggest"],
     ["best"],
     ["trials"],
@@ -44,6 +45,10 @@ COMMANDS = [
     ["sync"],
     ["fold"],
     ["pin"],
+    ["hook"],
+    ["hook", "pre-receive"],
+    ["hook", "install"],
+    ["hook", "check"],
 ]
 
 

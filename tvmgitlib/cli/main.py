@@ -35,6 +35,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
+        "tune": ("make.tune", "Tune a model: an ONNX file, a PyTorch export, or your own code."),
         "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {
@@ -57,6 +58,7 @@ ROOMS = {
         "sync": ("share.sync", "Exchange jobs with the remote."),
         "fold": ("share.fold", "Bring the jobs of the remote's queue to its branch."),
         "pin": ("share.pin", "Fix the library at a commit for a build."),
+        "hook": ("share.hook", "Have a server refuse pushes that are not sound."),
     },
     "Care": {
         "check": ("care.check", "Prove that the library is sound."),
@@ -72,7 +74,7 @@ ROOMS = {
 HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
 
 #: The commands that write to a library.
-_WRITING = {"job", "import", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
+_WRITING = {"job", "import", "tune", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
 
 
 @click.group(
@@ -118,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
     _open_streams()
-    handler = logging.StreamHandler()
+    handler = progress.WipingHandler()
     handler.setFormatter(_Plain("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     told = sys.argv[1:] if arguments is None else arguments

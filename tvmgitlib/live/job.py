@@ -365,7 +365,7 @@ class Job:
         """Tune contexts as `tune_tasks` of MetaSchedule does; see `tune_tir`.
 
         Args:
-            tasks: `TuneContext`s, with their targets.
+            tasks: the `TuneContext` of each, with its target.
             task_weights: one a task.
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
             told: what else TVM's call takes, except `work_dir` and `database`; `baseline` and `warm_start` as there.

@@ -39,9 +39,7 @@ def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     x = {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}}
     y = {"field": "time", "type": "quantitative", "title": f"best run time ({unit})", "scale": {"zero": False}}
     several = len({point["tvm"] for point in points}) > 1
-    color = (
-        {"color": {"field": "tvm", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
-    )
+    color = _colored("tvm") if several else {}
     tooltip = [
         {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
         {"field": "job", "title": "job"},
@@ -92,62 +90,37 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
     """
     unit, length = unit_of(cost for _, each in found for _, cost in each.points)
     in_order = found[0][1].in_order
-    several = len(found) > 1
-    title = "trial" if in_order else "rank among the trials that are kept, fastest first"
-    scale = {"zero": False, "nice": False, "padding": 8}
+    tried = [(name, number, cost / length) for name, each in found for number, cost in each.points if cost is not None]
     x = {
         "field": "n",
         "type": "quantitative",
-        "title": title,
+        "title": "trial" if in_order else "rank among the trials that are kept, fastest first",
         "axis": {"tickMinStep": 1, "tickCount": 8},
-        "scale": scale,
+        "scale": {"zero": False, "nice": False, "padding": 8},
     }
     y = {
         "field": "time",
         "type": "quantitative",
         "title": f"run time ({unit})",
+        "axis": {"values": _ticks(time for _, _, time in tried), "format": "~s"},
         "scale": {"type": "log", "nice": False, "padding": 8},
-        "axis": {
-            "values": _ticks([cost / length for _, each in found for _, cost in each.points if cost]),
-            "format": "~s",
-        },
     }
-    color = (
-        {"color": {"field": "job", "type": "nominal", "title": None, "legend": {"orient": "top"}}} if several else {}
-    )
     tooltip = [
         {"field": "job", "title": "job"},
         {"field": "n", "type": "quantitative", "title": "trial" if in_order else "rank"},
         {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
     ]
-    tried = [
-        {"job": name, "n": number, "time": _digits(cost / length)}
-        for name, each in found
-        for number, cost in each.points
-        if cost is not None
-    ]
-    layers: list[dict[str, Any]] = [
-        {
-            "data": {"values": tried},
-            "mark": {
-                "type": "point",
-                "filled": True,
-                "size": 28 if in_order else 40,
-                "opacity": 0.45 if in_order else 0.9,
-            },
-            "encoding": {"tooltip": tooltip},
-        }
-    ]
+    mark = {"type": "point", "filled": True} | (_FAINT if in_order else _CLEAR)
+    layers: list[dict[str, Any]] = [{"data": _values(tried), "mark": mark, "encoding": {"tooltip": tooltip}}]
     if in_order:
-        best = [
-            {"job": name, "n": number, "time": _digits(cost / length)}
-            for name, each in found
-            for number, cost in _to_the_end(each)
-        ]
-        layers.append(
-            {"data": {"values": best}, "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}}
-        )
-    return {"encoding": {"x": x, "y": y, **color}, "layer": layers}
+        best = [(name, number, cost / length) for name, each in found for number, cost in _to_the_end(each)]
+        line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
+        layers.append({"data": _values(best), "mark": line})
+    return {"encoding": {"x": x, "y": y, **(_colored("job") if len(found) > 1 else {})}, "layer": layers}
+
+
+def _values(points: Iterable[tuple[str, int, float]]) -> dict[str, Any]:
+    return {"values": [{"job": name, "n": number, "time": _digits(time)} for name, number, time in points]}
 
 
 def _colored(name: str) -> dict[str, Any]:
