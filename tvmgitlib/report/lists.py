@@ -66,7 +66,12 @@ def coverage_page(library: Gathered, coverage: Coverage, model: str) -> Page:
         Column("share", "percent", lambda task: task.share_of(latency)),
         Column("trials", "count", lambda task: task.trials),
         Column("platform", "text", lambda task: task.platform),
-        Column("why", "text", lambda task: None if task.is_covered else task.why),
+        Column(
+            "why",
+            "text",
+            lambda task: None if task.is_covered else task.why,
+            when=lambda tasks: not all(task.is_covered for task in tasks),
+        ),
     )
     told = {"model": model, "line": coverage.line, "states": parts_of(coverage.counts)}
     return Page("coverage.html", "coverage.html", "Coverage", told, {"tasks": table(coverage.tasks, columns)})

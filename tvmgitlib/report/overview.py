@@ -36,7 +36,7 @@ def overview(library: Gathered, best: Sequence[BestConfig], tvm: TvmVersion | No
             _tile("trial", "trials", sum(job.trials for job in library.jobs)),
         ],
         "tvm": str(tvm) if tvm else None,
-        "states": parts_of({state: states[state] for state in STATES if states[state]}),
+        "states": parts_of({state: states[state] for state in STATES}),
     }
     recent = list(reversed(library.jobs))[:_MOST_RECENT]
     tables = {

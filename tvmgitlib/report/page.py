@@ -60,10 +60,12 @@ def filtered(page: str, **values: str) -> str:
 
 
 def parts_of(counts: Mapping[str, int]) -> list[tuple[str, int, float, float]]:
-    """Counts as parts of a bar: name, count, where it begins and how long it is, in hundredths."""
+    """Counts as parts of a bar: name, count, where it begins and how long it is, in hundredths; of none no part."""
     whole, begin, found = sum(counts.values()), 0.0, []
     for name, count in counts.items():
-        length = 100 * count / whole if whole else 0.0
+        if not count:
+            continue
+        length = 100 * count / whole
         found.append((name, count, round(begin, 3), round(length, 3)))
         begin += length
     return found

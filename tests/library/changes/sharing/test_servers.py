@@ -64,9 +64,8 @@ def test_the_jobs_of_many_clones_arrive_though_the_server_is_killed_and_restarte
         logs = [str(make_log(f"dense{round % 3}", [1e-3 + 1e-6 * (each * number + round)])) for round in range(each)]
         command = [sys.executable, "-c", _WORK, str(clone.path), *logs]
         workers.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
-    for _ in range(
-        2 * each
-    ):  # not for as long as they work: where a push takes longer than a second, none would get through
+    # Not for as long as they work: where a push takes longer than a second, none would get through.
+    for _ in range(2 * each):
         time.sleep(1)
         daemon.kill()
         time.sleep(0.3)
