@@ -1,6 +1,6 @@
 """Many writers and one remote: how long a push takes, and until all is on the branch.
 
-    queue.py [--writers 16 64] [--jobs 5] [--push queue auto branch] [--json]
+    pushing.py [--writers 16 64] [--jobs 5] [--push queue auto branch] [--json]
 
 Every writer is a process with a clone of its own, which finishes jobs of one small log each and sends each at once to a
 bare repository behind `git daemon` on the loopback interface; under `queue`, one more process folds meanwhile. Measured
