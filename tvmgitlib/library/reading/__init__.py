@@ -1,7 +1,7 @@
 """Questions: what a library holds in one commit, graded, selected and compared."""
 
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, INVALIDATING, Contents, is_derived, is_own
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import (
@@ -17,6 +17,7 @@ from tvmgitlib.library.reading.grading import (
     is_doubtful,
     is_exact,
     require_one_of,
+    splits_groups,
 )
 from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
@@ -32,6 +33,7 @@ __all__ = [
     "ACCEPTS",
     "ATTRIBUTES_FILE",
     "GRADES",
+    "INVALIDATING",
     "SHOWN",
     "STATES",
     "SUGGESTED",
@@ -79,6 +81,7 @@ __all__ = [
     "removed_segments",
     "require_one_of",
     "selected",
+    "splits_groups",
     "trials",
     "workload_label",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, NamedTuple, cast
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import LibraryError, MissingError
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
 from tvmgitlib.store.objects.raw import Entry, parse_tree
@@ -107,9 +107,9 @@ class ObjectReader:
             raise LibraryError(f"more than {MOST_ENTRIES:,} entries in one folder, so it is not read")
         return entries
 
-    def missing(self, file: str) -> LibraryError:
+    def missing(self, file: str | None) -> MissingError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
-        return LibraryError(
+        return MissingError(
             "the object is missing from this clone", file=file, hint=self.partial() or "Run git fetch --refetch."
         )
 
@@ -119,8 +119,8 @@ class ObjectReader:
         if not found:
             return None
         return (
-            f"This is a partial clone ({found[1]}), and none is completed behind your back. "
-            "Run git fetch --refetch --no-filter, once."
+            f"This is a partial clone ({found[1]}), and none is completed behind your back: tvmgitlib sync brings what "
+            "a build needs of the latest commit. Run git fetch --refetch --no-filter, once, for all of it."
         )
 
     def _one(self, name: str, kind: str, most: int | None = None) -> _Answer:
@@ -140,7 +140,7 @@ class ObjectReader:
             except (BrokenPipeError, EOFError):
                 self.close()
                 if self.partial():  # some Gits end where they may not fetch what is missing
-                    raise self.missing(names[0]) from None
+                    raise self.missing(names[0] if len(names) == 1 else None) from None
                 raise LibraryError(
                     "git cat-file ended early: the repository is damaged (git fsck), or has something too large",
                     file=names[0],

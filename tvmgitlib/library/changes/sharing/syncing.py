@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
+from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
 from tvmgitlib.library.changes.sharing.replaying import replay
 from tvmgitlib.store import (
@@ -113,7 +114,7 @@ class _Exchange:
         self._repository = repository
         self._source = upstream(repository)
         self._queue = Queue(self._source.remote, settings_of(repository).queue_refs)
-        self._sends, self._folds = sends, sends
+        self._sends, self._folds = sends, sends and not only_builds(repository, self._source.remote)
         self._races, self._lost = races, 0
         self._insists = insists
         self._with_before: set[str] | None = None
@@ -124,6 +125,8 @@ class _Exchange:
             for tries in attempts(self._source):
                 try:
                     theirs = fetch(self._repository, self._source, self._queue.refspec)
+                    if theirs is not None:
+                        fetch_needed(self._repository, self._source.remote, theirs)
                 except ConnectionError as error:
                     tries.last = str(error)
                     continue
