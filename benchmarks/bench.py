@@ -1,11 +1,12 @@
 """Every target of speed in one table, each beside its floor or peer from the same run.
 
-    bench.py [--large] [--only PART,...] [--libraries FOLDER] [--json FILE] [--document FILE] [--hhb PYTHON]
+    bench.py [--large] [--only PART,...] [--libraries FOLDER] [--repeat N] [--json FILE] [--document FILE]
+             [--hhb PYTHON]
 
 Parts: `import` (see `import_speed.py`), `scale` (see `scale.py`; 1,000 and 10,000 jobs, 1,000 and 100,000 configs, with
 `--large` also 100,000 jobs and 1,001,000 configs), `sharing` (see `sharing.py`), `processes` (Git processes of
-commands, see `trips.py`). `--document` writes the table and the curves into a page between its marks: the curves are an
-SVG file beside it.
+commands, see `trips.py`). `--json` keeps what the file has of other parts. `--document` writes the table and the curves
+into a page between its marks: the curves are an SVG file beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import import_speed
 import scale
@@ -27,6 +29,9 @@ import sharing
 from curves import Curve, drawn
 
 ROOT = Path(__file__).resolve().parents[1]
+#: What was found, by part: the machine in words, rows, curves.
+Found = dict[str, dict[str, Any]]
+
 BEGIN, END = "<!-- the table of make bench -->", "<!-- end of the table -->"
 
 
@@ -146,12 +151,21 @@ def machine() -> str:
     )
 
 
-def write_into(page: Path, rows: list[Row], curves: list[Curve]) -> None:
+def write_into(page: Path, found: Found) -> None:
     """Put the table, and the curves where there are any, between the marks of a page."""
     text = page.read_text()
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    parts = [BEGIN, "", f"Measured on {machine()}.", "", markdown(rows)]
+    parts = [BEGIN, ""]
+    for name in PARTS:
+        if name in found:
+            rows = [Row(**row) for row in found[name]["rows"]]
+            parts += [f"`--only {name}`, on {found[name]['machine']}:", "", markdown(rows)]
+    curves = [
+        Curve(curve["name"], {int(size): seconds for size, seconds in curve["seconds"].items()})
+        for part in found.values()
+        for curve in part["curves"]
+    ]
     if any(len(curve.seconds) > 1 for curve in curves):
         page.with_suffix(".svg").write_text(drawn(curves))
         parts += [f"![Seconds of the processor by jobs in the library]({page.stem}.svg)", ""]
@@ -163,24 +177,29 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="also 100,000 jobs and 1,001,000 configs")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), metavar="PART,...")
     parser.add_argument("--libraries", type=Path, default=Path(tempfile.gettempdir()) / "tvmgitlib-libraries")
+    parser.add_argument(
+        "--repeat", type=int, default=scale.REPEAT, help="the best of so many runs counts [%(default)s]"
+    )
+    parser.add_argument("--jobs", type=scale.sizes, help="libraries of so many jobs instead")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--document", type=Path)
     hhb = ROOT / ".venv" / "tvm-0.16" / "bin" / "python"
     parser.add_argument("--hhb", default=str(hhb) if hhb.exists() else None, help="a Python with hhb-tvm")
     given = parser.parse_args()
-    given.jobs = [1_000, 10_000, *([100_000] if given.large else [])]
+    given.jobs = given.jobs or [1_000, 10_000, *([100_000] if given.large else [])]
     given.configs = [1_000, 1_001_000 if given.large else 100_000]
-    rows: list[Row] = []
-    curves: list[Curve] = []
+    scale.REPEAT = given.repeat
+    found: Found = json.loads(given.json.read_text()) if given.json is not None and given.json.exists() else {}
     for part in given.only:
+        rows, curves = [], list[Curve]()
         for row in PARTS[part](given, curves):
             print(" | ".join(row.cells()), flush=True)
-            rows.append(row)
-    if given.json is not None:
-        found = {"machine": machine(), "rows": [asdict(row) for row in rows], "seconds": [asdict(c) for c in curves]}
-        given.json.write_text(json.dumps(found, indent=1) + "\n")
+            rows.append(asdict(row))
+        found[part] = {"machine": machine(), "rows": rows, "curves": [asdict(curve) for curve in curves]}
+        if given.json is not None:  # after each: what follows may take an hour
+            given.json.write_text(json.dumps(found, indent=1) + "\n")
     if given.document is not None:
-        write_into(given.document, rows, curves)
+        write_into(given.document, found)
 
 
 if __name__ == "__main__":
