@@ -48,8 +48,8 @@ class Environment(NamedTuple):
 
 ENVIRONMENTS = (
     Environment("tvm-0.16", ("3.10",), "autotvm,test", probe="import tvm.autotvm, tvm.auto_scheduler, tvm.relay"),
-    Environment("tvm-0.27", ANY, "metaschedule,test", probe="import tvm.relax"),
-    Environment("tvm-0.25", ANY, "metaschedule-0-25,test", probe="import tvm.relax"),
+    Environment("tvm-0.27", ANY, "metaschedule,onnx,test", probe="import tvm.relax"),
+    Environment("tvm-0.25", ANY, "metaschedule-0-25,onnx,test", probe="import tvm.relax"),
     Environment("core-3.10", ("3.10",), "dev", wheel=True),
     Environment("core-3.11", ("3.11",), "dev"),
     Environment("core-3.12", ("3.12",), "dev"),

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
     from tvmgitlib.live.tasks import WeightedTask as WeightedTask
+    from tvmgitlib.live.tuning import ModelTuned as ModelTuned
+    from tvmgitlib.live.tuning import TaskTuning as TaskTuning
+    from tvmgitlib.live.tuning import Tuning as Tuning
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
@@ -104,6 +107,7 @@ _NAMES = {
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
+    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning",
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",

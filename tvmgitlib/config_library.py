@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
+    from tvmgitlib.live.tuning import ModelTuned, Tuning
     from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.store import Committed
 
@@ -662,6 +663,67 @@ class ConfigLibrary:
             resume=resume,
             key=key,
         )
+
+    def tune(
+        self,
+        model: Any,
+        trials: int,
+        *,
+        target: object | None = None,
+        platform: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+        tuner: str | None = None,
+        key: str | None = None,
+        shapes: Mapping[str, Sequence[int]] | None = None,
+        warm_start: bool = False,
+        budget: float | None = None,
+        measure_option: Any = None,
+        builder: Any = None,
+        runner: Any = None,
+        told: Mapping[str, Any] | None = None,
+        watch: Callable[[Tuning], None] | None = None,
+    ) -> ModelTuned:
+        """Tune a model as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
+
+        Args:
+            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or tasks and modules
+                themselves, see `coverage`.
+            trials: trials that shall be on record for each task afterwards.
+            target: the target of what does not say its own.
+            platform: the platform's name, where the target names no model; `this` for this machine.
+            facts: facts about it, beside its name.
+            tuner: `xgb`, `ga`, `random` or `gridsearch` (AutoTVM), `ansor`, or `evolutionary` (MetaSchedule); without
+                it `evolutionary` for a Relax model, and `xgb` for a Relay one.
+            key: what the job is for; None for the name of the model's file. Only the same key, target, platform and TVM
+                resume it.
+            shapes: of an ONNX model's inputs by name, where the file leaves sizes open.
+            warm_start: first try what other workloads suggest; see `Job.tune`.
+            budget: begin no more trials after so many seconds; what is measured by then is committed.
+            measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
+                machine.
+            told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
+            watch: is called with how far it is, whenever results have come.
+
+        Raises:
+            TvmgitlibError: TVM is missing; the model is not there or cannot be imported; nothing says the target or the
+                platform; or this library has a live job already.
+        """
+        from tvmgitlib.live.tuning import TuneRequest
+
+        request = TuneRequest(
+            model=model,
+            trials=trials,
+            target=target,
+            tuner=tuner,
+            key=key,
+            shapes=shapes or {},
+            how=self._live.how(measure_option, builder, runner, True, None),
+            warm_start=warm_start,
+            budget=budget,
+            told=told or {},
+            watch=watch,
+        )
+        return self._live.tune(request, platform, facts)
 
     def start_job(
         self,

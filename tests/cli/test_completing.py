@@ -44,7 +44,8 @@ def test_what_the_library_knows_is_offered(filled: ConfigLibrary) -> None:
     assert offered(filled.path, "revert", job[:2]) == [job]
     assert offered(filled.path, "job", "finish", "") == [begun.id]
     assert set(offered(filled.path, "job", "show", "")) == {job, begun.id}
-    assert offered(filled.path, "config", "policy.") == ["policy.tvm", "policy.facts", "policy.max-age"]
+    known = ["policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost"]
+    assert offered(filled.path, "config", "policy.") == known
 
 
 def test_nothing_is_offered_where_no_library_is(tmp_path: Path) -> None:

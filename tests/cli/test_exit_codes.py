@@ -141,22 +141,47 @@ def test_a_bug_shows_its_traceback_and_asks_for_a_report(cli: Any, monkeypatch: 
     assert cli.out == ""
 
 
-def test_an_interrupted_import_says_so_and_commits_nothing(cli: Any, git: Callable[..., str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGINT, b"interrupted"),
+        (signal.SIGTERM, b"interrupted by SIGTERM"),
+        (signal.SIGHUP, b"interrupted by SIGHUP"),
+    ],
+)
+def test_an_interrupted_import_says_so_and_commits_nothing(
+    cli: Any, git: Callable[..., str], tmp_path: Path, number: signal.Signals, said: bytes
+) -> None:
     log = tmp_path / "long.log"
     log.write_bytes(b"".join(LINES) * 8000)  # seconds of reading
     command = [sys.executable, "-m", "tvmgitlib", "-C", str(cli.library), "import", str(log), "--platform", "board"]
     head = git(cli.library, "rev-parse", "HEAD")
-    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    heeds = partial(signal.signal, number, signal.SIG_DFL)  # also where the tests run in the background
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeds)
     while not is_reading(process, log):
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate()
-    assert (process.returncode, out, err.strip()) == (130, b"", b"interrupted")
+    assert (process.returncode, out, err.strip()) == (130, b"", said)
     assert git(cli.library, "rev-parse", "HEAD") == head
     assert git(cli.library, "status", "--porcelain") == ""
     assert cli("check").code == 0
+    assert not list(cli.library.glob(".git/**/*.lock")) and not list(cli.library.glob(".git/objects/pack/tmp_*"))
+
+
+def test_who_says_that_a_signal_is_not_for_us_is_heeded(cli: Any, tmp_path: Path) -> None:
+    log = tmp_path / "long.log"
+    log.write_bytes(b"".join(LINES) * 500)
+    command = [sys.executable, "-m", "tvmgitlib", "-C", str(cli.library), "import", str(log), "--platform", "board"]
+    deaf = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=deaf)
+    while not is_reading(process, log):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    process.communicate()
+    assert process.returncode == 0
 
 
 def is_reading(process: subprocess.Popen[bytes], log: Path) -> bool:

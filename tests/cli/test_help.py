@@ -19,6 +19,7 @@ COMMANDS = [
     ["job", "list"],
     ["job", "show"],
     ["import"],
+    ["tune"],
     ["suggest"],
     ["best"],
     ["trials"],

@@ -35,7 +35,7 @@ FIELDS: dict[str, tuple[list[str], set[str]]] = {
     "log": (["log"], {"job", "kind", "commit", "date", "author", "subject", "trials", "workloads", "reverted"}),
     "check": (["check"], {"sound", "problems"}),
     "rebuild": (["rebuild"], {"commit"}),
-    "config": (["config"], {"format", "keep", "policy.tvm", "policy.facts", "policy.max-age"}),
+    "config": (["config"], {"format", "keep", "policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost"}),
     "config KEY": (["config", "keep"], {"key", "value"}),
     "config KEY VALUE": (["config", "keep", "1"], {"key", "value", "commit"}),
     "platform show": (["platform", "show"], {"name", "facts"}),

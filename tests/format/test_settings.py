@@ -12,6 +12,12 @@ def test_what_is_written_is_read() -> None:
     assert read_settings(write_settings(settings)) == settings
 
 
+def test_what_came_later_is_written_where_it_is_not_the_default() -> None:
+    assert b"policy.min-cost" not in write_settings(Settings())
+    settings = Settings(policy_min_cost=1e-9)
+    assert read_settings(write_settings(settings)) == settings
+
+
 def test_one_key_a_line_so_that_git_merges_changes_of_different_keys() -> None:
     lines = write_settings(Settings(extra={"x-nested": {"a": [1, {"b": 2}]}})).decode().splitlines()
     assert [line.split(":")[0] for line in lines] == [
@@ -36,6 +42,8 @@ def test_one_key_a_line_so_that_git_merges_changes_of_different_keys() -> None:
         ('{"format": 1, "keep": 0}', SettingsError, "keep"),
         ('{"format": 1, "keep": 1, "keep": 2}', SettingsError, "given twice"),
         ('{"format": 1, "kep": 1}', SettingsError, "kep"),
+        ('{"format": 1, "policy.min-cost": -1e-9}', SettingsError, "policy.min-cost"),
+        ('{"format": 1, "policy.min-cost": "10ns"}', SettingsError, "policy.min-cost"),
     ],
 )
 def test_settings_that_are_not_right_are_refused_with_the_field(content: str, error, message: str) -> None:

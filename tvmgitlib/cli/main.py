@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from tvmgitlib.cli import options, progress
 from tvmgitlib.cli.context import Context, note
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.cli.terminal import failures
+from tvmgitlib.cli.terminal.signals import interrupting
 from tvmgitlib.errors import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
@@ -33,6 +35,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
+        "tune": ("make.tune", "Tune a model: an ONNX file, a PyTorch export, or your own code."),
         "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {
@@ -69,7 +72,7 @@ ROOMS = {
 HIDDEN = {"driver": ("care.driver", "What Git calls to merge and show the library's files.")}
 
 #: The commands that write to a library.
-_WRITING = {"job", "import", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
+_WRITING = {"job", "import", "tune", *ROOMS["Change"], "merge", "sync", "fold", "rebuild"}
 
 
 @click.group(
@@ -115,11 +118,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every message goes to standard error."""
     _open_streams()
-    handler = logging.StreamHandler()
+    handler = progress.WipingHandler()
     handler.setFormatter(_Plain("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     told = sys.argv[1:] if arguments is None else arguments
     context = Context(as_json="--json" in told)  # so that what is wrong with the options is JSON, too
+    with interrupting() as told_to_end:
+        try:
+            return _run(arguments, context)
+        except (click.Abort, KeyboardInterrupt):
+            with suppress(OSError):  # the terminal may be gone
+                click.echo(f"interrupted by {told_to_end.by}" if told_to_end.by else "interrupted", err=True)
+            return EXIT_INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None, context: Context) -> int:
+    """The same; an interrupt is for the caller."""
     try:
         with progress.shown():
             code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
@@ -131,9 +145,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         else:
             error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+    except click.Abort:
+        raise
     except TvmgitlibError as error:
         failures.tell(error, as_json=context.as_json)
         return error.exit_code

@@ -132,5 +132,15 @@ def read_facts(assignments: tuple[str, ...]) -> dict[str, Any]:
     return known
 
 
+def time_span(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """The value of an option that is a time, such as `30m` or `2h`: in seconds."""
+    from tvmgitlib.model import read_age
+
+    try:
+        return read_age(value).total_seconds() if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
 #: Sending a job as soon as it is committed.
 push = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")

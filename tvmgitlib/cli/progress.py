@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tvmgitlib.cli.tables import printable
@@ -21,6 +21,9 @@ _SETTLED = 1.0
 _NARROWEST = 20
 
 _log = logging.getLogger("tvmgitlib.progress")
+
+#: What takes away whatever else is shown for a while.
+_shown: list[Callable[[], None]] = []
 
 
 @contextmanager
@@ -43,10 +46,31 @@ def shown() -> Iterator[None]:
 
 
 def wipe() -> None:
-    """Take the line away, before something else is printed."""
+    """Take the line away, and what else is shown for a while, before something else is printed."""
     for handler in _log.handlers:
         if isinstance(handler, _Line):
             handler.clear()
+    for clear in _shown:
+        clear()
+
+
+@contextmanager
+def wiping(clear: Callable[[], None]) -> Iterator[None]:
+    """Let `wipe` take something else away too, and do so at the end."""
+    _shown.append(clear)
+    try:
+        yield
+    finally:
+        _shown.remove(clear)
+        clear()
+
+
+class WipingHandler(logging.StreamHandler):  # type: ignore[type-arg]  # of whatever standard error is
+    """Writes messages to standard error, where the line was."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        wipe()
+        super().emit(record)
 
 
 class _Line(logging.Handler):

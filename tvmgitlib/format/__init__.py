@@ -1,6 +1,7 @@
 """All bytes of the library: schemas, segments, files of configs/, the fold stamp, settings and lock files."""
 
 from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
+from tvmgitlib.format.leads import Lead
 from tvmgitlib.format.lines import MAX_LINE, lines_of, too_long
 from tvmgitlib.format.lock import LOCK_FILE, read_lock
 from tvmgitlib.format.records_file import RecordsFile
@@ -15,6 +16,7 @@ __all__ = [
     "MAX_LINE",
     "SETTINGS_FILE",
     "FoldStamp",
+    "Lead",
     "RecordsFile",
     "SkimmedSection",
     "SkimmedTask",

@@ -19,7 +19,7 @@ from tvmgitlib.model import ERROR_KINDS, Decisions, ErrorKind, Json, Knob, Scala
 _DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _VALUE: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 #: Steps of cost a doubling: a cost is right to half a step, 0.55 %.
-_STEPS: Final = 64
+STEPS: Final = 64
 
 #: The trials of one form: where they stand, and their decisions.
 _Table: TypeAlias = "tuple[list[int], list[Decisions]]"
@@ -33,7 +33,7 @@ def write_history(trials: Sequence[Trial]) -> dict[str, Any]:
     """
     if len(trials) > len(_DIGITS):
         raise ValueError(f"{len(trials)} trials")
-    steps = [round(_STEPS * math.log2(trial.cost)) for trial in trials if trial.cost is not None]
+    steps = [round(STEPS * math.log2(trial.cost)) for trial in trials if trial.cost is not None]
     failures = [trial.error for trial in trials if trial.error is not None]
     tables: dict[str, _Table] = {}
     for at, trial in enumerate(trials):
@@ -66,7 +66,7 @@ def read_history(document: dict[str, Any]) -> tuple[Trial, ...]:
     ]
     tables = document["tables"]
     try:
-        costs = [2.0 ** (step / _STEPS) for step in accumulate(int(step) for step in document["costs"])]
+        costs = [2.0 ** (step / STEPS) for step in accumulate(int(step) for step in document["costs"])]
         count = len(costs) + len(errors)
         of = [_VALUE[digit] for digit in document.get("of", _DIGITS[0] * count)]
         if len(of) != count or not all(0 < cost < math.inf for cost in costs):

@@ -51,7 +51,8 @@ HISTORY_KEY = "x-history"
 #: How it begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
 _HISTORY = b',"%s":{' % HISTORY_KEY.encode()
 
-_OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
+#: How the lines begin that are no records.
+OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
 
 
 def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
@@ -78,7 +79,7 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
     if (said := codec.rewritten(record)) is not None:
         bag["target"] = dict(said)
     line = codec.wrap(record.native, canonical_json(bag).encode())
-    if line.startswith(_OWN_LINES):
+    if line.startswith(OWN_LINES):
         raise RecordError("the record begins like a line of the library's own, so it could not be told from one")
     platform = task.section.platform.name
     return StoredRecord(
@@ -138,7 +139,7 @@ def read_segment(
     number, wanted = 0, with_records
     try:
         for number, line in enumerate(lines, start=1):
-            if not line.startswith(_OWN_LINES):
+            if not line.startswith(OWN_LINES):
                 if not wanted:
                     continue
                 if not tasks or header is None:

@@ -7,12 +7,14 @@ here at little more than the cost of parsing; whatever is not plainly such a one
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import schema
+from tvmgitlib.format.leads import Lead, lead_of
 from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import without_history
+from tvmgitlib.format.segment import OWN_LINES, without_history
 from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
 
 _ADDING = ("tune", "import")
@@ -28,12 +30,13 @@ class SkimmedSection(NamedTuple):
 
 
 class SkimmedTask(NamedTuple):
-    """A task: where it ran, its workload, its trials, and whether it says what an untuned config takes."""
+    """A task: where it ran, its workload, its trials, whether it says what an untuned config takes, its best's lead."""
 
     section: SkimmedSection
     workload: Workload
     trials: int
     has_baseline: bool
+    lead: Lead = Lead()
 
 
 def skim_segment(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTask]] | None:
@@ -56,11 +59,11 @@ def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTas
         return None
     section: SkimmedSection | None = None
     tasks: list[SkimmedTask] = []
-    for line in others:
+    for at, line in enumerate(others):
         if line.startswith(b'{"task":'):
             if section is None:
                 return None
-            tasks.append(_task(_document(without_history(line))["task"], section))
+            tasks.append(_task(line, section, list(takewhile(_is_record, others[at + 1 : at + 3]))))
         elif line.startswith(b'{"section":'):
             section = _section(line)
         elif line.startswith((b'{"job":', b'{"invalidates":')):
@@ -81,12 +84,18 @@ def _section(line: bytes) -> SkimmedSection:
     return SkimmedSection(value["family"], value["platform"]["name"], target.key, bool(value["platform"]["facts"]))
 
 
-def _task(value: dict[str, Any], section: SkimmedSection) -> SkimmedTask:
-    given = value["workload"]
+def _is_record(line: bytes) -> bool:
+    return not line.startswith(OWN_LINES)
+
+
+def _task(line: bytes, section: SkimmedSection, records: list[bytes]) -> SkimmedTask:
+    value = _document(without_history(line))["task"]
+    given, effort = value["workload"], value["effort"]
     workload = _workload(section.family, given["text"], given.get("signature"))
     if workload.id != given["id"]:
         raise ValueError(given["id"])
-    return SkimmedTask(section, workload, int(value["effort"]["trials"]), value.get("baseline") is not None)
+    lead = lead_of(line, int(effort["configs"]), records, section.family, workload)
+    return SkimmedTask(section, workload, int(effort["trials"]), value.get("baseline") is not None, lead)
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,7 @@ from tvmgitlib.library.reading import (
 )
 from tvmgitlib.library.suggesting import Suggestions
 from tvmgitlib.library.view import View
-from tvmgitlib.live import coverage, revalidation, tasks
+from tvmgitlib.live import coverage, revalidation, tasks, tuning
 from tvmgitlib.live.autotvm.records import pairs
 from tvmgitlib.live.base import (
     TIMEOUT,
@@ -239,6 +239,22 @@ class LiveSide:
             how=how,
         )
         return revalidation.revalidate(self._view, self._start_revalidation, request)
+
+    def tune(
+        self, request: tuning.TuneRequest, platform: str | None, facts: Mapping[str, Json] | None
+    ) -> tuning.ModelTuned:
+        """See `ConfigLibrary.tune`."""
+        self.require_startable()
+        running_tvm()
+        return tuning.tune_model(
+            request,
+            lambda key: self.start(
+                "tune", request.target, platform, facts=facts, key=key, waits_for_target=request.target is None
+            ),
+            lambda found: self.coverage(
+                found, target=request.target, platform=platform, accept="exact", facts=facts, family=None
+            ),
+        )
 
     def _start_revalidation(self, target: str, platform: str, facts: Mapping[str, Json]) -> Job:
         spec_for = partial(jobs.job_spec, "revalidate", platform=platform, facts=facts, tvm=running_tvm())

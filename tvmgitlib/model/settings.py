@@ -17,6 +17,10 @@ FORMAT = 1
 QUEUE_REFS = "refs/tvmgitlib/jobs/"
 
 
+#: No kernel runs in less, in seconds: some forty cycles.
+MIN_COST = 1e-8
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a library; every key has a default.
@@ -28,6 +32,7 @@ class Settings:
         policy_facts: platform facts (dotted names) that must match; records are folded apart by them.
         policy_max_age: the age above which a record is stale, in days or as text (`36h`, see `read_age`); None for no
             limit.
+        policy_min_cost: the mean run time in seconds below which no measurement is believed alone.
         extra: the free `x-` keys.
         push: where jobs are sent: `branch`, `queue` (a ref of each job's own, for somebody to fold), or `auto`: to the
             branch, and to the queue after three pushes that others were faster than.
@@ -41,6 +46,7 @@ class Settings:
     extra: dict[str, Any] = field(default_factory=dict)
     push: str = "auto"
     queue_refs: str = QUEUE_REFS
+    policy_min_cost: float = MIN_COST
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Settings:
@@ -50,6 +56,7 @@ class Settings:
             policy_tvm=document.get("policy.tvm", "same-minor"),
             policy_facts=tuple(sorted(set(document.get("policy.facts", ())))),
             policy_max_age=document.get("policy.max-age"),
+            policy_min_cost=float(document.get("policy.min-cost", MIN_COST)),
             push=document.get("push", "auto"),
             queue_refs=document.get("queue.refs", QUEUE_REFS),
             extra={key: value for key, value in document.items() if key.startswith("x-")},
@@ -62,6 +69,7 @@ class Settings:
             "policy.tvm": self.policy_tvm,
             "policy.facts": list(self.policy_facts),
             "policy.max-age": self.policy_max_age,
+            "policy.min-cost": self.policy_min_cost,
             "push": self.push,
             "queue.refs": self.queue_refs,
             **self.extra,

@@ -14,7 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import plural
 from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
 
-Grade = Literal["exact", "stale", "incompatible", "invalidated"]
+Grade = Literal["exact", "stale", "suspect", "incompatible", "invalidated"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tvmgitlib.store.ancestry import (
 from tvmgitlib.store.attributes import altering_attributes
 from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
+from tvmgitlib.store.landing.branch import Landing
 from tvmgitlib.store.landing.links import links_under
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
@@ -88,6 +89,7 @@ __all__ = [
     "Divergence",
     "Draft",
     "Entry",
+    "Landing",
     "ObjectsSize",
     "Outcome",
     "Pushed",

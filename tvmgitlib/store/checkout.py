@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.store.damage import lost_branch
 from tvmgitlib.store.git import Git, failure
 from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
@@ -137,6 +138,10 @@ class Checkout:
     def resolve(self, rev: str) -> str | None:
         """The id of the commit that a revision names, at this moment; None when it names none."""
         return None if rev.startswith("-") else self.reader.resolve(rev)
+
+    def lost(self) -> LibraryError | None:
+        """The error for a branch that leads nowhere, though it did; None where it leads somewhere, or never did."""
+        return lost_branch(self.git) if self.head is None else None
 
     def commit_at(self, commit: str) -> Commit:
         """A commit, by its id.

@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
@@ -89,8 +89,13 @@ class Repository(Checkout):
         """Write commits, for which no branch moves; none of them is lost until the context ends."""
         return writing_objects(self)
 
-    def advance(self, old: str, new: str, reason: str) -> Committed | None:
+    def advance(self, old: str, new: str, reason: str, lander: landing.Landing | None = None) -> Committed | None:
         """Move the current branch, and the work tree with it, to a commit that was written.
+
+        Args:
+            old, new: from which commit, and to which.
+            reason: for the branch's log.
+            lander: what `writing` gave to who holds the write lock already.
 
         Returns:
             None when the branch is no longer where it was.
@@ -99,9 +104,9 @@ class Repository(Checkout):
             GitError: as `commit`.
             LibraryError: as `commit`.
         """
-        with self.writing() as lander:
+        with nullcontext(lander) if lander is not None else self.writing() as held:
             self._refuse_links()
-            made = lander.land(self.branch(), Step(old, new), reason)
+            made = held.land(self.branch(), Step(old, new), reason)
         if made is not None:
             gather_packs(self)
         return made

@@ -27,7 +27,7 @@ HASWELL = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu")
 def library(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
     """Three jobs of two workloads; whoever clones may leave out what they like."""
     for number, workload in enumerate(("conv", "dense", "dense")):
-        library.import_logs(make_log(workload, [3e-3 - number * 1e-3]), platform="box", tvm=TVM)
+        library.import_logs(make_log(workload, [3e-3 - number * 1e-3, 4e-3]), platform="box", tvm=TVM)
     git(library.path, "config", "uploadpack.allowFilter", "true")
     return library
 
@@ -78,7 +78,7 @@ def test_it_answers_as_the_whole_one_does(
     for name, each in (("part", part), ("whole", whole())):
         each.export("autotvm", tmp_path / f"{name}.log")
     assert (tmp_path / "part.log").read_bytes() == (tmp_path / "whole.log").read_bytes()
-    assert segments_here(part, git) == 0
+    assert segments_here(part, git) == 2
     assert git(part.path, "status", "--porcelain") == ""
     assert (part.path / "configs").is_dir()
     assert not (part.path / "jobs").exists()
@@ -141,11 +141,22 @@ def test_modules_come_with_it(
         each.export("metaschedule", tmp_path / f"{name}-db")
     for file in (tmp_path / "part-db").iterdir():
         assert file.read_bytes() == (tmp_path / "whole-db" / file.name).read_bytes()
-    assert segments_here(part, git) == 1
+    assert segments_here(part, git) == 3  # those that have the best of each workload
 
 
 @pytest.mark.parametrize(
-    ("why", "here"), [("facts", 2), ("age", 3), ("invalidated", 4), ("baseline", 4), ("stale", 3), ("own baseline", 0)]
+    ("why", "here"),
+    [
+        ("facts", 2),
+        ("age", 3),
+        ("invalidated", 4),
+        ("baseline", 4),
+        ("own baseline", 2),
+        ("stale", 3),
+        ("far ahead", 4),
+        ("floor", 3),
+        ("one config", 4),
+    ],
 )
 def test_so_does_every_other_job_that_answers_are_made_of(
     library: ConfigLibrary,
@@ -162,6 +173,12 @@ def test_so_does_every_other_job_that_answers_are_made_of(
         library.configure("policy.max-age", "1040w")
     elif why == "invalidated":
         library.invalidate(Condemned(job=library.best()[0].job), "hot")
+    elif why == "floor":
+        library.configure("policy.min-cost", 0.01)
+    elif why == "far ahead":
+        library.import_logs(make_log("dense", [1e-9, *[3e-3] * 8]), platform="box", tvm=TVM)
+    elif why == "one config":  # of how many nobody knows without the other jobs
+        library.import_logs(make_log("dense", [1e-4]), platform="box", tvm=TVM)
     elif why == "stale":
         (library.path / "configs" / ".fold").unlink()
         git(library.path, "commit", "-q", "-am", "Lose the stamp")
@@ -169,7 +186,7 @@ def test_so_does_every_other_job_that_answers_are_made_of(
         workloads = ("conv", "dense") if why == "own baseline" else ("dense",)
         for workload in workloads:
             job = library.begin_job(platform="box", tvm=TVM)
-            shutil.copy(make_log(workload, [1.5e-3 if why == "baseline" else 1e-5]), job.log)
+            shutil.copy(make_log(workload, [2.5e-3] if why == "baseline" else [1e-5, 2e-5]), job.log)
             job.note_baseline(("autotvm", HASWELL.target.key, f'["{workload}",[8,8,"float32"]]'), 0.5e-3)
             library.finish_job(job.id)
     part = for_builds()
@@ -181,8 +198,8 @@ def test_sync_keeps_it_as_it_is(
     library: ConfigLibrary, make_log: MakeLog, logs: Path, git: Git, tmp_path: Path, cli: Any
 ) -> None:
     part = ConfigLibrary.clone(library.path.as_uri(), tmp_path / "part", filtered=True)
-    library.import_logs(make_log("dense", [1e-4]), platform="box")
-    library.import_logs(make_log("pool", [1e-4]), platform="box")
+    for workload in ("dense", "pool"):
+        library.import_logs(make_log(workload, [1e-4, 2e-4]), platform="box", tvm=TVM)
     library.import_logs(logs / "metaschedule" / "v27_mm128", platform="pc")
     cli.library = part.path
     assert len(cli.json("sync")["received"]) == 3
@@ -190,7 +207,7 @@ def test_sync_keeps_it_as_it_is(
     assert part.commit == ConfigLibrary(tmp_path / "away").commit
     assert answers(part) == answers(ConfigLibrary(tmp_path / "away"))
     part.export("metaschedule", tmp_path / "out")
-    assert segments_here(part, git) == 1
+    assert segments_here(part, git) == 5
     assert git(part.path, "status", "--porcelain") == ""
     assert not (part.path / "jobs").exists()
     with pytest.raises(MissingError):
@@ -205,6 +222,8 @@ def test_a_sync_that_nobody_else_changed_completes_it_after_a_plain_pull(
     git(part.path, "pull", "-q")
     with pytest.raises(MissingError, match="tvmgitlib sync"):
         part.export("metaschedule", tmp_path / "out")
+    with pytest.raises(MissingError, match="tvmgitlib sync"):  # whether it is as fast as it seems is not known
+        part.best(tvm=TVM, accept="any")
     part.sync()
     assert part.export("metaschedule", tmp_path / "out").records == 1
 

@@ -29,6 +29,8 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
     around = Repository.find(here)
     if around is not None and is_library(around, around.head):
         return around
+    if around is not None and around.state.is_dir() and (lost := around.lost()) is not None:
+        raise lost
     part = _part_of(around, here) if around is not None else None
     if part is not None:
         raise part
@@ -51,7 +53,7 @@ def _at(path: Path) -> Repository:
     folder = path.parent if path.name == SETTINGS_FILE else path
     repository = Repository.find(folder)
     if repository is None or not is_library(repository, repository.head):
-        raise _no_library(path, folder, repository)
+        raise (repository.lost() if repository is not None else None) or _no_library(path, folder, repository)
     return repository
 
 
@@ -62,6 +64,12 @@ def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryE
         return part
     if not folder.is_dir():
         what = "there is no such folder"
+    elif around is None and (folder / ".git").exists():
+        return LibraryError(
+            "the library is damaged: Git does not take .git for a repository",
+            file=str(path),
+            hint="Often .git/HEAD is empty: put the line 'ref: refs/heads/main' there, then tvmgitlib check.",
+        )
     elif around is None:
         what = "no library, and no Git repository"
     else:

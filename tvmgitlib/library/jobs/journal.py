@@ -6,6 +6,8 @@ A journal speaks of places and records. It knows no tuner and no TVM: a live fam
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,6 +87,8 @@ class Journal:
         self._reader = RecordReader()
         self._has_unusable = False
         self._is_finished = False
+        self._ends = math.inf
+        self._watching: Callable[[], None] | None = None
 
     # The job on disk
 
@@ -229,6 +233,22 @@ class Journal:
     def facts(self, place: Place) -> Mapping[str, Json]:
         """The facts of the platform that this job's records of a place will have, as `place` has found them."""
         return self._facts[place]
+
+    # How long it may take
+
+    def limit(self, seconds: float) -> None:
+        """Begin no more trials after so many seconds from now; those that are being made are still logged."""
+        self._ends = time.monotonic() + seconds
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is such a limit."""
+        return self._ends < math.inf
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time of `limit` is over."""
+        return time.monotonic() >= self._ends
 
     # What is on record
 
@@ -400,6 +420,12 @@ class Journal:
     def forget_logged(self) -> None:
         """The log has grown: read it again when it is next asked for."""
         self._logged = None
+        if self._watching is not None:
+            self._watching()
+
+    def watch(self, watching: Callable[[], None] | None) -> None:
+        """Call something whenever the log has grown; None to call nothing any more."""
+        self._watching = watching
 
     def mark_exhausted(self, place: Place) -> None:
         """Note, durably, that every config of a space has been measured: it counts as tuned from now on."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from tvmgitlib._version import __version__
 from tvmgitlib.format import SkimmedTask
-from tvmgitlib.library.outlines.facts import Addition, Facts, Narrowing, Told
+from tvmgitlib.library.outlines.facts import Addition, Facts, Narrowing, Spot, Told
 from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
+from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"2 {__version__}"
+LAYOUT = f"3 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -34,7 +35,7 @@ CREATE TABLE job (
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
     job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL, target INTEGER NOT NULL,
-    baseline INTEGER NOT NULL, facts INTEGER NOT NULL
+    baseline INTEGER NOT NULL, facts INTEGER NOT NULL, configs INTEGER NOT NULL, first REAL, second REAL
 );
 CREATE INDEX task_job ON task (job);
 CREATE INDEX task_place ON task (platform, workload, job);
@@ -175,7 +176,7 @@ class Database:
                 ],
             )
             self._connection.executemany(
-                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         facts.told.job,
@@ -185,6 +186,7 @@ class Database:
                         self._targets[task.section.target],
                         task.has_baseline,
                         task.section.has_facts,
+                        *task.lead,
                     )
                     for _, facts in some
                     for task in facts.tasks
@@ -262,18 +264,22 @@ class Database:
 
     def having(self, narrowing: Narrowing) -> list[tuple[str, str]]:
         """The jobs that have such a task, with their blobs."""
-        conditions, values = ["1"], []
-        for name in ("family", "platform", "workload"):
-            value = getattr(narrowing, name)
-            if value is not None:
-                conditions.append(f"{name} = ?")
-                values.append(value)
-        if narrowing.baseline:
-            conditions.append("baseline")
-        tasks = f"SELECT job FROM task WHERE {' AND '.join(conditions)}"
+        conditions, values = _narrowed(narrowing)
+        tasks = f"SELECT job FROM task WHERE {conditions}"
         return self._connection.execute(
             f"SELECT job, oid FROM job WHERE job IN ({tasks}) ORDER BY job", values
         ).fetchall()
+
+    def far_ahead(self, narrowing: Narrowing) -> set[Spot]:
+        """Where the best config may be too far ahead of all others; more than where it is."""
+        conditions, values = _narrowed(narrowing)
+        found = self._connection.execute(
+            "SELECT DISTINCT family, platform, workload FROM task"
+            f" WHERE {conditions} GROUP BY platform, workload, target"
+            f" HAVING sum(configs) >= {MEASURED} AND max(coalesce(second, first)) > {LEAD} * min(first)",
+            values,
+        )
+        return set(found)
 
     def workloads(self, family: FamilyName | None) -> list[Workload]:
         """What jobs, also such that do not count, have tasks of."""
@@ -319,6 +325,14 @@ class Database:
             " FROM task JOIN job USING (job)) WHERE place = 1"
         )
         return [job for (job,) in found]
+
+
+def _narrowed(narrowing: Narrowing) -> tuple[str, list[str]]:
+    """The condition on tasks, and its values."""
+    told = {name: getattr(narrowing, name) for name in ("family", "platform", "workload")}
+    asked = {name: value for name, value in told.items() if value is not None}
+    conditions = [f"{name} = ?" for name in asked] + ["baseline"] * narrowing.baseline
+    return " AND ".join(conditions) or "1", list(asked.values())
 
 
 class _Transaction:

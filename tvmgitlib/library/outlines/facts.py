@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from tvmgitlib.format import SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
-from tvmgitlib.model import Header, JobKind, Json, Place, Section, Segment, Source, canonical_json
+from tvmgitlib.format import Lead, SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
+from tvmgitlib.model import FamilyName, Header, JobKind, Json, Place, Section, Segment, Source, canonical_json
+from tvmgitlib.rules.plausibility import LEAD, MEASURED
+
+#: A family, a platform's name and a workload's id.
+Spot: TypeAlias = "tuple[FamilyName, str, str]"
 
 
 class Told(NamedTuple):
@@ -144,6 +149,24 @@ class Narrowing:
             and (not self.baseline or entry.task.baseline is not None)
             for entry in segment.tasks
         )
+
+
+def far_ahead(tasks: Iterable[SkimmedTask]) -> set[Spot]:
+    """Where the best config may be too far ahead of all others; more than where it is."""
+    found: defaultdict[tuple[str, ...], list[SkimmedTask]] = defaultdict(list)
+    for task in tasks:
+        found[task.section.target, task.section.platform, task.workload.id].append(task)
+    return {
+        (some[0].section.family, some[0].section.platform, some[0].workload.id)
+        for some in found.values()
+        if sum(task.lead.configs for task in some) >= MEASURED and _is_spread(task.lead for task in some)
+    }
+
+
+def _is_spread(tasks: Iterable[Lead]) -> bool:
+    """Whether any task has a runner-up, or a best for want of one, that is far behind the best of all."""
+    leads = [(first, first if second is None else second) for _, first, second in tasks if first is not None]
+    return bool(leads) and max(behind for _, behind in leads) > LEAD * min(first for first, _ in leads)
 
 
 def decides(segment: Segment) -> bool:

@@ -8,10 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 
-from tvmgitlib.format import lines_of, read_segment
+from tvmgitlib.format import lines_of, read_segment, skim_segment
 from tvmgitlib.library.outlines.additions import bring_history
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.library.outlines.facts import Addition, Narrowing, Told, claims_of, decides, sources_told
+from tvmgitlib.library.outlines.facts import (
+    Addition,
+    Narrowing,
+    Spot,
+    Told,
+    claims_of,
+    decides,
+    far_ahead,
+    sources_told,
+)
 from tvmgitlib.library.outlines.opening import forget, opened
 from tvmgitlib.model import FamilyName, Header, Place, Segment, Source, Workload, segment_path
 from tvmgitlib.store import Entry, Repository, Snapshot
@@ -130,6 +139,19 @@ class Outlines:
         return self._ask(
             lambda index: filter(None, map(self.get, index.of_platforms())), lambda: iter(self._all.values())
         )
+
+    def far_ahead(self, narrowing: Narrowing) -> set[Spot]:
+        """Where the best config may be too far ahead of all others of its workload; more than where it is.
+
+        Args:
+            narrowing: only of such tasks; where there is no index, of all.
+        """
+        return self._ask(lambda index: index.far_ahead(narrowing), lambda: self._far_ahead)
+
+    @cached_property
+    def _far_ahead(self) -> set[Spot]:
+        skimmed = (skim_segment(content, path) for path, content in self._snapshot.contents(self._files()))
+        return far_ahead(task for found in skimmed if found is not None for task in found[1])
 
     def workloads(self, family: FamilyName | None) -> list[Workload] | None:
         """What jobs, also such that do not count, have tasks of; None where there is no index to say it at once."""

@@ -3,11 +3,13 @@
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
 from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, INVALIDATING, Contents, is_derived, is_own
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
+from tvmgitlib.library.reading.doubts import Doubts
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import (
     ACCEPTS,
     GRADES,
     SHOWN,
+    SUSPECT,
     TAKEN,
     Accept,
     Grader,
@@ -37,6 +39,7 @@ __all__ = [
     "SHOWN",
     "STATES",
     "SUGGESTED",
+    "SUSPECT",
     "TAKEN",
     "Accept",
     "BestConfig",
@@ -44,6 +47,7 @@ __all__ = [
     "ConfigChange",
     "Contents",
     "Departure",
+    "Doubts",
     "Exported",
     "Grader",
     "LogEntry",

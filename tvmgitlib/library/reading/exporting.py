@@ -13,6 +13,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.doubts import Doubts
 from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.queries import near_names
@@ -33,8 +34,8 @@ class Exported:
         mixed: targets of one file that stock TVM does not tell apart, in words, by what it knows them by (such as `gpu`
             for cuda and rocm).
         paths: the file or folder of each target, where one for each was asked for, in the order of `targets`.
-        left_out: records that the TVM at hand cannot load (with them it would load none), and those made under larger
-            limits than the target that was asked for, each in words with the reason.
+        left_out: records that the TVM at hand cannot load (with them it would load none), those made under larger
+            limits than the target that was asked for, and suspect ones, each in words with the reason.
         unsure: why nobody knows whether all of them load; None where somebody does.
     """
 
@@ -88,8 +89,9 @@ def export(
         SelectionError: nothing is selected, or records that no TVM can load together.
     """
     codec = families.family(family)
-    wanted = _wanted(contents, family, selection, tvm)
-    why_not = {stored.line: _why_not(stored, selection, obstacle) for stored in wanted}
+    doubts = Doubts(contents)
+    wanted = _wanted(contents, family, selection, tvm, doubts)
+    why_not = {stored.line: _why_not(stored, selection, obstacle) or doubts.why(stored) for stored in wanted}
     left_out = tuple(
         f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
         for stored in wanted
@@ -116,10 +118,13 @@ def export(
     )
 
 
-def _wanted(contents: Contents, family: FamilyName, selection: Selection, tvm: TvmVersion | None) -> list[StoredRecord]:
+def _wanted(
+    contents: Contents, family: FamilyName, selection: Selection, tvm: TvmVersion | None, doubts: Doubts
+) -> list[StoredRecord]:
+    part = replace(selection.part, family=family)
     wanted = [
         stored
-        for found in contents.current(replace(selection.part, family=family)).values()
+        for found in doubts.beside(contents.current(part), part).values()
         for stored in found
         if selection.matches(stored.place, any_limits=True)
         and stored.record.family == family

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -10,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading.contents import Contents, only
+from tvmgitlib.library.reading.doubts import Doubts, joined
 from tvmgitlib.library.reading.selection import WHOLE, Part
 from tvmgitlib.model import (
     FamilyName,
@@ -46,8 +48,11 @@ SHOWN: Final[tuple[str, ...]] = get_args(Shown)
 #: Says why the TVM at hand cannot load a record, in words; None where it can.
 Obstacle: TypeAlias = "Callable[[StoredRecord], str | None]"
 
+#: The grade of what is too fast to be believed until it is measured a second time.
+SUSPECT: Final = "suspect"
+
 #: From the best to the worst.
-GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", "incompatible", "invalidated")
+GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", SUSPECT, "incompatible", "invalidated")
 
 
 def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -95,11 +100,13 @@ class Grader:
         self._facts = facts or {}
         self._obstacle = obstacle
         self._refused: dict[bytes, str] = {}
+        self._doubts = Doubts(contents)
         self._now = datetime.now(timezone.utc)
         self._held: dict[tuple[FamilyName | None, str | None], Configs] = {}
 
     def records(self, part: Part = WHOLE) -> Configs:
-        """The best configs; where the policy may split a group, also the best of what it takes for exact.
+        """The best configs; also what they hide that holds: the best of what is believed, and, where the policy may
+        split a group, of what it takes for exact.
 
         configs/ keeps records of one minor version together, and is the same at any time: so there a fast record of
         another patch level, or one that has grown too old, hides what holds.
@@ -107,20 +114,15 @@ class Grader:
         Args:
             part: only of these files, and these workloads.
         """
-        configs = self._contents.current(part)
+        configs = self._doubts.beside(self._contents.current(part), part)
         if not splits_groups(self._contents.settings):
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
-        holding = only(self._holding(part.family, part.platform), part)
-        known = {stored.line for records in configs.values() for stored in records}
-        return {
-            path: [*configs.get(path, ()), *(stored for stored in holding.get(path, ()) if stored.line not in known)]
-            for path in sorted(configs.keys() | holding.keys())
-        }
+        return joined(configs, only(self._holding(part.family, part.platform), part))
 
     def _holding(self, family: FamilyName | None, platform: str | None) -> Configs:
-        """The best of what the policy takes for exact; folded once, whatever workloads are asked for one by one."""
+        """The best of what is exact; folded once, whatever workloads are asked for one by one."""
         if (family, platform) not in self._held:
             part = Part(family, platform)
             self._held[family, platform] = self._contents.fold(self._holds, part, skip_absent=True)
@@ -139,6 +141,8 @@ class Grader:
         verdict = self._by_policy(stored)
         if verdict.grade != "incompatible" and (why := self._why_unloadable(stored)) is not None:
             return Verdict("incompatible", why)
+        if verdict.grade != "incompatible" and (doubt := self._doubts.why(stored)) is not None:
+            return Verdict(SUSPECT, doubt)
         if verdict.grade == "exact" and asked is not None and recorded.device_key not in asked.lookup_keys:
             return Verdict("stale", f"{_leaves_out(recorded, asked)}; --accept stale uses it all the same")
         return verdict
@@ -159,8 +163,8 @@ class Grader:
         return self._grade(stored, recorded, current)
 
     def _holds(self, stored: StoredRecord) -> bool:
-        """Whether version and age are within the policy; platform facts never share a group with others."""
-        return self._grade(stored).grade == "exact"
+        """Whether version, age and cost are within the policy; platform facts never share a group with others."""
+        return self._grade(stored).grade == "exact" and self._doubts.why(stored) is None
 
     def _grade(
         self,
@@ -193,14 +197,21 @@ class Grader:
             for stored, verdict in graded
             if verdict.grade == "exact" and stored.tuned_with.group == self.tvm.group
         }
-        return min(
-            (
-                (stored, verdict)
-                for stored, verdict in graded
-                if stored.tuned_with.group == self.tvm.group or stored.record.config not in known
-            ),
-            key=lambda pair: (GRADES.index(pair[1].grade), distance(pair[0], asked), rank(pair[0])),
+        meant = [
+            (stored, verdict)
+            for stored, verdict in graded
+            if stored.tuned_with.group == self.tvm.group or stored.record.config not in known
+        ]
+        best, verdict = min(
+            meant, key=lambda pair: (GRADES.index(pair[1].grade), distance(pair[0], asked), rank(pair[0]))
         )
+        faster = [other for other in meant if other[1].grade == SUSPECT and rank(other[0]) < rank(best)]
+        if verdict.grade not in up_to("stale") or not faster:
+            return best, verdict
+        doubted, doubt = min(faster, key=lambda pair: rank(pair[0]))
+        remark = f"job {doubted.job[:8]} has a faster one, which is suspect: {doubt.why}"
+        both = f"{verdict.remark}; {remark}" if verdict.remark else remark
+        return best, replace(verdict, why=f"{verdict.why}; {remark}", remark=both)
 
     @cached_property
     def invalidated(self) -> list[tuple[StoredRecord, Verdict]]:

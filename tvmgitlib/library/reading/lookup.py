@@ -81,7 +81,7 @@ class Summary:
         self.outcomes[key] = replace(self.outcomes[key], state=state, why=why)
 
     def of(self, state: str) -> list[Outcome]:
-        """The tasks of one state: `exact`, `stale`, `incompatible`, `invalidated`, `slower`, `suggested`, `missing`."""
+        """The tasks of one state, such as `exact` or `missing`: one of `STATES`."""
         return [outcome for outcome in self.outcomes.values() if outcome.state == state]
 
     @property

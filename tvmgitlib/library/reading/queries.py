@@ -173,8 +173,7 @@ class _Candidate:
 def _best_of(group: list[_Candidate], grader: Grader | None, asked: Target | None) -> _Candidate:
     if grader is None:
         return min(group, key=lambda candidate: (distance(candidate.stored, asked), rank(candidate.stored)))
-    best, _ = grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None], asked)
-    return next(each for each in group if each.stored is best)
+    return _Candidate(*grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None], asked))
 
 
 def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None) -> BestConfig:

@@ -2,7 +2,8 @@
 
 hhb-tvm 3.2.3 cannot rewrite the layouts of `dense` and `matmul`: of a task that Relay extracted for one of them, every
 trial fails ("instantiation"). Such a task tunes as
-`SearchTask(workload_key=task.workload_key, target=task.target, layout_rewrite_option=LayoutRewriteOption.NO_REWRITE)`.
+`SearchTask(workload_key=task.workload_key, target=task.target, layout_rewrite_option=LayoutRewriteOption.NO_REWRITE)`,
+which is what `library.tune` does.
 """
 
 from __future__ import annotations

@@ -71,23 +71,27 @@ def tune(
         runner=runner,
         measure_callbacks=[record, *callbacks],
     )
-    _search(task, policy, options)
-    if (
-        len(journal.measured(place)) == begun
-    ):  # a run that only ends early is no proof: TVM gives up when two rounds found nothing new
+    _search(task, policy, options, journal)
+    if len(journal.measured(place)) == begun and not journal.is_out_of_time:
+        # A run that only ends early is no proof: TVM gives up when two rounds found nothing new.
         journal.mark_exhausted(place)
     return len(journal.measured(place)) > before
 
 
-def _search(task: Any, policy: Any, options: Any) -> None:
+def _search(task: Any, policy: Any, options: Any, journal: Journal) -> None:
     """Let a policy search; of one trial TVM thinks: measure nothing, give the model's best guess."""
     from tvm.auto_scheduler.measure import ProgramMeasurer
 
-    if options.num_measure_trials == 1:
-        measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, options.verbose)
-        policy.continue_search_one_round(1, measurer)
-    else:
+    left = options.num_measure_trials
+    if left > 1 and not journal.is_limited:
         task.tune(options, policy)
+        return
+    measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, options.verbose)
+    while left > 0 and not journal.is_out_of_time:
+        inputs, _ = policy.continue_search_one_round(min(left, options.num_measures_per_round), measurer)
+        if len(inputs) == 0:
+            break
+        left -= len(inputs)
 
 
 def _taught(journal: Journal, place: Place, seed: int | None) -> Any:

@@ -6,7 +6,7 @@ goes around that. The function is here, and not in a script, because the runner'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
@@ -25,3 +25,10 @@ def load_module(remote_kwargs: dict[str, Any], build_result: Any) -> Iterator[tu
     finally:
         for left in (name.name, name.with_suffix(".so").name, ""):
             remote.remove(left)
+
+
+def local_option() -> Mapping[str, Any]:
+    """A measure option for this machine: of TVM's `LocalBuilder` and `LocalRunner`, as they work on hhb-tvm too."""
+    from tvm.autotvm.measure import LocalBuilder, LocalRunner
+
+    return {"builder": LocalBuilder(timeout=60), "runner": LocalRunner(module_loader=load_module)}

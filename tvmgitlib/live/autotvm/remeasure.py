@@ -14,6 +14,7 @@ from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.live.at_hand import last_line
+from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
@@ -202,13 +203,7 @@ def _schedule(task: Any, config: Any) -> tuple[Any, Sequence[Any]]:
 
 
 def _option(how: HowToMeasure) -> Mapping[str, Any]:
-    from tvm.autotvm.measure import LocalBuilder, LocalRunner
-
-    from tvmgitlib.live.autotvm.local import load_module
-
-    if how.measure_option is not None:
-        return measuring_anew(how.measure_option)
-    return {"builder": LocalBuilder(timeout=60), "runner": LocalRunner(module_loader=load_module)}
+    return measuring_anew(how.measure_option) if how.measure_option is not None else local_option()
 
 
 def _measure(task: Any, inputs: Sequence[Any], option: Mapping[str, Any]) -> list[Any]:

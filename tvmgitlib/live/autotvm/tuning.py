@@ -162,7 +162,7 @@ def tune(
         seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
     known = journal.answers(place)
     begin = WarmStart(tuner, warm.of(task), known) if warm else None
-    run = _Run(tuner, journal.missing(place, n_trial), known, seed, begin)
+    run = _Run(tuner, journal.missing(place, n_trial), known, seed, begin, lambda: journal.is_out_of_time)
     with run.steering():
         tuner.tune(
             n_trial=_ENDLESS,
@@ -185,10 +185,17 @@ class _Run:
         known: what is on record of the task.
         seed: of the tuner's random choices.
         warm: what is tried before the tuner's own choices; None to leave all to the tuner.
+        is_over: whether no more trials are to be begun.
     """
 
     def __init__(
-        self, tuner: Any, wanted: int, known: Sequence[TuningRecord], seed: int, warm: WarmStart | None = None
+        self,
+        tuner: Any,
+        wanted: int,
+        known: Sequence[TuningRecord],
+        seed: int,
+        warm: WarmStart | None,
+        is_over: Callable[[], bool],
     ) -> None:
         self.new = 0
         self._tuner = tuner
@@ -197,6 +204,7 @@ class _Run:
         self._idle = 0
         self._random = _RandomState(seed)
         self._warm = warm
+        self._is_over = is_over
         self._own: dict[str, Any] = {name: getattr(tuner, name) for name in ("has_next", "next_batch", "update")}
         self._catch_up(known)
 
@@ -212,7 +220,8 @@ class _Run:
                 delattr(self._tuner, name)
 
     def has_next(self) -> bool:
-        return self.new < self._wanted and self._idle < self._patience and self._own["has_next"]()
+        is_enough = self.new >= self._wanted or self._idle >= self._patience or self._is_over()
+        return not is_enough and self._own["has_next"]()
 
     def next_batch(self, size: int) -> Any:
         size = min(size, self._wanted - self.new)

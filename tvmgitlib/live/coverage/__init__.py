@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tvmgitlib.live.coverage.survey import coverage
-from tvmgitlib.live.coverage.values import Coverage, TaskCoverage
+from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage
 
-__all__ = ["Coverage", "TaskCoverage", "coverage"]
+__all__ = ["UNSEARCHABLE", "Coverage", "TaskCoverage", "coverage"]

@@ -10,7 +10,7 @@ from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import facts_here
-from tvmgitlib.library.reading import SUGGESTED, Contents, Grader, Lookup, Taken, workload_label
+from tvmgitlib.library.reading import SUGGESTED, SUSPECT, Contents, Grader, Lookup, Taken, workload_label
 from tvmgitlib.live.base import family_of_task
 from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage
 from tvmgitlib.live.loading import Loading
@@ -29,7 +29,7 @@ from tvmgitlib.model import (
     parse_target,
 )
 from tvmgitlib.rules.effort import union
-from tvmgitlib.rules.order import rank
+from tvmgitlib.rules.order import Rank, rank
 
 
 def coverage(
@@ -143,7 +143,7 @@ class _Survey:
         """What is on record and not applied: the fastest, whatever its grade, or what only another TVM can read."""
         there = [stored for stored in self._of_place(asked, place) if asked.is_called(stored.record.workload)]
         named = [stored for stored in there if stored.record.workload == asked.workload]
-        best = min(named or self._invalidated(asked), key=rank, default=None)
+        best = min(named or self._invalidated(asked), key=self._believed_first, default=None)
         if best is None and there:
             best = min(there, key=rank)
             why = self._grader.verdict(best, place.target).why
@@ -151,6 +151,9 @@ class _Survey:
         if best is None:
             return task
         return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best))
+
+    def _believed_first(self, stored: StoredRecord) -> tuple[bool, Rank]:
+        return self._grader.verdict(stored).grade == SUSPECT, rank(stored)
 
     def _with_effort(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
         """The effort on record, and the baseline of what has no record."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
-from tvmgitlib.library.reading import STATES, SUGGESTED
+from tvmgitlib.library.reading import STATES, SUGGESTED, SUSPECT
 from tvmgitlib.model import TvmVersion, Workload
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
@@ -25,8 +25,8 @@ class TaskCoverage:
         family, target, platform, workload: the task; the target as canonical JSON text; no platform where nothing says
             which it is.
         weight: how often the model runs it.
-        state: what a build's lookup comes to: `exact`, `stale`, `incompatible`, `invalidated`, `slower`,
-            `suggested` or `missing`; `unsearchable` for what TVM cannot tune at all.
+        state: what a build's lookup comes to: `exact`, `stale`, `suspect`, `incompatible`, `invalidated`,
+            `slower`, `suggested` or `missing`; `unsearchable` for what TVM cannot tune at all.
         why: in words, with the option that would change it.
         is_covered: whether a build applies a record: a suggestion is none.
         cost: mean run time in seconds of the record that is applied, else of the fastest on record, whatever its grade;
@@ -121,9 +121,9 @@ class Coverage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks there are of each state, from best to worst; the rarer two where there are any."""
+        """How many tasks there are of each state, from best to worst; the rarer three where there are any."""
         found = Counter(task.state for task in self.of_build)
-        rare = (SUGGESTED, UNSEARCHABLE)
+        rare = (SUSPECT, SUGGESTED, UNSEARCHABLE)
         return {state: found[state] for state in (*STATES, UNSEARCHABLE) if found[state] or state not in rare}
 
     @property

@@ -156,6 +156,8 @@ class Measuring:
 
     def propose(self, task: Task, trials: int, generate: Callable[[], Any]) -> list[Any] | None:
         """The next candidates that are new, no more than are still wanted; None at the end."""
+        if self._journal.is_out_of_time:
+            return None
         wanted = min(trials - task.recorded - task.measured, self._left(task))
         if wanted <= 0:
             if task.measured == 0:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
@@ -23,6 +23,14 @@ _log = logging.getLogger("tvmgitlib")
 
 #: Options whose values are objects, which are recorded by the names of their classes.
 _BY_NAME = frozenset(("strategy", "cost_model", "space", "task_scheduler"))
+
+#: What TVM's calls that make contexts call the options of these.
+OF_CONTEXT: Final = {
+    "space": "space_generator",
+    "strategy": "search_strategy",
+    "seed": "rand_state",
+    "num_tuning_cores": "num_threads",
+}
 
 #: A builder process imports much before it builds: with TVM's own 30 s, builds fail for that on a busy machine.
 _BUILD_TIMEOUT = 60.0
@@ -138,6 +146,27 @@ def tune_tasks(
         chosen = [weight_of[id(task)] for task in tasks]
         measuring.run(lambda: ms.tune_tasks(tasks=contexts, task_weights=chosen, **options))
     return Tuned(measuring.measured, tuple(tasks))
+
+
+def context_of(task: Any, target: Any, told: Mapping[str, Any]) -> Any:
+    """A task of any kind as `tune_tasks` takes it.
+
+    Args:
+        task: a function, an extracted task or a context, which stays as it is.
+        target: TVM's object, for what does not say its own.
+        told: options of TVM's other calls that are a context's; see `OF_CONTEXT`.
+    """
+    ms = meta_schedule()
+    if isinstance(task, ms.TuneContext):
+        return task
+    is_extracted = hasattr(task, "dispatched")
+    asked = {name: told[option] for option, name in OF_CONTEXT.items() if option in told}
+    return ms.TuneContext(
+        mod=task.dispatched[0] if is_extracted else normalize(task),
+        target=task.target if is_extracted else target,
+        task_name=task.task_name if is_extracted else "main",
+        **{"space_generator": "post-order-apply", "search_strategy": "evolutionary", **asked},
+    )
 
 
 def _searchable(tasks: Sequence[Any], module: Callable[[Any], Any], name: Callable[[Any], str]) -> list[Any]:

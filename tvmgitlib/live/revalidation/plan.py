@@ -11,7 +11,7 @@ from typing import Any
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms import detect_for, overruled
-from tvmgitlib.library.reading import GRADES, Contents, Grader, Selection, platform_of
+from tvmgitlib.library.reading import GRADES, SUSPECT, Contents, Grader, Selection, platform_of
 from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
 from tvmgitlib.live.loading import Loading
 from tvmgitlib.live.runners import elsewhere
@@ -27,7 +27,7 @@ from tvmgitlib.model import (
     completed,
     parse_target,
 )
-from tvmgitlib.rules.order import rank
+from tvmgitlib.rules.order import Rank, rank
 from tvmgitlib.rules.validity import Grade
 
 _log = logging.getLogger("tvmgitlib")
@@ -248,7 +248,8 @@ class Plan:
     # Records
 
     def _holds(self, place: Place, records: Iterable[StoredRecord]) -> bool:
-        return any(self.grade(stored, place.target) == "exact" for stored in records)
+        grades = {self.grade(stored, place.target) for stored in records}
+        return "exact" in grades and SUSPECT not in grades
 
     def _is_readable(self, place: Place, records: Iterable[StoredRecord]) -> bool:
         return any(self.grade(stored, place.target) != "incompatible" for stored in records)
@@ -258,9 +259,14 @@ class Plan:
         return self._grader.verdict(stored, asked).grade
 
     def _best(self, place: Place, records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
-        """The best K, each config once."""
+        """The best K, each config once; those come first that a second measurement would let count."""
+
+        def order(stored: StoredRecord) -> tuple[bool, int, Rank]:
+            grade = self.grade(stored, place.target)
+            return grade != SUSPECT, GRADES.index(grade), rank(stored)
+
         once: dict[bytes, StoredRecord] = {}
-        for stored in sorted(records, key=lambda each: (GRADES.index(self.grade(each, place.target)), rank(each))):
+        for stored in sorted(records, key=order):
             once.setdefault(stored.record.config, stored)
         return tuple(once.values())[: self.contents.settings.keep]
 

@@ -2,7 +2,7 @@
 
 from tvmgitlib.store.git.configuration import Configuration, People, configure, identity
 from tvmgitlib.store.git.hardening import NETWORK, environment, options, without_filters
-from tvmgitlib.store.git.process import DURABLE, Git, failure
+from tvmgitlib.store.git.process import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.git.programs import (
     require_trusted_pruning,
     require_trusted_signing,
@@ -22,6 +22,7 @@ __all__ = [
     "People",
     "Sharing",
     "configure",
+    "ended_gently",
     "environment",
     "failure",
     "identity",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,6 +14,10 @@ from tvmgitlib.store.git.urls import without_credentials
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
 DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
+
+
+#: How long a Git that is told to end may take.
+_PARTING_SECONDS = 5.0
 
 
 class Git:
@@ -46,17 +51,10 @@ class Git:
         Raises:
             GitError: Git cannot be started.
         """
-        try:
-            return subprocess.run(
-                self.command(arguments),
-                input=stdin,
-                capture_output=True,
-                env=environment(env),
-                pass_fds=keep,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise _not_installed() from None
+        with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
+            with ended_gently(process):
+                said, complaint = process.communicate(stdin)
+            return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, most: int | None = None
@@ -103,7 +101,12 @@ class Git:
         return self._popen(arguments, subprocess.PIPE, stderr, keep)
 
     def _popen(
-        self, arguments: Sequence[str], stdin: int, stderr: int, keep: Sequence[int] = ()
+        self,
+        arguments: Sequence[str],
+        stdin: int,
+        stderr: int,
+        keep: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
@@ -111,11 +114,28 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=environment(),
+                env=environment(env),
                 pass_fds=keep,
             )
         except FileNotFoundError:
             raise _not_installed() from None
+
+
+@contextmanager
+def ended_gently(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a process whatever interrupts us, with time for Git to take away its locks and what it has half written."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(_PARTING_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if process.stdin is not None:
+            with suppress(BrokenPipeError):  # there was something in the buffer
+                process.stdin.close()
+        raise
 
 
 def failure(arguments: Sequence[str], stderr: bytes, status: int) -> GitError:

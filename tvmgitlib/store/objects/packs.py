@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha1, sha256
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.durable import sync_folder
-from tvmgitlib.store.git import DURABLE, Git, failure
+from tvmgitlib.store.git import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.objects.raw import FileContent, chunks_of
 from tvmgitlib.store.objects.trees import NewObjects
 
@@ -49,16 +50,11 @@ def write_pack(git: Git, objects: Path, new: NewObjects) -> Path | None:
     for _ in range(_TRIES):
         with git.start(*arguments) as process:
             assert process.stdin is not None  # it is a pipe
-            try:
-                for chunk in _pack(new):
-                    process.stdin.write(chunk)
-            except BrokenPipeError:
-                pass  # it says why
-            except BaseException:
-                process.kill()
-                process.communicate()
-                raise
-            said, complaint = process.communicate()
+            with ended_gently(process):
+                with suppress(BrokenPipeError):  # it says why
+                    for chunk in _pack(new):
+                        process.stdin.write(chunk)
+                said, complaint = process.communicate()
         if process.returncode == 0:
             kind, _, name = said.decode().strip().partition("\t")
             sync_folder(objects / "pack")

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import BinaryIO, NamedTuple, cast
 
 from tvmgitlib.errors import LibraryError, MissingError
+from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
 from tvmgitlib.store.objects.raw import Entry, parse_tree
@@ -107,11 +108,14 @@ class ObjectReader:
             raise LibraryError(f"more than {MOST_ENTRIES:,} entries in one folder, so it is not read")
         return entries
 
-    def missing(self, file: str | None) -> MissingError:
+    def missing(self, file: str | None) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
-        return MissingError(
-            "the object is missing from this clone", file=file, hint=self.partial() or "Run git fetch --refetch."
-        )
+        way = self.partial()
+        if way is None and b"true" in self._git.try_run("rev-parse", "--is-shallow-repository").stdout:
+            way = "Run git fetch --unshallow."
+        if way is None:
+            return damaged(self._git, "an object is missing", file)
+        return MissingError("the object is missing from this clone", file=file, hint=way)
 
     def partial(self) -> str | None:
         """What to do about what a partial clone has left with its remote; None where this is a whole one."""
@@ -141,10 +145,7 @@ class ObjectReader:
                 self.close()
                 if self.partial():  # some Gits end where they may not fetch what is missing
                     raise self.missing(names[0] if len(names) == 1 else None) from None
-                raise LibraryError(
-                    "git cat-file ended early: the repository is damaged (git fsck), or has something too large",
-                    file=names[0],
-                ) from None
+                raise damaged(self._git, "Git cannot read an object, or it is too large", names[0]) from None
             except BaseException:  # interrupted: the rest of the answer would be taken for the next one
                 self.close()
                 raise

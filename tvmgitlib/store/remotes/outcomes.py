@@ -43,6 +43,9 @@ _FINAL = re.compile(
     re.IGNORECASE,
 )
 
+#: No disk is emptied by trying again; Git's last words on it are those of a broken connection.
+_FULL = re.compile(rb"no space left on device|disk quota exceeded|read-only file system|file too large", re.I)
+
 #: A branch `a` and a branch `a/b` cannot both be; it looks like a lock.
 _IN_THE_WAY = re.compile(rb"exists; cannot create|directory/file conflict", re.IGNORECASE)
 
@@ -67,7 +70,7 @@ class Outcome(Enum):
 
 def outcome_of(said: bytes, status: int = 1) -> Outcome:
     """What came of an exchange that failed, by what Git printed, and by how it ended."""
-    if _IN_THE_WAY.search(said):
+    if _IN_THE_WAY.search(said) or _FULL.search(said):
         return Outcome.REFUSED
     if _MOVED.search(said):
         return Outcome.MOVED
@@ -85,6 +88,8 @@ def way_out(said: bytes, *, proposal: bool = False) -> str | None:
         said: what Git printed.
         proposal: whether it was a branch of one's own that was pushed.
     """
+    if _FULL.search(said):
+        return "Every job is committed here; tvmgitlib sync sends them when there is room to write."
     if _UNKNOWN_USER.search(said):
         return (
             "The server takes no credentials that Git has: set up a credential helper (git help credentials) or a key."

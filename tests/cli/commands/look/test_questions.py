@@ -219,7 +219,7 @@ def test_a_setting_is_shown_set_and_set_again(cli: Any, git: Callable[..., str])
     assert git(cli.library, "rev-parse", "HEAD") == head
     assert cli("config", "x-owner", "kernel team").code == 0
     assert cli.json("config", "x-owner") == {"key": "x-owner", "value": "kernel team"}
-    assert cli("config").out.splitlines()[1:3] == ["keep            3", 'policy.tvm      "same-minor"']
+    assert cli("config").out.splitlines()[1:3] == ["keep             3", 'policy.tvm       "same-minor"']
     assert cli("check").code == 0
 
 

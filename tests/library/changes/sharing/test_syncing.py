@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,7 +12,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
-from tvmgitlib.library.changes.sharing import exchange
+from tvmgitlib.library.changes.sharing import exchange, syncing
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -378,3 +380,56 @@ def test_a_name_that_no_proposal_can_have_is_refused_at_once(
     monkeypatch.setattr(exchange.time, "sleep", lambda _: pytest.fail("it is tried again"))
     with pytest.raises(GitError, match="another name"):
         library.propose(name)
+
+
+#: A writer that is at it whenever somebody pushes: it takes turns with others by the library's lock, and does not wait.
+BUSY = """#!/bin/sh
+unset $(env | sed -n 's/^\\(GIT_[A-Z_]*\\)=.*/\\1/p')
+cd LIBRARY && flock --nonblock .git/tvmgitlib/lock \
+    sh -c 'touch note-$$ && git add note-$$ && git commit --quiet -m Busy' >/dev/null 2>&1
+exit 0
+"""
+
+
+if shutil.which("flock"):
+
+    def test_a_sync_converges_beside_a_writer_that_is_always_faster(
+        library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+    ) -> None:
+        other.import_logs(make_log("conv", [1e-3]), platform="box")
+        other.sync()
+        job = library.import_logs(make_log("dense", [1e-3]), platform="box").job
+        hook = remote / "hooks" / "post-receive"
+        hook.write_text(BUSY.replace("LIBRARY", str(library.path)))
+        hook.chmod(0o755)
+        done = library.sync()
+        assert job in done.sent
+        assert done.tries == syncing._OUTRUN + 1
+        assert git(remote, "rev-parse", "main").strip() == library.commit
+        assert git(library.path, "log", "--format=%s", "--grep=Busy").split() == ["Busy"] * syncing._OUTRUN
+
+
+FULL = b"""\
+error: file write error: No space left on device
+fatal: unable to write loose object file
+fatal: fetch-pack: invalid index-pack output"""
+
+
+def test_a_full_disk_is_told_at_once(
+    other: ConfigLibrary, library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.import_logs(make_log("dense", [1e-3]), platform="box")
+    library.sync()
+    wrapper = tmp_path / "full" / "git"
+    wrapper.parent.mkdir()
+    (wrapper.parent / "said").write_bytes(FULL)
+    wrapper.write_text(
+        f'#!/bin/sh\nfor each; do [ "$each" = fetch ] && cat {wrapper.parent}/said >&2 && exit 128; done\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    monkeypatch.setattr(exchange, "_PATIENCE", 0.0)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    with pytest.raises(GitError, match="No space left on device") as caught:
+        other.sync()
+    assert "when there is room" in str(caught.value.hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tvmgitlib.library.changes.sharing.needed_segments import needed_segments
+from tvmgitlib.library.changes.sharing.needed_segments import needs_others, winners
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import JOBS
 from tvmgitlib.store import (
@@ -37,8 +37,11 @@ def fetch_needed(repository: Repository, remote: str, commit: str) -> None:
         return
     with repository.snapshot(commit) as snapshot:
         fetch_objects(repository, remote, missing & _outside_jobs(snapshot))
-        needed = {entry.oid for _, entry in needed_segments(Contents(snapshot))}
-        fetch_objects(repository, remote, missing & needed)
+        contents = Contents(snapshot)
+        near = missing & {entry.oid for _, entry in winners(contents)}
+        fetch_objects(repository, remote, near)
+        if needs_others(contents):
+            fetch_objects(repository, remote, (missing & {entry.oid for _, entry in contents.segment_files()}) - near)
 
 
 def _outside_jobs(snapshot: Snapshot) -> set[str]:

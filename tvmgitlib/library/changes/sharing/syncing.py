@@ -6,7 +6,8 @@ configs/ folded, as if it had been made there. Jobs may go by the remote's queue
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from tvmgitlib.errors import GitError
@@ -15,6 +16,7 @@ from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
 from tvmgitlib.library.changes.sharing.replaying import replay
 from tvmgitlib.store import (
+    Landing,
     Outcome,
     Queue,
     Repository,
@@ -28,6 +30,9 @@ from tvmgitlib.store import (
 
 #: How many pushes may lose against others' before jobs go to the queue.
 _LOST_RACES = 3
+
+#: How many times the branch here may move under an exchange before writers are kept away for one.
+_OUTRUN = 3
 
 
 def sync(repository: Repository, *, queued: bool = False) -> Synced:
@@ -117,6 +122,7 @@ class _Exchange:
         self._sends, self._folds = sends, sends and not only_builds(repository, self._source.remote)
         self._races, self._lost = races, 0
         self._insists = insists
+        self._outrun = 0
         self._with_before: set[str] | None = None
 
     def run(self) -> Synced:
@@ -130,12 +136,27 @@ class _Exchange:
                 except ConnectionError as error:
                     tries.last = str(error)
                     continue
-                done = self._meet(writer, tries, theirs)
+                with self._writers_kept_away() as lander:
+                    done = self._meet(writer, tries, theirs, lander)
                 if done is not None:
                     return done
+                if self._lost == self._races and theirs is not None and self._goes_by_queue(theirs):
+                    return replace(_Exchange(self._repository, sends=False).run(), queued=enqueue(self._repository))
         raise AssertionError  # attempts raises when patience ends
 
-    def _meet(self, writer: Writer, tries: Try, theirs: str | None) -> Synced | None:
+    @contextmanager
+    def _writers_kept_away(self) -> Iterator[Landing | None]:
+        """Hold the write lock, once the branch has moved under too many tries; else nothing."""
+        if self._outrun < _OUTRUN:
+            yield None
+        else:
+            with self._repository.writing() as lander:
+                yield lander
+
+    def _goes_by_queue(self, theirs: str) -> bool:
+        return only_jobs(self._repository, head_of(self._repository), theirs)
+
+    def _meet(self, writer: Writer, tries: Try, theirs: str | None, lander: Landing | None) -> Synced | None:
         """One try, with the remote's tip; None for another one."""
         repository, queue = self._repository, self._queue
         local = head_of(repository)
@@ -146,13 +167,15 @@ class _Exchange:
             taken = take_in(repository, writer, taken.tip, queue.seen(repository))
         if self._sends and (taken.tip != theirs or taken.leaving):
             if not self._push(taken, tries):
-                if self._lost == self._races and theirs is not None and only_jobs(repository, local, theirs):
-                    return replace(_Exchange(repository, sends=False).run(), queued=enqueue(repository))
                 return None
             queue.forget(repository, taken.leaving)
-        made = repository.advance(local, taken.tip, f"sync with {queue.remote}") if taken.tip != local else None
-        if taken.tip != local and made is None:
-            return None  # another job was committed meanwhile: it is to be sent too
+        made = None
+        if taken.tip != local:
+            made = repository.advance(local, taken.tip, f"sync with {queue.remote}", lander)
+            if made is None:  # another job was committed meanwhile: it is to be sent too
+                self._outrun += 1
+                tries.last = "jobs were committed here all the time"
+                return None
         here = jobs_of(repository, local)
         with suppress(GitError):  # somebody else is changing the configuration: the next one sets it
             follow(repository, self._source)

@@ -1,0 +1,110 @@
+"""Tuning a whole model: killed, called again and called a third time; and what stands in the way of it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary, Tuning
+from tvmgitlib.errors import SelectionError, TvmError
+
+pytestmark = pytest.mark.tvm("0.16", "0.27")
+
+SCRIPT = Path(__file__).parent / "model_job.py"
+
+work = SimpleNamespace(**runpy.run_path(str(SCRIPT)))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = work.write_model(tmp_path_factory.mktemp("model") / "mlp.onnx")
+    return path
+
+
+def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
+    library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path
+) -> None:
+    journal = work.Journal(tmp_path / "journal")
+    killed = subprocess.run([sys.executable, SCRIPT, library.path, model, journal.path, "6"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = library.open_jobs()
+    assert left.spec.key == "mlp.onnx"
+
+    seen: list[Tuning] = []
+    done = work.tune(library.path, model, journal, watch=seen.append)
+    assert (done.result.job, done.resumed, done.is_complete) == (left.id, True, True)
+    assert {task.state for task in done.tasks} <= {"tuned", "skipped"}
+    assert all(task.trials == work.TRIALS and task.speedup for task in done.tasks)
+    lost = 2  # at most: what was measured when the kill came, a batch of two
+    assert len(journal.lines()) <= len(done.tasks) * (work.TRIALS + 1) + lost  # and each once untuned
+    assert seen[-1].left is not None and seen[-1].speedup is not None
+    states = {state for tuning in seen for state in (task.state for task in tuning.tasks)}
+    assert states <= {"tuned", "skipped", "tuning", "waiting"}
+
+    measured = len(journal.lines())
+    again = work.tune(library.path, model, journal)
+    assert [task.state for task in again.tasks] == ["skipped"] * len(done.tasks)
+    assert (again.result.job, again.speedup, len(journal.lines())) == (None, done.speedup, measured)
+    assert not library.open_jobs()
+
+    arguments = [model, "--trials", work.TRIALS, "--target", json.dumps(work.TARGET), "--platform", "board"]
+    tuner = ["--tuner", "random"] if "tuner" in work.how(journal) else []
+    answer = cli.json("tune", *arguments, *tuner)
+    assert (cli.code, answer["complete"], answer["made"], answer["job"]) == (0, True, 0, None)
+
+
+def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
+    journal = work.Journal(tmp_path / "journal")
+    done = work.tune(library.path, model, journal, budget=0.0, key="mine")
+    assert (journal.lines(), done.key, done.is_complete) == ([], "mine", False)
+    assert {task.state for task in done.tasks} == {"short"}
+
+
+def test_sizes_that_a_model_leaves_open_have_to_be_named(library: ConfigLibrary, tmp_path: Path) -> None:
+    open_one = work.write_model(tmp_path / "open.onnx", "batch")
+    journal = work.Journal(tmp_path / "journal")
+    with pytest.raises(SelectionError, match=r"the input x has the shape \[batch, 16\]") as refused:
+        work.tune(library.path, open_one, journal)
+    assert "--shape x=1,16" in str(refused.value)
+    with pytest.raises(SelectionError, match="the model has no input y"):
+        work.tune(library.path, open_one, journal, shapes={"y": [1]})
+    named = work.tune(library.path, open_one, journal, shapes={"x": [1, 16]}, budget=0.0)
+    assert named.tasks and not library.open_jobs()
+
+
+def test_what_is_no_model_is_said(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
+    journal = work.Journal(tmp_path / "journal")
+    (broken := tmp_path / "broken.onnx").write_bytes(b"\xff" * 40)
+    with pytest.raises(SelectionError, match="this is no ONNX model"):
+        work.tune(library.path, broken, journal)
+    with pytest.raises(SelectionError, match="there is no such file"):
+        work.tune(library.path, tmp_path / "nothing.onnx", journal)
+    (export := tmp_path / "net.pt2").write_bytes(b"")
+    with pytest.raises(TvmError, match="PyTorch is not installed"):
+        work.tune(library.path, export, journal)
+    with pytest.raises(SelectionError, match="no tuner is called 'best'"):
+        work.tune(library.path, model, journal, tuner="best")
+
+
+@pytest.mark.tvm("0.27")
+def test_a_tuner_of_other_tasks_is_refused(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(TvmError, match="no task that the tuner xgb searches"):
+        work.tune(library.path, model, work.Journal(tmp_path / "journal"), tuner="xgb")
+    assert not library.open_jobs()
+
+
+@pytest.mark.soak
+@pytest.mark.tvm("0.16")
+def test_ansor_tunes_dense_layers_whose_layouts_hhb_tvm_cannot_rewrite(library: ConfigLibrary, model: Path) -> None:
+    done = library.tune(
+        model, 2, target="llvm -mcpu=haswell -mtriple=x86_64-linux-gnu", platform="board", tuner="ansor"
+    )
+    assert [(task.state, task.failed) for task in done.tasks] == [("tuned", 0)] * 2

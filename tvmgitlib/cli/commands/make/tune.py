@@ -1,0 +1,138 @@
+"""`tvmgitlib tune`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tvmgitlib.cli import completing, options
+from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.live_table import live_table
+from tvmgitlib.cli.progress import rough
+from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.tables import Column, count, factor, seconds, table
+
+if TYPE_CHECKING:
+    from tvmgitlib.live.tuning import ModelTuned, TaskTuning, Tuning
+
+#: Lines of a terminal that no task has: the header, what is left out, the last line, and the cursor's.
+_OTHER_LINES = 5
+
+
+@click.command(
+    epilog=options.example(
+        "tvmgitlib tune model.onnx --trials 256 --target cuda --budget 2h",
+        "tvmgitlib tune model.py:mod --trials 64 --target cuda --warm-start",
+    )
+)
+@click.argument("model", metavar="MODEL")
+@click.option("--target", metavar="TARGET", help="The target of what does not say its own, in any spelling.")
+@click.option(
+    "--trials", type=click.IntRange(min=1), required=True, help="Trials that shall be on record for each task."
+)
+@click.option(
+    "--tuner",
+    type=click.Choice(["xgb", "ga", "random", "gridsearch", "ansor", "evolutionary"]),
+    help="Of AutoTVM the first four. [of a Relax model: evolutionary; of a Relay one: xgb]",
+)
+@click.option(
+    "--platform",
+    metavar="NAME",
+    shell_complete=completing.platforms,
+    help="The platform, where a target names no model. [this machine]",
+)
+@options.facts
+@click.option("--shape", "shapes", metavar="INPUT=N,N", multiple=True, help="The shape of an ONNX model's input.")
+@click.option("--warm-start", is_flag=True, help="First try what other workloads suggest.")
+@click.option("--budget", metavar="TIME", callback=options.time_span, help="Begin no trial after so long: 30m, 2h.")
+@click.option("--key", metavar="NAME", help="What the job is for. [the name of the model's file]")
+@pass_context
+def command(
+    context: Context, model: str, facts: tuple[str, ...], shapes: tuple[str, ...], trials: int, **told: Any
+) -> int:
+    """Tune a model: an ONNX file, a PyTorch export, or your own code.
+
+    MODEL is an ONNX file, a PyTorch export (.pt2), or PATH/FILE.py:NAME or MODULE:NAME in your own code, as
+    tvmgitlib coverage takes it. Its tasks are tuned until each has as many trials on record; those that have are
+    skipped, and so are configs whose result is known; all that is measured is committed as one job. Each result is
+    on the disk as it comes: what is interrupted goes on when it is called again with the same MODEL (or --key),
+    target and platform. Each task is measured untuned first, where nobody has, so that the speed-up is known; no
+    build applies a config that is slower.
+
+    With a TVM that has Relay an ONNX model is a Relay one, and --tuner says whose tasks to take; else it is a Relax
+    one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
+    asked for or no config.
+    """
+    from tvmgitlib.live.base import running_tvm
+
+    library = context.open()
+    running_tvm()  # the user's code imports TVM: where there is none, say that and no more
+    with output_as_errors(), live_table() as shown:
+
+        def watch(tuning: Tuning) -> None:
+            if shown is not None:
+                shown.show(lambda: _progress(tuning))
+
+        done = library.tune(model, trials, facts=options.read_facts(facts), shapes=_shapes(shapes), watch=watch, **told)
+    if not done.tasks:
+        note("No task was found.")
+    context.print_written(done, as_text(done), library.path if done.result.commit else None)
+    return 0 if done.is_complete else 1
+
+
+def _shapes(assignments: tuple[str, ...]) -> dict[str, list[int]]:
+    shapes: dict[str, list[int]] = {}
+    for assignment in assignments:
+        name, _, sizes = assignment.rpartition("=")
+        try:
+            shapes[name] = [int(size) for size in sizes.split(",")]
+        except ValueError:
+            name = ""
+        if not name:
+            raise click.BadParameter(f"{assignment!r} is not INPUT=N,N", param_hint="--shape")
+    return shapes
+
+
+def as_text(done: ModelTuned) -> str:
+    """What came of a model for people."""
+    if not done.tasks:
+        return ""
+    result = done.result
+    if result.job is None:
+        last = "Nothing was measured, and nothing was committed."
+    else:
+        last = f"Job {result.job} is committed as {(result.commit or '')[:12]}."
+    return f"{table(done.tasks, _COLUMNS)}\n{done.line}.\n{done.coverage.line}.\n{last}"
+
+
+def _progress(tuning: Tuning) -> str:
+    """How far it is: the tasks that are being tuned, and as many of the others as there is room for."""
+    import shutil
+
+    room = shutil.get_terminal_size().lines - _OTHER_LINES
+    chosen = sorted(tuning.tasks, key=lambda task: _FIRST.get(task.state, len(_FIRST)))[: max(room, 1)]
+    tasks = [task for task in tuning.tasks if task in chosen]
+    more = [f"and {len(tuning.tasks) - len(tasks):,} more"] if len(tasks) < len(tuning.tasks) else []
+    made, failed = (sum(getattr(task, name) for task in tuning.tasks) for name in ("made", "failed"))
+    said = [f"{made:,} trials, {failed:,} failed", f"{rough(tuning.elapsed)} so far"]
+    if tuning.speedup is not None:
+        said.insert(1, f"{tuning.speedup:.2f}x as fast as untuned")
+    if tuning.left is not None:
+        said.append(f"{rough(tuning.left)} left")
+    return "\n".join([table(tasks, _COLUMNS), *more, ", ".join(said)])
+
+
+#: Whose rows are shown where there is no room for all.
+_FIRST = {"tuning": 0, "failed": 1, "waiting": 2}
+
+_COLUMNS: tuple[Column[TaskTuning], ...] = (
+    count("trials", lambda task: task.trials),
+    count("errors", lambda task: task.failed),
+    seconds("untuned", lambda task: task.baseline),
+    seconds("best", lambda task: task.cost),
+    factor("speed-up", lambda task: task.speedup),
+    Column("state", lambda task: task.state),
+    Column("workload", lambda task: task.workload_label, ident=lambda task: task.workload_id),
+    Column("why", lambda task: task.why, when=lambda tasks: any(task.why for task in tasks)),
+)

@@ -1,0 +1,153 @@
+"""Which records are too fast to be believed until they are measured a second time, and what answers in their stead."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from tvmgitlib.errors import MissingError, TvmgitlibError
+from tvmgitlib.format import skim_segment
+from tvmgitlib.library.outlines import Narrowing, Spot
+from tvmgitlib.library.reading.contents import Contents, only
+from tvmgitlib.library.reading.selection import Part
+from tvmgitlib.model import Place, StoredRecord, segment_path
+from tvmgitlib.rules.fold import Configs
+from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What was measured of a workload on a platform for one target, by jobs that count.
+
+    Attributes:
+        configs: how many configs.
+        records: the best of them, by config.
+    """
+
+    configs: int
+    records: dict[bytes, list[StoredRecord]]
+
+    def runner_up(self, config: bytes) -> float | None:
+        """The best cost of all other configs, in seconds."""
+        costs = (stored.record.cost for other, found in self.records.items() if other != config for stored in found)
+        return min(costs, default=None)
+
+    def again(self, stored: StoredRecord) -> list[float]:
+        """What other measurements of a record's config came to, in seconds."""
+        return [
+            other.record.cost
+            for other in self.records.get(stored.record.config, ())
+            if other.record.measurement != stored.record.measurement
+        ]
+
+
+class Doubts:
+    """Tells the records of a library that are too fast to be believed as they are.
+
+    configs/ holds the best of each group, so what a record has to be compared with stands in jobs/ alone. The reading
+    index knows where that could tell anything, and only there it is read.
+
+    Args:
+        contents: the library in one commit.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._folded: dict[Part, Configs] = {}
+        self._spots: dict[Narrowing, set[Spot] | None] = {}
+        self._leads: dict[str, dict[tuple[str, str, str], float | None]] = {}
+        self._measured: dict[tuple[str, ...], _Measured] = {}
+
+    def _expect(self, part: Part) -> None:
+        """Be ready for questions about the records of a part: of many workloads, all are looked up at once."""
+        if part.workload is None:
+            self._spots_of(Narrowing(part.family, part.platform))
+
+    def why(self, stored: StoredRecord) -> str | None:
+        """Why a record is not believed as it is, in words; None where it is."""
+        cost, floor = stored.record.cost, self._contents.settings.policy_min_cost
+        why = below_floor(cost, floor)
+        if why is None and not self._may_be_ahead(stored):
+            return None
+        measured = self._of(stored.place)
+        if agrees(cost, measured.again(stored)):
+            return None
+        return why or too_far_ahead(cost, measured.runner_up(stored.record.config), measured.configs)
+
+    def beside(self, configs: Configs, part: Part) -> Configs:
+        """The records of configs/, and those that would stand there in the place of what is not believed.
+
+        Args:
+            configs: the records of the part in configs/.
+            part: the part.
+        """
+        self._expect(part)
+        if all(self._believes(stored) for found in configs.values() for stored in found):
+            return configs
+        where = Part(part.family, part.platform)
+        if where not in self._folded:
+            self._folded[where] = self._contents.fold(self._believes, where, skip_absent=True)
+        return joined(configs, only(self._folded[where], part))
+
+    def _believes(self, stored: StoredRecord) -> bool:
+        return self.why(stored) is None
+
+    def _may_be_ahead(self, stored: StoredRecord) -> bool:
+        spot = (stored.record.family, stored.platform, stored.record.workload.id)
+        family, platform, _ = spot
+        wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
+        known = next((each for each in wide if each in self._spots), Narrowing(*spot))
+        spots = self._spots_of(known)
+        return spot in spots if spots is not None else not self._has_runner_up(stored)
+
+    def _has_runner_up(self, stored: StoredRecord) -> bool:
+        """Whether the job of a record itself has measured another config that is not far behind."""
+        if stored.job not in self._leads:
+            path = segment_path(stored.job)
+            skimmed = skim_segment(self._contents.snapshot.read(path) or b"", path)
+            self._leads[stored.job] = {
+                (task.section.target, task.section.platform, task.workload.id): task.lead.second
+                for task in (skimmed[1] if skimmed is not None else ())
+            }
+        place = stored.place
+        second = self._leads[stored.job].get((place.target.key, place.platform, place.workload.id))
+        return second is not None and 2 * second <= LEAD * stored.record.cost  # histories round costs
+
+    def _spots_of(self, narrowing: Narrowing) -> set[Spot] | None:
+        """Where a best config may be too far ahead; None in a clone that has not all jobs, to say it."""
+        if narrowing not in self._spots:
+            try:
+                self._spots[narrowing] = self._contents.outlines.far_ahead(narrowing)
+            except MissingError:
+                self._spots[narrowing] = self._spots[Narrowing()] = None  # nor are they for any other question
+            except TvmgitlibError:  # a job that cannot be read: `check` tells of it, and here it says nothing
+                self._spots[narrowing] = set()
+        return self._spots[narrowing]
+
+    def _of(self, place: Place) -> _Measured:
+        if place.order not in self._measured:
+            configs = 0
+            records: defaultdict[bytes, list[StoredRecord]] = defaultdict(list)
+            standing = self._contents.standing
+            for outline in self._contents.outlines.having(Narrowing.to(place)):
+                if not standing.counts(outline.header.id):
+                    continue
+                segment = self._contents.segment(outline.header.id, with_records=True)
+                for entry in segment.tasks:
+                    if entry.task.place.order == place.order:
+                        configs += entry.task.effort.configs
+                        for stored in filter(standing.holds, entry.records):
+                            records[stored.record.config].append(stored)
+            self._measured[place.order] = _Measured(configs, records)
+        return self._measured[place.order]
+
+
+def joined(configs: Configs, others: Configs) -> Configs:
+    """Both, each record once."""
+    if others is configs:
+        return configs
+    known = {stored.line for records in configs.values() for stored in records}
+    return {
+        path: [*configs.get(path, ()), *(stored for stored in others.get(path, ()) if stored.line not in known)]
+        for path in sorted(configs.keys() | others.keys())
+    }

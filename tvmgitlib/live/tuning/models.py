@@ -1,0 +1,125 @@
+"""Models as people keep them: ONNX files, PyTorch exports, and names in their own code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from tvmgitlib.errors import SelectionError, TvmError, listed
+from tvmgitlib.live.at_hand import fast_imports, last_line
+from tvmgitlib.live.tasks import load_tasks
+
+#: The shapes of inputs, by their names.
+Shapes: TypeAlias = "Mapping[str, Sequence[int]]"
+
+
+def load_model(model: Any, shapes: Shapes) -> Any:
+    """What tasks are taken out of, see `tvmgitlib.live.tasks.expand`.
+
+    Args:
+        model: an ONNX file (`.onnx`), a PyTorch export (`.pt2`), or `PATH/FILE.py:NAME` or `MODULE:NAME` in the user's
+            code, as a text or a path; anything else is given back as it is.
+        shapes: of an ONNX model's inputs, where the file leaves sizes open.
+
+    Raises:
+        SelectionError: there is no such thing, or it says too little.
+        TvmError: TVM cannot import it, or what reads it is not installed.
+    """
+    if not isinstance(model, (str, PathLike)):
+        return model
+    path = Path(model)
+    read = {".onnx": _onnx, ".pt2": _pytorch_export}.get(path.suffix)
+    if read is None:
+        return load_tasks(fspath(model))
+    if not path.is_file():
+        raise SelectionError("there is no such file", file=str(path))
+    fast_imports()
+    with redirect_stdout(sys.stderr):
+        return read(path, shapes)
+
+
+def name_of_model(model: Any) -> str | None:
+    """What a model is called: the name of its file, without folders; None for one that is no file."""
+    return Path(model).name if isinstance(model, (str, PathLike)) else None
+
+
+def _onnx(path: Path, shapes: Shapes) -> Any:
+    """A Relax module; of a TVM that has Relay, a Relay module with its parameters."""
+    try:
+        import onnx
+    except ImportError:
+        raise TvmError(
+            "onnx is not installed, which reads ONNX files", hint="pip install 'tvmgitlib[onnx]'", file=str(path)
+        ) from None
+    try:
+        model = onnx.load(str(path))
+        inputs = _sizes(model)
+    except Exception as error:  # of many kinds, by protobuf and onnx
+        raise SelectionError(f"this is no ONNX model: {last_line(error)}", file=str(path)) from error
+    given = _completed(inputs, shapes, path)
+    try:
+        if find_spec("tvm.relay") is not None:
+            from tvm import relay
+
+            return relay.frontend.from_onnx(model, shape=given)
+        from tvm.relax.frontend.onnx import from_onnx
+
+        return from_onnx(model, shape_dict=given)
+    except Exception as error:  # of many kinds, by TVM
+        raise TvmError(f"TVM cannot import the model: {last_line(error)}", file=str(path)) from error
+
+
+def _sizes(model: Any) -> dict[str, list[int | str]]:
+    """The sizes of a model's inputs by their names; a text for one that the file leaves open."""
+    weights = {each.name for each in model.graph.initializer}
+    return {
+        each.name: [
+            size.dim_value if size.HasField("dim_value") else size.dim_param or "?"
+            for size in each.type.tensor_type.shape.dim
+        ]
+        for each in model.graph.input
+        if each.name not in weights
+    }
+
+
+def _completed(inputs: Mapping[str, Sequence[int | str]], shapes: Shapes, path: Path) -> dict[str, list[int]]:
+    """The shapes of all inputs: as the user says, else as the file does."""
+    if unknown := sorted(shapes.keys() - inputs.keys()):
+        raise SelectionError(
+            f"the model has no input {listed(unknown)}", file=str(path), hint=f"Its inputs are: {listed(inputs)}."
+        )
+    known: dict[str, list[int]] = {}
+    for name, sizes in inputs.items():
+        shape = [size for size in shapes.get(name, sizes) if isinstance(size, int)]
+        if len(shape) < len(sizes):
+            said = ", ".join(map(str, sizes))
+            example = ",".join(str(size) if isinstance(size, int) else "1" for size in sizes)
+            raise SelectionError(
+                f"the input {name} has the shape [{said}]: TVM tunes for sizes that are known",
+                file=str(path),
+                hint=f"Name them: --shape {name}={example} on the command line, shapes={{{name!r}: [...]}} in Python.",
+            )
+        known[name] = shape
+    return known
+
+
+def _pytorch_export(path: Path, shapes: Shapes) -> Any:
+    """A Relax module."""
+    if shapes:
+        raise SelectionError("a PyTorch export has its shapes", file=str(path), hint="Export it with other inputs.")
+    if find_spec("torch") is None:
+        raise TvmError("PyTorch is not installed, which reads its exports", hint="pip install torch", file=str(path))
+    if find_spec("tvm.relay") is not None:
+        raise TvmError("this TVM does not import PyTorch exports", hint="apache-tvm does.", file=str(path))
+    try:
+        import torch
+        from tvm.relax.frontend.torch import from_exported_program
+
+        return from_exported_program(torch.export.load(str(path)))
+    except Exception as error:  # of many kinds, by PyTorch and TVM
+        raise TvmError(f"TVM cannot import the model: {last_line(error)}", file=str(path)) from error

@@ -1,0 +1,120 @@
+"""Tuning a whole model as one job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tvmgitlib.errors import TvmError
+from tvmgitlib.live.at_hand import live_target
+from tvmgitlib.live.base import HowToMeasure
+from tvmgitlib.live.coverage import Coverage
+from tvmgitlib.live.job import Job
+from tvmgitlib.live.tasks import WeightedTask, expand
+from tvmgitlib.live.tuning.models import Shapes, load_model, name_of_model
+from tvmgitlib.live.tuning.searching import Search, family_of_tuner, search
+from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
+from tvmgitlib.live.tuning.watching import TaskAtWork, at_work
+from tvmgitlib.model import Place
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRequest:
+    """What a user asks for; see `ConfigLibrary.tune`.
+
+    Attributes:
+        model, trials, target, tuner, key, shapes, warm_start, budget, watch: as there.
+        how: how to measure.
+        told: what else the family's call takes.
+    """
+
+    model: Any
+    trials: int
+    target: object | None = None
+    tuner: str | None = None
+    key: str | None = None
+    shapes: Shapes = field(default_factory=dict)
+    how: HowToMeasure = field(default_factory=HowToMeasure)
+    warm_start: bool = False
+    budget: float | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    watch: Callable[[Tuning], None] | None = None
+
+
+def tune_model(
+    request: TuneRequest, start: Callable[[str | None], Job], cover: Callable[[Sequence[WeightedTask]], Coverage]
+) -> ModelTuned:
+    """Tune a model; see `ConfigLibrary.tune`.
+
+    Args:
+        request: what is asked for.
+        start: makes or resumes the job of a key.
+        cover: says how much of tasks is tuned.
+
+    Raises:
+        TvmgitlibError: as there.
+    """
+    family = family_of_tuner(request.tuner)
+    found = load_model(request.model, request.shapes)
+    tasks = expand(found, request.target, family)
+    if family is not None and not tasks and expand(found, request.target):
+        raise TvmError(
+            f"the model has no task that the tuner {request.tuner} searches",
+            hint="A Relax model's are those of evolutionary; leave the tuner out to take the usual one.",
+        )
+    key = request.key or name_of_model(request.model)
+    job = start(key)
+    with job:
+        done = _tune(job, tasks, request)
+    assert job.result is not None  # the with block was left normally
+    return ModelTuned(key, job.result, job.resumed, done, cover(tasks))
+
+
+def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest) -> tuple[TaskTuning, ...]:
+    """Tune what is not tuned yet; returns what became of each task."""
+    begun = time.monotonic()
+    if request.budget is not None:
+        job.journal.limit(request.budget)
+    job.measured_by(request.how)
+    each = _at_work(job, tasks, request.trials)
+
+    def tell() -> None:
+        if request.watch is not None:
+            elapsed = time.monotonic() - begun
+            request.watch(Tuning(request.trials, lambda: _now(job, each, request.trials), elapsed, request.budget))
+
+    wanted = Search(
+        trials=request.trials,
+        tuner=request.tuner,
+        target=live_target(request.target) if request.target is not None else None,
+        how=request.how,
+        warm_start=request.warm_start,
+        told=request.told,
+        told_of=tell,
+    )
+    tell()
+    job.journal.watch(tell)
+    try:
+        search(job, [one for one in each if one.is_left], wanted)
+    finally:
+        job.journal.watch(None)
+    return _now(job, each, request.trials, over=True)
+
+
+def _now(job: Job, tasks: Sequence[TaskAtWork], trials: int, *, over: bool = False) -> tuple[TaskTuning, ...]:
+    return tuple(one.now(job, trials, over=over) for one in tasks)
+
+
+def _at_work(job: Job, tasks: Sequence[WeightedTask], trials: int) -> list[TaskAtWork]:
+    """Each workload once, with the weight of all its tasks."""
+    found: dict[Place, TaskAtWork] = {}
+    for task in tasks:
+        place = job.place(task.task)
+        if place in found:
+            known = found[place]
+            known.begun = replace(known.begun, weight=known.begun.weight + task.weight)
+        else:
+            found[place] = at_work(job, task.task, task.weight, trials)
+    return list(found.values())
