@@ -63,7 +63,7 @@ def autotvm(paths: list[Path], lines: int) -> Iterator[bytes]:
         config = record["config"] | {"index": chance.randrange(10**6), "entity": entity}
         costs, error, all_cost, _ = record["result"]
         costs = costs if error else [cost * chance.uniform(0.5, 2) for cost in costs]
-        result = [costs, error, all_cost, 1_795_000_000 + number * 0.731]
+        result = [costs, error, all_cost, 1_600_000_000 + number * 0.731]
         yield json.dumps(record | {"config": config, "result": result}).encode() + b"\n"
 
 
@@ -79,7 +79,7 @@ def ansor(paths: list[Path], lines: int) -> Iterator[bytes]:
         ]
         costs, error, all_cost, _ = record["r"]
         costs = costs if error else [cost * chance.uniform(0.5, 2) for cost in costs]
-        result = [costs, error, all_cost, 1_795_000_000 + number]
+        result = [costs, error, all_cost, 1_600_000_000 + number]
         yield json.dumps(record | {"i": [task, [stages, steps]], "r": result}).encode() + b"\n"
 
 

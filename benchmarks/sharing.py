@@ -45,7 +45,7 @@ def logs(folder: Path, count: int, first: int = 0) -> list[Path]:
     paths = []
     for number in range(first, first + count):
         path = folder / f"{number}.log"
-        result = [[cost * (1 - number * 1e-4) for cost in costs], error, spent, 1_795_000_000 + number]
+        result = [[cost * (1 - number * 1e-4) for cost in costs], error, spent, 1_600_000_000 + number]
         path.write_text(json.dumps(record | {"result": result}) + "\n")
         paths.append(path)
     return paths
