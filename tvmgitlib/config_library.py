@@ -56,7 +56,8 @@ class ConfigLibrary:
 
     Args:
         path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
-            one around the current folder, or `~/.tvm/tvmgitlib`.
+            one around the current folder, or `~/.tvm/tvmgitlib`. A library's files in a folder of a larger repository
+            are read as they are committed there, and never written.
 
     Raises:
         LibraryError: no library is there.
@@ -529,15 +530,17 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False, accept_rewrite: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
+            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
+                that is refused, and they are named.
         """
-        done = changes.sync(self._view.writable, queued=queue)
+        done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
             return done
         with self._view.reading() as contents:
@@ -563,7 +566,7 @@ class ConfigLibrary:
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
         """
-        return care.pin(self._view.repository, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local)
 
     # Care
 
@@ -572,6 +575,26 @@ class ConfigLibrary:
         """The library's settings."""
         with self._view.reading() as contents:
             return contents.settings
+
+    def judge(self, old: str, new: str) -> list[Problem]:
+        """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
+
+        Args:
+            old: the commit that the branch is at, which is taken to be sound; zeros for none.
+            new: the commit that it is to move to.
+
+        Raises:
+            SelectionError: one of them names no commit here.
+        """
+        return care.judged(self._view.repository, old, new)
+
+    def install_hook(self) -> Path:
+        """Have this library's repository judge every push that it receives from now on; returns the hook.
+
+        Raises:
+            LibraryError: another hook is there, or the library is not sound.
+        """
+        return care.install_hook(self._view.repository)
 
     def configure(self, key: str, value: Any) -> Committed | None:
         """Change a setting, with a new fold where it asks for one; None when it has that value already.
@@ -607,7 +630,7 @@ class ConfigLibrary:
             GitError: another Git collects here, or it cannot write; or the repository's own configuration names a
                 program that would be run.
         """
-        return care.tidy(self._view.repository)
+        return care.tidy(self._view.whole)
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""

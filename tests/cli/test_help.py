@@ -44,6 +44,10 @@ COMMANDS = [
     ["sync"],
     ["fold"],
     ["pin"],
+    ["hook"],
+    ["hook", "pre-receive"],
+    ["hook", "install"],
+    ["hook", "check"],
 ]
 
 

@@ -57,6 +57,7 @@ ROOMS = {
         "sync": ("share.sync", "Exchange jobs with the remote."),
         "fold": ("share.fold", "Bring the jobs of the remote's queue to its branch."),
         "pin": ("share.pin", "Fix the library at a commit for a build."),
+        "hook": ("share.hook", "Have a server refuse pushes that are not sound."),
     },
     "Care": {
         "check": ("care.check", "Prove that the library is sound."),

@@ -40,7 +40,14 @@ from tvmgitlib.store.objects import (
     differences,
     require_plain,
 )
-from tvmgitlib.store.remotes.branches import check_out, fill_work_tree, follow, remote_has, tracked_branches
+from tvmgitlib.store.remotes.branches import (
+    branch_tips,
+    check_out,
+    fill_work_tree,
+    follow,
+    remote_has,
+    tracked_branches,
+)
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
     Upstream,
@@ -64,6 +71,7 @@ from tvmgitlib.store.remotes.leaving import (
 )
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
+from tvmgitlib.store.remotes.seen import last_seen, note_seen
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
@@ -101,6 +109,7 @@ __all__ = [
     "Writer",
     "altering_attributes",
     "blob_id",
+    "branch_tips",
     "check_out",
     "check_url",
     "clone_repository",
@@ -123,6 +132,7 @@ __all__ = [
     "identity",
     "is_ancestor",
     "is_collection_due",
+    "last_seen",
     "leave_out_jobs",
     "leaves_objects",
     "leaves_out_jobs",
@@ -131,6 +141,7 @@ __all__ = [
     "merge_base",
     "merge_files",
     "missing_objects",
+    "note_seen",
     "objects_size",
     "public_url",
     "push",

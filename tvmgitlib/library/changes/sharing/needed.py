@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tvmgitlib.library.changes.change import note_fold
 from tvmgitlib.library.changes.sharing.needed_segments import needs_others, winners
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import JOBS
@@ -42,6 +43,8 @@ def fetch_needed(repository: Repository, remote: str, commit: str) -> None:
         fetch_objects(repository, remote, near)
         if needs_others(contents):
             fetch_objects(repository, remote, (missing & {entry.oid for _, entry in contents.segment_files()}) - near)
+            return
+    note_fold(repository, commit)  # nothing here can prove it: whoever clones so takes the remote's word
 
 
 def _outside_jobs(snapshot: Snapshot) -> set[str]:

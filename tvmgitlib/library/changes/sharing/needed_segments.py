@@ -33,7 +33,7 @@ def needs_others(contents: Contents) -> bool:
         contents: the library; everything outside jobs/ and the segments of the winners have to be here.
     """
     stamp = contents.fold_stamp
-    if stamp is None or not contents.is_fresh or splits_groups(contents.settings):
+    if stamp is None or not contents.is_stamped or splits_groups(contents.settings):
         return True
     if INVALIDATING & stamp.tally.kinds.keys():
         return True
