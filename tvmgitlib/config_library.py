@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.side import LiveSide
     from tvmgitlib.live.tuning import ModelTuned, Tuning
     from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
+    from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
 
 
@@ -469,6 +470,52 @@ class ConfigLibrary:
         """The job and commit that every best config comes from."""
         with self._view.answering() as contents:
             return Answers(reading.blame(self._view.repository, contents, selection or Selection()))
+
+    def report(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        against: str | None = None,
+        tasks: Any = None,
+        target: object | None = None,
+        platform: str | None = None,
+        model: str = "the model",
+        tvm: TvmVersion | str | None = None,
+        facts: Mapping[str, Json] | None = None,
+    ) -> Report:
+        """Write a site about this library, to look at in a browser: it needs no server and no network.
+
+        Args:
+            folder: where to; one that does not exist, is empty, or holds an earlier report, whose files are replaced.
+            against: a revision: what happened to the best configs since then gets a page.
+            tasks: a model, as `coverage` takes it: how much of it is tuned gets a page.
+            target, platform: of the model, as `coverage` takes them.
+            model: what the model is called.
+            tvm: the TVM that would use the configs, as `best` takes it; None grades nothing.
+            facts: platform facts of the machine at hand, as `best` takes them.
+
+        Raises:
+            TvmgitlibError: what draws it is not installed (`pip install 'tvmgitlib[report]'`).
+            LibraryError: the folder holds something else.
+            SelectionError: `against` names no commit.
+        """
+        from tvmgitlib import report
+
+        report.require_tools()
+        view = self._view.at(self.commit)  # all pages are about one commit, whatever is committed meanwhile
+        fixed = self._of(view)
+        shown = report.Shown(
+            library=report.gather(view),
+            best=fixed.best(tvm=tvm, accept="any", facts=facts),
+            tvm=_installed_tvm() if tvm == "installed" else TvmVersion.of(tvm),
+            against=against,
+            changes=fixed.diff(against) if against is not None else (),
+            coverage=fixed.coverage(tasks, target=target, platform=platform, facts=facts)
+            if tasks is not None
+            else None,
+            model=model or "the model",
+        )
+        return report.write(shown, Path(folder))
 
     def platforms(self) -> dict[str, dict[str, Json]]:
         """Every platform of the library with the latest facts that a job told of it, by name."""

@@ -40,6 +40,7 @@ COMMANDS = [
     ["invalidate"],
     ["revalidate"],
     ["coverage"],
+    ["report"],
     ["merge"],
     ["sync"],
     ["fold"],

@@ -46,6 +46,7 @@ ROOMS = {
         "diff": ("look.diff", "Show what happened to the best configs between two commits."),
         "blame": ("look.blame", "Show which job and commit each best config comes from."),
         "coverage": ("look.coverage", "Show how much of a model is tuned."),
+        "report": ("look.report", "Write a site to look at in a browser."),
     },
     "Change": {
         "revert": ("change.revert", "Take jobs out of the library, and back in."),

@@ -12,7 +12,8 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.listing import Listing, listing, place_columns, text_of, with_place
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, count, duration
+from tvmgitlib.cli.tables import Column, count
+from tvmgitlib.errors import duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage
