@@ -5,7 +5,7 @@ PYTHON ?= $(or $(FOUND),python3)
 ENV := $(PYTHON) .ci/environments.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs format bench warm-start trips scale soak example environments clean
+.PHONY: help demo test lint docs format bench bench-large warm-start trips soak example environments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,14 +26,14 @@ format: ## let ruff mend style and order of imports
 warm-start: ## what a warm start saves, by replay of the logs in LOGS
 	$(ENV) run tvm-0.27 benchmarks/warm_start.py $(LOGS)
 
-bench: ## how fast an import is, against bare parsing in the same run
-	$(ENV) run core benchmarks/import_speed.py
+bench: ## every target of speed in one table, each against its floor or peer in the same run: docs/scale.md
+	$(ENV) run core benchmarks/bench.py --document docs/scale.md --json docs/scale.json
+
+bench-large: ## the same, also in libraries of 100,000 jobs and 1,001,000 configs, which take long to make
+	$(ENV) run core benchmarks/bench.py --large --document docs/scale.md --json docs/scale.json
 
 trips: ## how far everyday commands go through the code, and how many Git processes they start
 	$(ENV) run tvm-0.27 benchmarks/trips.py
-
-scale: ## what commands cost as libraries grow: 1,000 and 10,000 jobs, 1,000 and 100,000 configs, as ratios
-	$(ENV) run core benchmarks/scale.py
 
 soak: ## the long tests: random histories, kills, all records of real databases
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2

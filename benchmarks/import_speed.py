@@ -63,7 +63,7 @@ def autotvm(paths: list[Path], lines: int) -> Iterator[bytes]:
         config = record["config"] | {"index": chance.randrange(10**6), "entity": entity}
         costs, error, all_cost, _ = record["result"]
         costs = costs if error else [cost * chance.uniform(0.5, 2) for cost in costs]
-        result = [costs, error, all_cost, 1_795_000_000 + number * 0.731]
+        result = [costs, error, all_cost, 1_600_000_000 + number * 0.731]
         yield json.dumps(record | {"config": config, "result": result}).encode() + b"\n"
 
 
@@ -79,7 +79,7 @@ def ansor(paths: list[Path], lines: int) -> Iterator[bytes]:
         ]
         costs, error, all_cost, _ = record["r"]
         costs = costs if error else [cost * chance.uniform(0.5, 2) for cost in costs]
-        result = [costs, error, all_cost, 1_795_000_000 + number]
+        result = [costs, error, all_cost, 1_600_000_000 + number]
         yield json.dumps(record | {"i": [task, [stages, steps]], "r": result}).encode() + b"\n"
 
 
@@ -150,6 +150,16 @@ def imported(path: Path, library: Path) -> Usage:
     return used_by([*tvmgitlib, "-C", str(library), "import", str(path), "--platform", "bench"], **IDENTITY)
 
 
+def finished(path: Path, library: Path) -> Usage:
+    """A job with that log, finished in a new library."""
+    tvmgitlib = [sys.executable, "-m", "tvmgitlib"]
+    used_by([*tvmgitlib, "init", str(library)], **IDENTITY)
+    start = [*tvmgitlib, "-C", str(library), "--json", "job", "start", "--platform", "bench"]
+    job = json.loads(subprocess.run(start, check=True, capture_output=True, env=os.environ | IDENTITY).stdout)
+    shutil.copy(path, job["log"])
+    return used_by([*tvmgitlib, "-C", str(library), "job", "finish"], **IDENTITY)
+
+
 def measure(folder: Path, log: Path, varied: Varied, paths: list[Path], lines: int, repeat: int) -> list[Row]:
     """What one family's log of so many lines takes."""
     long, one = (write(folder / name / log, varied, paths, count) for name, count in (("long", lines), ("one", 1)))
@@ -159,11 +169,48 @@ def measure(folder: Path, log: Path, varied: Varied, paths: list[Path], lines: i
     # By turns, so that both see the same machine.
     floors, reductions = zip(*((bare(file), reduced(long)) for _ in range(repeat)), strict=True)
     floor = min(floors)
-    return [
+    rows = [
         Row("bare orjson.loads loop", floor, 1.0),
         Row("reduce", min(reductions), min(reductions) / floor),
         Row("import", whole.seconds - empty.seconds, (whole.seconds - empty.seconds) / floor, whole.peak - empty.peak),
     ]
+    if long == file:
+        whole, empty = finished(long, folder / "long-job"), finished(one, folder / "empty-job")
+        seconds = whole.seconds - empty.seconds
+        rows.append(Row("finish", seconds, seconds / floor, whole.peak - empty.peak))
+    return rows
+
+
+def every_family(lines: int, repeat: int, hhb: str | None = None) -> dict[str, tuple[int, list[Row]]]:
+    """What the logs of all families take, with the number of their lines.
+
+    Args:
+        lines: how long the AutoTVM log is; the others have 20,000 at most.
+        repeat: the best of so many runs counts.
+        hhb: the Python whose TVM's `pick_best` is measured too.
+    """
+    others = min(lines, 20_000)
+    families: dict[str, tuple[Path, Varied, list[Path], int]] = {
+        "autotvm": (Path("long.log"), autotvm, sorted((LOGS / "autotvm").glob("t[012]_*.log")), lines),
+        "ansor": (Path("long.json"), ansor, sorted((LOGS / "ansor").glob("*.json")), others),
+        "metaschedule": (
+            Path("db/database_tuning_record.json"),
+            metaschedule,
+            [LOGS / "metaschedule" / "hhb_mm128" / "database_tuning_record.json"],
+            others,
+        ),
+    }
+    answers: dict[str, tuple[int, list[Row]]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name, (log, varied, paths, count) in families.items():
+            rows = measure(folder / name, log, varied, paths, count, repeat)
+            answers[name] = count, rows
+            if hhb is not None and name == "autotvm":
+                command = [hhb, "-c", PICK_BEST, str(folder / name / "long" / log), str(folder / "best.log")]
+                seconds = used_by(command).seconds
+                rows.append(Row("TVM's pick_best", seconds, seconds / rows[0].seconds))
+    return answers
 
 
 def main() -> None:
@@ -176,32 +223,13 @@ def main() -> None:
     options = parser.parse_args()
     if options.pick_best and not options.hhb:
         parser.error("--pick-best needs --hhb PYTHON")
-    others = min(options.lines, 20_000)
-    families: dict[str, tuple[Path, Varied, list[Path], int]] = {
-        "autotvm": (Path("long.log"), autotvm, sorted((LOGS / "autotvm").glob("t[012]_*.log")), options.lines),
-        "ansor": (Path("long.json"), ansor, sorted((LOGS / "ansor").glob("*.json")), others),
-        "metaschedule": (
-            Path("db/database_tuning_record.json"),
-            metaschedule,
-            [LOGS / "metaschedule" / "hhb_mm128" / "database_tuning_record.json"],
-            others,
-        ),
-    }
-    answers: dict[str, list[Row]] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for name, (log, varied, paths, lines) in families.items():
-            answers[name] = measure(folder / name, log, varied, paths, lines, options.repeat)
-            if options.pick_best and name == "autotvm":
-                command = [options.hhb, "-c", PICK_BEST, str(folder / name / "long" / log), str(folder / "best.log")]
-                seconds = used_by(command).seconds
-                answers[name].append(Row("TVM's pick_best", seconds, seconds / answers[name][0].seconds))
-    above = max(row.above or 0.0 for rows in answers.values() for row in rows)
+    answers = every_family(options.lines, options.repeat, options.hhb if options.pick_best else None)
+    above = max(row.above or 0.0 for _, rows in answers.values() for row in rows)
     if options.json:
-        print(json.dumps({name: [row._asdict() for row in rows] for name, rows in answers.items()}))
+        print(json.dumps({name: [row._asdict() for row in rows] for name, (_, rows) in answers.items()}))
     else:
-        for name, rows in answers.items():
-            print(f"\n{families[name][3]:,} lines of {name}; best of {options.repeat}\n")
+        for name, (count, rows) in answers.items():
+            print(f"\n{count:,} lines of {name}; best of {options.repeat}\n")
             print(f"{'':28}{'seconds':>9}{'ratio':>8}{'MB above 1 line':>17}")
             for row in rows:
                 memory = f"{row.above:17.0f}" if row.above is not None else ""

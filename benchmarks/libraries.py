@@ -42,7 +42,7 @@ Folded = Callable[[Segment], Mapping[str, bytes]]
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVM = TvmVersion("hhb-tvm", "0.16.dev0", "option")
-BEGIN = 1_790_000_000
+BEGIN = 1_600_000_000
 AUTHOR = "Bench <bench@example.com>"
 #: The extents of the workloads; one platform has tuned all of them before it tunes one again.
 EXTENTS = [(n, m, k) for n in (64, 128, 256, 512, 1024) for m in (64, 128, 256, 512) for k in (64, 128, 256, 512, 768)]

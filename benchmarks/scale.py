@@ -132,20 +132,30 @@ def git(library: Path, *arguments: str) -> str:
 def of_jobs(path: Path, jobs: int) -> dict[str, Usage]:
     """What commands use in a library of so many jobs."""
     library = ConfigLibrary(path) if path.exists() else make(path, jobs)
-    (entry,) = library.log(limit=1)
+    job = library.best(Selection(platform=PLATFORM))[0].job  # its records hold, so that they can be taken back
     found: dict[str, Usage] = {}
-    for name, (_, writes, arguments) in commands(entry.job).items():
+    for name, (_, writes, arguments) in commands(job).items():
         found[name] = fastest(lambda told_to=arguments, writes=writes: once(path, told_to, writes=writes))
+    found["job finish"] = fastest(lambda: finish(path))
     told(path, "check")
-    found["check of what came since"] = fastest(lambda: since(path, commands(entry.job)["import"][2]))
+    found["check of what came since"] = fastest(lambda: since(path, commands(job)["import"][2]))
     found["check --full"] = told(path, "check", "--full")
     start, parsed = used("-c", "import tvmgitlib.config_library, orjson"), used(__file__, "--bare", str(path))
     found["bare parse"] = Usage(parsed.seconds - start.seconds, parsed.peak)
     with suppress(FileNotFoundError):
         (path / ".git" / "tvmgitlib" / "index.sqlite").unlink()
-    making, asking = told(path, "job", "show", entry.job), told(path, "job", "show", entry.job)
+    making, asking = told(path, "job", "show", job), told(path, "job", "show", job)
     found["first index"] = Usage(making.seconds - asking.seconds, making.peak)
     return found
+
+
+def finish(path: Path) -> Usage:
+    """Finishing a job of a short log."""
+    with undone(path):
+        start = [sys.executable, "-m", "tvmgitlib", "-C", str(path), "--json", "job", "start", "--platform", "another"]
+        started = subprocess.run(start, check=True, capture_output=True, env=environment())
+        shutil.copy(LOG, json.loads(started.stdout)["log"])
+        return told(path, "job", "finish")
 
 
 def once(path: Path, arguments: list[str], *, writes: bool) -> Usage:
@@ -187,6 +197,16 @@ def of_configs(path: Path, configs: int) -> tuple[Usage, dict[str, float]]:
     return fastest(lambda: told(path, *BEST)), {"first lookup": first, "further lookup": again}
 
 
+def measured(
+    libraries: Path, jobs: Iterable[int], configs: Iterable[int]
+) -> tuple[dict[int, dict[str, Usage]], dict[int, tuple[Usage, dict[str, float]]]]:
+    """What commands use in libraries of so many jobs, and of so many configs, by size."""
+    return (
+        {size: of_jobs(libraries / f"jobs-{size}", size) for size in jobs},
+        {size: of_configs(libraries / f"configs-{size}", size) for size in configs},
+    )
+
+
 # The table
 
 
@@ -202,6 +222,7 @@ def table(jobs: dict[int, dict[str, Usage]], configs: dict[int, tuple[Usage, dic
         rows.append(Row(f"{name} of a build, to {limit * 1e3:g} ms", 1, seconds, {}))
     for name, (target, _, _) in commands("").items():
         rows.append(row(f"{name}, to the fewest jobs", target, jobs, lambda size, name=name: jobs[size][name], small))
+    rows.append(row("job finish, to the fewest jobs", 1.5, jobs, lambda size: jobs[size]["job finish"], small))
     for name, target, of in (
         ("check of what came since", 2, "import"),
         ("check --full", 3, "bare parse"),
@@ -245,8 +266,7 @@ def main() -> None:
     if given.bare is not None:
         bare(given.bare)
         return
-    jobs = {size: of_jobs(given.libraries / f"jobs-{size}", size) for size in given.jobs}
-    configs = {size: of_configs(given.libraries / f"configs-{size}", size) for size in given.configs}
+    jobs, configs = measured(given.libraries, given.jobs, given.configs)
     rows = table(jobs, configs)
     if given.json is not None:
         given.json.write_text(json.dumps([found._asdict() for found in rows], indent=1) + "\n")

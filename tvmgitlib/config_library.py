@@ -98,7 +98,14 @@ class ConfigLibrary:
         return cls(care.create(path, keep))
 
     @classmethod
-    def clone(cls, url: str, path: str | os.PathLike[str] | None = None, *, branch: str | None = None) -> Self:
+    def clone(
+        cls,
+        url: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        branch: str | None = None,
+        filtered: bool = False,
+    ) -> Self:
         """Clone a library, with its drivers configured.
 
         Args:
@@ -106,12 +113,15 @@ class ConfigLibrary:
             path: where to; None for a folder of the URL's last name.
             branch: the branch that has the library; None for what the remote checks out, else `main`, else the only
                 one with a library.
+            filtered: copy what builds need, for lookups, `best`, exports and pins: the latest commit, and of its jobs
+                only those that these read. `sync` keeps it so. What asks for more raises a `MissingError`, or says that
+                history is cut off; nothing is ever fetched by a question.
 
         Raises:
             GitError: the URL is not safe, or Git cannot reach it.
             LibraryError: no branch there holds a library, or several do. Nothing is left behind.
         """
-        return cls(care.clone(url, path, branch))
+        return cls(care.clone(url, path, branch, filtered=filtered))
 
     @classmethod
     def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:

@@ -146,6 +146,10 @@ class LibraryError(TvmgitlibError):
     """The repository is not a library, is of another format, or holds what a library must not hold."""
 
 
+class MissingError(LibraryError):
+    """Something of the library is not in this clone, which has left it with its remote."""
+
+
 class SettingsError(TvmgitlibError):
     """A setting in tvmgitlib.json is unknown or out of range."""
 

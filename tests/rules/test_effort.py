@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tvmgitlib.rules.effort as rules
 from tvmgitlib.format.samples import decode_sample, encode_sample
+from tvmgitlib.library.jobs.numbers_file import NumbersFile
 from tvmgitlib.model import ERROR_KINDS, Effort
-from tvmgitlib.rules.effort import SAMPLE, EffortCounter, is_known, is_whole, shared, union
+from tvmgitlib.rules.effort import AT_ONCE, SAMPLE, EffortCounter, is_known, is_whole, shared, union
 
 
 def count(records: Any, exhausted: bool | None = None) -> Effort:
@@ -53,6 +55,22 @@ def test_every_measurement_counts_once(build: Any) -> None:
     assert effort.errors == {"runtime_device": 2, "unknown": 1}
     assert effort.exhausted is True
     assert is_whole(effort)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2), st.integers(0, 8)), max_size=60))
+def test_names_that_were_put_away_count_as_if_they_were_there(trials: list[tuple[int, int, int]]) -> None:
+    added = [Named(config << 24 | measured << 4 | outcome) for config, measured, outcome in trials]
+    answers = []
+    for at_once in (7, AT_ONCE):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rules, "AT_ONCE", at_once)
+            counter = EffortCounter(NumbersFile().put)
+            for each in added:
+                counter.add(each)  # type: ignore[arg-type]
+            answers.append(counter.finish())
+    assert answers[0] == answers[1]
+    assert answers[0][0].trials == len({each.measurement >> 4 for each in added})
+    assert answers[0][1] == len(added) - answers[0][0].trials
 
 
 def test_no_effort() -> None:

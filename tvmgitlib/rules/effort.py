@@ -8,10 +8,10 @@ Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), and the overlap 
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from heapq import merge
+from typing import TypeAlias
 
 from tvmgitlib.model import ERROR_KINDS, Effort, TuningRecord
 
@@ -19,47 +19,79 @@ from tvmgitlib.model import ERROR_KINDS, Effort, TuningRecord
 #: (one standard deviation). Jobs of versions before keep 512.
 SAMPLE = 64
 
+#: How many names of a task are in memory while they are counted.
+AT_ONCE = 1 << 15
+
 _CONFIG_SHIFT = 24
 _OUTCOME_BITS = 4
 _OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
 
 
-class EffortCounter:
-    """Counts the trials of one task as its log goes by: 8 bytes of memory a line."""
+#: Takes names, and gives the same ones again later, one after the other.
+PutAway: TypeAlias = "Callable[[array[int]], Iterable[int]]"
 
-    def __init__(self) -> None:
-        self._seen = array("Q")
+
+class EffortCounter:
+    """Counts the trials of one task as its log goes by.
+
+    Args:
+        put_away: keeps names elsewhere than in memory, `AT_ONCE` of them at a time; without it they take 8 bytes a
+            line.
+    """
+
+    def __init__(self, put_away: PutAway = lambda names: names) -> None:
+        self._put_away = put_away
+        self._names = array("Q")
+        self._away: list[Iterable[int]] = []
+        self._lines = 0
 
     def add(self, record: TuningRecord) -> None:
-        self._seen.append(record.measurement)
+        self._names.append(record.measurement)
+        if len(self._names) == AT_ONCE:
+            self._away.append(self._put_away(array("Q", sorted(self._names))))
+            self._lines += AT_ONCE
+            self._names = array("Q")
 
     def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:
         """The effort, and how many of the lines added were duplicates of another."""
-        names = _each_once(self._seen)
-        return _count(names, exhausted), len(self._seen) - len(names)
+        effort = _count(merge(*self._away, sorted(self._names)), exhausted)
+        return effort, self._lines + len(self._names) - effort.trials
 
 
-def _each_once(names: Iterable[int]) -> list[int]:
+def _each_once(names: Iterable[int]) -> Iterator[int]:
     """Names in ascending order, one a measurement.
 
     Two logs may name one failure differently, where one of them does not know its kind: `unknown` is the largest code,
     so the kind that is known stays.
+
+    Args:
+        names: in ascending order.
     """
-    once: dict[int, int] = {}
-    for name in sorted(names):
-        once.setdefault(name >> _OUTCOME_BITS, name)
-    return list(once.values())
+    measurement = -1
+    for name in names:
+        if name >> _OUTCOME_BITS != measurement:
+            measurement = name >> _OUTCOME_BITS
+            yield name
 
 
-def _count(names: Sequence[int], exhausted: bool | None) -> Effort:
-    """Effort of all these measurements: distinct and ascending."""
-    outcomes = Counter(name & _OUTCOME_MASK for name in names)
+def _count(names: Iterable[int], exhausted: bool | None) -> Effort:
+    """Effort of all these measurements: ascending."""
+    sample: list[int] = []
+    outcomes = [0] * (_OUTCOME_MASK + 1)
+    configs, config = 0, -1
+    for name in _each_once(names):
+        outcomes[name & _OUTCOME_MASK] += 1
+        if name >> _CONFIG_SHIFT != config:
+            config = name >> _CONFIG_SHIFT
+            configs += 1
+        if len(sample) < SAMPLE:
+            sample.append(name)
     return Effort(
-        trials=len(names),
-        configs=sum(1 for _ in groupby(name >> _CONFIG_SHIFT for name in names)),
+        trials=sum(outcomes),
+        configs=configs,
         errors={kind: outcomes[code] for code, kind in enumerate(ERROR_KINDS, start=1) if outcomes[code]},
         exhausted=exhausted,
-        sample=tuple(names[:SAMPLE]),
+        sample=tuple(sample),
     )
 
 
@@ -80,7 +112,7 @@ def union(efforts: Iterable[Effort]) -> Effort:
     different = list({_counts(effort): effort for effort in largest_last}.values())
     if len(different) == 1:
         return replace(different[0], exhausted=exhausted)
-    names = _each_once(name for effort in different for name in effort.sample)
+    names = list(_each_once(sorted(name for effort in different for name in effort.sample)))
     if all(is_whole(effort) for effort in different):
         return _count(names, exhausted)
     once = _share_once(different)

@@ -40,7 +40,14 @@ from tvmgitlib.store.objects import (
     differences,
     require_plain,
 )
-from tvmgitlib.store.remotes.branches import branch_tips, check_out, follow, remote_has, tracked_branches
+from tvmgitlib.store.remotes.branches import (
+    branch_tips,
+    check_out,
+    fill_work_tree,
+    follow,
+    remote_has,
+    tracked_branches,
+)
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
     Upstream,
@@ -54,6 +61,14 @@ from tvmgitlib.store.remotes.exchange import (
     upstream,
 )
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
+from tvmgitlib.store.remotes.leaving import (
+    FILTER,
+    fetch_objects,
+    leave_out_jobs,
+    leaves_objects,
+    leaves_out_jobs,
+    missing_objects,
+)
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.remotes.seen import last_seen, note_seen
@@ -65,6 +80,7 @@ from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [
     "FILE_MODE",
+    "FILTER",
     "HISTORY",
     "MOST",
     "MOST_OF_SIGNATURE",
@@ -109,7 +125,9 @@ __all__ = [
     "divergence",
     "fetch",
     "fetch_histories",
+    "fetch_objects",
     "fetch_refs",
+    "fill_work_tree",
     "follow",
     "has_merges",
     "histories",
@@ -119,10 +137,14 @@ __all__ = [
     "is_collection_due",
     "key_of",
     "last_seen",
+    "leave_out_jobs",
+    "leaves_objects",
+    "leaves_out_jobs",
     "left_out",
     "links_under",
     "merge_base",
     "merge_files",
+    "missing_objects",
     "note_seen",
     "objects_size",
     "public_url",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -32,6 +33,7 @@ from tvmgitlib.families.metaschedule.modules import (
     read_workload,
     with_signature,
 )
+from tvmgitlib.families.metaschedule.occurrences import Occurrences
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import (
@@ -191,7 +193,8 @@ class _Reader:
         self._failures: defaultdict[str, deque[ErrorKind]] = defaultdict(deque)
         for name, kind in failures:
             self._failures[name].append(kind)
-        self._seen: Counter[tuple[str, str, int]] = Counter()
+        self._seen = Occurrences()
+        self._salts: dict[tuple[str, str], int] = {}
 
     def __call__(self, document: Any, native: bytes) -> TuningRecord | Unmeasured:
         if is_unmeasured(document, FAILED):
@@ -204,10 +207,16 @@ class _Reader:
 
     def numbered(self, record: TuningRecord) -> TuningRecord:
         """A record as the next one of the database, with what is known of it beside its line."""
-        name = (record.workload.text, record.target.target.key, record.measurement)
-        repeat, error = self._seen[name], self._why(record)
-        self._seen[name] = repeat + 1
+        repeat, error = self._seen.before(self._name(record)), self._why(record)
         return record if (repeat, error) == (0, record.error) else replace(record, repeat=repeat, error=error)
+
+    def _name(self, record: TuningRecord) -> int:
+        """64 bits that name a measurement among those of all workloads and targets of the database."""
+        place = (record.workload.text, record.target.target.key)
+        salt = self._salts.get(place)
+        if salt is None:
+            salt = self._salts[place] = int.from_bytes(sha256("\0".join(place).encode()).digest()[:8], "big")
+        return record.measurement ^ salt
 
     def _why(self, record: TuningRecord) -> ErrorKind | None:
         """The kind of failure, by the next note there is of it; the last one is of all that follow."""

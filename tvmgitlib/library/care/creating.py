@@ -14,10 +14,18 @@ from tvmgitlib.errors import GitError, LibraryError, TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import is_library
-from tvmgitlib.library.changes import changed, message, note_fold, tell_unless_folded, with_attributes
+from tvmgitlib.library.changes import (
+    changed,
+    fetch_needed,
+    message,
+    note_fold,
+    tell_unless_folded,
+    with_attributes,
+)
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
 from tvmgitlib.model import Settings
 from tvmgitlib.store import (
+    FILTER,
     MOST_OF_SMALL,
     Draft,
     Repository,
@@ -26,7 +34,9 @@ from tvmgitlib.store import (
     check_url,
     clone_repository,
     create_repository,
+    fill_work_tree,
     identity,
+    leave_out_jobs,
     note_seen,
     remote_name,
     tracked_branches,
@@ -89,14 +99,18 @@ def _tell_around(around: Repository, root: Path) -> None:
         )
 
 
-def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = None) -> Path:
+def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = None, *, filtered: bool = False) -> Path:
     """Copy a library, see `ConfigLibrary.clone`; returns the copy's folder. What fails leaves nothing behind."""
     where = Path(path) if path is not None else _folder_of(url)
     made = [folder for folder in (where.absolute(), *where.absolute().parents) if not folder.exists()]
     was_empty = where.is_dir() and not any(where.iterdir())
     try:
-        with clone_repository(url, where) as repository:
-            _check_out_library(repository, branch)
+        with clone_repository(url, where, FILTER if filtered else None) as repository:
+            chosen = _choose_branch(repository, branch)
+            if filtered:
+                _check_out_for_builds(repository, chosen)
+            elif chosen is not None:
+                check_out(repository, remote_name(repository), chosen)
             configure_drivers(repository)
             _verify(repository)
     except BaseException:
@@ -132,25 +146,49 @@ def _folder_of(url: str) -> Path:
     return Path(name)
 
 
-def _check_out_library(repository: Repository, wanted: str | None) -> None:
-    """Check out the branch that has the library: the one wanted, else the remote's own, else `main`, else the only one.
+def _choose_branch(repository: Repository, wanted: str | None) -> str | None:
+    """The branch that has the library: the one wanted, else the remote's own, else `main`, else the only one; None
+    where Git has it checked out already.
 
     Raises:
         LibraryError: there is none, or no telling which.
     """
     current = (repository.checked_out or "").removeprefix("refs/heads/")
     if wanted in (None, current) and current and is_library(repository, repository.head):
-        return
-    remote = remote_name(repository)
-    branches = tracked_branches(repository, remote)
+        return None
+    branches = tracked_branches(repository, remote_name(repository))
     asked = branches if wanted is None else branches.keys() & {wanted}
     found = sorted(name for name in asked if is_library(repository, branches[name]))
     chosen = "main" if "main" in found else found[0] if len(found) == 1 else None
     if chosen is None:
         raise _no_choice(wanted, found, is_empty=not branches)
-    check_out(repository, remote, chosen)
     if wanted is None:
         _log.warning("what the remote checks out is no library; its branch %s is, and is taken", chosen)
+    return chosen
+
+
+def _check_out_for_builds(repository: Repository, branch: str | None) -> None:
+    """Fetch what a build needs of a branch, and check that out.
+
+    Args:
+        repository: a clone that has nothing checked out and leaves file contents with its remote.
+        branch: one of the remote's; None for the one that HEAD names.
+
+    Raises:
+        GitError: the remote cannot be reached any more, or gives away nothing by its id.
+    """
+    remote = remote_name(repository)
+    commit = repository.head if branch is None else tracked_branches(repository, remote)[branch]
+    assert commit is not None  # it holds a library
+    leave_out_jobs(repository)
+    try:
+        fetch_needed(repository, remote, commit)
+    except ConnectionError as error:
+        raise GitError(str(error), hint="Try again later.") from None
+    if branch is None:
+        fill_work_tree(repository)
+    else:
+        check_out(repository, remote, branch)
 
 
 def _no_choice(wanted: str | None, found: Sequence[str], *, is_empty: bool) -> LibraryError:

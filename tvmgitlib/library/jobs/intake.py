@@ -17,6 +17,7 @@ from tvmgitlib.format import store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.completing import may_mean
 from tvmgitlib.library.jobs.logs import Remarks, first_line
+from tvmgitlib.library.jobs.numbers_file import NumbersFile
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
     CLOCK_SKEW,
@@ -45,7 +46,7 @@ from tvmgitlib.model import (
     parse_target,
     utc_text,
 )
-from tvmgitlib.rules.effort import EffortCounter
+from tvmgitlib.rules.effort import EffortCounter, PutAway
 from tvmgitlib.rules.history import TrialSample
 
 
@@ -209,10 +210,10 @@ _MOST_SUBJECTS: Final = 4096
 class _TaskIntake:
     """The effort of one task, and its best records so far, one a config."""
 
-    def __init__(self, section: Section, workload: Workload, keep: int) -> None:
+    def __init__(self, section: Section, workload: Workload, keep: int, put_away: PutAway) -> None:
         self.section = section
         self.workload = workload
-        self.effort = EffortCounter()
+        self.effort = EffortCounter(put_away)
         self._sample = TrialSample()
         self._keep = keep
         self._best: dict[bytes, TuningRecord] = {}
@@ -272,6 +273,7 @@ class Intake:
         self._places: dict[str, Section] = {}
         self._tasks: dict[tuple[int, str], _TaskIntake] = {}
         self._subjects: dict[tuple[int, int, str | None], tuple[_TaskIntake, GivenTarget, Workload]] = {}
+        self._names = NumbersFile()
         self._read = 0
         self._detected: dict[str, Platform] = {}
         self._first, self._last = math.inf, -math.inf
@@ -307,7 +309,7 @@ class Intake:
         section = self._section(record)
         task = self._tasks.get((id(section), record.workload.text))
         if task is None:
-            task = _TaskIntake(section, record.workload, self._keep)
+            task = _TaskIntake(section, record.workload, self._keep, self._names.put)
             self._tasks[id(section), record.workload.text] = task
         if len(self._subjects) == _MOST_SUBJECTS:
             self._subjects.clear()

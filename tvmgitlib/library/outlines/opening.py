@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from tvmgitlib.errors import MissingError
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.updating import bring
 from tvmgitlib.model import JOBS
@@ -35,6 +36,9 @@ def opened(snapshot: Snapshot) -> Database | None:
         return None
     try:
         return _bring(path, snapshot, tree)
+    except MissingError as error:
+        _log.debug("there is no reading index of jobs that are not here: %s", error)
+        return None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):  # locked, or not ours to write
             _log.debug("the reading index cannot be used: %s", error)

@@ -1,9 +1,16 @@
 """Questions: what a library holds in one commit, graded, selected and compared."""
 
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own, signature_files
+from tvmgitlib.library.reading.contents import (
+    ATTRIBUTES_FILE,
+    INVALIDATING,
+    Contents,
+    is_derived,
+    is_own,
+    signature_files,
+)
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
-from tvmgitlib.library.reading.doubts import Signatures, Trust
+from tvmgitlib.library.reading.doubts import Doubts, Signatures, Trust
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import (
     ACCEPTS,
@@ -20,6 +27,7 @@ from tvmgitlib.library.reading.grading import (
     is_doubtful,
     is_exact,
     require_one_of,
+    splits_groups,
 )
 from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
@@ -35,6 +43,7 @@ __all__ = [
     "ACCEPTS",
     "ATTRIBUTES_FILE",
     "GRADES",
+    "INVALIDATING",
     "SHOWN",
     "STATES",
     "SUGGESTED",
@@ -47,6 +56,7 @@ __all__ = [
     "ConfigChange",
     "Contents",
     "Departure",
+    "Doubts",
     "Exported",
     "Grader",
     "LogEntry",
@@ -88,6 +98,7 @@ __all__ = [
     "require_one_of",
     "selected",
     "signature_files",
+    "splits_groups",
     "trials",
     "workload_label",
 ]

@@ -51,7 +51,7 @@ _log = logging.getLogger("tvmgitlib")
 ATTRIBUTES_FILE = ".gitattributes"
 
 #: Kinds of jobs that may say of records that they do not hold.
-_INVALIDATING = {"invalidate", "revalidate"}
+INVALIDATING = {"invalidate", "revalidate"}
 
 #: What untuned configs take, in seconds, by place and the facts that separate: each with when its job finished, and
 #: with which TVM.
@@ -351,7 +351,7 @@ class Contents:
     @cached_property
     def invalidated(self) -> list[tuple[StoredRecord, str, str]]:
         """The records of jobs that count that do not hold, each with the job that says so, and why."""
-        if self._tally is not None and not _INVALIDATING & self._tally.kinds.keys():
+        if self._tally is not None and not INVALIDATING & self._tally.kinds.keys():
             return []
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
         for segment in self.outlines.deciding():

@@ -13,7 +13,18 @@ from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts import Doubts, joined
 from tvmgitlib.library.reading.selection import WHOLE, Part
-from tvmgitlib.model import FamilyName, Header, StoredRecord, Target, Task, TvmVersion, beyond, merged_facts, read_utc
+from tvmgitlib.model import (
+    FamilyName,
+    Header,
+    Settings,
+    StoredRecord,
+    Target,
+    Task,
+    TvmVersion,
+    beyond,
+    merged_facts,
+    read_utc,
+)
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
@@ -107,8 +118,7 @@ class Grader:
             part: only of these files, and these workloads.
         """
         configs = self._doubts.beside(self._contents.current(part), part)
-        settings = self._contents.settings
-        if settings.max_age is None and settings.policy_tvm in ("any", "same-minor"):
+        if not splits_groups(self._contents.settings):
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
@@ -215,6 +225,11 @@ class Grader:
             (stored, Verdict("invalidated", f"{why}; tvmgitlib revert {by} undoes that"))
             for stored, by, why in self._contents.invalidated
         ]
+
+
+def splits_groups(settings: Settings) -> bool:
+    """Whether the policy may take only some records of a group for exact: then configs/ may hide what holds."""
+    return settings.max_age is not None or settings.policy_tvm not in ("any", "same-minor")
 
 
 def distance(stored: StoredRecord, asked: Target | None) -> int:

@@ -24,6 +24,10 @@ _PARTS = {"mtriple": "triple", "arch": "arch", "mcpu": "CPU", "mattr": "CPU feat
 _NEAR = 0.6
 
 
+#: So many files of configs/ are read for advice.
+_MOST_FILES = 200
+
+
 def meant(text: str, names: Iterable[str]) -> str:
     """Which of some names may have been meant by a text, in words; empty where none is near."""
     folded = {name.casefold(): name for name in names}
@@ -123,7 +127,12 @@ class Neighbours:
 
     @cached_property
     def _every(self) -> list[StoredRecord]:
-        """All records, where there is no index: of a library that has none that is soon read."""
+        """All records, where there is no index: of a library that has none that is soon read.
+
+        None of a large one: its clone leaves jobs with their remote, so it has no index, and this is only good advice.
+        """
+        if len(self._contents.config_files()) > _MOST_FILES:
+            return []
         return [stored for records in self._records(WHOLE).values() for stored in records]
 
     @cached_property

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, NamedTuple, cast
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.errors import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
@@ -108,14 +108,14 @@ class ObjectReader:
             raise LibraryError(f"more than {MOST_ENTRIES:,} entries in one folder, so it is not read")
         return entries
 
-    def missing(self, file: str) -> LibraryError:
+    def missing(self, file: str | None) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
         way = self.partial()
         if way is None and b"true" in self.git.try_run("rev-parse", "--is-shallow-repository").stdout:
             way = "Run git fetch --unshallow."
         if way is None:
             return damaged(self.git, "an object is missing", file)
-        return LibraryError("the object is missing from this clone", file=file, hint=way)
+        return MissingError("the object is missing from this clone", file=file, hint=way)
 
     def partial(self) -> str | None:
         """What to do about what a partial clone has left with its remote; None where this is a whole one."""
@@ -123,8 +123,8 @@ class ObjectReader:
         if not found:
             return None
         return (
-            f"This is a partial clone ({found[1]}), and none is completed behind your back. "
-            "Run git fetch --refetch --no-filter, once."
+            f"This is a partial clone ({found[1]}), and none is completed behind your back: tvmgitlib sync brings what "
+            "a build needs of the latest commit. Run git fetch --refetch --no-filter, once, for all of it."
         )
 
     def _one(self, name: str, kind: str, most: int | None = None) -> _Answer:
@@ -144,7 +144,7 @@ class ObjectReader:
             except (BrokenPipeError, EOFError):
                 self.close()
                 if self.partial():  # some Gits end where they may not fetch what is missing
-                    raise self.missing(names[0]) from None
+                    raise self.missing(names[0] if len(names) == 1 else None) from None
                 raise damaged(self.git, "Git cannot read an object, or it is too large", names[0]) from None
             except BaseException:  # interrupted: the rest of the answer would be taken for the next one
                 self.close()

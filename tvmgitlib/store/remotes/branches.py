@@ -58,6 +58,15 @@ def check_out(repository: Checkout, remote: str, branch: str) -> None:
         raise failure(arguments, done.stderr, done.returncode)
 
 
+def fill_work_tree(repository: Checkout) -> None:
+    """Check out what HEAD names where nothing was checked out yet.
+
+    Raises:
+        GitError: Git cannot.
+    """
+    repository.git.run("read-tree", "-m", "-u", "HEAD")
+
+
 def follow(repository: Checkout, source: Upstream) -> None:
     """Have the current branch follow a remote one, as plain `git pull` and `git push` want it; a choice stays.
 

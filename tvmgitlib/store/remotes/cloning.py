@@ -34,12 +34,13 @@ class _Repo(git.Repo):
     GitCommandWrapperType = _Git
 
 
-def clone(url: str, path: Path) -> None:
+def clone(url: str, path: Path, **also: Any) -> None:
     """Clone a repository.
 
     Args:
         url: where it is, a path being absolute.
         path: the folder to make, absolute.
+        also: more options, as GitPython spells them.
 
     Raises:
         GitError: with Git's own words.
@@ -49,7 +50,7 @@ def clone(url: str, path: Path) -> None:
         with _quiet_about_credentials():
             # It takes such an object too, as its documentation says and its annotation does not.
             progress: Any = told
-            _Repo.clone_from(url, path, progress, env=environment(NETWORK), no_recurse_submodules=True).close()
+            _Repo.clone_from(url, path, progress, env=environment(NETWORK), no_recurse_submodules=True, **also).close()
     except git.GitCommandError as error:
         # Whoever listens to progress has taken Git's words off the stream.
         stderr = "\n".join(told.error_lines) if told else str(error.stderr)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from tvmgitlib.errors import GitError, LibraryError, listed, plural
 from tvmgitlib.library.changes.arriving import require_sound, require_unchanged, tell_unless_folded
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
+from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
 from tvmgitlib.library.changes.sharing.replaying import replay
 from tvmgitlib.store import (
@@ -133,7 +134,8 @@ class _Exchange:
         self._repository = repository
         self._source = upstream(repository)
         self._queue = Queue(self._source.remote, settings_of(repository).queue_refs)
-        self._sends, self._folds = sends, sends
+        self._only_builds = only_builds(repository, self._source.remote)
+        self._sends, self._folds = sends, sends and not self._only_builds
         self._races, self._lost_races = races, 0
         self._insists = insists
         self._outrun = 0
@@ -147,6 +149,8 @@ class _Exchange:
             for tries in attempts(self._source):
                 try:
                     theirs = fetch(self._repository, self._source, self._queue.refspec)
+                    if theirs is not None:
+                        fetch_needed(self._repository, self._source.remote, theirs)
                 except ConnectionError as error:
                     tries.last = str(error)
                     continue
@@ -224,7 +228,10 @@ class _Exchange:
             RecordError: a new segment is malformed.
         """
         repository, source = self._repository, self._source
-        require_sound(repository, theirs, local)
+        if self._only_builds:  # most of what is new stays with the remote
+            require_unchanged(repository, theirs, local)
+        else:
+            require_sound(repository, theirs, local)
         if self._known is None:
             return []
         lost = sorted(require_unchanged(repository, theirs, self._known))

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import MissingError, TvmgitlibError
+from tvmgitlib.format import skim_segment
 from tvmgitlib.library.outlines import Narrowing, Spot
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
-from tvmgitlib.model import Place, StoredRecord
+from tvmgitlib.model import Place, StoredRecord, segment_path
 from tvmgitlib.rules.fold import Configs
-from tvmgitlib.rules.plausibility import agrees, below_floor, too_far_ahead
+from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Doubts:
         self._contents = contents
         self._trust = Trust(contents)
         self._folded: dict[Part, Configs] = {}
-        self._spots: dict[Narrowing, set[Spot]] = {}
+        self._spots: dict[Narrowing, set[Spot] | None] = {}
+        self._leads: dict[str, dict[tuple[str, str, str], float | None]] = {}
         self._measured: dict[tuple[str, ...], _Measured] = {}
 
     def _expect(self, part: Part) -> None:
@@ -103,13 +105,32 @@ class Doubts:
         spot = (stored.record.family, stored.platform, stored.record.workload.id)
         family, platform, _ = spot
         wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
-        known = next((self._spots[each] for each in wide if each in self._spots), None)
-        return spot in (self._spots_of(Narrowing(*spot)) if known is None else known)
+        known = next((each for each in wide if each in self._spots), None)
+        if known is None and self._has_runner_up(stored):
+            return False  # so that the first question of a build makes no index of all jobs
+        spots = self._spots_of(known or Narrowing(*spot))
+        return spot in spots if spots is not None else not self._has_runner_up(stored)
 
-    def _spots_of(self, narrowing: Narrowing) -> set[Spot]:
+    def _has_runner_up(self, stored: StoredRecord) -> bool:
+        """Whether the job of a record itself has measured another config that is not far behind."""
+        if stored.job not in self._leads:
+            path = segment_path(stored.job)
+            skimmed = skim_segment(self._contents.snapshot.read(path) or b"", path)
+            self._leads[stored.job] = {
+                (task.section.target, task.section.platform, task.workload.id): task.lead.second
+                for task in (skimmed[1] if skimmed is not None else ())
+            }
+        place = stored.place
+        second = self._leads[stored.job].get((place.target.key, place.platform, place.workload.id))
+        return second is not None and 2 * second <= LEAD * stored.record.cost  # histories round costs
+
+    def _spots_of(self, narrowing: Narrowing) -> set[Spot] | None:
+        """Where a best config may be too far ahead; None in a clone that has not all jobs, to say it."""
         if narrowing not in self._spots:
             try:
                 self._spots[narrowing] = self._contents.outlines.far_ahead(narrowing)
+            except MissingError:
+                self._spots[narrowing] = self._spots[Narrowing()] = None  # nor are they for any other question
             except TvmgitlibError:  # a job that cannot be read: `check` tells of it, and here it says nothing
                 self._spots[narrowing] = set()
         return self._spots[narrowing]
