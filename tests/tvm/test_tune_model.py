@@ -16,7 +16,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, Tuning
 from tvmgitlib.errors import SelectionError, TvmError
 
-pytestmark = pytest.mark.tvm("0.16", "0.27")
+pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 
 SCRIPT = Path(__file__).parent / "model_job.py"
 
@@ -29,6 +29,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.tvm("0.16", "0.27")  # a process more, which takes as long as all the others
 def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
     library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path
 ) -> None:
@@ -94,7 +95,7 @@ def test_what_is_no_model_is_said(library: ConfigLibrary, model: Path, tmp_path:
         work.tune(library.path, model, journal, tuner="best")
 
 
-@pytest.mark.tvm("0.27")
+@pytest.mark.tvm("0.25", "0.27")
 def test_a_tuner_of_other_tasks_is_refused(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
     with pytest.raises(TvmError, match="no task that the tuner xgb searches"):
         work.tune(library.path, model, work.Journal(tmp_path / "journal"), tuner="xgb")
