@@ -7,6 +7,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -67,6 +68,33 @@ def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: 
     done = work.tune(library.path, model, journal, budget=0.0, key="mine")
     assert (journal.lines(), done.key, done.is_complete) == ([], "mine", False)
     assert {task.state for task in done.tasks} == {"short"}
+
+
+def test_time_that_ends_in_the_middle_leaves_the_rest_to_another_job(
+    library: ConfigLibrary, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[float] = []
+    clock = SimpleNamespace(**{**vars(time), "monotonic": lambda: time.monotonic() + sum(ahead)})
+    monkeypatch.setattr("tvmgitlib.library.jobs.journal.time", clock)
+    journal = work.Journal(tmp_path / "journal", 4, lambda: ahead.append(7200.0))
+    first = work.tune(library.path, model, journal, budget=3600.0)
+    made = sum(task.made for task in first.tasks)
+    assert 0 < made < len(first.tasks) * work.TRIALS and first.result.job is not None
+    assert (first.is_complete, first.tasks[-1].state) == (False, "short")
+    assert sum(effort.trials for effort in library.trials()) == made
+
+    second = work.tune(library.path, model, journal)
+    assert (second.is_complete, second.resumed) == (True, False)
+    assert sum(task.made for task in second.tasks) == len(second.tasks) * work.TRIALS - made
+
+
+def test_a_warm_start_tries_what_another_model_suggests(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
+    journal = work.Journal(tmp_path / "journal")
+    work.tune(library.path, model, journal)
+    wider = work.write_model(tmp_path / "wider.onnx", hidden=64)
+    done = work.tune(library.path, wider, journal, warm_start=True)
+    assert done.is_complete
+    assert "snapping" in library.show_job(done.result.job).header.options["warm_start"]
 
 
 def test_sizes_that_a_model_leaves_open_have_to_be_named(library: ConfigLibrary, tmp_path: Path) -> None:
