@@ -5,7 +5,7 @@ PYTHON ?= $(or $(FOUND),python3)
 ENV := $(PYTHON) .ci/environments.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench warm-start trips scale soak example environments clean
+.PHONY: help demo test lint docs format bench warm-start trips scale soak example environments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,11 @@ soak: ## the long tests: random histories, kills, all records of real databases
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
 	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/tvm -m soak -W default || exit; done
 
-example: ## remake example-repo/ from its logs
+docs: ## the site of docs/ in build/site, and the man page in build/man; warnings are errors
+	$(ENV) run core -m sphinx -W --keep-going -q docs build/site
+	$(ENV) run core -m sphinx -W --keep-going -q -b man docs build/man
+
+example: ## remake example-repo/ and its bundle from their logs
 	$(ENV) run core example-repo/make.py
 
 environments: ## only create the environments

@@ -23,6 +23,7 @@ import environments
 from environments import CI, ENVIRONMENTS, ROOT, VENVS, Environment, SetupError, clean_env, script
 from scratch import scratch
 
+SITE = VENVS / "site"  # made outside of what is checked in
 AT_A_TIME = 2  # steps: while one waits for its processes, or comes to its end, the other has work for the cores
 
 
@@ -55,8 +56,9 @@ def steps(lint: Sequence[Environment], core: Sequence[Environment], live: Sequen
 
 
 def linters(name: str) -> list[Step]:
-    """The four linters, in one environment."""
+    """The site of the documentation, whose warnings are errors, and the four linters, in one environment."""
     return [
+        Step("docs", name, [script(name, "sphinx-build"), *("-E", "-W", "--keep-going", "-q"), "docs", str(SITE)]),
         Step("types", name, [script(name, "mypy")]),
         Step("floors", name, [script(name, "lint-imports")]),
         Step("ruff check", name, [script(name, "ruff"), "check", "."]),

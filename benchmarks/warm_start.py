@@ -1,6 +1,8 @@
-"""What other workloads' trials are worth to one that was never tuned: recorded runs replayed, each workload held out.
+"""What other workloads' trials are worth to one that was never tuned: each workload is held out in turn.
 
     python benchmarks/warm_start.py FOLDER... [--seeds 3] [--json FILE]
+    python benchmarks/warm_start.py --live autotvm [--tasks conv2d] [--work FOLDER] [--count 8] [--seeds 2] ...
+    python benchmarks/warm_start.py --live metaschedule [--work FOLDER] [--count 7] [--seeds 1] ...
 
 A folder holds whole AutoTVM logs (all trials, in their order), in any folders below it; each folder with logs is taken
 for one platform, and each `-model` in it for another. Of a held-out workload only configs that its own run measured can
@@ -10,12 +12,24 @@ operator, target and platform. How many trials it takes to come within 95 % of t
     recorded   the run's own order
     random     by chance (median of 21)
     cold       a simulated XGBTuner: 64 at random, then 64 by a model of these, the last 3 of them at random, and so on
+    loaded     TVM's own transfer learning: a real XGBTuner (its features too) after `load_history` of all trials of the
+               other workloads; only with hhb-tvm, and of runs whose configs its templates take
     snapped    the nearest workloads' best, snapped, and no model
-    warm       16 suggestions, the second 8 of them with the results of the first, then the same tuner as `cold`
+    warm       16 suggestions, the second 8 of them with the results of the first, then the same tuner as `cold`, and
+               more suggestions for those that it has chosen itself
 
 `worst` is how far a warm start came in behind the cold one: of the medians over the seeds, and of a single seed.
 `first` is the share of the best that the first suggestion has. Runs with fewer than 20 working configs, and workloads
 that nothing can be said of (no other one is there), are left out and counted.
+
+`--live` really tunes small kernels on one core of this machine, in this process, and keeps the runs as jobs of
+libraries in the folder of `--work`: a run that was interrupted goes on there. What is measured is the fastest of some
+repeats. Every task is held out of a library of the others' cold runs by a revert of its own.
+
+    autotvm       (hhb-tvm) trials to within 95 % of the best that any run of the task has found: of XGBTuner as it is,
+                  and after a warm start; a run that does not come there counts for one more than a cold one has trials
+    metaschedule  the first suggestion's share of the best known (while tuning, or built and measured beside it); and
+                  whether what a build with it computes equals what an untuned build does (exactly: of whole numbers)
 """
 
 from __future__ import annotations
@@ -23,252 +37,114 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import statistics
+import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from tvmgitlib.errors import TvmgitlibError
-from tvmgitlib.families import family
-from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
-from tvmgitlib.model import Call, Config, KnobTrial, TuningRecord
-from tvmgitlib.rules.suggesting import PastTask, Suggester, apart, common_axes, key_of, model_at_hand
-from tvmgitlib.rules.suggesting.features import Features, sizes
-from tvmgitlib.rules.suggesting.ranking import Model
+from warming import live_autotvm, live_metaschedule
+from warming.replay import replay
+from warming.tables import Row, known, medians, ratio, table
 
-SUGGESTED, ROUND = 16, 8
-PLAN, AT_RANDOM = 64, 3
-LEAST = 20
-CLOSE = 0.95
-GPUS = {"cuda", "rocm", "opencl", "metal", "vulkan", "webgpu"}
+from tvmgitlib.rules.suggesting import model_at_hand
 
 
-@dataclass
-class Run:
-    """What one log says of one workload."""
-
-    platform: str
-    op: str
-    kind: str
-    call: Call
-    records: list[TuningRecord] = field(default_factory=list)
-    trials: list[KnobTrial] = field(default_factory=list)
-
-    @property
-    def group(self) -> tuple[str, str]:
-        return (self.platform, self.op)
-
-
-class Recorded:
-    """The space of the configs that a run has measured: see `tvmgitlib.rules.suggesting.Space`."""
-
-    def __init__(self, configs: Sequence[Config]) -> None:
-        self._configs = list(configs)
-        self._left = list(configs)
-        self.axes: Mapping[str, int] = common_axes(configs)
-
-    def nearest(self, wanted: Config) -> Config | None:
-        if not self._left:
-            return None
-        place = min(range(len(self._left)), key=lambda each: apart(wanted, self._left[each]))
-        return self._left.pop(place)  # another config's nearest is another one
-
-    def drawn(self, random: Random) -> list[Config]:
-        return self._configs
-
-    def neighbours(self, config: Config, count: int, random: Random) -> list[Config]:
-        return []
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--seeds", type=int, help="how many times (3; 2 or 1 live)")
+    parser.add_argument("--json", type=Path, help="write each held-out run, a line each")
+    parser.add_argument("--live", choices=("autotvm", "metaschedule"), help="tune on this machine instead")
+    parser.add_argument("--work", type=Path, help="where live runs are kept, to go on there; by default nowhere")
+    parser.add_argument("--tasks", choices=("conv2d", "dense"), default="conv2d", help="what AutoTVM tunes")
+    parser.add_argument("--count", type=int, help="how many tasks (8 of AutoTVM, 7 of MetaSchedule)")
+    parser.add_argument("--trials", type=int, help="of a cold run (96; of MetaSchedule 64)")
+    parser.add_argument("--warm-trials", type=int, default=48, help="of a warm run of AutoTVM")
+    told = parser.parse_args()
+    if bool(told.live) == bool(told.folders):
+        parser.error("give folders of logs, or --live")
+    if not model_at_hand():
+        parser.error("XGBoost is not installed: pip install tvmgitlib[warm-start]")
+    rows = live(told) if told.live else replayed(told)
+    if told.json:
+        told.json.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def read(folders: Sequence[Path]) -> list[Run]:
-    runs: dict[tuple[Any, ...], Run] = {}
-    for file in sorted(file for folder in folders for file in folder.rglob("*") if file.is_file()):
-        leniency = Leniency(drop_torn=True, skip_invalid=True)
-        try:
-            records = [record for _, record in read_log(survey(file, leniency), leniency, Remarks())]
-        except TvmgitlibError:  # no log
-            continue
-        for record in records:
-            call = family(record.family).call(record.workload)
-            decisions = family(record.family).decisions(json.loads(record.native))
-            if call is None or decisions is None:
-                continue
-            platform = " ".join((file.parent.name, record.target.target.label))
-            name = (file, platform, record.workload.text)
-            run = runs.setdefault(name, Run(platform, call.op, record.target.target.kind, call))
-            run.records.append(record)
-            run.trials.append(KnobTrial(decisions.config, record.cost if record.error is None else None))
-    return list(runs.values())
+def replayed(told: argparse.Namespace) -> list[Row]:
+    rows, left_out = replay(told.folders, told.seeds or 3)
+    print(f"{len(rows)} runs held out, {left_out} left out")
+    loaded = len(known(rows, "loaded"))
+    print(f"load_history of AutoTVM: of {loaded} runs" if loaded else "load_history: no AutoTVM is at hand", end="\n\n")
+    for title, gpu in (("CPUs", False), ("GPUs", True)):
+        mine = [row for row in rows if row["gpu"] is gpu]
+        for by in ("op", "platform"):
+            groups = grouped(mine, by)
+            if groups:
+                print(table(f"{title} by {by}", {**groups, "all": mine}, of_replay))
+    return rows
 
 
-@dataclass
-class Held:
-    """A held-out run.
-
-    Attributes:
-        costs: of its configs, each once, in the order in which they were first tried; infinite for a failure.
-    """
-
-    run: Run
-    others: list[PastTask]
-    costs: dict[tuple[object, ...], float]
-    configs: list[Config]
-
-    @property
-    def enough(self) -> float:
-        return min(self.costs.values()) / CLOSE
-
-    def share(self, config: Config) -> float:
-        return min(self.costs.values()) / self.costs[key_of(config)]
-
-    def trials_of(self, order: Sequence[Config]) -> int:
-        """How many trials of an order it takes to come close to the best."""
-        found = (place for place, config in enumerate(order, 1) if self.costs[key_of(config)] <= self.enough)
-        return next(found, len(order) + 1)
-
-    def is_close(self, order: Sequence[Config]) -> bool:
-        return self.trials_of(order) <= len(order)
-
-    def tried(self, order: Sequence[Config]) -> list[tuple[Config, float | None]]:
-        costs = [self.costs[key_of(config)] for config in order]
-        return [(config, cost if cost < math.inf else None) for config, cost in zip(order, costs, strict=True)]
+def live(told: argparse.Namespace) -> list[Row]:
+    os.environ["TVM_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    with nullcontext(told.work) if told.work else TemporaryDirectory() as folder:
+        work = Path(folder)
+        work.mkdir(parents=True, exist_ok=True)
+        rows: list[Row]
+        if told.live == "autotvm":
+            rows = live_autotvm.compare(
+                work, told.tasks, told.count or 8, told.seeds or 2, told.trials or 96, told.warm_trials
+            )
+        else:
+            rows = live_metaschedule.compare(work, told.count or 7, told.seeds or 1, told.trials or 64)
+    summary = of_autotvm if told.live == "autotvm" else of_metaschedule
+    print()
+    print(table("by workload", {**grouped(rows, "workload"), "all": rows}, summary))
+    return rows
 
 
-def held_out(runs: Sequence[Run], run: Run) -> Held:
-    costs: dict[tuple[object, ...], float] = {}
-    configs = []
-    for trial in run.trials:
-        name = key_of(trial.config)
-        if name not in costs:
-            configs.append(trial.config)
-        costs[name] = min(costs.get(name, math.inf), math.inf if trial.cost is None else trial.cost)
-    others = [PastTask(other.call, other.trials) for other in runs if other.group == run.group]
-    return Held(run, [task for task in others if task.call != run.call], costs, configs)
+def grouped(rows: Sequence[Row], by: str) -> dict[str, list[Row]]:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[by]].append(row)
+    return dict(sorted(groups.items()))
 
 
-def at_random(held: Held, seed: int) -> list[Config]:
-    return Random(seed).sample(held.configs, len(held.configs))
-
-
-def tuned(held: Held, begun: Sequence[Config], seed: int) -> int:
-    """Trials of a simulated XGBTuner that was given what has been tried; its random draws are the seed's alone."""
-    draws = at_random(held, seed)
-    order = list(begun)
-    known = {key_of(config) for config in order}
-    random = Random(seed + 1)
-
-    def take(configs: Sequence[Config], count: int) -> None:
-        new = [config for config in configs if key_of(config) not in known][:count]
-        order.extend(new)
-        known.update(key_of(config) for config in new)
-
-    take(draws, PLAN)
-    arguments, axes = sizes(held.run.call.arguments), common_axes(held.configs)
-    features = Features.of(held.configs)
-    rows = {key_of(config): features.row(arguments, config, axes) for config in held.configs}
-    while len(order) < len(held.configs) and not held.is_close(order):
-        best = min(held.costs[key_of(config)] for config in order)
-        shares = [best / held.costs[key_of(config)] if best < math.inf else 0.0 for config in order]
-        model = Model([rows[key_of(config)] for config in order], shares, [1.0] * len(order), seed)
-        left = [config for config in held.configs if key_of(config) not in known]
-        predicted = model.shares([rows[key_of(config)] for config in left])
-        ranked = [left[place] for place in sorted(range(len(left)), key=lambda each: -predicted[each])]
-        take(ranked, PLAN - AT_RANDOM)
-        take(random.sample(ranked, len(ranked)), AT_RANDOM)
-    return held.trials_of(order)
-
-
-def warm(held: Held, seed: int, *, ranks: bool = True) -> tuple[list[Config], Suggester]:
-    """The first trials of a warm start."""
-    suggester = Suggester(held.run.call, Recorded(held.configs), held.others, seed=seed, ranks=ranks)
-    order: list[Config] = []
-    while len(order) < SUGGESTED:
-        found = suggester.suggest(ROUND, held.tried(order))
-        if not found:
-            break
-        order += [suggestion.config for suggestion in found]
-    return order, suggester
-
-
-def measure(held: Held, seeds: int) -> dict[str, Any]:
-    begun = [warm(held, seed) for seed in range(seeds)]
-    cold = [tuned(held, [], seed) for seed in range(seeds)]
-    warmed = [tuned(held, order, seed) for seed, (order, _) in enumerate(begun)]
-    snapped, _ = warm(held, 0, ranks=False)
-    costs = [math.inf if trial.cost is None else trial.cost for trial in held.run.trials]
-    return {
-        "platform": held.run.platform,
-        "op": held.run.op,
-        "gpu": held.run.kind in GPUS,
-        "workload": json.dumps(held.run.call.arguments),
-        "configs": len(held.configs),
-        "others": begun[0][1].others,
-        "ranked": begun[0][1].ranks,
-        "recorded": next(place for place, cost in enumerate(costs, 1) if cost <= held.enough),
-        "random": statistics.median(held.trials_of(at_random(held, seed)) for seed in range(21)),
-        "cold": statistics.median(cold),
-        "snapped": tuned(held, snapped, 0),
-        "warm": statistics.median(warmed),
-        "first": statistics.median(held.share(order[0]) for order, _ in begun),
-        "behind": max(after - before for after, before in zip(warmed, cold, strict=True)),
-    }
-
-
-def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    def ratio(one: str, other: str) -> float:
-        return statistics.median(row[one] / row[other] for row in rows)
-
-    columns = ("recorded", "random", "cold", "snapped", "warm")
+def of_replay(rows: Sequence[Row]) -> dict[str, Any]:
+    loaded = known(rows, "loaded")
     return {
         "runs": len(rows),
-        **{name: statistics.median(row[name] for row in rows) for name in columns},
-        "warm/recorded": ratio("warm", "recorded"),
-        "warm/cold": ratio("warm", "cold"),
-        "first": statistics.median(row["first"] for row in rows),
+        **medians(rows, ("recorded", "random", "cold")),
+        **({"of them": len(loaded), **medians(loaded, ("loaded",))} if loaded else {"of them": 0, "loaded": math.nan}),
+        **medians(rows, ("snapped", "warm")),
+        "warm/recorded": ratio(rows, "warm", "recorded"),
+        "warm/cold": ratio(rows, "warm", "cold"),
+        "warm/loaded": ratio(loaded, "warm", "loaded") if loaded else math.nan,
+        **medians(rows, ("first",)),
         "worst median": max(row["warm"] - row["cold"] for row in rows),
         "worst seed": max(row["behind"] for row in rows),
     }
 
 
-def table(title: str, groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    lines = [(title, summary(rows)) for title, rows in groups.items() if rows]
-    if not lines:
-        return ""
-    names = list(lines[0][1])
-    width = max(len(title), *(len(name) for name, _ in lines))
-    text = [f"{title:<{width}}  " + "  ".join(f"{name:>13}" for name in names)]
-    text += [f"{name:<{width}}  " + "  ".join(f"{found[key]:>13.4g}" for key in names) for name, found in lines]
-    return "\n".join(text) + "\n"
+def of_autotvm(rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "runs": len(rows),
+        **medians(rows, ("cold", "warm")),
+        "warm/cold": ratio(rows, "warm", "cold"),
+        **medians(rows, ("first", "cold best", "warm best")),
+        "worst": max(row["warm"] - row["cold"] for row in rows),
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write each held-out run, a line each")
-    told = parser.parse_args()
-    if not model_at_hand():
-        parser.error("XGBoost is not installed: pip install tvmgitlib[warm-start]")
-    runs = read(told.folders)
-    rows = []
-    for run in runs:
-        held = held_out(runs, run)
-        if sum(cost < math.inf for cost in held.costs.values()) >= LEAST and any(t.has_success for t in held.others):
-            rows.append(measure(held, told.seeds))
-    print(f"{len(rows)} runs held out, {len(runs) - len(rows)} left out\n")
-    if told.json:
-        told.json.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    for title, gpu in (("CPUs", False), ("GPUs", True)):
-        mine = [row for row in rows if row["gpu"] is gpu]
-        for by in ("op", "platform"):
-            groups: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-            for row in mine:
-                groups[row[by]].append(row)
-            if groups:
-                print(table(f"{title} by {by}", {**dict(sorted(groups.items())), "all": mine}))
+def of_metaschedule(rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "runs": len(rows),
+        **medians(rows, ("first", "tuned", "untuned")),
+        "worst": min(row["first"] for row in rows),
+        "equal outputs": sum(row["equal"] for row in rows),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""example-repo/ is what its script makes of its logs, and a sound library once it is in Git."""
+"""example-repo/ is what its script makes of its logs, and a library to look at; its bundle is one to clone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tvmgitlib import ConfigLibrary
 
 EXAMPLE = Path(__file__).parents[1] / "example-repo"
 PARTS = ("tvmgitlib.json", ".gitattributes", "jobs", "configs")
@@ -44,7 +46,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """A copy of the folder."""
+    """A copy of the folder, beside the logs that its script takes more of."""
+    (tmp_path / "tests").symlink_to(EXAMPLE.parent / "tests")
     return shutil.copytree(EXAMPLE, tmp_path / "example")
 
 
@@ -53,6 +56,35 @@ def test_the_script_remakes_it_byte_for_byte(example: Path) -> None:
     (example / "jobs" / "stray").write_text("stray")
     make(example / "make.py")
     assert contents(example) == contents(EXAMPLE)
+    # It is written again only where its commits are other ones.
+    assert (example / "library.bundle").read_bytes() == (EXAMPLE / "library.bundle").read_bytes()
+
+
+def test_the_bundle_clones_with_all_that_a_library_in_use_has(tmp_path: Path, git: Callable[..., str]) -> None:
+    library = ConfigLibrary.clone(str(EXAMPLE / "library.bundle"), tmp_path / "kernels")
+    assert library.check() == []
+    entries = library.log()
+    assert {entry.kind for entry in entries} == {"tune", "import", "revert", "invalidate", "revalidate"}
+    assert [entry.kind for entry in entries if entry.reverted] == ["import"]
+    best = library.best()
+    assert {config.family for config in best} == {"autotvm", "ansor", "metaschedule"}
+    on = {(config.platform, config.target_label.split()[0]) for config in best}
+    assert on == {("avx512-2core", "llvm"), ("h100", "cuda")}
+    git(library.path, "fetch", "--quiet", "origin", "refs/tvmgitlib/history/*:refs/tvmgitlib/history/*")
+    tuned = next(entry for entry in entries if entry.kind == "tune")
+    assert len(library.kept_history(tuned.job)) == tuned.trials
+    imported = next(entry for entry in entries if entry.trials == 64)
+    assert len(library.kept_history(imported.job)) == 64
+    git(library.path, "checkout", "--quiet", "HEAD~7")
+    assert contents(library.path) == contents(EXAMPLE)  # what the folder shows is an earlier state of it
+
+
+def test_in_a_checkout_of_the_project_it_is_read_as_it_is(example: Path, git: Callable[..., str], cli: Any) -> None:
+    git(example.parent, "init", "--quiet")
+    git(example.parent, "add", "example")
+    git(example.parent, "commit", "--quiet", "-m", "A project")
+    cli.library = example
+    assert cli("best").out in (EXAMPLE / "README.md").read_text()
 
 
 @pytest.mark.slow

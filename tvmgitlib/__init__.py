@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model import TvmVersion as TvmVersion
     from tvmgitlib.model import Workload as Workload
     from tvmgitlib.model import parse_target as parse_target
+    from tvmgitlib.report import Report as Report
     from tvmgitlib.rules.matching import FactRule as FactRule
     from tvmgitlib.rules.matching import TvmRule as TvmRule
     from tvmgitlib.store import Committed as Committed
@@ -111,6 +112,7 @@ _NAMES = {
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",
+    "tvmgitlib.report": "Report",
     "tvmgitlib.rules.matching": "FactRule TvmRule",
     "tvmgitlib.store": "Committed",
 }

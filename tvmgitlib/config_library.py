@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.side import LiveSide
     from tvmgitlib.live.tuning import ModelTuned, Tuning
     from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
+    from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
 
 
@@ -56,7 +57,8 @@ class ConfigLibrary:
 
     Args:
         path: the library, a folder in it, or its tvmgitlib.json; None for the one that `TVMGITLIB_LIBRARY` names, the
-            one around the current folder, or `~/.tvm/tvmgitlib`.
+            one around the current folder, or `~/.tvm/tvmgitlib`. A library's files in a folder of a larger repository
+            are read as they are committed there, and never written.
 
     Raises:
         LibraryError: no library is there.
@@ -459,6 +461,52 @@ class ConfigLibrary:
         with self._view.answering() as contents:
             return Answers(reading.blame(self._view.repository, contents, selection or Selection()))
 
+    def report(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        against: str | None = None,
+        tasks: Any = None,
+        target: object | None = None,
+        platform: str | None = None,
+        model: str = "the model",
+        tvm: TvmVersion | str | None = None,
+        facts: Mapping[str, Json] | None = None,
+    ) -> Report:
+        """Write a site about this library, to look at in a browser: it needs no server and no network.
+
+        Args:
+            folder: where to; one that does not exist, is empty, or holds an earlier report, whose files are replaced.
+            against: a revision: what happened to the best configs since then gets a page.
+            tasks: a model, as `coverage` takes it: how much of it is tuned gets a page.
+            target, platform: of the model, as `coverage` takes them.
+            model: what the model is called.
+            tvm: the TVM that would use the configs, as `best` takes it; None grades nothing.
+            facts: platform facts of the machine at hand, as `best` takes them.
+
+        Raises:
+            TvmgitlibError: what draws it is not installed (`pip install 'tvmgitlib[report]'`).
+            LibraryError: the folder holds something else.
+            SelectionError: `against` names no commit.
+        """
+        from tvmgitlib import report
+
+        report.require_tools()
+        view = self._view.at(self.commit)  # all pages are about one commit, whatever is committed meanwhile
+        fixed = self._of(view)
+        shown = report.Shown(
+            library=report.gather(view),
+            best=fixed.best(tvm=tvm, accept="any", facts=facts),
+            tvm=_installed_tvm() if tvm == "installed" else TvmVersion.of(tvm),
+            against=against,
+            changes=fixed.diff(against) if against is not None else (),
+            coverage=fixed.coverage(tasks, target=target, platform=platform, facts=facts)
+            if tasks is not None
+            else None,
+            model=model or "the model",
+        )
+        return report.write(shown, Path(folder))
+
     def platforms(self) -> dict[str, dict[str, Json]]:
         """Every platform of the library with the latest facts that a job told of it, by name."""
         with self._view.reading() as contents:
@@ -519,15 +567,17 @@ class ConfigLibrary:
         """Merge a branch: the union of both sides' jobs, folded; see `tvmgitlib.library.changes.merging.merge`."""
         return changes.merge(self._view.writable, branch)
 
-    def sync(self, *, history: bool = False, queue: bool = False) -> Synced:
+    def sync(self, *, history: bool = False, queue: bool = False, accept_rewrite: bool = False) -> Synced:
         """Fetch, replay local commits on the remote's tip, push; see `tvmgitlib.library.changes.sync`.
 
         Args:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
+            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
+                that is refused, and they are named.
         """
-        done = changes.sync(self._view.writable, queued=queue)
+        done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
             return done
         with self._view.reading() as contents:
@@ -553,7 +603,7 @@ class ConfigLibrary:
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
         """
-        return care.pin(self._view.repository, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local)
 
     # Care
 
@@ -562,6 +612,26 @@ class ConfigLibrary:
         """The library's settings."""
         with self._view.reading() as contents:
             return contents.settings
+
+    def judge(self, old: str, new: str) -> list[Problem]:
+        """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
+
+        Args:
+            old: the commit that the branch is at, which is taken to be sound; zeros for none.
+            new: the commit that it is to move to.
+
+        Raises:
+            SelectionError: one of them names no commit here.
+        """
+        return care.judged(self._view.repository, old, new)
+
+    def install_hook(self) -> Path:
+        """Have this library's repository judge every push that it receives from now on; returns the hook.
+
+        Raises:
+            LibraryError: another hook is there, or the library is not sound.
+        """
+        return care.install_hook(self._view.repository)
 
     def configure(self, key: str, value: Any) -> Committed | None:
         """Change a setting, with a new fold where it asks for one; None when it has that value already.
@@ -597,7 +667,7 @@ class ConfigLibrary:
             GitError: another Git collects here, or it cannot write; or the repository's own configuration names a
                 program that would be run.
         """
-        return care.tidy(self._view.repository)
+        return care.tidy(self._view.whole)
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""

@@ -31,7 +31,7 @@ def filled(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
 
 
 def test_commands_and_options_are_offered(library: ConfigLibrary) -> None:
-    assert offered(library.path, "re") == ["revert", "revalidate", "rebuild"]
+    assert offered(library.path, "re") == ["report", "revert", "revalidate", "rebuild"]
     assert "--workload" in offered(library.path, "best", "--")
     assert offered(library.path, "best", "--family", "a") == ["autotvm", "ansor"]
 

@@ -13,7 +13,12 @@ import pytest
 from tvmgitlib.cli.main import HIDDEN, cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "example-repo" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 #: What a page shows as code: fenced, inline, or indented.
 _CODE = re.compile(

@@ -40,10 +40,15 @@ COMMANDS = [
     ["invalidate"],
     ["revalidate"],
     ["coverage"],
+    ["report"],
     ["merge"],
     ["sync"],
     ["fold"],
     ["pin"],
+    ["hook"],
+    ["hook", "pre-receive"],
+    ["hook", "install"],
+    ["hook", "check"],
 ]
 
 

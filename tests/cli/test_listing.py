@@ -125,3 +125,13 @@ def test_every_list_takes_the_same_options(filled: Any, command: list[str]) -> N
             == 0
         )
         assert len(filled.out.splitlines()) == {"csv": 2, "markdown": 3, "json": 1}[form]
+
+
+def test_jobs_in_progress_are_listed_like_any_list(cli: Any) -> None:
+    for tuner, key in (("xgb", "b"), ("ga", "a")):
+        assert cli("job", "start", "--platform", "board", "--tuner", tuner, "--set", f"fan={key}").code == 0
+    assert cli("job", "list", "--sort", "tuner", "--columns", "tuner,platform", "--format", "csv").out == (
+        "tuner,platform\nga,board\nxgb,board\n"
+    )
+    assert [job["tuner"] for job in cli.lines("job", "list", "--limit", "1")] == ["xgb"]
+    assert cli.lines("job", "list", "--since", "2999-01-01") == []

@@ -6,6 +6,7 @@ each time and moments are made the same, at their own length, so that columns st
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -17,6 +18,7 @@ import pytest
 
 from tvmgitlib.cli.commands.change import revalidate
 from tvmgitlib.cli.commands.look import coverage
+from tvmgitlib.cli.listing import Listing
 from tvmgitlib.live.coverage import Coverage, TaskCoverage
 from tvmgitlib.live.revalidation import Remeasurement, Revalidated
 from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
@@ -270,6 +272,16 @@ def coverages() -> Iterator[Coverage]:
 
 def test_coverage() -> None:
     assert "\n---\n".join(map(coverage.as_text, coverages())) + "\n" == wanted("coverage")
+
+
+def test_a_coverage_is_sorted_cut_and_handed_on_as_other_lists_are() -> None:
+    whole = list(coverages())[2]
+    said = coverage.as_text(whole, Listing(sort="-share", limit=2, columns=("share", "workload")))
+    assert said.splitlines()[:3] == ["share  workload", "60.0%  dense(4)", "24.0%  dense(3)"]
+    assert said.endswith(f"{whole.line}.")
+    rows = list(csv.DictReader(coverage.as_text(whole, Listing(sort="estimate", form="csv")).splitlines()))
+    assert [row["estimate"] for row in rows] == ["0.001", "0.003", "0.005", ""]
+    assert [row["platform"] for row in rows] == ["box", "box", "box", ""]
 
 
 def revalidations() -> Iterator[Revalidated]:

@@ -29,23 +29,23 @@ for number in range(first, first + count):
 """
 
 
-@pytest.mark.slow
-def test_two_processes_finish_fifty_jobs_each(library: ConfigLibrary, logs: Path, git) -> None:
+@pytest.mark.parametrize("count", [pytest.param(12, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.soak)])
+def test_two_processes_finish_many_jobs_each(library: ConfigLibrary, logs: Path, git, count: int) -> None:
     log = logs / "autotvm/t1_tvmgitlib_matmul_ga.log"
-    commands = [[sys.executable, "-c", FINISH, library.path, log, str(first), "50"] for first in (0, 50)]
+    commands = [[sys.executable, "-c", FINISH, library.path, log, str(first), str(count)] for first in (0, count)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
     told = [json.loads(line) for process in processes for line in process.communicate()[0].splitlines()]
     assert [process.returncode for process in processes] == [0, 0]
-    assert len({result["job"] for result in told}) == len({result["commit"] for result in told}) == 100
+    assert len({result["job"] for result in told}) == len({result["commit"] for result in told}) == 2 * count
     assert not any(result["left_alone"] for result in told)
 
     logged = library.log()
     assert {(entry.job, entry.commit) for entry in logged} == {(each["job"], each["commit"]) for each in told}
-    assert git(library.path, "rev-list", "--count", "--no-merges", "HEAD").strip() == "101"
+    assert git(library.path, "rev-list", "--count", "--no-merges", "HEAD").strip() == str(2 * count + 1)
     fold = library.trials()
-    assert {effort.platform: len(effort.jobs) for effort in fold} == {"board": 50, "other": 50}
+    assert {effort.platform: len(effort.jobs) for effort in fold} == {"board": count, "other": count}
     best = {config.platform: config.cost for config in library.best()}
-    assert best == {"board": 1e-3 / 100, "other": 1e-3 / 99}
+    assert best == {"board": 1e-3 / (2 * count), "other": 1e-3 / (2 * count - 1)}
     assert library.check() == []
 
     fsck = subprocess.run(["git", "-C", library.path, "fsck", "--full", "--strict"], capture_output=True, check=True)

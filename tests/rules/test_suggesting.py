@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from tvmgitlib.model import Call, Config, Knob, KnobTrial
-from tvmgitlib.rules.suggesting import PastTask, ProductSpace, Suggester, Suggestion, library_weight
+from tvmgitlib.rules.suggesting import MOST, Allowance, PastTask, ProductSpace, Suggester, Suggestion, library_weight
 from tvmgitlib.rules.suggesting.features import Features, sizes
 from tvmgitlib.rules.suggesting.past import distance
 from tvmgitlib.rules.suggesting.snapping import apart, divisors, snapped_factors
@@ -120,6 +120,46 @@ def test_the_librarys_weight_is_halved_every_16_own_trials_after_the_24th() -> N
 
 
 # Suggestions without a model
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_tuner_finds_nothing_more_than_16_trials_later_for_suggestions(seed: int) -> None:
+    random = Random(seed)
+    choices = random.sample(range(80), 80)
+    allowance, tried, chosen = Allowance(), [], iter(choices)
+    for _ in range(200):
+        wanted = allowance.next()
+        new = random.sample([each for each in range(80) if each not in tried], min(wanted, 80 - len(tried)))
+        if new:
+            allowance.suggest(new)
+            tried += new
+        else:
+            choice = next(chosen, None)
+            allowance.choose([choice])
+            if choice is not None and choice not in tried:
+                tried.append(choice)
+    late = [tried.index(choice) - place for place, choice in enumerate(choices)]
+    assert max(late) <= MOST and sorted(tried) == sorted(choices)
+
+
+def test_suggestions_come_in_two_rounds_and_again_where_the_tuner_has_chosen_some_itself() -> None:
+    allowance = Allowance()
+    for first in (0, 8):
+        assert allowance.next() == 8
+        allowance.suggest(range(first, first + 8))
+    assert allowance.next() == 0
+    allowance.choose(range(100, 123))
+    allowance.choose([3])
+    assert allowance.next() == 1  # the 24th choice was a suggestion
+    allowance.suggest([16])
+    allowance.choose([4, 5, 6, 200, 201, 202])
+    assert allowance.next() == 0  # too soon after the last
+    allowance.choose([203])
+    assert allowance.next() == 2
+
+
+def test_an_interrupted_start_goes_on_with_what_is_left_of_it() -> None:
+    assert [Allowance(spent).next() for spent in (0, 12, 16, 300)] == [8, 4, 0, 0]
 
 
 def test_with_few_other_workloads_the_nearest_ones_best_are_snapped() -> None:

@@ -163,7 +163,7 @@ def test_the_rfcs_loop_on_a_tracker_is_measured_elsewhere(library: ConfigLibrary
 
 
 @pytest.mark.tvm("0.16")
-@pytest.mark.parametrize("platform", [None, "nas"])
+@pytest.mark.parametrize("platform", [None, pytest.param("nas", marks=pytest.mark.soak)])
 def test_a_tuner_that_only_calls_back_is_known_to_measure_elsewhere(
     library: ConfigLibrary, tracker: int, autotvm: Any, platform: str | None
 ) -> None:

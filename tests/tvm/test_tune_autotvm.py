@@ -94,7 +94,15 @@ def records(path: Path) -> list[TuningRecord]:
 # Killed and resumed
 
 
-@pytest.mark.parametrize("tuner", ["random", "gridsearch", "ga", "xgb"])
+@pytest.mark.parametrize(
+    "tuner",
+    [
+        pytest.param("random", marks=pytest.mark.soak),
+        pytest.param("gridsearch", marks=pytest.mark.soak),
+        "ga",
+        "xgb",
+    ],
+)
 def test_a_killed_job_resumes_and_measures_nothing_twice(
     tuner: str, library: ConfigLibrary, tmp_path: Path, git: Callable[..., str], tasks: list[Any]
 ) -> None:

@@ -98,28 +98,61 @@ def test_another_architecture_or_operator_gives_none_and_says_why(library: Confi
     assert {each.how for each in same} == {"repeated"} and "on board" in same[0].why
 
 
-def test_a_warm_start_tries_what_is_suggested_first_and_the_tuner_goes_on(library: ConfigLibrary) -> None:
+def test_a_warm_start_tries_what_is_suggested_first_and_the_tuner_goes_its_own_way(library: ConfigLibrary) -> None:
     from tvm.autotvm.tuner import GATuner, GridSearchTuner, RandomTuner, XGBTuner
+    from tvm.autotvm.tuner.sa_model_optimizer import SimulatedAnnealingOptimizer
 
-    tried = []
     task = dense(112)
-    makers = (RandomTuner, GridSearchTuner, lambda task: GATuner(task, pop_size=8), XGBTuner)
-    for tuner in (maker(task) for maker in makers):
+    makers = {
+        "random": lambda: RandomTuner(task),
+        "grid": lambda: GridSearchTuner(task),
+        "ga": lambda: GATuner(task, pop_size=8),
+        "xgb": lambda: XGBTuner(task, plan_size=8, feature_type="knob", num_threads=1, optimizer=search()),
+    }
+
+    def search() -> Any:
+        return SimulatedAnnealingOptimizer(task, n_iter=4)
+
+    def tried(name: str, trials: int, *, warm: bool) -> tuple[list[str], Any]:
         timed = Timed()
-        clone = ConfigLibrary.clone(str(library.path), library.path.parent / type(tuner).__name__)
+        clone = ConfigLibrary.clone(str(library.path), library.path.parent / f"{name}-{warm}")
         with clone.job(TARGET, platform="board") as job:
-            assert job.tune(tuner, n_trial=24, measure_option=timed.option, seed=5, warm_start=True)
-        assert len(timed.tried) == 24
-        assert len({json.dumps(each) for each in timed.tried}) == 24
-        assert {"tile_x": 16, "tile_y": 8, "tile_k": 4} in timed.tried[:4]
+            assert job.tune(makers[name](), trials, timed.option, seed=5, warm_start=warm)
+        assert clone.best(Selection(workload="112"))[0].trials == trials
         assert job.result is not None and job.result.job is not None
-        told = clone.show_job(job.result.job).header.options
+        return list(map(json.dumps, timed.tried)), clone.show_job(job.result.job).header.options
+
+    first = []
+    for name in makers:
+        cold, _ = tried(name, 20, warm=False)
+        warm, told = tried(name, 36, warm=True)
+        assert len(set(warm)) == 36
+        assert json.dumps({"tile_y": 8, "tile_x": 16, "tile_k": 4}) in warm[:4]
+        assert max(warm.index(each) - place for place, each in enumerate(cold)) <= 16
         assert "snapping" in told["warm_start"] and told["warm_start_seed"] == 5
-        tried.append(timed.tried)
-        if isinstance(tuner, XGBTuner):
-            assert len(tuner.xs) == 24  # it has learnt from all of them
-        assert clone.best(Selection(workload="112"))[0].trials == 24
-    assert all(each[:16] == tried[0][:16] for each in tried)
+        first.append(warm[:16])
+    assert all(each == first[0] for each in first)
+
+
+def test_an_interrupted_warm_start_does_not_begin_anew(library: ConfigLibrary, tmp_path: Path) -> None:
+    from tvm.autotvm.tuner import RandomTuner
+
+    class Interrupted(Timed):
+        def run(self, inputs: Sequence[Any], builds: Sequence[Any]) -> list[Any]:
+            if len(self.tried) >= 12:
+                raise KeyboardInterrupt
+            return super().run(inputs, builds)
+
+    clone = ConfigLibrary.clone(str(library.path), tmp_path / "clone")
+    begun, rest, whole = Interrupted(), Timed(), Timed()
+    with pytest.raises(KeyboardInterrupt), clone.job(TARGET, platform="board") as job:
+        job.tune(RandomTuner(dense(112)), 24, begun.option, seed=5, warm_start=True)
+    with clone.job(TARGET, platform="board") as job:
+        job.tune(RandomTuner(dense(112)), 24, rest.option, seed=5, warm_start=True)
+    with ConfigLibrary.clone(str(library.path), tmp_path / "cold").job(TARGET, platform="board") as job:
+        job.tune(RandomTuner(dense(112)), 8, whole.option, seed=5)
+    assert (len(begun.tried), len(rest.tried)) == (12, 12)
+    assert max(rest.tried.index(each) - place for place, each in enumerate(whole.tried) if each not in begun.tried) <= 4
 
 
 def test_a_build_takes_a_suggestion_where_there_is_no_record_and_only_if_it_is_asked_to(

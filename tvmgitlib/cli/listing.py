@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -121,19 +122,25 @@ def show(
         listing: how it is wanted.
         grouped: how a table is made whose columns the user did not choose; None for one table of all rows.
     """
+    context.print_lines(rows, lambda: text_of(rows, columns, listing, grouped))
 
-    def text() -> str:
-        chosen = listing.chosen(columns, rows)
-        match listing.form:
-            case "csv":
-                return _csv(rows, chosen)
-            case "markdown":
-                return _markdown(rows, chosen)
-        if grouped is not None and listing.columns is None:
-            return grouped(rows, [column for column in columns if not column.more])
-        return table(rows, chosen)
 
-    context.print_lines(rows, text)
+def text_of(
+    rows: Sequence[Row],
+    columns: Sequence[Column[Row]],
+    listing: Listing,
+    grouped: Callable[[Sequence[Row], Sequence[Column[Row]]], str] | None = None,
+) -> str:
+    """Rows as the text that is wanted; see `show`."""
+    chosen = listing.chosen(columns, rows)
+    match listing.form:
+        case "csv":
+            return _csv(rows, chosen)
+        case "markdown":
+            return _markdown(rows, chosen)
+    if grouped is not None and listing.columns is None:
+        return grouped(rows, [column for column in columns if not column.more])
+    return table(rows, chosen)
 
 
 def place_columns() -> tuple[Column[Any], ...]:
@@ -147,9 +154,14 @@ def place_columns() -> tuple[Column[Any], ...]:
 
 def show_by_place(context: Context, rows: Sequence[Any], columns: Sequence[Column[Any]], listing: Listing) -> None:
     """The same of answers about workloads: a table for each place, whose title says it; elsewhere columns do."""
-    if listing.form in ("csv", "markdown"):
-        columns = [replace(column, more=False) if column.header in _PLACE else column for column in columns]
-    show(context, rows, columns, listing, by_place)
+    show(context, rows, with_place(columns, listing), listing, by_place)
+
+
+def with_place(columns: Sequence[Column[Row]], listing: Listing) -> Sequence[Column[Row]]:
+    """Columns with those of the place shown, where no title says it."""
+    if listing.form not in ("csv", "markdown"):
+        return columns
+    return [replace(column, more=False) if column.header in _PLACE else column for column in columns]
 
 
 _PLACE: Final = ("platform", "target", "family")
@@ -183,7 +195,12 @@ def _in_markdown(text: str) -> str:
     text = printable(text)
     for character in "\\`*_[]<>|":
         text = text.replace(character, f"\\{character}")
-    return text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    text = text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return _MENTION.sub("@<!-- -->", text)
+
+
+#: What a host takes for the name of somebody to call, whatever it is escaped by.
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def _named(name: str, columns: Sequence[Column[Row]], option: str) -> Column[Row]:

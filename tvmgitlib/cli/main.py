@@ -46,6 +46,7 @@ ROOMS = {
         "diff": ("look.diff", "Show what happened to the best configs between two commits."),
         "blame": ("look.blame", "Show which job and commit each best config comes from."),
         "coverage": ("look.coverage", "Show how much of a model is tuned."),
+        "report": ("look.report", "Write a site to look at in a browser."),
     },
     "Change": {
         "revert": ("change.revert", "Take jobs out of the library, and back in."),
@@ -57,6 +58,7 @@ ROOMS = {
         "sync": ("share.sync", "Exchange jobs with the remote."),
         "fold": ("share.fold", "Bring the jobs of the remote's queue to its branch."),
         "pin": ("share.pin", "Fix the library at a commit for a build."),
+        "hook": ("share.hook", "Have a server refuse pushes that are not sound."),
     },
     "Care": {
         "check": ("care.check", "Prove that the library is sound."),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
-from tvmgitlib.errors import plain_line
+from tvmgitlib.errors import duration, plain_line
 
 Row = TypeVar("Row")
 
@@ -150,13 +150,3 @@ def fitted(line: str) -> str:
 def times(ratio: float | None, digits: int) -> str:
     """How many times faster something is; nothing where nobody knows."""
     return f"{ratio:.{digits}f}x" if ratio is not None else ""
-
-
-def duration(seconds: float | None, unknown: str = "") -> str:
-    """A time to two decimals of its unit: `84.21 us`, `1.27 ms`, `2.40 s`; other words where nobody knows it."""
-    if seconds is None:
-        return unknown
-    for unit, scale in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3)):
-        if round(seconds / scale, 2) < 1000:
-            return f"{seconds / scale:.2f} {unit}"
-    return f"{seconds:.2f} s"

@@ -86,6 +86,8 @@ def synced(done: Synced, *, history: bool) -> str:
         counts += f"; {sent} sent, {len(done.histories_received):,} received"
     if done.folded:
         counts += f", {plural(len(done.folded), 'job')} folded from the queue"
+    if done.dropped:
+        counts += f", {plural(len(done.dropped), 'job')} given up, which it has lost"
     if done.queued:
         counts += f"; {plural(len(done.queued), 'job')} queued (tvmgitlib fold --queue brings them in)"
     return f"{done.remote}/{done.branch} is at {done.commit[:12]}: {counts}."

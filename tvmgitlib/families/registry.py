@@ -45,6 +45,11 @@ def is_shipped(name: str) -> bool:
     return name in _BUILT_IN
 
 
+def provider(name: str) -> str:
+    """Which packages provide a family, each with its version; its name alone where none does."""
+    return ", ".join([name, *map(plugins.provider, plugins.entry_points().get(name, []))])
+
+
 def family(name: str) -> Family:
     """The family of that name.
 

@@ -29,7 +29,7 @@ class View:
 
     @property
     def path(self) -> Path:
-        """The top of the work tree; of a bare repository, the Git directory."""
+        """The top of the work tree, or the folder in it; of a bare repository, the Git directory."""
         return self.repository.root
 
     @property
@@ -72,20 +72,49 @@ class View:
             if not contents.is_fresh and contents.snapshot.commit not in self._told_stale:
                 self._told_stale.add(contents.snapshot.commit)
                 _log.warning(
-                    "configs/ does not belong to jobs/ (after a plain git merge or revert, say): answering from jobs/ "
-                    "itself; tvmgitlib rebuild mends it"
+                    "configs/ %s: answering from jobs/ itself; tvmgitlib rebuild mends it",
+                    "says that it was folded from jobs/, and is not (somebody wrote it, or an earlier version)"
+                    if contents.is_stamped
+                    else "does not belong to jobs/ (after a plain git merge or revert, say)",
                 )
             yield contents
+
+    @property
+    def whole(self) -> Repository:
+        """The repository, for what is about all of it.
+
+        Raises:
+            LibraryError: the library is a folder of one that has other things too.
+        """
+        if self.repository.folder:
+            raise part_error(self.repository)
+        return self.repository
 
     @property
     def writable(self) -> Repository:
         """The repository, to commit into.
 
         Raises:
-            LibraryError: the library is fixed at a commit.
+            LibraryError: the library is fixed at a commit, or a folder of a larger repository.
         """
         if self.fixed is not None:
             raise LibraryError(
                 f"the library is fixed at {self.fixed[:12]}, which is for reading only", file=str(self.path)
             )
-        return self.repository
+        return self.whole
+
+
+def part_error(part: Repository, hint: str = "") -> LibraryError:
+    """The error for a library's files in a folder of a larger repository, where they cannot be taken for a library.
+
+    Args:
+        part: the repository, within that folder.
+        hint: what else one can do.
+    """
+    around = str(part.root).removesuffix(f"/{part.folder}")
+    return LibraryError(
+        f"{part.folder} is a folder of {around}, which is for reading only: a library is a Git repository of its own",
+        file=str(part.root),
+        hint=f"{hint}Make one of it, with its history: git clone {around} kernels, then git -C kernels "
+        f"filter-branch --subdirectory-filter {part.folder}. Then add that as a submodule in the folder's place.",
+    )

@@ -278,7 +278,8 @@ class Job:
             seed: of the tuner's random choices; by default the job's own, so that a resumed job goes the same way.
             baseline: measure the untuned config too: see `baseline`.
             warm_start: first try up to 16 configs that the library's other workloads suggest, as trials of these; then
-                the tuner goes on, and learns from them. The same library gives the same ones.
+                the tuner goes on as it would without them, so that it finds nothing more than 16 trials later. For
+                those that it has chosen itself others are suggested in between. The same library gives the same ones.
 
         Returns:
             Whether any trial was made.
@@ -366,7 +367,7 @@ class Job:
         """Tune contexts as `tune_tasks` of MetaSchedule does; see `tune_tir`.
 
         Args:
-            tasks: `TuneContext`s, with their targets.
+            tasks: the `TuneContext` of each, with its target.
             task_weights: one a task.
             max_trials_global: trials that shall be on record afterwards, of all tasks together.
             told: what else TVM's call takes, except `work_dir` and `database`; `baseline` and `warm_start` as there.

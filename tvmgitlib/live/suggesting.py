@@ -20,10 +20,6 @@ from tvmgitlib.rules.suggesting import MIN_OTHERS, Suggester, Suggestion, model_
 
 _log = logging.getLogger("tvmgitlib")
 
-#: The most suggestions that are tried before a tuner's own choices, and after how many the model learns from them.
-MOST: Final = 16
-ROUND: Final = 8
-
 _WITHOUT_MODEL: Final = "XGBoost is not installed (pip install 'tvmgitlib[warm-start]'): configs are only snapped"
 
 

@@ -40,7 +40,7 @@ from tvmgitlib.store.objects import (
     differences,
     require_plain,
 )
-from tvmgitlib.store.remotes.branches import check_out, follow, remote_has, tracked_branches
+from tvmgitlib.store.remotes.branches import branch_tips, check_out, follow, remote_has, tracked_branches
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
     Upstream,
@@ -56,6 +56,7 @@ from tvmgitlib.store.remotes.exchange import (
 from tvmgitlib.store.remotes.histories import HISTORY, fetch_histories, histories, push_histories, write_history
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
+from tvmgitlib.store.remotes.seen import last_seen, note_seen
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
@@ -92,6 +93,7 @@ __all__ = [
     "Writer",
     "altering_attributes",
     "blob_id",
+    "branch_tips",
     "check_out",
     "check_url",
     "clone_repository",
@@ -112,10 +114,12 @@ __all__ = [
     "identity",
     "is_ancestor",
     "is_collection_due",
+    "last_seen",
     "left_out",
     "links_under",
     "merge_base",
     "merge_files",
+    "note_seen",
     "objects_size",
     "public_url",
     "push",

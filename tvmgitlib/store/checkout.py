@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +14,7 @@ from typing import TypeVar
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.store.damage import lost_branch
-from tvmgitlib.store.git import Git, failure
+from tvmgitlib.store.git import Git, failure, quarantine
 from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
@@ -45,23 +47,33 @@ class Checkout:
 
     Attributes:
         root: the top of the work tree; of a bare repository, the Git directory.
+        folder: the folder of the commits that is read, for reading only (see `within`); `""` for the whole.
         git_dir: the Git directory of this work tree.
         common_dir: the Git directory that all work trees share.
         state: our folder in it.
         bare: whether there is no work tree.
         digits: how long ids of objects are.
-        git: Git in it.
+        git: Git in it, with variables of its own in a hook.
         reader: reads its objects.
     """
 
-    def __init__(self, root: Path, git_dir: Path, common_dir: Path, bare: bool, digits: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        git_dir: Path,
+        common_dir: Path,
+        bare: bool,
+        digits: int,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
+        self.folder = ""
         self.git_dir = git_dir
         self.common_dir = common_dir
         self.state = common_dir / "tvmgitlib"
         self.bare = bare
         self.digits = digits
-        self.git = Git(root, bare=bare)
+        self.git = Git(root, bare=bare, env=env)
         self.reader = ObjectReader(self.git)
 
     @classmethod
@@ -102,6 +114,16 @@ class Checkout:
         return cls._at(path, found)
 
     @classmethod
+    def receiving(cls: type[_Self], git_dir: Path) -> _Self:
+        """The repository whose hook this process is, with the objects of the push that is under way.
+
+        Raises:
+            GitError: it is none.
+        """
+        said = Git(git_dir, bare=True).run("rev-parse", "--show-object-format").decode().strip()
+        return cls(git_dir, git_dir, git_dir, bare=True, digits=64 if said == "sha256" else 40, env=quarantine())
+
+    @classmethod
     def _at(cls: type[_Self], path: Path, found: _Found) -> _Self:
         return cls(
             found.top or found.git_dir,
@@ -121,6 +143,18 @@ class Checkout:
     def ignores(self, path: Path) -> bool:
         """Whether the work tree's ignore files name a path, which need not exist."""
         return self.git.try_run("check-ignore", "--quiet", "--", str(path)).returncode == 0
+
+    def within(self: _Self, folder: str) -> _Self:
+        """One folder of the repository, to be read as if it were all of it: `root`, `state` and snapshots are its own.
+
+        Args:
+            folder: from the root, with slashes.
+        """
+        part = copy(self)
+        part.root = self.root / folder
+        part.folder = folder
+        part.state = self.state / "folders" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+        return part
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -156,7 +190,7 @@ class Checkout:
 
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit, self.state)
+        return Snapshot(self.reader, commit, self.state, self.folder)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""

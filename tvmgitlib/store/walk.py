@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -36,7 +37,7 @@ def commits_touching(
     folder: str,
     *,
     each_parent: bool = False,
-    since: str | None = None,
+    since: Collection[str] = (),
     oldest_first: bool = False,
 ) -> Iterator[TouchingCommit]:
     """The commits that touched files under a folder, newest first: whoever stops early has not waited for the rest.
@@ -46,9 +47,9 @@ def commits_touching(
     Args:
         repository: where.
         commit: the newest commit; None gives nothing.
-        folder: the folder, from the root.
+        folder: the folder, from the root of what is read of the repository (`Checkout.folder`), as are the paths given.
         each_parent: leave no branch of the history out, and show merges too, once for each parent they differ from.
-        since: a commit whose history is left out.
+        since: commits whose history is left out.
         oldest_first: whether they come the other way round.
 
     Raises:
@@ -60,11 +61,13 @@ def commits_touching(
     walk = ["--topo-order", "--full-history"] if each_parent else []
     if oldest_first:
         walk.append("--reverse")
-    outside = [f"^{since}"] if since is not None else []
+    outside = [f"^{left_out}" for left_out in since]
+    above = f"{repository.folder}/" if repository.folder else ""
+    spec = f":(literal){above}{folder}"
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
-    for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", folder], folder):
-        compare = ("diff-tree", "--stdin", *options, "--", folder)
-        yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID))
+    for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", spec], folder):
+        compare = ("diff-tree", "--stdin", *options, "--", spec)
+        yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID), os.fsencode(above))
 
 
 def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[bytes]:
@@ -91,15 +94,15 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
         process.wait()
 
 
-def _touching(output: bytes) -> Iterator[TouchingCommit]:
-    """What `git diff-tree` says of commits."""
+def _touching(output: bytes, above: bytes) -> Iterator[TouchingCommit]:
+    """What `git diff-tree` says of commits, with paths as they are below a folder."""
     fields = iter(output.split(b"\0"))
     while oid := next(fields, b""):
         date, author, rest = next(fields), next(fields), next(fields)
         subject, _, meta = rest.rpartition(b"\n")
         touched = []
         while meta:  # an empty field, or the end, is what follows the last path of a commit
-            touched.append(delta(meta, next(fields)))
+            touched.append(delta(meta, next(fields).removeprefix(above)))
             meta = next(fields, b"")
         yield TouchingCommit(_text(oid), _text(date), _text(author), _text(subject), tuple(touched))
 

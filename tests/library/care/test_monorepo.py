@@ -1,10 +1,11 @@
-"""A library is a repository of its own: what a larger repository has of one is said as it is."""
+"""A library is a repository of its own: what a larger one has of it is read where it is named, never written."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,21 +38,87 @@ def folder(code: Path, library: ConfigLibrary, make_log: MakeLog, git: Git) -> P
 
 
 @pytest.mark.parametrize("below", [".", "configs", "tvmgitlib.json"])
-def test_a_folder_of_a_larger_repository_is_told_to_become_a_repository(folder: Path, code: Path, below: str) -> None:
-    with pytest.raises(LibraryError, match="a library is a Git repository of its own") as caught:
-        locate(folder / below)
-    said = str(caught.value)
-    assert f"lib/kernels is a folder of {code}" in said
-    assert "filter-branch --subdirectory-filter lib/kernels" in said
-    assert "submodule" in said
-    assert "tvmgitlib init" not in said
+def test_a_folder_of_a_larger_repository_is_read_where_it_is_named(
+    folder: Path, below: str, git: Git, code: Path
+) -> None:
+    (code / "main.py").write_text("raise\n")
+    git(code, "commit", "-q", "-a", "-m", "More code")
+    library = ConfigLibrary(folder / below)
+    assert (library.path, [config.cost for config in library.best()]) == (folder, [1e-3])
+    job = library.best()[0].job
+    assert [(entry.job, entry.subject) for entry in library.log()] == [(job, "Kernels")]
+    assert [found.commit for found in library.blame()] == [git(code, "rev-parse", "HEAD~1").strip()]
+    assert library.at("HEAD~1").best() == library.best()
+    with pytest.raises(LibraryError, match="is not in the commit"):
+        library.at("HEAD~2").best()
 
 
-def test_it_is_not_passed_over_for_another_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_holds_is_proven_as_it_is_committed(
+    folder: Path, git: Git, code: Path, cli: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    cli.library = folder
+    cli("check")
+    assert (cli.code, cli.out) == (0, "The library is sound.\n")
+    assert "only what is committed is proven" in caplog.text
+    (folder / "configs" / ".fold").unlink()
+    assert cli("check").code == 0
+    git(code, "commit", "-q", "-a", "-m", "Break it")
+    assert (cli("check").code, cli.out.splitlines()[0]) == (
+        1,
+        "configs/.fold: missing; tvmgitlib rebuild makes it anew",
+    )
+
+
+def test_a_folder_with_a_name_that_git_would_take_for_a_pattern(
+    folder: Path, git: Git, code: Path, tmp_path: Path
+) -> None:
+    odd = code / ":(glob)*"
+    odd.mkdir()
+    git(code, "--literal-pathspecs", "mv", "lib/kernels", ":(glob)*/k")
+    git(code, "commit", "-q", "-m", "Move")
+    assert [entry.subject for entry in ConfigLibrary(odd / "k").log()] == ["Move"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("import", "LOG", "--platform", "box"),
+        ("job", "start", "--target", "llvm"),
+        ("revert", "JOB"),
+        ("invalidate", "--job", "JOB", "--reason", "why"),
+        ("rebuild",),
+        ("gc",),
+        ("config", "keep", "2"),
+        ("merge", "main"),
+        ("sync",),
+        ("pin", "--local"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_it_is_never_written_nor_pinned(
+    folder: Path, code: Path, command: tuple[str, ...], git: Git, cli: Any, make_log: MakeLog
+) -> None:
+    cli.library = folder
+    words = {"LOG": make_log("other", [1e-4]), "JOB": ConfigLibrary(folder).best()[0].job}
+    tip = git(code, "rev-parse", "HEAD")
+    assert cli(*(words.get(word, word) for word in command)).code == 4
+    assert f"lib/kernels is a folder of {code}, which is for reading only" in cli.err
+    assert "filter-branch --subdirectory-filter lib/kernels" in cli.err
+    assert "submodule" in cli.err
+    assert "tvmgitlib init" not in cli.err
+    assert (git(code, "rev-parse", "HEAD"), git(code, "status", "--porcelain")) == (tip, "")
+    assert not (code / ".git" / "tvmgitlib").exists()
+
+
+def test_without_its_name_it_is_not_taken_and_not_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ConfigLibrary.init(default_path())
     monkeypatch.chdir(folder / "jobs")
-    with pytest.raises(LibraryError, match="a library is a Git repository of its own"):
-        locate()
+    with pytest.raises(LibraryError, match="a library is a Git repository of its own") as caught:
+        ConfigLibrary()
+    assert f"name it: -C {folder}." in str(caught.value)
+    monkeypatch.setenv("TVMGITLIB_LIBRARY", str(folder))
+    assert ConfigLibrary().path == folder
+    monkeypatch.delenv("TVMGITLIB_LIBRARY")
     monkeypatch.chdir(folder.parent)
     assert locate().root == default_path()
 
@@ -61,7 +128,7 @@ def test_what_is_said_makes_a_library_of_it(
 ) -> None:
     monkeypatch.setenv("FILTER_BRANCH_SQUELCH_WARNING", "1")
     with pytest.raises(LibraryError) as caught:
-        locate(folder)
+        ConfigLibrary(folder).rebuild()
     clone, rewrite = str(caught.value.hint).split(": ", 1)[1].split(". Then")[0].split(", then ")
     for command in (clone, rewrite):
         git(tmp_path, *command.removeprefix("git ").split())

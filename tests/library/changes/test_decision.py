@@ -7,8 +7,8 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import SelectionError
-from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents
 
 

@@ -80,10 +80,10 @@ def test_the_history_goes_on(
 def test_of_what_is_known_nothing_is_walked_again(
     grown: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walks: list[str | None] = []
+    walks: list[str] = []
 
-    def counted(repository: object, commit: str, folder: str, *, since: str | None = None) -> object:
-        walks.append(since)
+    def counted(repository: object, commit: str, folder: str, *, since: tuple[str, ...] = ()) -> object:
+        walks.extend(since)
         return commits_touching(repository, commit, folder, since=since)
 
     monkeypatch.setattr("tvmgitlib.library.outlines.additions.commits_touching", counted)

@@ -9,6 +9,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.outlines import opening
 from tvmgitlib.library.reading import Grader, Lookup
 from tvmgitlib.library.reading.contents import only
@@ -80,6 +81,8 @@ def test_a_question_opens_no_other_file(filled: ConfigLibrary, git: Callable[...
     for file in filled.path.glob("configs/*/rack/autotvm.jsonl"):
         file.write_bytes(b"no record\n")
     git(filled.path, "commit", "--quiet", "-am", "damage it")
+    with filled._view.reading() as contents:
+        remember_fold(contents)  # else nothing of configs/ would be opened
     asked = Selection(platform="box", workload="dense")
     assert len(filled.best(asked)) == 2
     assert filled.export("autotvm", tmp_path / "out.jsonl", Selection(platform="box")).records == 6

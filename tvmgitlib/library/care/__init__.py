@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from tvmgitlib.library.care.drivers import configure_drivers as configure_drivers
     from tvmgitlib.library.care.drivers import readable as readable
     from tvmgitlib.library.care.drivers import union_merge as union_merge
+    from tvmgitlib.library.care.hooks import install_hook as install_hook
+    from tvmgitlib.library.care.hooks import judged as judged
+    from tvmgitlib.library.care.hooks import refusals as refusals
+    from tvmgitlib.library.care.hooks import server_repository as server_repository
     from tvmgitlib.library.care.locating import VARIABLE as VARIABLE
     from tvmgitlib.library.care.locating import default_path as default_path
     from tvmgitlib.library.care.locating import locate as locate
@@ -27,6 +31,7 @@ _NAMES = {
     "checking": "check",
     "creating": "clone create",
     "drivers": "configure_drivers readable union_merge",
+    "hooks": "install_hook judged refusals server_repository",
     "locating": "VARIABLE default_path locate",
     "pinning": "open_pin pin write_pin",
     "tidying": "Footprint Tidied tidy",

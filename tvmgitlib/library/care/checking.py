@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
+from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
 from tvmgitlib.model import JOBS, Header, Invalidation, Segment, counted
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
@@ -30,6 +32,8 @@ from tvmgitlib.store import (
     require_plain,
 )
 
+_log = logging.getLogger("tvmgitlib")
+
 _REBUILD = "tvmgitlib rebuild makes it anew"
 _REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job, git revert undoes it"
 
@@ -39,8 +43,9 @@ def check(
 ) -> list[Problem]:
     """Everything that is wrong with the library, in its commit, its history and its work tree.
 
-    The work tree is left out for a commit that is not the current one. What was found sound before is not proven again:
-    where all is well with what came since, that is all that is read; where it is not, everything is.
+    The work tree is left out for a commit that is not the current one; of a folder of a larger repository the history
+    is, too. What was found sound before is not proven again: where all is well with what came since, that is all that
+    is read; where it is not, everything is.
 
     Args:
         repository: the library's repository.
@@ -48,6 +53,9 @@ def check(
         allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
         full: prove all of it, whatever was proven before.
     """
+    if repository.folder:
+        _log.warning("of a folder of a larger repository only what is committed is proven: not its history, nor files")
+        return _committed(contents)
     current = repository.head == contents.snapshot.commit
     if not full and current and is_proven(repository, contents):
         remember(repository, contents)
@@ -59,8 +67,10 @@ def check(
     if current and not repository.bare:
         with repository.undisturbed(), repository.snapshot(repository.head) as snapshot:  # jobs may have come meanwhile
             problems += work_tree(repository, Contents(snapshot))
-    if current and not problems:
-        remember(repository, contents)
+    if not problems:
+        remember_fold(contents)
+        if current:
+            remember(repository, contents)
     return problems
 
 

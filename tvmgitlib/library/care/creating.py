@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.errors import GitError, LibraryError, TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import is_library
-from tvmgitlib.library.changes import changed, message, with_attributes
+from tvmgitlib.library.changes import changed, message, note_fold, tell_unless_folded, with_attributes
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
 from tvmgitlib.model import Settings
 from tvmgitlib.store import (
@@ -26,8 +27,10 @@ from tvmgitlib.store import (
     clone_repository,
     create_repository,
     identity,
+    note_seen,
     remote_name,
     tracked_branches,
+    upstream,
     without_credentials,
 )
 
@@ -66,7 +69,9 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
         }
         return Draft(message("Make a tvmgitlib library", [], {}), files)
 
-    repository.commit(draft)
+    made = repository.commit(draft)
+    assert made is not None  # the draft is always one
+    note_fold(repository, made.commit)
     configure_drivers(repository)
     return root
 
@@ -93,11 +98,25 @@ def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = No
         with clone_repository(url, where) as repository:
             _check_out_library(repository, branch)
             configure_drivers(repository)
+            _verify(repository)
     except BaseException:
         for leftover in made[-1:] or (where.iterdir() if was_empty else ()):
             shutil.rmtree(leftover, ignore_errors=True)
         raise
     return where
+
+
+def _verify(repository: Repository) -> None:
+    """Look at what came, and say so where it is not sound: nothing was known here that it could be held against."""
+    with suppress(GitError):  # a tag, say, was cloned
+        source = upstream(repository)
+        if (tip := repository.resolve(source.tracking)) is not None:
+            note_seen(repository, source, tip)
+    try:
+        if repository.head is not None:
+            tell_unless_folded(repository, repository.head)
+    except TvmgitlibError as error:
+        _log.warning("the library is not sound; tvmgitlib check says more: %s", error)
 
 
 def _folder_of(url: str) -> Path:

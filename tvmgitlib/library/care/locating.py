@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE
+from tvmgitlib.library.view import part_error
 from tvmgitlib.store import SUBMODULE_MODE, Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"
@@ -17,7 +18,8 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
 
     Args:
         path: the library, a folder in it, or its tvmgitlib.json; else the environment's `TVMGITLIB_LIBRARY`, else the
-            library around the current folder, else `~/.tvm/tvmgitlib`.
+            library around the current folder, else `~/.tvm/tvmgitlib`. A library's files in a folder of a larger
+            repository are read where they are named, and never because they are around.
 
     Raises:
         LibraryError: no library is there.
@@ -33,7 +35,7 @@ def locate(path: str | os.PathLike[str] | None = None) -> Repository:
         raise lost
     part = _part_of(around, here) if around is not None else None
     if part is not None:
-        raise part
+        raise part_error(part, f"To read it as it is, name it: -C {part.root}. ")
     default = default_path()
     found = Repository.find(default)
     if found is None or not is_library(found, found.head):
@@ -52,16 +54,17 @@ def default_path() -> Path:
 def _at(path: Path) -> Repository:
     folder = path.parent if path.name == SETTINGS_FILE else path
     repository = Repository.find(folder)
-    if repository is None or not is_library(repository, repository.head):
-        raise (repository.lost() if repository is not None else None) or _no_library(path, folder, repository)
-    return repository
+    if repository is not None and is_library(repository, repository.head):
+        return repository
+    lost = repository.lost() if repository is not None else None
+    part = _part_of(repository, folder) if repository is not None and lost is None else None
+    if part is None:
+        raise lost or _no_library(path, folder, repository)
+    return part
 
 
 def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryError:
     """What is where no library is."""
-    part = _part_of(around, folder) if around is not None else None
-    if part is not None:
-        return part
     if not folder.is_dir():
         what = "there is no such folder"
     elif around is None and (folder / ".git").exists():
@@ -78,8 +81,12 @@ def _no_library(path: Path, folder: Path, around: Repository | None) -> LibraryE
     return LibraryError(what, file=str(path), hint="tvmgitlib init PATH makes a library.")
 
 
-def _part_of(around: Repository, folder: Path) -> LibraryError | None:
-    """The error for a folder that a larger repository has as a submodule, or has a library's files in; else None."""
+def _part_of(around: Repository, folder: Path) -> Repository | None:
+    """A larger repository within the folder that has a library's files, and is or holds this one; None where none is.
+
+    Raises:
+        LibraryError: the folder is a submodule that is not checked out.
+    """
     if not folder.resolve().is_relative_to(around.root.resolve()):
         return None  # in a Git directory whose work tree is elsewhere
     below = folder.resolve().relative_to(around.root.resolve())
@@ -88,18 +95,13 @@ def _part_of(around: Repository, folder: Path) -> LibraryError | None:
         for path in inside:
             entry = snapshot.entry(path)
             if entry is not None and entry.mode == SUBMODULE_MODE:
-                return LibraryError(
+                raise LibraryError(
                     "a submodule that is not checked out",
                     file=str(folder),
                     hint=f"Check it out: git -C {around.root} submodule update --init -- {path}",
                 )
             if snapshot.entry(f"{path}/{SETTINGS_FILE}") is not None:
-                return LibraryError(
-                    f"{path} is a folder of {around.root}, and a library is a Git repository of its own",
-                    file=str(folder),
-                    hint=f"Make one of it, with its history: git clone {around.root} kernels, then git -C kernels "
-                    f"filter-branch --subdirectory-filter {path}. Then add that as a submodule in the folder's place.",
-                )
+                return around.within(path)
     return None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from tvmgitlib.errors import GitError, LibraryError, RecordError
 from tvmgitlib.format import read_lock
+from tvmgitlib.library.cache_folder import cache_folder
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import Pin
 from tvmgitlib.store import (
@@ -45,12 +45,15 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
 
     Raises:
         GitError: the remote does not have the commit.
-        LibraryError: configs/ is not what its jobs fold to, as far as it says so itself.
+        LibraryError: configs/ is not what its jobs fold to.
+        RecordError: a segment is malformed.
     """
     with repository.snapshot(commit) as snapshot:
-        if not Contents(snapshot).is_fresh:
+        contents = Contents(snapshot)
+        if not contents.is_fresh:
+            says = "is not what jobs/ fold to" if contents.is_stamped else "does not belong to jobs/"
             raise LibraryError(
-                f"configs/ does not belong to jobs/ in {commit[:12]}",
+                f"configs/ {says} in {commit[:12]}",
                 hint="tvmgitlib rebuild, then pin the new commit.",
             )
         configs = content_hash(snapshot)
@@ -107,7 +110,7 @@ def _holder(wanted: Pin) -> Repository:
     """The cache's repository with the pinned commit, fetched where it is not there yet."""
     commit = wanted.commit
     name = hashlib.sha256(wanted.url.encode()).hexdigest()[:16]
-    cached = create_cache(_cache() / (name if len(commit) == 40 else f"{name}-{len(commit)}"), len(commit))
+    cached = create_cache(cache_folder() / (name if len(commit) == 40 else f"{name}-{len(commit)}"), len(commit))
     # Of a library on this machine, no branch may have the commit; many servers give away a commit by its id, too.
     for refspec in ("+refs/heads/*:refs/heads/*", f"+{commit}:refs/pins/{commit}"):
         if cached.resolve(commit) is not None:
@@ -122,11 +125,6 @@ def _holder(wanted: Pin) -> Repository:
     if cached.resolve(commit) is None:
         raise GitError(f"no branch of {without_credentials(wanted.url)} has the pinned commit {commit[:12]}")
     return cached
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "tvmgitlib"
 
 
 def write_pin(pin: Pin, path: Path) -> None:

@@ -7,7 +7,6 @@ trees and its history; of another version of the rules it proves nothing, nor wh
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -16,17 +15,14 @@ from tvmgitlib import families
 from tvmgitlib._version import __version__
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
-    FOLD_FILE,
     SETTINGS_FILE,
-    FoldStamp,
-    Tally,
     configs_file,
     lines_of,
-    ranked_lines,
     read_segment,
 )
 from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
-from tvmgitlib.library.changes import Change, fold_change
+from tvmgitlib.library.changes import fold_change
+from tvmgitlib.library.folding import Change, are_files, expected_files
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
 from tvmgitlib.model import JOBS, Segment, job_at
 from tvmgitlib.store import (
@@ -34,7 +30,6 @@ from tvmgitlib.store import (
     NO_MODE,
     Delta,
     Repository,
-    blob_id,
     commits_touching,
     history_cuts,
     is_ancestor,
@@ -120,25 +115,12 @@ def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:
             added.append(read_segment(lines_of(content, delta.path), delta.path, with_histories=True))
         elif delta.path != SETTINGS_FILE:
             changed.add(delta.path)
-    folded = fold_change(before, Change(added=tuple(added)))
-    if folded.whole or before.fold_stamp is None:
+    change = Change(added=tuple(added))
+    folded = fold_change(before, change)
+    if folded.whole:
         return False
-    expected: dict[str, bytes | None] = {path: ranked_lines(found) or None for path, found in folded.after.items()}
-    tally = before.fold_stamp.tally + Tally.of(added)
-    expected[FOLD_FILE] = FoldStamp(after.jobs_tree, after.settings.fold_digest, tally).to_bytes()
-    return _are(expected, after, changed) and not _have_other_case(after)
-
-
-def _are(expected: Mapping[str, bytes | None], contents: Contents, changed: set[str]) -> bool:
-    """Whether files of a commit are these, and no others were changed."""
-    for path, content in expected.items():
-        entry = contents.snapshot.entry(path)
-        if content is None or entry is None:
-            if content is not None or entry is not None:
-                return False
-        elif blob_id(content, len(entry.oid)) != entry.oid:
-            return False
-    return changed <= expected.keys()
+    expected = expected_files(before, change, folded.after, after.jobs_tree)
+    return changed <= expected.keys() and are_files(after, expected) and not _have_other_case(after)
 
 
 def _have_other_case(contents: Contents) -> bool:
@@ -150,7 +132,8 @@ def _have_other_case(contents: Contents) -> bool:
 def _only_adds(repository: Repository, before: Contents, after: Contents) -> bool:
     """Whether no commit since a sound one changed or removed a segment."""
     first: dict[str, str] = {}
-    known, commit = before.snapshot.commit, after.snapshot.commit
+    known = [before.snapshot.commit] if before.snapshot.commit else []
+    commit = after.snapshot.commit
     for touching in commits_touching(repository, commit, JOBS, each_parent=True, since=known, oldest_first=True):
         for delta in touching.deltas:
             entry = before.snapshot.entry(delta.path)

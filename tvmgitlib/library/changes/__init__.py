@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.changes.arriving import require_sound as require_sound
+    from tvmgitlib.library.changes.arriving import tell_unless_folded as tell_unless_folded
     from tvmgitlib.library.changes.attributes import with_attributes as with_attributes
-    from tvmgitlib.library.changes.change import Change as Change
     from tvmgitlib.library.changes.change import fold_change as fold_change
+    from tvmgitlib.library.changes.change import note_fold as note_fold
     from tvmgitlib.library.changes.change import rebuild as rebuild
     from tvmgitlib.library.changes.decision import Decision as Decision
     from tvmgitlib.library.changes.decision import Instead as Instead
@@ -34,13 +36,16 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.settings_edit import value_of as value_of
     from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
     from tvmgitlib.library.changes.sharing.proposing import propose as propose
+    from tvmgitlib.library.changes.sharing.queueing import is_known as is_known
+    from tvmgitlib.library.changes.sharing.queueing import read_queued as read_queued
     from tvmgitlib.library.changes.sharing.syncing import fold_queue as fold_queue
     from tvmgitlib.library.changes.sharing.syncing import send as send
     from tvmgitlib.library.changes.sharing.syncing import sync as sync
 
 _NAMES = {
+    "arriving": "require_sound tell_unless_folded",
     "attributes": "with_attributes",
-    "change": "Change fold_change rebuild",
+    "change": "fold_change note_fold rebuild",
     "decision": "Decision Instead decide_and_commit",
     "invalidating": "Condemned Invalidated foresee_invalidation invalidate",
     "merging": "Merged merge",
@@ -50,6 +55,7 @@ _NAMES = {
     "settings_edit": "changed configure setting value_of",
     "sharing.exchange": "Synced",
     "sharing.proposing": "propose",
+    "sharing.queueing": "is_known read_queued",
     "sharing.syncing": "fold_queue send sync",
 }
 

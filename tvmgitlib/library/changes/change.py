@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, ranked_lines, write_segment, write_settings
+from tvmgitlib.library import folding
 from tvmgitlib.library.changes.attributes import with_attributes
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
-from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.folding import Change, Folded, remember_fold
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
-from tvmgitlib.model import Segment, Settings
-from tvmgitlib.rules.fold import Standing, fold, fold_onto, fold_places, standing
+from tvmgitlib.model import Settings
+from tvmgitlib.rules.fold import fold
 from tvmgitlib.store import MOST_OF_SMALL, Author, Blob, Committed, Draft, Repository, Snapshot, altering_attributes
-
-#: Jobs that add records and decide nothing about those of others.
-_ADDING = {"tune", "import"}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of a library.
-
-    Attributes:
-        added: jobs that come.
-        dropped: ids of jobs that are no longer there (removed by plain Git on another branch).
-        settings: the settings from now on; None for those of before.
-        files: other files: content, a blob that exists, or None for a file that goes. A segment that is named here is
-            taken as it is.
-    """
-
-    added: tuple[Segment, ...] = ()
-    dropped: frozenset[str] = frozenset()
-    settings: Settings | None = None
-    files: Mapping[str, bytes | Blob | None] = field(default_factory=dict)
 
 
 def fold_change(contents: Contents, change: Change) -> Folded:
@@ -44,68 +22,11 @@ def fold_change(contents: Contents, change: Change) -> Folded:
     While configs/ is right, only the groups that the change bears on are folded, from the jobs that have a say in them.
     """
     settings = change.settings or contents.settings
-    if not contents.is_fresh or settings.fold_digest != contents.settings.fold_digest:
-        return _fold_all(contents, change, settings)
-    after = _standing_after(contents, change)
-    if _is_additive(change, settings, after):
-        return _fold_onto(contents, change, settings)
-    return _fold_touched(contents, change, settings, after)
-
-
-def _fold_all(contents: Contents, change: Change, settings: Settings) -> Folded:
+    if contents.is_fresh and settings.fold_digest == contents.settings.fold_digest:
+        return folding.fold_change(contents, change, settings)
     segments = (segment for segment in contents.segments() if segment.header.id not in change.dropped)
-    after = fold(chain(segments, change.added), _standing_after(contents, change), settings)
+    after = fold(chain(segments, change.added), folding.standing_after(contents, change), settings)
     return Folded(contents.current(), after, whole=True)
-
-
-def _standing_after(contents: Contents, change: Change) -> Standing:
-    kept = (segment for segment in contents.outlines.deciding() if segment.header.id not in change.dropped)
-    return standing((segment.header, segment.invalidations) for segment in chain(kept, change.added))
-
-
-def _is_additive(change: Change, settings: Settings, after: Standing) -> bool:
-    """Whether the change adds records, and neither it nor any job decides about them."""
-    return (
-        not after.revalidated
-        and not settings.policy_facts
-        and not change.dropped
-        and all(segment.header.kind in _ADDING for segment in change.added)
-        and not any(
-            job in after.reverted or job in after.invalid for job in (segment.header.id for segment in change.added)
-        )
-    )
-
-
-def _fold_onto(contents: Contents, change: Change, settings: Settings) -> Folded:
-    touched = {entry.task.place.path for segment in change.added for entry in segment.tasks}
-    before = after = contents.configs_at(touched)
-    for segment in change.added:
-        after = fold_onto(after, segment, settings)
-    return Folded(before, after, whole=False)
-
-
-def _fold_touched(contents: Contents, change: Change, settings: Settings, after: Standing) -> Folded:
-    touched = [entry.task.place for segment in change.added for entry in segment.tasks]
-    for job in change.dropped | _reconsidered(contents.standing, after):
-        segment = contents.outlines.get(job)
-        touched += [entry.task.place for entry in segment.tasks] if segment is not None else []
-    # Two that are equal may stand in two files: an older library spells some targets otherwise.
-    places = list({(place.path, place.workload.text): place for place in touched}.values())
-    jobs = {
-        segment.header.id for place in places for segment in contents.outlines.having(Narrowing.to(place))
-    } - change.dropped
-    segments = (contents.segment(job, with_records=True, skip_absent=False) for job in sorted(jobs))
-    before = contents.configs_at({place.path for place in places})
-    return Folded(before, fold_places(before, chain(segments, change.added), after, settings, places), whole=False)
-
-
-def _reconsidered(before: Standing, after: Standing) -> set[str]:
-    """The jobs of whose records another part holds than before."""
-    return {
-        job
-        for job in {*before.reverted, *after.reverted, *before.invalid, *after.invalid}
-        if (job in before.reverted, before.invalid.get(job)) != (job in after.reverted, after.invalid.get(job))
-    }
 
 
 def draft_change(
@@ -171,7 +92,16 @@ def rebuild(repository: Repository) -> Committed | None:
         is_weak = not repository.bare and any(altering_attributes(repository, own))
         return draft_rebuild(contents, subject, attributes_last=is_weak)
 
-    return repository.commit(draft)
+    made = repository.commit(draft)
+    if made is not None:
+        note_fold(repository, made.commit)
+    return made
+
+
+def note_fold(repository: Repository, commit: str) -> None:
+    """Take down that the configs/ of a commit, which was just made, is the fold of its jobs."""
+    with repository.snapshot(commit) as snapshot:
+        remember_fold(Contents(snapshot))
 
 
 def _stamp(settings: Settings, tally: Tally) -> Callable[[str | None], Mapping[str, bytes | Blob | None]]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
-from tvmgitlib.library.changes.folded import Folded
+from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
+from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Committed, Draft, Repository, Snapshot
 
@@ -89,5 +89,6 @@ def decide_and_commit(
     committed = repository.commit(draft)
     if committed is None:
         return answers[-1]
+    note_fold(repository, committed.commit)
     decision, folded = decisions[-1]
     return Decided(decision.about, folded, committed)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from tvmgitlib.errors import JobError, SelectionError, plural
-from tvmgitlib.library.changes.change import Change, fold_change
+from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
+from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents, Selection, near_names
 from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
 from tvmgitlib.rules.matching import FactRule, TvmRule

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tvmgitlib.errors import SelectionError, plural
+from tvmgitlib.library.changes.arriving import require_sound
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.union import combine
+from tvmgitlib.library.folding import Folded
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.store import Repository, merge_base
 
@@ -45,7 +46,7 @@ def merge(repository: Repository, branch: str) -> Merged:
     Raises:
         SelectionError: it names no commit.
         SettingsError: both changed one setting, each to another value.
-        TvmgitlibError: see `combine`.
+        TvmgitlibError: see `require_sound` and `combine`.
     """
     theirs = repository.resolve(branch)
     if theirs is None:
@@ -57,6 +58,7 @@ def merge(repository: Repository, branch: str) -> Merged:
         base = merge_base(repository, tip, theirs)
         if base == theirs:
             return Instead((Merged("up-to-date", tip), tip))
+        require_sound(repository, theirs, tip)
         with repository.snapshot(base) as parted, repository.snapshot(theirs) as other:
             incoming = Contents(other)
             change = combine(repository, parted, contents, incoming)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from textwrap import shorten
 
 from tvmgitlib.errors import JobError, listed, plain_line, plural
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.result import Counts
+from tvmgitlib.library.folding import Folded
 from tvmgitlib.model import Header, Segment, TaskRecords, is_unicode
 
 _MOST_PLACES = 20

@@ -10,10 +10,9 @@ from typing import Any
 
 from tvmgitlib.errors import JobError, plural
 from tvmgitlib.format import lines_of, read_segment
-from tvmgitlib.library.changes.change import Change
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
-from tvmgitlib.library.changes.folded import Folded
 from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
+from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents, Departure, removed_segments
 from tvmgitlib.model import Header, Segment, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository

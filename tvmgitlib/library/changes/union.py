@@ -10,7 +10,7 @@ import json
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
-from tvmgitlib.library.changes.change import Change
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_own
 from tvmgitlib.model import Settings, job_at
 from tvmgitlib.rules.settings_merge import merge_settings

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tvmgitlib.errors import RecordError, listed, plural
 from tvmgitlib.library.changes import (
-    Change,
     Counts,
     Decision,
     Instead,
@@ -19,6 +18,7 @@ from tvmgitlib.library.changes import (
     decide_and_commit,
     job_message,
 )
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered
 from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin

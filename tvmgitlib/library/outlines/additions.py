@@ -42,7 +42,7 @@ def bring_history(database: Database, repository: Repository, commit: str) -> No
 
 
 def _additions(repository: Repository, commit: str, since: str | None = None) -> Iterator[Addition]:
-    for touching in commits_touching(repository, commit, JOBS, since=since):
+    for touching in commits_touching(repository, commit, JOBS, since=[since] if since else ()):
         for delta in touching.deltas:
             job = job_at(delta.path) if delta.status == "A" else None
             if job is not None:

@@ -23,6 +23,7 @@ from tvmgitlib.format import (
     read_settings,
     read_stamp,
 )
+from tvmgitlib.library.folding import is_fold
 from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.library.reading.platform_names import platform_folders
 from tvmgitlib.library.reading.selection import WHOLE, Part
@@ -91,9 +92,14 @@ class Contents:
         entry = self.snapshot.entry("jobs")
         return entry.oid if entry else None
 
-    @property
+    @cached_property
     def is_fresh(self) -> bool:
-        """Whether configs/ was folded from these jobs and settings."""
+        """Whether configs/ is what these jobs and settings fold to: what only says so is not believed, but proven."""
+        return self.is_stamped and is_fold(self, Contents)
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether configs/ says that it was folded from these jobs and settings."""
         stamp = self.fold_stamp
         return stamp is not None and (stamp.jobs, stamp.settings) == (self.jobs_tree, self.settings.fold_digest)
 
@@ -280,7 +286,11 @@ class Contents:
         Args:
             part: only of these files, and these workloads.
         """
-        return self.configs(part) if self.is_fresh else only(self._folded, part)
+        return self.configs(part) if self.is_fresh else only(self.folded(), part)
+
+    def folded(self) -> Configs:
+        """What configs/ has to be, as far as families are installed here; worked out once."""
+        return self._folded
 
     @cached_property
     def _folded(self) -> Configs:

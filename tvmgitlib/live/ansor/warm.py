@@ -9,8 +9,9 @@ from typing import Any
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.families.values import config_digest
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.suggesting import MOST, ROUND, TaskSuggester
+from tvmgitlib.live.suggesting import TaskSuggester
 from tvmgitlib.model import Config
+from tvmgitlib.rules.suggesting import MOST, ROUND
 
 
 def measure_suggested(

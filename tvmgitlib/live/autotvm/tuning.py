@@ -161,7 +161,7 @@ def tune(
     if seed is None:
         seed = int.from_bytes(hashlib.sha256(f"{journal.id}\n{place.workload.text}".encode()).digest()[:4], "big")
     known = journal.answers(place)
-    begin = WarmStart(tuner, warm.of(task), known) if warm else None
+    begin = WarmStart(task, warm.of(task), known, len(journal.measured(place))) if warm else None
     run = _Run(tuner, journal.missing(place, n_trial), known, seed, begin, lambda: journal.is_out_of_time)
     with run.steering():
         tuner.tune(
@@ -184,7 +184,7 @@ class _Run:
         wanted: how many new trials to make.
         known: what is on record of the task.
         seed: of the tuner's random choices.
-        warm: what is tried before the tuner's own choices; None to leave all to the tuner.
+        warm: what is tried beside the tuner's own choices; None to leave all to the tuner.
         is_over: whether no more trials are to be begun.
     """
 

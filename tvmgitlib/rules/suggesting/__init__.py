@@ -1,5 +1,6 @@
 """What the trials of other workloads suggest for one that was never tuned. Pure: the same history, the same answer."""
 
+from tvmgitlib.rules.suggesting.allowance import MOST, ROUND, Allowance
 from tvmgitlib.rules.suggesting.fading import OWN_FIRST, library_weight
 from tvmgitlib.rules.suggesting.forms import form_id, with_form, without_form
 from tvmgitlib.rules.suggesting.past import PastTask, common_axes, distance, key_of
@@ -10,7 +11,10 @@ from tvmgitlib.rules.suggesting.suggestions import MIN_OTHERS, Suggester, Sugges
 
 __all__ = [
     "MIN_OTHERS",
+    "MOST",
     "OWN_FIRST",
+    "ROUND",
+    "Allowance",
     "PastTask",
     "ProductSpace",
     "Space",

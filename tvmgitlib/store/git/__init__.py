@@ -1,7 +1,7 @@
 """Running Git: the process, what every one of them is told, and what it is configured to do."""
 
 from tvmgitlib.store.git.configuration import Configuration, People, configure, identity
-from tvmgitlib.store.git.hardening import NETWORK, environment, options, without_filters
+from tvmgitlib.store.git.hardening import NETWORK, environment, options, quarantine, without_filters
 from tvmgitlib.store.git.process import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.git.programs import (
     require_trusted_pruning,
@@ -27,6 +27,7 @@ __all__ = [
     "failure",
     "identity",
     "options",
+    "quarantine",
     "require_trusted_pruning",
     "require_trusted_signing",
     "settings_for_exchange",

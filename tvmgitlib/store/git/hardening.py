@@ -42,6 +42,9 @@ _VARIABLES = {
     "LC_ALL": "C",  # what Git says is read
 }
 
+#: Where a server's Git keeps the objects of a push until its hook has said yes.
+_QUARANTINE = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+
 #: For a command that stays on this machine: no transport at all, so that a Git that does not know GIT_NO_LAZY_FETCH
 #: cannot fetch a missing object either.
 _NO_NETWORK = {"GIT_ALLOW_PROTOCOL": "none"}
@@ -67,6 +70,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def _is_heeded(variable: str) -> bool:
     return not variable.startswith("GIT_") or _USERS_VARIABLES.fullmatch(variable) is not None
+
+
+def quarantine() -> dict[str, str]:
+    """What Git has told the hook that we run in of where a push is, which nobody else sees yet."""
+    return {name: os.environ[name] for name in _QUARANTINE if name in os.environ}
 
 
 def without_filters(names: Iterable[str]) -> str:

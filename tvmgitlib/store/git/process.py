@@ -27,9 +27,11 @@ class Git:
         folder: where its commands run.
         bare: whether the folder is a Git directory: such a one has to be named, because Git takes none that it comes
             across.
+        env: variables for all of its commands.
     """
 
-    def __init__(self, folder: Path, *, bare: bool = False) -> None:
+    def __init__(self, folder: Path, *, bare: bool = False, env: Mapping[str, str] | None = None) -> None:
+        self._env = dict(env or {})
         self.folder = folder
         self._where = ["-C", str(folder), *(["--git-dir=."] if bare else [])]
 
@@ -114,7 +116,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=environment(env),
+                env=environment({**self._env, **(env or {})}),
                 pass_fds=keep,
             )
         except FileNotFoundError:

@@ -29,9 +29,17 @@ class Snapshot:
         state: our folder beside Git's, for what may be remembered of commits.
     """
 
-    def __init__(self, reader: ObjectReader, commit: str | None, state: Path) -> None:
+    def __init__(self, reader: ObjectReader, commit: str | None, state: Path, top: str = "") -> None:
+        """
+        Args:
+            reader: reads the repository's objects.
+            commit: the commit's id.
+            state: our folder.
+            top: the folder of the commit that all paths begin in; `""` for its root.
+        """
         self.commit = commit
         self.state = state
+        self._top = top
         self._reader = reader
         self._folders: dict[str, list[Entry]] = {}
 
@@ -42,6 +50,10 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._folders.clear()
+
+    def at(self, commit: str) -> Snapshot:
+        """Another commit of the same repository."""
+        return Snapshot(self._reader, commit, self.state)
 
     def entry(self, path: str) -> Entry | None:
         """What the commit has at a path; None when nothing is there."""
@@ -66,7 +78,11 @@ class Snapshot:
         if path:
             entry = self.entry(path)
             return self.below(entry, path) if entry else []
-        return self._reader.tree(self.commit, f"{self.commit}^{{tree}}") if self.commit else []
+        entries = self._reader.tree(self.commit, f"{self.commit}^{{tree}}") if self.commit else []
+        for name in filter(None, self._top.split("/")):
+            found = next((entry for entry in entries if entry.name == name and entry.mode == TREE_MODE), None)
+            entries = self.below(found) if found else []
+        return entries
 
     def has(self, tree: str) -> bool:
         """Whether a tree is here, by its id."""

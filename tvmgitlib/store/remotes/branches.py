@@ -11,9 +11,18 @@ from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
 def tracked_branches(repository: Checkout, remote: str) -> dict[str, str]:
     """The branches of a remote as they were last seen: the tip of each, by name."""
     prefix = f"refs/remotes/{remote}/"
-    listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix).decode()
-    pairs = (line.split(" ", 1) for line in listed.splitlines())
-    return {ref.removeprefix(prefix): commit for commit, ref in pairs if ref != f"{prefix}HEAD"}
+    return {ref.removeprefix(prefix): tip for ref, tip in _tips(repository, prefix).items() if ref != f"{prefix}HEAD"}
+
+
+def branch_tips(repository: Checkout) -> dict[str, str]:
+    """The branches of a repository: the tip of each, by its full name."""
+    return _tips(repository, "refs/heads/")
+
+
+def _tips(repository: Checkout, prefix: str) -> dict[str, str]:
+    listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+    pairs = (line.split(" ", 1) for line in listed.decode(errors="surrogateescape").splitlines())
+    return {ref: commit for commit, ref in pairs}
 
 
 def remote_has(repository: Checkout, remote: str, commit: str) -> bool:

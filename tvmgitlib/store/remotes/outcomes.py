@@ -54,6 +54,9 @@ _UNKNOWN_USER = re.compile(
     rb"authentication failed|could not read (username|password)|permission denied \(|url returned error: 40[13]", re.I
 )
 
+#: What our own hook says, reason by reason, and what nothing else is to be said of.
+_JUDGED = re.compile(rb"remote: tvmgitlib: ")
+
 #: The server got it and said no.
 _REFUSED = re.compile(rb"\[remote rejected\]|hook declined|protected|pull request|merge request", re.I)
 
@@ -90,6 +93,8 @@ def way_out(said: bytes, *, proposal: bool = False) -> str | None:
     """
     if _FULL.search(said):
         return "Every job is committed here; tvmgitlib sync sends them when there is room to write."
+    if _JUDGED.search(said):
+        return "The server takes only what can be proven; tvmgitlib check says more of what is here. Nothing was sent."
     if _UNKNOWN_USER.search(said):
         return (
             "The server takes no credentials that Git has: set up a credential helper (git help credentials) or a key."

@@ -1,9 +1,16 @@
-"""A remote on the disk, and two clones of it."""
+"""A remote on the disk with two clones of it, and servers: git daemon, and git http-backend behind a small server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,3 +33,99 @@ def remote(library: ConfigLibrary, tmp_path: Path, git: Git) -> Path:
 def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
     """A second clone of the remote."""
     return ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+
+
+@pytest.fixture
+def served(tmp_path: Path, git: Git) -> Path:
+    """A folder with the bare repository `team.git`, which may be pushed to."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--bare", "-b", "main", "team.git")
+    for key in ("http.receivepack", "daemon.receivepack"):
+        git(folder / "team.git", "config", key, "true")
+    return folder
+
+
+class Daemon:
+    """A `git daemon` that can be killed and started again on its port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        # A git receive-pack that is killed while it moves a branch leaves the branch or HEAD locked, and no Git ever
+        # takes such a lock away: that is for whoever starts the server again.
+        for lock in self._folder.glob("*.git/**/*.lock"):
+            lock.unlink()
+        command = ["git", "daemon", "--listen=127.0.0.1", f"--port={self.port}", "--reuseaddr", "--export-all"]
+        command += [f"--base-path={self._folder}", "--enable=receive-pack", str(self._folder)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("git daemon did not start")
+
+    def kill(self) -> None:
+        os.killpg(self._process.pid, 9)
+        self._process.wait()
+
+
+@pytest.fixture
+def daemon(served: Path) -> Iterator[Daemon]:
+    running = Daemon(served)
+    yield running
+    running.kill()
+
+
+class _Backend(BaseHTTPRequestHandler):
+    """Hands every request to `git http-backend` (its CGI protocol: git-http-backend(1))."""
+
+    folder: Path
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+    def _answer(self, body: bytes) -> None:
+        url = urlsplit(self.path)
+        env = os.environ | {
+            "GIT_PROJECT_ROOT": str(self.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": url.path,
+            "QUERY_STRING": url.query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        answer = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True).stdout
+        head, _, content = answer.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        self.send_response(int(fields.pop("Status", "200 OK").split()[0]))
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def http(served: Path) -> Iterator[str]:
+    handler = type("Backend", (_Backend,), {"folder": served})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/team.git"
+        server.shutdown()

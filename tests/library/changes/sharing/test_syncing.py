@@ -187,19 +187,24 @@ _FINISH_AND_PUSH = textwrap.dedent(
 )
 
 
-@pytest.mark.slow
-def test_8_clones_of_10_jobs_each_arrive(remote: Path, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
-    clones = [ConfigLibrary.clone(remote.as_uri(), tmp_path / f"clone-{number}") for number in range(8)]
+@pytest.mark.parametrize(
+    ("many", "each"),
+    [pytest.param(4, 5, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
+)
+def test_the_jobs_of_many_clones_arrive(
+    remote: Path, tmp_path: Path, make_log: MakeLog, git: Git, many: int, each: int
+) -> None:
+    clones = [ConfigLibrary.clone(remote.as_uri(), tmp_path / f"clone-{number}") for number in range(many)]
     processes = []
     for number, clone in enumerate(clones):
-        logs = [make_log(f"dense{round % 3}", [1e-3 + 1e-6 * (10 * number + round)]) for round in range(10)]
+        logs = [make_log(f"dense{round % 3}", [1e-3 + 1e-6 * (each * number + round)]) for round in range(each)]
         command = [sys.executable, "-c", _FINISH_AND_PUSH, str(clone.path), *map(str, logs)]
         processes.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
     for process in processes:
         _, said = process.communicate()
         assert process.returncode == 0, said
     final = ConfigLibrary.clone(remote.as_uri(), tmp_path / "final")
-    assert len(jobs(final)) == 80
+    assert len(jobs(final)) == many * each
     assert git(remote, "rev-list", "--merges", "main") == ""
     assert git(remote, "fsck", "--no-dangling") == ""  # a push that lost a race leaves its objects behind
     assert final.check() == []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tvmgitlib.cli import completing, options
 from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.listing import Listing, listing, place_columns, text_of, with_place
 from tvmgitlib.cli.places import by_place
 from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, duration
+from tvmgitlib.cli.tables import Column, count
+from tvmgitlib.errors import duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     epilog=options.example(
         "tvmgitlib coverage model.py:tasks --platform rk3399",
         "tvmgitlib coverage models.mlp:module --target cuda --exit-code",
+        "tvmgitlib coverage model.py:tasks --target cuda --sort -share --limit 10",
     )
 )
 @click.argument("tasks", metavar="TASKS")
@@ -44,8 +48,17 @@ if TYPE_CHECKING:
     help="Only this tuner family. [of a Relay module: those that have records for the target, else autotvm]",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
+@listing()
 @pass_context
-def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], exit_code: bool, **told: Any) -> int:
+def command(
+    context: Context,
+    tasks: str,
+    accept: Any,
+    facts: tuple[str, ...],
+    exit_code: bool,
+    listing: Listing,
+    **told: Any,
+) -> int:
     """Show how much of a model is tuned.
 
     TASKS is PATH/FILE.py:NAME or MODULE:NAME in your own code: a list of tasks, a Relax or Relay module, alone or as
@@ -67,33 +80,43 @@ def command(context: Context, tasks: str, accept: Any, facts: tuple[str, ...], e
         found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
     if not found.tasks:
         note("No task was found.")
-    context.print(found, as_text(found))
+    wanted = listing.rows(found.tasks, _columns(found))
+    context.print(found.to_json() | {"tasks": [task.to_json() for task in wanted]}, as_text(found, listing))
     return 0 if found.tasks and (found.is_complete or not exit_code) else 1
 
 
-def as_text(coverage: Coverage) -> str:
-    """A coverage for people: place by place, and the whole in one line."""
-    places = by_place(coverage.tasks, _columns(coverage), noun="task")
-    return "\n\n".join(part for part in (places, f"{coverage.line}.") if part)
+def as_text(coverage: Coverage, listing: Listing = Listing()) -> str:
+    """Tasks of a coverage as they are wanted; for people place by place, and the whole in one line."""
+    columns = with_place(_columns(coverage), listing)
+    text = text_of(listing.rows(coverage.tasks, columns), columns, listing, partial(by_place, noun="task"))
+    if listing.form != "table":
+        return text
+    return "\n\n".join(part for part in (text, f"{coverage.line}.") if part)
 
 
 def _columns(coverage: Coverage) -> tuple[Column[TaskCoverage], ...]:
     latency, of_build = coverage.latency, set(coverage.of_build)
 
-    def share(task: TaskCoverage) -> str:
-        part = task.share_of(latency) if task in of_build else None
-        return f"{part:.1%}" if part is not None else ""
+    def share(task: TaskCoverage) -> float | None:
+        return task.share_of(latency) if task in of_build else None
 
     return (
+        *place_columns(),
         Column(
             "times",
             lambda task: f"{task.weight:g}",
             right=True,
             when=lambda tasks: any(task.weight != 1 for task in tasks),
+            value=lambda task: task.weight,
         ),
-        Column("estimate", lambda task: duration(task.estimate, "none"), right=True),
-        Column("share", share, right=True),
-        Column("trials", lambda task: f"{task.trials:,}", right=True),
+        Column("estimate", lambda task: duration(task.estimate, "none"), right=True, value=lambda task: task.estimate),
+        Column(
+            "share",
+            lambda task: f"{part:.1%}" if (part := share(task)) is not None else "",
+            right=True,
+            value=share,
+        ),
+        count("trials", lambda task: task.trials),
         Column("state", lambda task: task.state),
         Column("workload", lambda task: task.workload_label, ident=lambda task: task.workload_id),
         Column(

@@ -12,12 +12,14 @@ from tvmgitlib.cli.context import Context, note, pass_context
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.lazy import HelpfulGroup
-from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.cli.listing import Listing, listing
+from tvmgitlib.cli.listing import show as show_list
+from tvmgitlib.cli.tables import Column
 from tvmgitlib.errors import UnsentError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import JobResult
-    from tvmgitlib.library.jobs import OpenJob
+    from tvmgitlib.library.jobs import JobDescription, OpenJob
 
 
 @click.group(
@@ -141,22 +143,24 @@ def abort(context: Context, job: str | None, yes: bool) -> int:
     return 0
 
 
-@command.command("list", epilog=options.example("tvmgitlib job list"))
+@command.command("list", epilog=options.example("tvmgitlib job list", "tvmgitlib job list --since 7d --sort tuner"))
+@listing(since=True)
 @pass_context
-def list_(context: Context) -> None:
+def list_(context: Context, listing: Listing) -> None:
     """List the jobs in progress, oldest first.
 
     The finished ones are in tvmgitlib log.
     """
     from tvmgitlib.library.jobs import JobDescription
 
-    jobs = context.open().open_jobs()
-    if not jobs:
+    found = context.open().open_jobs()
+    if not found:
         note("No job is in progress.")
-    for job in jobs:
+    for job in found:
         if job.continues:
             note(f"Job {job.id} holds what was logged after job {job.continues} was finished.")
-    context.print_lines(map(JobDescription.of_open, jobs), lambda: table(jobs, _COLUMNS))
+    jobs = listing.rows(list(map(JobDescription.of_open, found)), _COLUMNS, lambda job: str(job.told["started"]))
+    show_list(context, jobs, _COLUMNS, listing)
 
 
 @command.command(epilog=options.example("tvmgitlib job show 3f2a"))
@@ -176,10 +180,18 @@ def _moment(text: str) -> str:
     return f"{text[:10]} {text[11:16]} UTC"
 
 
-_COLUMNS: tuple[Column[OpenJob], ...] = (
-    Column("job", lambda job: job.id),
-    Column("started", lambda job: _moment(job.started)),
-    Column("key", lambda job: job.spec.key or "-"),
-    Column("tuner", lambda job: job.spec.tuner or "-"),
-    Column("target", lambda job: job.spec.target or "any"),
+def _told(name: str, otherwise: str, *, more: bool = False) -> Column[JobDescription]:
+    """A column of what a job was told, with what stands where it was not."""
+    return Column(name, lambda job: job.told[name] or otherwise, value=lambda job: job.told[name], more=more)
+
+
+_COLUMNS: tuple[Column[JobDescription], ...] = (
+    Column("job", lambda job: str(job.told["job"])),
+    Column("started", lambda job: _moment(job.told["started"]), value=lambda job: job.told["started"]),
+    _told("key", "-"),
+    _told("tuner", "-"),
+    _told("target", "any"),
+    _told("platform", "-", more=True),
+    _told("kind", "", more=True),
+    _told("log", "", more=True),
 )

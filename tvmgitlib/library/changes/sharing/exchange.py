@@ -34,6 +34,8 @@ class Synced:
             others were faster than three pushes.
         folded: ids of the jobs that were in the queue, and are on the branch now.
         refused: jobs of the queue that cannot be taken, each with why; they stay there.
+        dropped: ids of jobs that the remote no longer has, though this clone has seen them there, and that are gone
+            from here too: only where that was accepted.
         histories_sent, histories_received: ids of the jobs whose whole logs were exchanged, where that was asked for.
     """
 
@@ -47,6 +49,7 @@ class Synced:
     queued: tuple[str, ...] = ()
     folded: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
     histories_sent: tuple[str, ...] = ()
     histories_received: tuple[str, ...] = ()
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
-from tvmgitlib.errors import LibraryError, RecordError, TvmgitlibError
-from tvmgitlib.format import lines_of, read_segment
-from tvmgitlib.library.changes.change import Change, draft_change, fold_change
+from tvmgitlib.errors import LibraryError, TvmgitlibError
+from tvmgitlib.library.changes.arriving import read_arriving
+from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
+from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_derived
-from tvmgitlib.model import CLOCK_SKEW, Header, Segment, is_job_id, job_at, read_utc, segment_path
+from tvmgitlib.model import Segment, is_job_id, job_at, segment_path
 from tvmgitlib.store import (
     FILE_MODE,
     Blob,
@@ -26,7 +26,6 @@ from tvmgitlib.store import (
     Writer,
     differences,
     divergence,
-    require_plain,
 )
 
 #: How many queued jobs one fold takes: a command line has an end, and so has patience.
@@ -124,8 +123,8 @@ def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[st
         contents = Contents(snapshot)
         for job, commit in sorted(queued.items())[:_AT_ONCE]:
             try:
-                arrival = _read(repository, job, commit)
-                if _is_known(snapshot, arrival):
+                arrival = read_queued(repository, job, commit)
+                if is_known(snapshot, arrival):
                     known[job] = commit
                 else:
                     arrivals.append(arrival)
@@ -136,7 +135,7 @@ def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[st
         return Taken(_write(repository, writer, contents, arrivals), folded, known, refused)
 
 
-def _read(repository: Repository, job: str, commit: str) -> Arrival:
+def read_queued(repository: Repository, job: str, commit: str) -> Arrival:
     """What a queued commit brings, if it is the segment of its job and nothing else.
 
     Raises:
@@ -155,29 +154,11 @@ def _read(repository: Repository, job: str, commit: str) -> Arrival:
         entry = after.entry(path)
         if entry is None:
             raise LibraryError(f"it does not add {path}")
-        require_plain(path, entry)
-        segment = read_segment(lines_of(after.blob(path, entry.oid), path), path)
-        _require_possible_times(segment.header, path)
+        segment = read_arriving(after, path, entry, skip_absent=False)
     return Arrival(commit, Blob(FILE_MODE, entry.oid), segment)
 
 
-def _require_possible_times(header: Header, path: str) -> None:
-    """Refuse a job whose times can be none: one such would never be too old, and overrule all that come after it.
-
-    Raises:
-        RecordError: it ends, or begins, in the future, or ends before it begins.
-    """
-    latest = datetime.now(timezone.utc) + CLOCK_SKEW
-    times = {name: read_utc(text) for name in ("started", "finished") if (text := getattr(header, name)) is not None}
-    for name, at in times.items():
-        if at > latest:
-            raise RecordError(f"{getattr(header, name)} is in the future", file=path, line=1, field=f"job.{name}")
-    if len(times) == 2 and times["finished"] < times["started"]:
-        what = f"finished {header.finished}, before it started, {header.started}"
-        raise RecordError(what, file=path, line=1, field="job.finished")
-
-
-def _is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
+def is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
     """Whether the job is there already.
 
     Raises:
@@ -227,4 +208,5 @@ def _write(repository: Repository, writer: Writer, contents: Contents, arrivals:
         draft = Draft(message, files, whole.derive_from, derive, author=original.author)
         with repository.snapshot(tip) as onto:
             tip = writer.write(onto, draft)
+    note_fold(repository, tip)
     return tip

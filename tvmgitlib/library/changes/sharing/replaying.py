@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tvmgitlib.library.changes.change import draft_change, fold_change
+from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.reading import Contents, is_derived
 from tvmgitlib.store import Repository, Writer, divergence
 
 
-def replay(repository: Repository, writer: Writer, local: str, onto: str | None, *, with_configs: bool = True) -> str:
+def replay(
+    repository: Repository,
+    writer: Writer,
+    local: str,
+    onto: str | None,
+    *,
+    with_configs: bool = True,
+    leaving: str | None = None,
+) -> str:
     """Make the local commits again on top of another tip, and return the new tip.
 
     Commits whose jobs are there already vanish; merges are flattened; when nothing is local, the answer is `onto`.
@@ -21,14 +29,15 @@ def replay(repository: Repository, writer: Writer, local: str, onto: str | None,
         local: the local tip.
         onto: the tip to build on; None for an empty remote, which takes the local history as it is.
         with_configs: whether configs/ is folded in every commit; proposals leave it as it is in `onto`.
+        leaving: a tip that both built on once, and `onto` has left: what is in its history is not made again.
 
     Raises:
         TvmgitlibError: a commit does not go together with the tip.
     """
     if onto is None:
         return local
-    own = divergence(repository, local, onto)
-    if with_configs and own.ahead and not own.has_merges and not own.is_behind:
+    own = divergence(repository, local, leaving or onto)
+    if leaving is None and with_configs and own.ahead and not own.has_merges and not own.is_behind:
         return local
     tip = onto
     for commit in own.ahead:
@@ -50,5 +59,7 @@ def replay_one(repository: Repository, writer: Writer, commit: str, tip: str, wi
             files = {path: content for path, content in draft.files.items() if not is_derived(path)}
             draft = replace(draft, files=files, derive=None)
         made = writer.write(onto, draft)
+    if with_configs:
+        note_fold(repository, made)
     same = repository.commit_at(made).tree == repository.commit_at(tip).tree
     return tip if same else made

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, LibraryError, listed, plural
+from tvmgitlib.library.changes.arriving import require_sound, require_unchanged, tell_unless_folded
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
 from tvmgitlib.library.changes.sharing.replaying import replay
@@ -22,6 +23,8 @@ from tvmgitlib.store import (
     Writer,
     fetch,
     follow,
+    last_seen,
+    note_seen,
     push_folded,
     push_to_queue,
     upstream,
@@ -34,7 +37,7 @@ _LOST_RACES = 3
 _OUTRUN = 3
 
 
-def sync(repository: Repository, *, queued: bool = False) -> Synced:
+def sync(repository: Repository, *, queued: bool = False, accept_rewrite: bool = False) -> Synced:
     """Exchange jobs with the remote branch that the current branch follows.
 
     What waits in the remote's queue is folded too. By the setting `push`, local jobs go to the queue: never, always, or
@@ -44,15 +47,20 @@ def sync(repository: Repository, *, queued: bool = False) -> Synced:
     Args:
         repository: the library's.
         queued: whether local jobs go to the queue, whatever the setting says, and nothing to the branch.
+        accept_rewrite: whether jobs that the remote had once, and has not any more, are given up.
 
     Raises:
         GitError: there is no remote, it refuses, or it could not be reached for two minutes.
-        TvmgitlibError: a local commit does not go together with the remote (see `combine`).
+        LibraryError: the remote has lost jobs that this clone has seen there, or has another text of one.
+        TvmgitlibError: something that comes in is malformed (see `require_sound`), or a local commit does not go
+            together with it (see `combine`).
     """
     mode = settings_of(repository).push
     if queued or (mode == "queue" and _is_queueable(repository)):
-        return replace(_Exchange(repository, sends=False).run(), queued=enqueue(repository))
-    return _Exchange(repository, races=_LOST_RACES if mode == "auto" else None).run()
+        done = _Exchange(repository, sends=False, accepts_rewrite=accept_rewrite).run()
+        return replace(done, queued=enqueue(repository))
+    races = _LOST_RACES if mode == "auto" else None
+    return _Exchange(repository, races=races, accepts_rewrite=accept_rewrite).run()
 
 
 def _is_queueable(repository: Repository) -> bool:
@@ -110,19 +118,28 @@ class _Exchange:
         sends: whether anything goes to the branch; else local commits are made again on top of it here alone.
         races: how many pushes may be lost to faster ones before local jobs go to the queue; None for any number.
         insists: whether the queue has to be folded; else a remote that lets nobody change it keeps it.
+        accepts_rewrite: whether jobs go that the remote has no more.
     """
 
     def __init__(
-        self, repository: Repository, *, sends: bool = True, races: int | None = None, insists: bool = False
+        self,
+        repository: Repository,
+        *,
+        sends: bool = True,
+        races: int | None = None,
+        insists: bool = False,
+        accepts_rewrite: bool = False,
     ) -> None:
         self._repository = repository
         self._source = upstream(repository)
         self._queue = Queue(self._source.remote, settings_of(repository).queue_refs)
         self._sends, self._folds = sends, sends
-        self._races, self._lost = races, 0
+        self._races, self._lost_races = races, 0
         self._insists = insists
         self._outrun = 0
         self._with_before: set[str] | None = None
+        self._accepts_rewrite = accepts_rewrite
+        self._known = last_seen(repository, self._source) or repository.resolve(self._source.tracking)
 
     def run(self) -> Synced:
         """Try until it is done."""
@@ -137,8 +154,8 @@ class _Exchange:
                     done = self._meet(writer, tries, theirs, lander)
                 if done is not None:
                     return done
-                if self._lost == self._races and theirs is not None and self._goes_by_queue(theirs):
-                    return replace(_Exchange(self._repository, sends=False).run(), queued=enqueue(self._repository))
+                if self._lost_races == self._races and theirs is not None and self._goes_by_queue(theirs):
+                    return self._by_the_queue()
         raise AssertionError  # attempts raises when patience ends
 
     @contextmanager
@@ -157,9 +174,10 @@ class _Exchange:
         """One try, with the remote's tip; None for another one."""
         repository, queue = self._repository, self._queue
         local = head_of(repository)
+        dropped = self._lost(local, theirs) if theirs is not None else []
         there = jobs_of(repository, theirs)
         self._with_before = there if self._with_before is None else self._with_before
-        taken = Taken(replay(repository, writer, local, theirs))
+        taken = Taken(replay(repository, writer, local, theirs, leaving=self._known if dropped else None))
         if self._folds:
             taken = take_in(repository, writer, taken.tip, queue.seen(repository))
         if self._sends and (taken.tip != theirs or taken.leaving):
@@ -174,19 +192,51 @@ class _Exchange:
                 tries.last = "jobs were committed here all the time"
                 return None
         here = jobs_of(repository, local)
-        with suppress(GitError):  # somebody else is changing the configuration: the next one sets it
+        with suppress(GitError):  # somebody else is changing the configuration, or the ref: the next one sets it
             follow(repository, self._source)
+            seen = taken.tip if self._sends else theirs
+            if seen is not None:
+                note_seen(repository, self._source, seen)
+        tell_unless_folded(repository, taken.tip)
         return Synced(
             remote=self._source.remote,
             branch=self._source.branch,
             commit=taken.tip,
-            sent=tuple(sorted(here - self._with_before)) if self._sends else (),
+            sent=tuple(sorted(here - self._with_before - {*dropped})) if self._sends else (),
             received=tuple(sorted((there | taken.folded.keys()) - here)),
             tries=tries.number,
             left_alone=made.left_alone if made else (),
             folded=tuple(sorted(taken.folded)),
             refused=dict(taken.refused),
+            dropped=tuple(dropped),
         )
+
+    def _by_the_queue(self) -> Synced:
+        """Take in what there is, and let local jobs wait in the queue."""
+        done = _Exchange(self._repository, sends=False, accepts_rewrite=self._accepts_rewrite).run()
+        return replace(done, queued=enqueue(self._repository))
+
+    def _lost(self, local: str, theirs: str) -> list[str]:
+        """The jobs that the remote has lost since this clone saw it last, in order; the rest of it is looked at.
+
+        Raises:
+            LibraryError: there are such, and that is not accepted; or the text of a job is another one.
+            RecordError: a new segment is malformed.
+        """
+        repository, source = self._repository, self._source
+        require_sound(repository, theirs, local)
+        if self._known is None:
+            return []
+        lost = sorted(require_unchanged(repository, theirs, self._known))
+        if lost and not self._accepts_rewrite:
+            raise LibraryError(
+                f"{source.remote} has lost {plural(len(lost), 'job')} that this clone has seen on its branch "
+                f"{source.branch}: {listed(lost)}",
+                hint=f"Somebody removed segments, or pushed by force: git log {self._known[:12]} {theirs[:12]} -- jobs "
+                "shows both. Whoever may should bring them back; tvmgitlib sync --accept-rewrite gives them up here "
+                "too. Nothing was taken.",
+            )
+        return lost
 
     def _push(self, taken: Taken, tries: Try) -> bool:
         """Push what was made; whether it is there.
@@ -204,7 +254,7 @@ class _Exchange:
             self._folds = False  # it may be that only the queue is not ours to change
             return False
         tries.last = pushed.said
-        self._lost += pushed.outcome in (Outcome.MOVED, Outcome.BUSY)
+        self._lost_races += pushed.outcome in (Outcome.MOVED, Outcome.BUSY)
         return pushed.outcome is Outcome.DONE
 
 

@@ -1,0 +1,1 @@
+"""The parts of `warm_start.py`."""

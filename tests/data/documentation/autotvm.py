@@ -1,0 +1,7 @@
+# What docs/autotvm.md takes as given: names of its reader's own code.
+from typing import Any
+
+target: Any
+tasks: Any
+option: Any
+tuner_of: Any

@@ -1,0 +1,221 @@
+"""The pre-receive hook on real servers: what is sound goes through, and each attack is refused with its reason."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.library.care import install_hook, server_repository
+
+Git = Callable[..., str]
+MakeLog = Callable[..., Path]
+
+
+@pytest.fixture
+def guarded(served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git) -> Path:
+    """The bare repository `team.git` with the hook, and two jobs in it that `library` has sent."""
+    server = served / "team.git"
+    install_hook(server_repository(server))
+    git(library.path, "remote", "add", "origin", server.as_uri())
+    for cost in (2e-3, 3e-3):
+        library.import_logs(make_log("dense", [cost]), platform="box")
+    library.sync()
+    return server
+
+
+@pytest.fixture
+def attacker(guarded: Path, tmp_path: Path, git: Git) -> Path:
+    """A clone of plain Git's."""
+    git(tmp_path, "clone", "-q", guarded.as_uri(), "attacker")
+    return tmp_path / "attacker"
+
+
+def segment(path: Path) -> Path:
+    return sorted(path.glob("jobs/*/*.jsonl"))[0]
+
+
+def commit(git: Git, path: Path) -> None:
+    git(path, "add", "--all")
+    git(path, "commit", "-q", "-m", "by hand")
+
+
+def pushed(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-C", str(path), "push", *(arguments or ("origin", "HEAD"))]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def edit_segment(path: Path, git: Git) -> None:
+    segment(path).write_bytes(segment(path).read_bytes().replace(b"0.00", b"0.000"))
+    commit(git, path)
+
+
+def edit_and_undo(path: Path, git: Git) -> None:
+    edit_segment(path, git)
+    git(path, "revert", "--no-edit", "HEAD")
+
+
+def remove_segment(path: Path, git: Git) -> None:
+    git(path, "rm", "-q", str(segment(path)))
+    commit(git, path)
+
+
+def forge_configs(path: Path, git: Git) -> None:
+    (configs,) = path.glob("configs/*/*/autotvm.jsonl")
+    configs.write_bytes(configs.read_bytes().replace(b"0.002", b"2e-06"))
+    commit(git, path)
+
+
+def forge_without_a_stamp(path: Path, git: Git) -> None:
+    (path / "configs" / ".fold").unlink()
+    forge_configs(path, git)
+
+
+def malformed_line(path: Path, git: Git) -> None:
+    new = path / "jobs" / "ab" / "ab00000000000000.jsonl"
+    new.parent.mkdir(exist_ok=True)
+    new.write_text("{}\n")
+    commit(git, path)
+
+
+def linked_segment(path: Path, git: Git) -> None:
+    new = path / "jobs" / "ab" / "ab00000000000000.jsonl"
+    new.parent.mkdir(exist_ok=True)
+    new.symlink_to("/etc/passwd")
+    commit(git, path)
+
+
+def no_library(path: Path, git: Git) -> None:
+    (path / "tvmgitlib.json").unlink()
+    commit(git, path)
+
+
+ATTACKS = [
+    (edit_segment, "changed by"),
+    (edit_and_undo, "changed by"),
+    (remove_segment, "removed by"),
+    (forge_configs, "configs: not what jobs/ folds to, though it says so"),
+    (forge_without_a_stamp, "configs: neither what jobs/ folds to nor as it was"),
+    (malformed_line, "jobs/ab/ab00000000000000.jsonl, line 1: a record before any task"),
+    (linked_segment, "jobs/ab/ab00000000000000.jsonl: a symbolic link"),
+    (no_library, "tvmgitlib.json is not in the commit"),
+]
+
+
+@pytest.mark.parametrize("branch", ["main", "side"])
+def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, git: Git, branch: str) -> None:
+    before = git(guarded, "for-each-ref")
+    for attack, why in ATTACKS if branch == "main" else ATTACKS[1:4]:
+        git(attacker, "reset", "-q", "--hard", "origin/main")
+        attack(attacker, git)
+        said = pushed(attacker, "origin", f"HEAD:refs/heads/{branch}").stderr
+        assert f"remote: tvmgitlib: refs/heads/{branch}: " in said, attack
+        assert why in said, attack
+    assert git(guarded, "for-each-ref") == before
+
+
+def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
+    git(attacker, "reset", "-q", "--hard", "HEAD~1")
+    assert "a push by force takes back" in pushed(attacker, "--force", "origin", "HEAD:main").stderr
+    git(guarded, "config", "receive.denyDeleteCurrent", "ignore")
+    assert "the library's branch does not go" in pushed(attacker, "origin", ":main").stderr
+    assert pushed(attacker, "origin", "HEAD:refs/heads/side").returncode == 0
+    assert pushed(attacker, "origin", ":side").returncode == 0
+
+
+def test_all_that_tvmgitlib_does_goes_through(
+    guarded: Path, library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git
+) -> None:
+    other = ConfigLibrary.clone(guarded.as_uri(), tmp_path / "other")
+    job = library.import_logs(make_log("conv", [1e-3]), platform="box").job
+    other.import_logs(make_log("conv", [5e-4]), platform="rack")
+    other.sync()
+    library.configure("keep", 2)
+    library.revert(str(job))
+    library.sync()
+    library.import_logs(make_log("pool", [1e-3]), platform="box")
+    library.propose("jobs/mine")
+    library.import_logs(make_log("relu", [1e-3]), platform="box")
+    library.propose("jobs/mine")
+    git(other.path, "fetch", "-q")
+    other.merge("origin/jobs/mine")
+    other.sync()
+    other.import_logs(make_log("gelu", [1e-3]), platform="box")
+    other.sync(queue=True)
+    assert len(library.sync().folded) == 1
+    (library.path / "NOTES").write_text("ours\n")
+    commit(git, library.path)
+    assert pushed(library.path).returncode == 0
+    assert library.check() == []
+
+
+@pytest.mark.parametrize("server", ["daemon", "http"])
+def test_servers_run_it_and_their_users_hear_why(
+    guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, request: pytest.FixtureRequest, server: str
+) -> None:
+    running = request.getfixturevalue(server)
+    url = running if server == "http" else f"git://127.0.0.1:{running.port}/team.git"
+    git(library.path, "remote", "set-url", "origin", url)
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert len(library.sync().sent) == 1
+    forge_configs(library.path, git)
+    with pytest.raises(GitError, match="not what jobs/ folds to, though it says so") as caught:
+        library.sync()
+    assert "protected" not in str(caught.value)
+    library.rebuild()
+    library.sync()
+    assert git(guarded, "rev-parse", "main").strip() == library.commit
+
+
+def test_the_queue_holds_jobs_only(
+    guarded: Path, library: ConfigLibrary, attacker: Path, make_log: MakeLog, git: Git
+) -> None:
+    job = library.import_logs(make_log("conv", [1e-3]), platform="box").job
+    library.sync(queue=True)
+    ref = f"refs/tvmgitlib/jobs/{job}"
+    assert "the job is on no branch yet" in pushed(attacker, "origin", f":{ref}").stderr
+    assert "is queued already" in pushed(attacker, "--force", "origin", f"HEAD:{ref}").stderr
+    other = f"refs/tvmgitlib/jobs/{'0' * 16}"
+    assert "it changes more than to add" in pushed(attacker, "origin", f"HEAD:{other}").stderr
+    assert ConfigLibrary(attacker).sync().folded == (job,)
+
+
+def test_an_unsound_library_and_another_hook_are_named_at_once(
+    served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, tvmgitlib: Any
+) -> None:
+    server = served / "team.git"
+    library.import_logs(make_log("dense", [2e-3]), platform="box")
+    forge_configs(library.path, git)
+    git(library.path, "push", "-q", server.as_uri(), "main")
+    with pytest.raises(LibraryError, match="refs/heads/main is not sound: configs: not what jobs/ folds to"):
+        install_hook(server_repository(server))
+    library.rebuild()
+    git(library.path, "push", "-q", server.as_uri(), "main")
+    hook = server / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n")
+    with pytest.raises(LibraryError, match="another pre-receive hook"):
+        install_hook(server_repository(server))
+    hook.unlink()
+    done = tvmgitlib("--json", "hook", "install", "--server", server)
+    assert json.loads(done.stdout) == {"hook": str(hook)}
+    assert tvmgitlib("hook", "install", "--server", server).returncode == 0  # its own may be there
+
+
+def test_a_host_without_hooks_asks_by_ci(library: ConfigLibrary, make_log: MakeLog, cli: Any, git: Git) -> None:
+    library.import_logs(make_log("dense", [2e-3]), platform="box")
+    library.import_logs(make_log("dense", [3e-3]), platform="box")
+    assert cli.json("hook", "check", "HEAD~1", "HEAD") == {"sound": True, "problems": []}
+    assert cli("hook", "check", "0" * 40, "HEAD").code == 0
+    edit_and_undo(library.path, git)
+    assert cli("hook", "check", "HEAD~2", "HEAD").code == 1
+    assert "changed by" in cli.out
+    assert cli("hook", "check", "0" * 40, "HEAD").code == 1
+    assert cli("hook", "check", "HEAD", "HEAD~1").code == 1
+    assert cli("hook", "check", "nowhere", "HEAD").code == 4

@@ -1,0 +1,106 @@
+"""Git's pre-receive hook on a server: what it runs, and putting it there."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tvmgitlib.errors import GitError, LibraryError, SelectionError
+from tvmgitlib.library.care.receiving import Push, Update
+from tvmgitlib.library.reading import Problem
+from tvmgitlib.store import Repository, branch_tips
+
+#: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.
+_SCRIPT = """\
+#!/bin/sh
+# Made by tvmgitlib hook install: no push changes a job, and none brings configs/ that jobs/ does not fold to.
+PYTHONSAFEPATH=1 exec {python} -m tvmgitlib hook pre-receive
+"""
+
+
+def install_hook(repository: Repository) -> Path:
+    """Have a repository judge every push from now on; what it holds so far is judged first.
+
+    Args:
+        repository: the server's.
+
+    Returns:
+        The hook.
+
+    Raises:
+        LibraryError: another hook is there, or a branch is not sound: whatever comes later is held against it.
+    """
+    path = repository.common_dir / "hooks" / "pre-receive"
+    script = _SCRIPT.format(python=shlex.quote(sys.executable))
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != script:
+        raise LibraryError(
+            "another pre-receive hook is there already",
+            file=str(path),
+            hint="Have it run tvmgitlib hook pre-receive with its standard input, and heed its exit code.",
+        )
+    main = repository.checked_out
+    tip = branch_tips(repository).get(main or "")
+    if main is not None and tip is not None:
+        found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], known=[]).problems()]
+        if found:
+            hint = "Mend it first (tvmgitlib check in a clone says more), for what comes later is held against it."
+            raise LibraryError(f"{main} is not sound: {found[0]}", file=str(repository.root), hint=hint)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o755)
+    except OSError as error:
+        raise LibraryError(f"cannot be written: {error.strerror}", file=str(path)) from None
+    return path
+
+
+def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
+    """Why a push is refused, a line each; none where it may go on.
+
+    Args:
+        git_dir: the Git directory of the server's repository.
+        lines: what Git gives its hook to read.
+
+    Raises:
+        LibraryError: it gives something else.
+    """
+    updates = [Update.read(line) for line in lines]
+    with Repository.receiving(git_dir) as repository:
+        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates).problems()]
+
+
+def judged(repository: Repository, old: str, new: str) -> list[Problem]:
+    """What the hook would say of a push that moves a branch, for hosts that run no hooks.
+
+    Args:
+        repository: one that has both commits.
+        old: the commit that the branch is at, which is taken to be sound; zeros for none.
+        new: the one that it is to move to.
+
+    Raises:
+        SelectionError: one of them names no commit here.
+    """
+    before, after = (_commit(repository, rev) for rev in (old, new))
+    push = Push(repository, [Update(before, after, "refs/heads/main")], known=[before] if before else [])
+    return [problem for _, problem in push.problems()]
+
+
+def _commit(repository: Repository, rev: str) -> str | None:
+    commit = repository.resolve(rev) if rev.strip("0") else None
+    if commit is None and rev.strip("0"):
+        raise SelectionError(f"{rev!r} names no commit here", hint="git fetch --unshallow brings the whole history.")
+    return commit
+
+
+def server_repository(path: Path) -> Repository:
+    """The repository that a server has at a path, which may hold no library yet.
+
+    Raises:
+        GitError: none is there.
+    """
+    found = Repository.find(path)
+    if found is None:
+        raise GitError("no repository is there", file=str(path))
+    return found

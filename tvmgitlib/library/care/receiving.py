@@ -1,0 +1,156 @@
+"""What a push may do to a library: a server's Git asks before it moves any ref, and only old..new is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
+from tvmgitlib.library.care.locating import is_library
+from tvmgitlib.library.changes import is_known, read_queued, require_sound
+from tvmgitlib.library.folding import is_fold_after
+from tvmgitlib.library.reading import Contents, Problem
+from tvmgitlib.model import JOBS, Settings, job_at
+from tvmgitlib.store import Repository, branch_tips, commits_touching, is_ancestor, merge_base
+
+_BRANCHES = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a push does to one ref.
+
+    Attributes:
+        old: the commit that it names so far; None where it does not exist.
+        new: the commit that it is to name; None where it is to go.
+        ref: its full name.
+    """
+
+    old: str | None
+    new: str | None
+    ref: str
+
+    @classmethod
+    def read(cls, line: str) -> Update:
+        """A line as Git gives it to its hook: `<old> <new> <ref>`, where zeros stand for nothing.
+
+        Raises:
+            LibraryError: it is none.
+        """
+        match line.split():
+            case [old, new, ref]:
+                return cls(old if old.strip("0") else None, new if new.strip("0") else None, ref)
+        raise LibraryError(f"not a line of Git's to its pre-receive hook: {plain_line(line)}")
+
+
+class Push:
+    """A push that is under way.
+
+    Args:
+        repository: the repository that receives it.
+        updates: what it does.
+        known: the commits that were judged before; None for all that branches have.
+    """
+
+    def __init__(self, repository: Repository, updates: Sequence[Update], known: Sequence[str] | None = None) -> None:
+        self._repository = repository
+        self._updates = updates
+        self._tips = branch_tips(repository)
+        self._known = list(set(self._tips.values())) if known is None else list(known)
+        self._main = repository.checked_out
+        self._main_tip = self._tips.get(self._main or "") if known is None else next(iter(known), None)
+
+    def problems(self) -> Iterator[tuple[Update, Problem]]:
+        """What is wrong with it, by ref."""
+        for update in self._updates:
+            try:
+                for problem in self._of(update):
+                    yield update, problem
+            except TvmgitlibError as error:
+                file, field = error.file or ".", f"field {error.field}: " if error.field else ""
+                yield update, Problem(file, error.line, f"{field}{error.message}", update.new)
+
+    def _of(self, update: Update) -> Iterable[Problem]:
+        if update.ref.startswith(self._settings.queue_refs):
+            return self._queued(update, update.ref.removeprefix(self._settings.queue_refs))
+        return self._branch(update) if update.ref.startswith(_BRANCHES) else ()
+
+    @cached_property
+    def _settings(self) -> Settings:
+        """The settings of the library's branch as it is."""
+        if not is_library(self._repository, self._main_tip):
+            return Settings()
+        with self._repository.snapshot(self._main_tip) as snapshot:
+            return Contents(snapshot).settings
+
+    @property
+    def _main_after(self) -> str | None:
+        """The library's branch as it would be."""
+        moved = {update.ref: update.new for update in self._updates}
+        return moved.get(self._main or "", self._tips.get(self._main or ""))
+
+    def _queued(self, update: Update, job: str) -> Iterator[Problem]:
+        """What is wrong with a job that comes into the queue, or leaves it."""
+        with self._repository.snapshot(self._main_after) as snapshot:
+            if update.new is None:
+                if update.old is not None and self._is_job(job, update.old) and not Contents(snapshot).has_job(job):
+                    yield Problem(update.ref, None, "the job is on no branch yet, so it does not leave the queue")
+            elif update.old is not None:
+                yield Problem(update.ref, None, "the job is queued already; what is queued does not change")
+            else:
+                is_known(snapshot, read_queued(self._repository, job, update.new))
+
+    def _is_job(self, job: str, commit: str) -> bool:
+        try:
+            read_queued(self._repository, job, commit)
+        except TvmgitlibError:
+            return False
+        return True
+
+    def _branch(self, update: Update) -> Iterator[Problem]:
+        """What is wrong with a branch that moves; those that hold no library are not ours to judge."""
+        old, new = update.old, update.new
+        if not any(commit is not None and is_library(self._repository, commit) for commit in (old, new)):
+            return
+        if new is None:
+            if update.ref == self._main:
+                yield Problem(".", None, "the library's branch does not go")
+            return
+        if old is not None and not is_ancestor(self._repository, old, new):
+            what = "a push by force takes back what others have seen; tvmgitlib sync puts local jobs on top of it"
+            yield Problem(".", None, what, new)
+            return
+        base = old
+        if old is None and self._main_tip is not None:
+            base = merge_base(self._repository, self._main_tip, new)
+        edited = list(self._edited(new))
+        yield from edited
+        if not edited:
+            require_sound(self._repository, new, old or self._main_tip)
+            yield from self._configs(base, new)
+
+    def _edited(self, new: str) -> Iterator[Problem]:
+        """Segments that a commit of the push changes or removes, also where another one has undone it."""
+        told = set()
+        since = [commit for commit in self._known if commit != new]
+        walk = commits_touching(self._repository, new, JOBS, each_parent=True, since=since, oldest_first=True)
+        for commit in walk:
+            for delta in commit.deltas:
+                if job_at(delta.path) is None or delta.old is None or delta.path in told:
+                    continue
+                told.add(delta.path)
+                done, instead = ("changed", "") if delta.new else ("removed", "; tvmgitlib revert takes a job out")
+                by = f"by {commit.id[:12]} ({plain_line(commit.subject)})"
+                yield Problem(delta.path, None, f"{done} {by}; segments never change{instead}", commit.id)
+
+    def _configs(self, base: str | None, new: str) -> Iterator[Problem]:
+        """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see."""
+        with self._repository.snapshot(base) as before, self._repository.snapshot(new) as after:
+            contents = Contents(after)
+            if contents.is_stamped:
+                if not is_fold_after(Contents(before), contents):
+                    yield Problem("configs", None, "not what jobs/ folds to, though it says so", new)
+            elif after.entry("configs") != before.entry("configs"):
+                what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"
+                yield Problem("configs", None, what, new)

@@ -1,0 +1,7 @@
+"""A library as a site: pages of HTML to look at, which need no network and no server."""
+
+from tvmgitlib.report.gathering import gather
+from tvmgitlib.report.pages import Shown
+from tvmgitlib.report.site import Report, require_tools, write
+
+__all__ = ["Report", "Shown", "gather", "require_tools", "write"]
