@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Outcome as Outcome
     from tvmgitlib.library.reading import Problem as Problem
     from tvmgitlib.library.reading import Selection as Selection
+    from tvmgitlib.library.reading import SignedBy as SignedBy
     from tvmgitlib.library.reading import Summary as Summary
     from tvmgitlib.library.reading import WorkloadEffort as WorkloadEffort
     from tvmgitlib.library.suggesting import Suggested as Suggested
@@ -99,8 +100,8 @@ _NAMES = {
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
-    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection Summary "
-    "WorkloadEffort",
+    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
+    "SignedBy Summary WorkloadEffort",
     "tvmgitlib.live.base": "HowToMeasure",
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",

@@ -641,15 +641,26 @@ class ConfigLibrary:
         """
         return changes.configure(self._view.writable, key, value)
 
-    def check(self, *, allow_shallow: bool = False, full: bool = False) -> list[Problem]:
+    def check(self, *, allow_shallow: bool = False, full: bool = False, signatures: bool = False) -> list[Problem]:
         """Prove the library; see `tvmgitlib.library.care.checking`. Nothing found means that all is well.
 
         Args:
             allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
             full: prove all of it; else what was proven before in this clone is believed, and what came since is proven.
+            signatures: prove the signatures of jobs too.
+
+        Raises:
+            GitError: signatures cannot be proven without OpenSSH.
         """
         with self._view.reading(trusted=False) as contents:
-            return care.check(self._view.repository, contents, allow_shallow=allow_shallow, full=full)
+            return care.check(
+                self._view.repository, contents, allow_shallow=allow_shallow, full=full, signatures=signatures
+            )
+
+    def signers(self) -> Mapping[reading.SignedBy | None, int]:
+        """How many jobs each has signed, as far as signatures prove it; None for those that nobody has."""
+        with self._view.reading() as contents, reading.Signatures(contents) as signatures:
+            return signatures.counts()
 
     def rebuild(self) -> Committed | None:
         """Make configs/ anew from jobs/, and set the Git drivers up; None when configs/ is right already."""

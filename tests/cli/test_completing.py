@@ -44,7 +44,7 @@ def test_what_the_library_knows_is_offered(filled: ConfigLibrary) -> None:
     assert offered(filled.path, "revert", job[:2]) == [job]
     assert offered(filled.path, "job", "finish", "") == [begun.id]
     assert set(offered(filled.path, "job", "show", "")) == {job, begun.id}
-    known = ["policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost"]
+    known = ["policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost", "policy.trust"]
     assert offered(filled.path, "config", "policy.") == known
 
 

@@ -29,10 +29,13 @@ FIELDS: dict[str, tuple[list[str], set[str]]] = {
     "import": (["import", str(LOG), "--platform", "board", "--set", "cooling=fan"], {"job", "commit", *COUNTS}),
     "best": (
         ["best"],
-        {"family", "target", "platform", "workload", "cost", "trials", "job", "grade", "why", "record"},
+        {"family", "target", "platform", "workload", "cost", "trials", "job", "grade", "why", "record", "signers"},
     ),
     "trials": (["trials"], {"family", "target", "platform", "workload", "trials", "configs", "failed", "errors"}),
-    "log": (["log"], {"job", "kind", "commit", "date", "author", "subject", "trials", "workloads", "reverted"}),
+    "log": (
+        ["log"],
+        {"job", "kind", "commit", "date", "author", "subject", "trials", "workloads", "reverted", "signers"},
+    ),
     "check": (["check"], {"sound", "problems"}),
     "rebuild": (["rebuild"], {"commit"}),
     "config": (["config"], {"format", "keep", "policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -46,3 +47,32 @@ def make_log(tmp_path: Path) -> MakeLog:
         return path
 
     return make
+
+
+MakeKey = Callable[[str], Path]
+
+
+@pytest.fixture
+def make_key(tmp_path: Path) -> MakeKey:
+    """Make a key for signing: `make_key("tess")` is the file of the private one, without a passphrase."""
+
+    def make(name: str) -> Path:
+        path = tmp_path / f"key-{name}"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path], check=True)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def sign(make_key: MakeKey, git: Callable[..., str]) -> Callable[[Path, str], str]:
+    """Let a library's jobs be signed by a key of its own: `sign(library.path, "tess")` returns the fingerprint."""
+
+    def with_key(path: Path, name: str) -> str:
+        key = make_key(name)
+        git(path, "config", "tvmgitlib.sign", "ssh-key")
+        git(path, "config", "user.signingKey", str(key))
+        shown = subprocess.run(["ssh-keygen", "-l", "-f", key], check=True, capture_output=True, text=True)
+        return shown.stdout.split()[1]
+
+    return with_key

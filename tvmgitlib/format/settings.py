@@ -14,7 +14,7 @@ from tvmgitlib.model import FORMAT, Settings, read_json
 SETTINGS_FILE = "tvmgitlib.json"
 
 #: Settings that came after the first version, which reads no key that it does not know.
-_SAID_WHEN_CHANGED = frozenset({"policy.min-cost", "push", "queue.refs"})
+_SAID_WHEN_CHANGED = frozenset({"policy.min-cost", "policy.trust", "push", "queue.refs"})
 
 
 def write_settings(settings: Settings) -> bytes:

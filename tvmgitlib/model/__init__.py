@@ -43,7 +43,16 @@ from tvmgitlib.model.platform import (
 )
 from tvmgitlib.model.progress import counted, tell_progress
 from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
-from tvmgitlib.model.segment import JOBS, Segment, StoredRecord, TaskRecords, job_at, segment_path
+from tvmgitlib.model.segment import (
+    JOBS,
+    Segment,
+    StoredRecord,
+    TaskRecords,
+    job_at,
+    segment_path,
+    signature_at,
+    signature_path,
+)
 from tvmgitlib.model.settings import FORMAT, Settings
 from tvmgitlib.model.target import (
     GivenTarget,
@@ -127,6 +136,8 @@ __all__ = [
     "require_triple",
     "segment_path",
     "set_fact",
+    "signature_at",
+    "signature_path",
     "tell_progress",
     "utc_text",
     "validate_platform_name",

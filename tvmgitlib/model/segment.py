@@ -74,6 +74,24 @@ def segment_path(job: str) -> str:
     return f"{JOBS}/{job[:2]}/{job}.jsonl"
 
 
+def signature_path(segment: str, key: str) -> str:
+    """Where the signature of a segment is, which is beside it.
+
+    Args:
+        segment: the path of the segment.
+        key: sixteen hex digits that tell the key from others.
+    """
+    return f"{segment.removesuffix('.jsonl')}.{key}.sig"
+
+
+def signature_at(path: str) -> tuple[str, str] | None:
+    """The job of whose segment there would be a signature at a path, and the key; None when none is ever there."""
+    name = path.rpartition("/")[2].removesuffix(".sig")
+    job, _, key = name.partition(".")
+    is_one = is_job_id(job) and is_job_id(key) and path == signature_path(segment_path(job), key)
+    return (job, key) if is_one else None
+
+
 def job_at(path: str) -> str | None:
     """The id of the job whose segment would be at a path; None when no segment is ever there."""
     name = path.rpartition("/")[2].removesuffix(".jsonl")

@@ -33,6 +33,7 @@ class Settings:
         policy_max_age: the age above which a record is stale, in days or as text (`36h`, see `read_age`); None for no
             limit.
         policy_min_cost: the mean run time in seconds below which no measurement is believed alone.
+        policy_trust: whose jobs are exact: of `any`, or only those that are `signed` by whom the user allows.
         extra: the free `x-` keys.
         push: where jobs are sent: `branch`, `queue` (a ref of each job's own, for somebody to fold), or `auto`: to the
             branch, and to the queue after three pushes that others were faster than.
@@ -47,6 +48,7 @@ class Settings:
     push: str = "auto"
     queue_refs: str = QUEUE_REFS
     policy_min_cost: float = MIN_COST
+    policy_trust: str = "any"
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Settings:
@@ -57,6 +59,7 @@ class Settings:
             policy_facts=tuple(sorted(set(document.get("policy.facts", ())))),
             policy_max_age=document.get("policy.max-age"),
             policy_min_cost=float(document.get("policy.min-cost", MIN_COST)),
+            policy_trust=document.get("policy.trust", "any"),
             push=document.get("push", "auto"),
             queue_refs=document.get("queue.refs", QUEUE_REFS),
             extra={key: value for key, value in document.items() if key.startswith("x-")},
@@ -70,6 +73,7 @@ class Settings:
             "policy.facts": list(self.policy_facts),
             "policy.max-age": self.policy_max_age,
             "policy.min-cost": self.policy_min_cost,
+            "policy.trust": self.policy_trust,
             "push": self.push,
             "queue.refs": self.queue_refs,
             **self.extra,

@@ -14,7 +14,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import plural
 from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
 
-Grade = Literal["exact", "stale", "suspect", "incompatible", "invalidated"]
+Grade = Literal["exact", "stale", "suspect", "untrusted", "incompatible", "invalidated"]
 
 
 @dataclass(frozen=True, slots=True)

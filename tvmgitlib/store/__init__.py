@@ -13,7 +13,7 @@ from tvmgitlib.store.ancestry import (
     require_whole,
 )
 from tvmgitlib.store.attributes import altering_attributes
-from tvmgitlib.store.git import configure, identity, share_made, users_pager, without_credentials
+from tvmgitlib.store.git import configure, identity, settings_by_owner, share_made, users_pager, without_credentials
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.branch import Landing
 from tvmgitlib.store.landing.links import links_under
@@ -58,6 +58,7 @@ from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.queue import Queue, push_folded, push_to_queue
 from tvmgitlib.store.remotes.seen import last_seen, note_seen
 from tvmgitlib.store.repository import OWN_FOLDERS, Repository, create_cache, create_repository
+from tvmgitlib.store.signing import MOST_OF_SIGNATURE, AllowedSigners, key_of, signed_by
 from tvmgitlib.store.small import read_small
 from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
@@ -66,11 +67,13 @@ __all__ = [
     "FILE_MODE",
     "HISTORY",
     "MOST",
+    "MOST_OF_SIGNATURE",
     "MOST_OF_SMALL",
     "NO_MODE",
     "OWN_FOLDERS",
     "SUBMODULE_MODE",
     "TREE_MODE",
+    "AllowedSigners",
     "Author",
     "Blob",
     "Bounds",
@@ -114,6 +117,7 @@ __all__ = [
     "identity",
     "is_ancestor",
     "is_collection_due",
+    "key_of",
     "last_seen",
     "left_out",
     "links_under",
@@ -131,7 +135,9 @@ __all__ = [
     "remote_name",
     "require_plain",
     "require_whole",
+    "settings_by_owner",
     "share_made",
+    "signed_by",
     "tracked_branches",
     "upstream",
     "users_pager",

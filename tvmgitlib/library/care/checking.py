@@ -20,7 +20,7 @@ from tvmgitlib.format import (
 from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.folding import remember_fold
-from tvmgitlib.library.reading import Contents, Problem, departures, is_own, platform_folders
+from tvmgitlib.library.reading import Contents, Problem, Signatures, departures, is_own, platform_folders
 from tvmgitlib.model import JOBS, Header, Invalidation, Segment, counted
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
 from tvmgitlib.store import (
@@ -39,7 +39,12 @@ _REVERT_REMOVED = "tvmgitlib revert --removed takes that for a revert of the job
 
 
 def check(
-    repository: Repository, contents: Contents, *, allow_shallow: bool = False, full: bool = False
+    repository: Repository,
+    contents: Contents,
+    *,
+    allow_shallow: bool = False,
+    full: bool = False,
+    signatures: bool = False,
 ) -> list[Problem]:
     """Everything that is wrong with the library, in its commit, its history and its work tree.
 
@@ -52,7 +57,24 @@ def check(
         contents: the library in the commit.
         allow_shallow: whether it is no problem that a shallow clone does not have the whole history.
         full: prove all of it, whatever was proven before.
+        signatures: whether to prove the signatures of jobs too, each once in a clone that has a reading index.
+
+    Raises:
+        GitError: OpenSSH is not installed, and signatures are to be proven.
     """
+    unproven = list(_signatures(contents)) if signatures else []
+    return [*_library(repository, contents, allow_shallow, full), *unproven]
+
+
+def _signatures(contents: Contents) -> Iterator[Problem]:
+    """Signatures that are none."""
+    with Signatures(contents) as signatures:
+        for path, message in signatures.faults():
+            yield Problem(path, None, message, contents.snapshot.commit)
+
+
+def _library(repository: Repository, contents: Contents, allow_shallow: bool, full: bool) -> list[Problem]:
+    """`check`, but for signatures."""
     if repository.folder:
         _log.warning("of a folder of a larger repository only what is committed is proven: not its history, nor files")
         return _committed(contents)

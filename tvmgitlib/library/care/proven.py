@@ -24,7 +24,7 @@ from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
 from tvmgitlib.library.changes import fold_change
 from tvmgitlib.library.folding import Change, are_files, expected_files
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
-from tvmgitlib.model import JOBS, Segment, job_at
+from tvmgitlib.model import JOBS, Segment, job_at, signature_at
 from tvmgitlib.store import (
     FILE_MODE,
     NO_MODE,
@@ -113,7 +113,7 @@ def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:
                 return False
             content = after.snapshot.blob(delta.path, delta.new)
             added.append(read_segment(lines_of(content, delta.path), delta.path, with_histories=True))
-        elif delta.path != SETTINGS_FILE:
+        elif signature_at(delta.path) is None and delta.path != SETTINGS_FILE:
             changed.add(delta.path)
     change = Change(added=tuple(added))
     folded = fold_change(before, change)

@@ -58,7 +58,8 @@ def draft_change(
         files[SETTINGS_FILE] = write_settings(settings)
     files |= change.files
     derive = _stamp(settings, _tally(contents, change))
-    return Draft(message, files, "jobs", derive, also_parents, author)
+    made = tuple(segment.path for segment in change.added if segment.path not in change.files)
+    return Draft(message, files, "jobs", derive, also_parents, author, signs=made)
 
 
 def draft_rebuild(contents: Contents, message: str, *, attributes_last: bool = False) -> Draft | None:

@@ -13,7 +13,7 @@ from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
 from tvmgitlib.library.folding import Change, Folded
-from tvmgitlib.library.reading import Contents, Departure, removed_segments
+from tvmgitlib.library.reading import Contents, Departure, removed_segments, signature_files
 from tvmgitlib.model import Header, Segment, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository
 
@@ -117,7 +117,7 @@ def _commit(repository: Repository, choose: Callable[[Contents], _Choice], reaso
         back = [choice.gone[job] for job in choice.jobs if job in choice.gone]
         change = Change(
             added=(*(_segment(contents, departure) for departure in back), Segment(header)),
-            files={departure.path: Blob(FILE_MODE, departure.original) for departure in back},
+            files={path: blob for departure in back for path, blob in _files(repository, departure).items()},
         )
         return Decision(header, change, lambda folded: _message(contents, header, folded))
 
@@ -132,6 +132,13 @@ def _commit(repository: Repository, choose: Callable[[Contents], _Choice], reaso
         removed=len(done.folded.left),
         left_alone=done.committed.left_alone,
     )
+
+
+def _files(repository: Repository, departure: Departure) -> dict[str, bytes | Blob | None]:
+    """A segment that comes back, with the signatures that came with it."""
+    with repository.snapshot(departure.added) as then:
+        signatures = {path: Blob(FILE_MODE, entry.oid) for path, entry in signature_files(then, departure.job)}
+    return {departure.path: Blob(FILE_MODE, departure.original), **signatures}
 
 
 def _segment(contents: Contents, departure: Departure) -> Segment:

@@ -1,20 +1,25 @@
 """Putting two lines of history together in the library's terms.
 
-Jobs are a set, settings merge key by key, configs/ is folded anew; only other files need Git's three-way merge. A merge
-combines two tips over their merge base; `sync` combines the remote's tip with each local commit over its parent.
+Jobs are a set, and so are their signatures; settings merge key by key, configs/ is folded anew; only other files need
+Git's three-way merge. A merge combines two tips over their merge base; `sync` combines the remote's tip with each local
+commit over its parent.
 """
 
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_own
-from tvmgitlib.model import Settings, job_at
+from tvmgitlib.model import JOBS, Settings, job_at, signature_at
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot, merge_files
+
+#: Blobs by path.
+_Files: TypeAlias = "dict[str, str]"
 
 
 def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
@@ -31,8 +36,9 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
         SettingsError: both changed one setting, each to another value.
         GitError: both changed another file, in ways that do not go together.
     """
-    before = _jobs(Contents(base))
-    here, there = _jobs(ours), _jobs(theirs)
+    (before, signed_before), (here, signed_here), (there, signed_there) = map(
+        _in_jobs, (base, ours.snapshot, theirs.snapshot)
+    )
     for path in here.keys() & there.keys():
         if here[path] != there[path]:
             raise LibraryError("the two sides hold different texts of one segment; segments never change", file=path)
@@ -45,6 +51,7 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
     files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
     files |= dict.fromkeys(dropped)
+    files |= _signatures(signed_before, signed_here, signed_there)
     files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, lambda path: not is_own(path))
     return Change(
         added=segments,
@@ -54,8 +61,20 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
 
 
-def _jobs(contents: Contents) -> dict[str, str]:
-    return {path: entry.oid for path, entry in contents.segment_files()}
+def _in_jobs(snapshot: Snapshot) -> tuple[_Files, _Files]:
+    """The segments of a commit, and the signatures."""
+    files = {path: entry.oid for path, entry in snapshot.files(JOBS)}
+    segments = {path: oid for path, oid in files.items() if job_at(path) is not None}
+    return segments, {path: oid for path, oid in files.items() if signature_at(path) is not None}
+
+
+def _signatures(was: _Files, here: _Files, there: _Files) -> dict[str, bytes | Blob | None]:
+    """The signatures that come and go; of two that one key made, either side takes the same."""
+    files: dict[str, bytes | Blob | None] = dict.fromkeys(here.keys() & was.keys() - there.keys())
+    for path, oid in there.items():
+        if path not in was and oid < here.get(path, "~"):
+            files[path] = Blob(FILE_MODE, oid)
+    return files
 
 
 def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:

@@ -10,7 +10,7 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.reading import Contents, Grader, is_exact
+from tvmgitlib.library.reading import Contents, Grader, Trust, is_exact
 from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
 from tvmgitlib.rules.effort import EffortCounter, union
 from tvmgitlib.rules.validity import other_facts
@@ -70,6 +70,7 @@ def effort_of(
         loads: whether that TVM loads the module of a workload, where records do not carry it.
     """
     now = datetime.now(timezone.utc)
+    trust = Trust(contents)
     efforts = [
         task.effort
         for header, task in contents.counted_tasks(Narrowing.to(place))
@@ -77,6 +78,7 @@ def effort_of(
         and tuner in (None, header.tuner)
         and is_exact(contents, header, task, tvm, facts or {}, now)
         and loads(task.workload)
+        and trust.why_not(header.id) is None
         and _still_holds(contents, header.id, task)
     ]
     counter = EffortCounter()

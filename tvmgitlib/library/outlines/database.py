@@ -15,7 +15,7 @@ from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"3 {__version__}"
+LAYOUT = f"4 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -51,13 +51,17 @@ CREATE TABLE source (
     claims TEXT NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     start INTEGER NOT NULL
 );
+CREATE TABLE signature (
+    segment TEXT NOT NULL, signature TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (segment, signature)
+) WITHOUT ROWID;
 CREATE INDEX source_claims ON source (claims);
 CREATE INDEX source_job ON source (job);
 """
 
-#: What has rows of single jobs of the commit; the other tables give names to numbers, and know of a history.
+#: What has rows of single jobs of the commit; the other tables give names to numbers, and know of a history, and of
+#: what was proven of pairs of blobs.
 _OF_JOBS = ("job", "task", "source")
-_NAMES = ("workload", "target", "addition")
+_NAMES = ("workload", "target", "addition", "signature")
 
 
 class Database:
@@ -229,7 +233,18 @@ class Database:
         instead = "REPLACE" if are_newer else "IGNORE"
         self._connection.executemany(f"INSERT OR {instead} INTO addition VALUES (?, ?, ?, ?)", additions)
 
+    def add_keys(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Take in what was proven of signatures: the blobs of segment and signature, and the key; empty for none."""
+        self._connection.executemany("INSERT OR REPLACE INTO signature VALUES (?, ?, ?)", keys)
+
     # Asking
+
+    def key(self, segment: str, signature: str) -> str | None:
+        """The key that made a signature of a segment, by their blobs: empty for none; None where nobody has asked."""
+        row = self._connection.execute(
+            "SELECT key FROM signature WHERE segment = ? AND signature = ?", [segment, signature]
+        ).fetchone()
+        return str(row[0]) if row else None
 
     def has_additions(self, jobs: Iterable[str]) -> bool:
         """Whether it is known of any of some jobs which commit added it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TypeVar
 
@@ -97,6 +98,22 @@ class Outlines:
             return None if oid is None else next(self._outlines([(job, oid)]))
 
         return self._ask(of_index, lambda: self._all.get(job))
+
+    def key(self, segment: str, signature: str) -> str | None:
+        """The key that was proven to have made a signature of a segment, by their blobs; empty where none has.
+
+        None where that was never proven, or nobody remembers.
+        """
+        return self._ask(lambda index: index.key(segment, signature), lambda: None)
+
+    def remember_keys(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Note what `key` is to answer, where there is an index: segment, signature, key."""
+
+        def note(index: Database) -> None:
+            with suppress(sqlite3.OperationalError), index.changing():  # another process writes it, or we may only read
+                index.add_keys(keys)
+
+        self._ask(note, lambda: None)
 
     def told(self, job: str) -> Told | None:
         """A job in one line, by its whole id."""

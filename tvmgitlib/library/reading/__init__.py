@@ -1,8 +1,9 @@
 """Questions: what a library holds in one commit, graded, selected and compared."""
 
 from tvmgitlib.library.reading.comparing import Blame, ConfigChange, blame, compare, counts_by_kind
-from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own
+from tvmgitlib.library.reading.contents import ATTRIBUTES_FILE, Contents, is_derived, is_own, signature_files
 from tvmgitlib.library.reading.departures import Departure, departures, removed_segments
+from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.exporting import Exported, export, mixed_targets
 from tvmgitlib.library.reading.grading import (
     ACCEPTS,
@@ -10,6 +11,7 @@ from tvmgitlib.library.reading.grading import (
     SHOWN,
     SUSPECT,
     TAKEN,
+    UNTRUSTED,
     Accept,
     Grader,
     Obstacle,
@@ -26,7 +28,7 @@ from tvmgitlib.library.reading.lookup import STATES, SUGGESTED, Lookup, Outcome,
 from tvmgitlib.library.reading.nearest import meant
 from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
 from tvmgitlib.library.reading.queries import best, choose, near_names, nearest, platforms, selected, trials
-from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, WorkloadEffort
+from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "SUGGESTED",
     "SUSPECT",
     "TAKEN",
+    "UNTRUSTED",
     "Accept",
     "BestConfig",
     "Blame",
@@ -54,8 +57,11 @@ __all__ = [
     "Problem",
     "Selection",
     "Shown",
+    "Signatures",
+    "SignedBy",
     "Summary",
     "Taken",
+    "Trust",
     "WorkloadEffort",
     "best",
     "blame",
@@ -81,6 +87,7 @@ __all__ = [
     "removed_segments",
     "require_one_of",
     "selected",
+    "signature_files",
     "trials",
     "workload_label",
 ]

@@ -41,9 +41,10 @@ from tvmgitlib.model import (
     Workload,
     job_at,
     segment_path,
+    signature_at,
 )
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot
+from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot, require_plain
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -368,6 +369,20 @@ class Contents:
         return found
 
 
+def signature_files(snapshot: Snapshot, job: str) -> list[tuple[str, Entry]]:
+    """The signatures of a job in a commit, which are beside its segment.
+
+    Raises:
+        LibraryError: something else than a plain file is there.
+    """
+    folder = segment_path(job).rpartition("/")[0]
+    named = ((f"{folder}/{entry.name}", entry) for entry in snapshot.folder(folder))
+    found = [(path, entry) for path, entry in named if (of := signature_at(path)) is not None and of[0] == job]
+    for path, entry in found:
+        require_plain(path, entry)
+    return found
+
+
 def is_derived(path: str) -> bool:
     """Whether a path is of a file that is made from jobs/."""
     return path == FOLD_FILE or ConfigsFile.at(path) is not None
@@ -375,7 +390,7 @@ def is_derived(path: str) -> bool:
 
 def is_own(path: str) -> bool:
     """Whether a path is of a file of the library's: what else is in its repository is the user's."""
-    return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None
+    return path == SETTINGS_FILE or is_derived(path) or job_at(path) is not None or signature_at(path) is not None
 
 
 def only(configs: Configs, part: Part) -> Configs:

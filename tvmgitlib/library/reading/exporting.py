@@ -91,7 +91,10 @@ def export(
     codec = families.family(family)
     doubts = Doubts(contents)
     wanted = _wanted(contents, family, selection, tvm, doubts)
-    why_not = {stored.line: _why_not(stored, selection, obstacle) or doubts.why(stored) for stored in wanted}
+    why_not = {
+        stored.line: _why_not(stored, selection, obstacle) or doubts.untrusted(stored) or doubts.why(stored)
+        for stored in wanted
+    }
     left_out = tuple(
         f"{workload_label(stored.record.workload)} on {stored.platform}: {why}"
         for stored in wanted

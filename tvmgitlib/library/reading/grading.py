@@ -40,8 +40,11 @@ Obstacle: TypeAlias = "Callable[[StoredRecord], str | None]"
 #: The grade of what is too fast to be believed until it is measured a second time.
 SUSPECT: Final = "suspect"
 
+#: The grade of what nobody signed whom the user trusts, where only signed jobs are exact.
+UNTRUSTED: Final = "untrusted"
+
 #: From the best to the worst.
-GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", SUSPECT, "incompatible", "invalidated")
+GRADES: Final[tuple[Grade, ...]] = ("exact", "stale", SUSPECT, UNTRUSTED, "incompatible", "invalidated")
 
 
 def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -131,6 +134,8 @@ class Grader:
         verdict = self._by_policy(stored)
         if verdict.grade != "incompatible" and (why := self._why_unloadable(stored)) is not None:
             return Verdict("incompatible", why)
+        if verdict.grade != "incompatible" and (why := self._doubts.untrusted(stored)) is not None:
+            return Verdict(UNTRUSTED, why)
         if verdict.grade != "incompatible" and (doubt := self._doubts.why(stored)) is not None:
             return Verdict(SUSPECT, doubt)
         if verdict.grade == "exact" and asked is not None and recorded.device_key not in asked.lookup_keys:
@@ -153,8 +158,8 @@ class Grader:
         return self._grade(stored, recorded, current)
 
     def _holds(self, stored: StoredRecord) -> bool:
-        """Whether version, age and cost are within the policy; platform facts never share a group with others."""
-        return self._grade(stored).grade == "exact" and self._doubts.why(stored) is None
+        """Whether version, age, cost and signers are within the policy; other platform facts are in other groups."""
+        return self._grade(stored).grade == "exact" and self._doubts.believes(stored)
 
     def _grade(
         self,
@@ -195,11 +200,11 @@ class Grader:
         best, verdict = min(
             meant, key=lambda pair: (GRADES.index(pair[1].grade), distance(pair[0], asked), rank(pair[0]))
         )
-        faster = [other for other in meant if other[1].grade == SUSPECT and rank(other[0]) < rank(best)]
+        faster = [other for other in meant if other[1].grade in (SUSPECT, UNTRUSTED) and rank(other[0]) < rank(best)]
         if verdict.grade not in up_to("stale") or not faster:
             return best, verdict
         doubted, doubt = min(faster, key=lambda pair: rank(pair[0]))
-        remark = f"job {doubted.job[:8]} has a faster one, which is suspect: {doubt.why}"
+        remark = f"job {doubted.job[:8]} has a faster one, which is {doubt.grade}: {doubt.why}"
         both = f"{verdict.remark}; {remark}" if verdict.remark else remark
         return best, replace(verdict, why=f"{verdict.why}; {remark}", remark=both)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Generator
 
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.doubts import Signatures
 from tvmgitlib.library.reading.results import LogEntry
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import job_at
@@ -46,31 +47,33 @@ def entries(
             "git fetch --unshallow brings the rest of it",
             ", ".join(cut[:12] for cut in cuts),
         )
-    for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
-        if len(seen) == left:
-            return
-        for delta in commit.deltas:
-            job = job_at(delta.path) if delta.status == "A" else None
-            if job is None or job in seen or (wanted is not None and job not in wanted):
-                continue
-            told = contents.outlines.told(job)
-            if told is None:
-                continue
-            seen.add(job)
-            if tuner not in (None, told.tuner):
-                continue
-            known = commit.id not in cuts
-            yield LogEntry(
-                job=job,
-                kind=told.kind,
-                commit=commit.id if known else None,
-                date=commit.date if known else None,
-                author=commit.author if known else None,
-                subject=commit.subject if known else None,
-                trials=told.trials,
-                workloads=told.tasks,
-                reverted=contents.standing.reverted.get(job),
-            )
+    with Signatures(contents) as signatures:
+        for commit in commits_touching(repository, contents.snapshot.commit, "jobs"):
+            if len(seen) == left:
+                return
+            for delta in commit.deltas:
+                job = job_at(delta.path) if delta.status == "A" else None
+                if job is None or job in seen or (wanted is not None and job not in wanted):
+                    continue
+                told = contents.outlines.told(job)
+                if told is None:
+                    continue
+                seen.add(job)
+                if tuner not in (None, told.tuner):
+                    continue
+                known = commit.id not in cuts
+                yield LogEntry(
+                    job=job,
+                    kind=told.kind,
+                    commit=commit.id if known else None,
+                    date=commit.date if known else None,
+                    author=commit.author if known else None,
+                    subject=commit.subject if known else None,
+                    trials=told.trials,
+                    workloads=told.tasks,
+                    reverted=contents.standing.reverted.get(job),
+                    signers=signatures.of(job),
+                )
 
 
 def _selected(contents: Contents, selection: Selection) -> set[str]:

@@ -14,10 +14,11 @@ from tvmgitlib import families
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
 from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
-from tvmgitlib.library.reading.results import BestConfig, WorkloadEffort
+from tvmgitlib.library.reading.results import BestConfig, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
 from tvmgitlib.rules.effort import union
@@ -63,12 +64,13 @@ def best(
     wanted = shown_grades(accept)
     answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
-    return [
-        _answer(answer, contents.baseline(answer.stored), grader)
-        for answer in answers
-        if (answer.verdict is None or answer.verdict.grade in wanted)
-        and not (answer.is_incompatible and answer.computation in here)
-    ]
+    with Signatures(contents) as signatures:
+        return [
+            _answer(answer, contents.baseline(answer.stored), grader, signatures.of(answer.stored.job))
+            for answer in answers
+            if (answer.verdict is None or answer.verdict.grade in wanted)
+            and not (answer.is_incompatible and answer.computation in here)
+        ]
 
 
 def _asked_for(configs: Configs, selection: Selection, *, near: bool) -> Iterator[StoredRecord]:
@@ -172,7 +174,9 @@ def _best_of(group: list[_Candidate], grader: Grader | None, asked: Target | Non
     return _Candidate(*grader.best([(each.stored, each.verdict) for each in group if each.verdict is not None], asked))
 
 
-def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None) -> BestConfig:
+def _answer(
+    candidate: _Candidate, baseline: float | None, grader: Grader | None, signers: tuple[SignedBy, ...]
+) -> BestConfig:
     stored, verdict = candidate.stored, candidate.verdict
     record = stored.record
     native: Any = orjson.loads(record.native)
@@ -191,6 +195,7 @@ def _answer(candidate: _Candidate, baseline: float | None, grader: Grader | None
         graded_for=grader.tvm if grader else None,
         finished=stored.finished,
         remark=verdict.remark if verdict else None,
+        signers=signers,
     )
 
 
@@ -203,13 +208,13 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
         tvm: only what holds for this TVM by the library's policy; None for all.
     """
     groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
-    now = datetime.now(timezone.utc)
+    now, trust = datetime.now(timezone.utc), Trust(contents)
     asked = selection.asked.target if selection.asked else None
     for header, task in contents.counted_tasks(selection.narrowing):
         place = task.place
         if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
             continue
-        if tvm is None or is_exact(contents, header, task, tvm, now=now):
+        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.why_not(header.id) is None):
             groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 

@@ -56,6 +56,25 @@ class Placed:
         return {name: getattr(self, name) for name in names}
 
 
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """Who signed a job, as the signature proves.
+
+    Attributes:
+        key: the fingerprint of the key, `SHA256:...`.
+        who: whose key it is, by the user's allowed signers; None where they do not say.
+    """
+
+    key: str
+    who: str | None = None
+
+    def __str__(self) -> str:
+        return self.who or self.key
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class BestConfig(Placed):
     """The best record of a workload on a target and platform.
@@ -74,6 +93,7 @@ class BestConfig(Placed):
         graded_for: the TVM that it is graded for; None where nothing is graded.
         finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
         remark: what of the reason a user should know of an exact one too; part of `why`.
+        signers: who signed its job.
     """
 
     cost: float
@@ -89,6 +109,7 @@ class BestConfig(Placed):
     graded_for: TvmVersion | None = None
     finished: str | None = None
     remark: str | None = None
+    signers: tuple[SignedBy, ...] = ()
 
     def __repr__(self) -> str:
         grade = f", {self.grade}" if self.grade else ""
@@ -108,7 +129,8 @@ class BestConfig(Placed):
         document = self.fields("cost", "trials", "job", "grade", "why", "record", "tuned_with")
         document["tuned_with"] = self.tuned_with.to_json()
         document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
-        return document | {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
+        document |= {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
+        return document | {"signers": [signer.to_json() for signer in self.signers]}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -140,6 +162,7 @@ class LogEntry:
         author: the commit's author.
         subject: the first line of the commit's message.
         reverted: the revert that takes it out; None while it counts.
+        signers: who signed it.
     """
 
     job: str
@@ -151,9 +174,10 @@ class LogEntry:
     trials: int
     workloads: int
     reverted: str | None
+    signers: tuple[SignedBy, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"signers": [signer.to_json() for signer in self.signers]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
-from tvmgitlib.library.reading import STATES, SUGGESTED, SUSPECT
+from tvmgitlib.library.reading import STATES, SUGGESTED, SUSPECT, UNTRUSTED
 from tvmgitlib.model import TvmVersion, Workload
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
@@ -121,9 +121,9 @@ class Coverage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks there are of each state, from best to worst; the rarer three where there are any."""
+        """How many tasks there are of each state, from best to worst; the rarer ones where there are any."""
         found = Counter(task.state for task in self.of_build)
-        rare = (SUSPECT, SUGGESTED, UNSEARCHABLE)
+        rare = (SUSPECT, UNTRUSTED, SUGGESTED, UNSEARCHABLE)
         return {state: found[state] for state in (*STATES, UNSEARCHABLE) if found[state] or state not in rare}
 
     @property

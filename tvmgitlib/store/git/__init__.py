@@ -6,6 +6,7 @@ from tvmgitlib.store.git.process import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.git.programs import (
     require_trusted_pruning,
     require_trusted_signing,
+    settings_by_owner,
     settings_for_exchange,
     users_pager,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "quarantine",
     "require_trusted_pruning",
     "require_trusted_signing",
+    "settings_by_owner",
     "settings_for_exchange",
     "share_made",
     "users_pager",

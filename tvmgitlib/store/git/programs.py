@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
@@ -75,16 +75,34 @@ def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
 
     Nothing is named by an empty value: it takes out what was named before.
     """
-    said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
-    fields = iter(said.split("\0"))
     values: dict[str, str] = {}
     users: set[tuple[str, str]] = set()
     others: set[tuple[str, str]] = set()
+    for is_users, name, value in _entries(git):
+        values[name] = value
+        (users if is_users else others).add((name, value))
+    return values, {name for name, value in others - users if value}
+
+
+def settings_by_owner(git: Git) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What the user's own configuration says, and what the repository's does, each by variable; the last value counts.
+
+    The names are in small letters, but for what is between the dots.
+    """
+    users: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for is_users, name, value in _entries(git):
+        (users if is_users else others)[name] = value
+    return users, others
+
+
+def _entries(git: Git) -> Iterator[tuple[bool, str, str]]:
+    """Whether it is the user's own, the name and the value of everything that is configured."""
+    said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
+    fields = iter(said.split("\0"))
     for scope, entry in zip(fields, fields, strict=False):
         name, equals, value = entry.partition("\n")
-        values[name] = value if equals else "true"
-        (users if scope in _USERS_SCOPES else others).add((name, values[name]))
-    return values, {name for name, value in others - users if value}
+        yield scope in _USERS_SCOPES, name, value if equals else "true"
 
 
 def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:

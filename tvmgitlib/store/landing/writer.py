@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.model import signature_path
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import DURABLE, Configuration, People, require_trusted_signing
 from tvmgitlib.store.landing.lock import keep_lock
 from tvmgitlib.store.objects import Draft, NewObjects, Snapshot, edit_tree, make_commit, write_pack
+from tvmgitlib.store.signing import Signer
 
 
 class Writer:
@@ -26,6 +28,10 @@ class Writer:
     def _people(self) -> People:
         return self._configuration.people()
 
+    @cached_property
+    def _signer(self) -> Signer | None:
+        return Signer.of(self._checkout.git, self._configuration)
+
     def write(self, snapshot: Snapshot, draft: Draft) -> str:
         """Write a commit on top of a snapshot, and return its id.
 
@@ -33,7 +39,7 @@ class Writer:
             GitError: Git does not know who commits, cannot write, or cannot sign.
         """
         new = NewObjects(self._checkout.digits)
-        files = dict(draft.files)
+        files = {**draft.files, **self._signatures(draft)}
         if draft.derive is not None:
             files |= draft.derive(edit_tree(snapshot, files, new, draft.derive_from))
         tree = edit_tree(snapshot, files, new) or new.add("tree", b"")
@@ -47,6 +53,16 @@ class Writer:
         commit = new.add("commit", text)
         self._put(new)
         return commit
+
+    def _signatures(self, draft: Draft) -> dict[str, bytes]:
+        """The signatures of what is to be signed, by path."""
+        made: dict[str, bytes] = {}
+        for path in draft.signs if self._signer is not None else ():
+            content = draft.files[path]
+            assert isinstance(content, bytes) and self._signer is not None  # what is made here is signed, no other's
+            key, signature = self._signer.sign(content)
+            made[signature_path(path, key.id)] = signature
+        return made
 
     def _put(self, new: NewObjects) -> None:
         kept = write_pack(self._checkout.git, self._checkout.common_dir / "objects", new)

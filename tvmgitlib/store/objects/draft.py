@@ -20,6 +20,7 @@ class Draft:
         derive: makes those files from that id (None when the folder is empty).
         also_parents: parents beside the commit that it builds on.
         author: the author, when it is not who commits.
+        signs: which of its files whoever commits signs, where that is asked for: a signature is a file beside each.
     """
 
     message: str
@@ -28,6 +29,7 @@ class Draft:
     derive: Callable[[str | None], Mapping[str, Content]] | None = None
     also_parents: tuple[str, ...] = ()
     author: Author | None = None
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class ObjectReader:
     """
 
     def __init__(self, git: Git) -> None:
-        self._git = git
+        self.git = git
         self._turn = threading.RLock()
         self._owner = os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,15 +111,15 @@ class ObjectReader:
     def missing(self, file: str) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
         way = self.partial()
-        if way is None and b"true" in self._git.try_run("rev-parse", "--is-shallow-repository").stdout:
+        if way is None and b"true" in self.git.try_run("rev-parse", "--is-shallow-repository").stdout:
             way = "Run git fetch --unshallow."
         if way is None:
-            return damaged(self._git, "an object is missing", file)
+            return damaged(self.git, "an object is missing", file)
         return LibraryError("the object is missing from this clone", file=file, hint=way)
 
     def partial(self) -> str | None:
         """What to do about what a partial clone has left with its remote; None where this is a whole one."""
-        found = self._git.try_run("config", "--get-regexp", _FILTERS).stdout.decode(errors="replace").split()
+        found = self.git.try_run("config", "--get-regexp", _FILTERS).stdout.decode(errors="replace").split()
         if not found:
             return None
         return (
@@ -145,7 +145,7 @@ class ObjectReader:
                 self.close()
                 if self.partial():  # some Gits end where they may not fetch what is missing
                     raise self.missing(names[0]) from None
-                raise damaged(self._git, "Git cannot read an object, or it is too large", names[0]) from None
+                raise damaged(self.git, "Git cannot read an object, or it is too large", names[0]) from None
             except BaseException:  # interrupted: the rest of the answer would be taken for the next one
                 self.close()
                 raise
@@ -154,7 +154,7 @@ class ObjectReader:
         return answers
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = self._git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
+        process = self.git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
         self._process = process
         self._end = weakref.finalize(self, _end, process, os.getpid())
         return process

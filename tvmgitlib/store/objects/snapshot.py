@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.errors import LibraryError, plain_line
+from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
@@ -54,6 +55,11 @@ class Snapshot:
     def at(self, commit: str) -> Snapshot:
         """Another commit of the same repository."""
         return Snapshot(self._reader, commit, self.state)
+
+    @property
+    def git(self) -> Git:
+        """Git in the commit's repository."""
+        return self._reader.git
 
     def entry(self, path: str) -> Entry | None:
         """What the commit has at a path; None when nothing is there."""

@@ -99,6 +99,11 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
         lambda config: str(config.tuned_with),
         when=lambda configs: len({config.tuned_with for config in configs}) > 1,
     ),
+    Column(
+        "signed by",
+        lambda config: ", ".join(map(str, config.signers)),
+        when=lambda configs: any(config.signers for config in configs),
+    ),
     Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
     Column(
         "why",

@@ -44,5 +44,10 @@ _COLUMNS: tuple[Column[LogEntry], ...] = (
     Column("kind", lambda entry: entry.kind, more=True),
     replace(count("trials", lambda entry: entry.trials), more=True),
     replace(count("workloads", lambda entry: entry.workloads), more=True),
+    Column(
+        "signed by",
+        lambda entry: ", ".join(map(str, entry.signers)),
+        when=lambda entries: any(entry.signers for entry in entries),
+    ),
     Column("what it did", lambda entry: (entry.subject or entry.kind) + (" (reverted)" if entry.reverted else "")),
 )

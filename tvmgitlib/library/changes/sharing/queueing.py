@@ -1,7 +1,7 @@
 """Jobs that come by the queue of a remote: put into it here, and folded into the branch wherever that is done.
 
-A job is queued as a commit that adds its segment and nothing else, so that whoever folds the queue can judge it by
-itself. Folding makes one commit a job, with its author and message, and one fold for all of them.
+A job is queued as a commit that adds its segment, with its signatures, and nothing else, so that whoever folds the
+queue can judge it by itself. Folding makes one commit a job, with its author and message, and one fold for all of them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from tvmgitlib.errors import LibraryError, TvmgitlibError
 from tvmgitlib.library.changes.arriving import read_arriving
 from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
 from tvmgitlib.library.folding import Change
-from tvmgitlib.library.reading import Contents, is_derived
-from tvmgitlib.model import Segment, is_job_id, job_at, segment_path
+from tvmgitlib.library.reading import Contents, is_derived, signature_files
+from tvmgitlib.model import Segment, is_job_id, job_at, segment_path, signature_at
 from tvmgitlib.store import (
     FILE_MODE,
+    MOST_OF_SIGNATURE,
     Blob,
     Draft,
     Queue,
@@ -31,6 +32,9 @@ from tvmgitlib.store import (
 #: How many queued jobs one fold takes: a command line has an end, and so has patience.
 _AT_ONCE = 400
 
+#: How many signatures a queued job may bring.
+_MOST_SIGNATURES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -40,11 +44,18 @@ class Arrival:
         commit: the commit that brings it.
         blob: its segment, as it is in that commit.
         segment: what it says.
+        signatures: those of the segment, by path.
     """
 
     commit: str
     blob: Blob
     segment: Segment
+    signatures: Mapping[str, Blob] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, bytes | Blob | None]:
+        """What it brings, by path."""
+        return {self.segment.path: self.blob, **self.signatures}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,9 @@ def to_queue(repository: Repository, writer: Writer, source: Upstream, queue: Qu
             for path, old, new in differences(before, after):
                 job = job_at(path)
                 if job is not None and old is None and new is not None and job not in queued:
-                    draft = Draft(original.message, {path: Blob(FILE_MODE, new)}, author=original.author)
+                    signatures = {path: Blob(FILE_MODE, entry.oid) for path, entry in signature_files(after, job)}
+                    files = {path: Blob(FILE_MODE, new), **signatures}
+                    draft = Draft(original.message, files, author=original.author)
                     commits[job] = writer.write(under, draft)
     return commits
 
@@ -101,7 +114,8 @@ def only_jobs(repository: Repository, local: str, there: str) -> bool:
         parents = repository.commit_at(commit).parents
         with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
             for path, old, new in differences(before, after):
-                adds_job = job_at(path) is not None and old is None and new is not None
+                is_of_job = job_at(path) is not None or signature_at(path) is not None
+                adds_job = is_of_job and old is None and new is not None
                 if not adds_job and not is_derived(path):
                     return False
     return True
@@ -149,13 +163,19 @@ def read_queued(repository: Repository, job: str, commit: str) -> Arrival:
     path = segment_path(job)
     with repository.snapshot(next(iter(original.parents), None)) as before, repository.snapshot(commit) as after:
         for touched, old, _ in differences(before, after):
-            if touched != path or old is not None:
+            of = signature_at(touched)
+            if (touched != path and (of is None or of[0] != job)) or old is not None:
                 raise LibraryError(f"it changes more than to add {path}")
         entry = after.entry(path)
         if entry is None:
             raise LibraryError(f"it does not add {path}")
         segment = read_arriving(after, path, entry, skip_absent=False)
-    return Arrival(commit, Blob(FILE_MODE, entry.oid), segment)
+        signatures = {path: Blob(FILE_MODE, entry.oid) for path, entry in signature_files(after, job)}
+        if len(signatures) > _MOST_SIGNATURES:
+            raise LibraryError(f"it has {len(signatures):,} signatures, and {_MOST_SIGNATURES} are taken")
+        for path, signature in signatures.items():
+            after.blob(path, signature.oid, MOST_OF_SIGNATURE)
+    return Arrival(commit, Blob(FILE_MODE, entry.oid), segment, signatures)
 
 
 def is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
@@ -172,7 +192,7 @@ def is_known(snapshot: Snapshot, arrival: Arrival) -> bool:
 
 
 def _change(arrivals: list[Arrival]) -> Change:
-    files = {arrival.segment.path: arrival.blob for arrival in arrivals}
+    files = {path: blob for arrival in arrivals for path, blob in arrival.files.items()}
     return Change(added=tuple(arrival.segment for arrival in arrivals), files=files)
 
 
@@ -202,7 +222,7 @@ def _write(repository: Repository, writer: Writer, contents: Contents, arrivals:
     whole = draft_change(contents, change, fold_change(contents, change), "")
     for number, arrival in enumerate(arrivals, 1):
         original = repository.commit_at(arrival.commit)
-        files = whole.files if number == len(arrivals) else {arrival.segment.path: arrival.blob}
+        files = whole.files if number == len(arrivals) else arrival.files
         derive = whole.derive if number == len(arrivals) else None
         message = original.message.rstrip("\n") + "\n"
         draft = Draft(message, files, whole.derive_from, derive, author=original.author)

@@ -1,4 +1,6 @@
-"""Which records are too fast to be believed until they are measured a second time, and what answers in their stead."""
+"""Which records are too fast to be believed before they are measured again, and what answers in the stead of those that
+are not believed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library.outlines import Narrowing, Spot
 from tvmgitlib.library.reading.contents import Contents, only
+from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import Place, StoredRecord
 from tvmgitlib.rules.fold import Configs
@@ -52,6 +55,7 @@ class Doubts:
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
+        self._trust = Trust(contents)
         self._folded: dict[Part, Configs] = {}
         self._spots: dict[Narrowing, set[Spot]] = {}
         self._measured: dict[tuple[str, ...], _Measured] = {}
@@ -80,15 +84,20 @@ class Doubts:
             part: the part.
         """
         self._expect(part)
-        if all(self._believes(stored) for found in configs.values() for stored in found):
+        if all(self.believes(stored) for found in configs.values() for stored in found):
             return configs
         where = Part(part.family, part.platform)
         if where not in self._folded:
-            self._folded[where] = self._contents.fold(self._believes, where, skip_absent=True)
+            self._folded[where] = self._contents.fold(self.believes, where, skip_absent=True)
         return joined(configs, only(self._folded[where], part))
 
-    def _believes(self, stored: StoredRecord) -> bool:
-        return self.why(stored) is None
+    def believes(self, stored: StoredRecord) -> bool:
+        """Whether a record is believed as it is, and so is whom it comes from."""
+        return self.untrusted(stored) is None and self.why(stored) is None
+
+    def untrusted(self, stored: StoredRecord) -> str | None:
+        """Why nobody is trusted who signed the job of a record, in words; None where somebody is, or need not be."""
+        return self._trust.why_not(stored.job)
 
     def _may_be_ahead(self, stored: StoredRecord) -> bool:
         spot = (stored.record.family, stored.platform, stored.record.workload.id)

@@ -1,0 +1,233 @@
+"""Signed jobs: real keys, and every way on which a segment goes from one repository to another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+from tvmgitlib.errors import GitError
+from tvmgitlib.library.changes import Condemned
+from tvmgitlib.library.outlines.database import Database
+from tvmgitlib.model import segment_path, signature_at
+
+Git = Callable[..., str]
+MakeLog = Callable[..., Path]
+Sign = Callable[[Path, str], str]
+
+
+def signers(library: ConfigLibrary) -> dict[str, list[str]]:
+    """Who signed each job."""
+    return {entry.job: [signer.key for signer in entry.signers] for entry in library.log()}
+
+
+def signatures(git: Git, library: ConfigLibrary, rev: str = "HEAD") -> list[str]:
+    files = git(library.path, "ls-tree", "-r", "--name-only", rev, "jobs").split()
+    return [path for path in files if path.endswith(".sig")]
+
+
+def sound(library: ConfigLibrary) -> bool:
+    return library.check(signatures=True) == [] and library.check(full=True) == []
+
+
+def test_every_job_that_is_made_here_is_signed(library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign) -> None:
+    key = sign(library.path, "tess")
+    imported = library.import_logs(make_log("dense", [2e-3, 3e-3]), platform="box").job
+    (config,) = library.best()
+    assert [(signer.key, signer.who) for signer in config.signers] == [(key, None)]
+    reverted = library.revert(imported).job
+    invalidated = library.import_logs(make_log("conv", [2e-3]), platform="box").job
+    library.invalidate(Condemned(job=invalidated), reason="hot")
+    known = signers(library)
+    assert len(known) == 4
+    assert set(map(tuple, known.values())) == {(key,)}
+    assert {imported, reverted, invalidated} < known.keys()
+    for path in signatures(git, library):
+        assert signature_at(path) is not None
+        assert (library.path / path).stat().st_size < 1024
+    assert sound(library)
+
+
+def test_the_bytes_of_a_segment_do_not_depend_on_signatures(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, tmp_path: Path
+) -> None:
+    twin = ConfigLibrary(shutil.copytree(library.path, tmp_path / "twin"))
+    sign(twin.path, "tess")
+    log = make_log("dense", [2e-3])
+    path = segment_path(library.import_logs(log, platform="box").job)
+    twin.import_logs(log, platform="box")
+    assert (library.path / path).read_bytes() == (twin.path / path).read_bytes()
+    assert (len(signatures(git, library)), len(signatures(git, twin))) == (0, 1)
+    # And where both come together, the signature comes along, whichever side has it.
+    git(library.path, "fetch", "-q", twin.path, "main:twin")
+    library.merge("twin")
+    assert (len(signatures(git, library)), sound(library)) == (1, True)
+
+
+def test_signatures_survive_a_sync_that_makes_the_commits_anew(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    mine, theirs = sign(library.path, "tess"), sign(other.path, "ada")
+    first = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    second = other.import_logs(make_log("conv", [2e-3]), platform="box").job
+    other.sync()
+    library.sync()
+    other.sync()
+    expected = {first: [mine], second: [theirs]}
+    assert (signers(library), signers(other)) == (expected, expected)
+    assert (sound(library), sound(other), git(library.path, "status", "--porcelain")) == (True, True, "")
+
+
+def test_signatures_survive_the_queue(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, sign: Sign
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    assert library.sync(queue=True).queued == (job,)
+    sign(other.path, "ada")  # who folds, signs no job of others
+    assert other.fold_queue().folded == (job,)
+    assert (signers(other), sound(other)) == ({job: [key]}, True)
+    library.sync()
+    assert library.commit == other.commit
+
+
+def test_signatures_survive_a_proposal_and_its_squash(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    key = sign(library.path, "tess")
+    jobs = [library.import_logs(make_log(name, [2e-3]), platform="box").job for name in ("dense", "conv")]
+    library.propose("tuned")
+    git(other.path, "fetch", "-q", "origin", "tuned")
+    git(other.path, "merge", "-q", "--squash", "FETCH_HEAD")
+    git(other.path, "commit", "-q", "-m", "Squashed on a host")
+    other.rebuild()
+    other.sync()
+    library.sync()
+    assert signers(library) == {job: [key] for job in jobs}
+    assert (sound(library), library.commit) == (True, other.commit)
+
+
+def test_a_segment_that_comes_back_brings_its_signature(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    git(library.path, "revert", "--no-edit", "HEAD")
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    library.revert_removed()
+    assert (signers(library)[job], sound(library)) == ([key], True)
+
+
+def test_what_is_no_signature_of_the_segment_is_none_and_is_named(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, make_key: Callable[[str], Path]
+) -> None:
+    sign(library.path, "tess")
+    names = ("dense", "conv", "matmul", "pool")
+    jobs = [library.import_logs(make_log(name, [2e-3]), platform="box").job for name in names]
+    other, elsewhere, foreign, large = (library.path / segment_path(job) for job in jobs)
+    files = [next(path.parent.glob(f"{path.stem}.*.sig")) for path in (other, elsewhere, foreign, large)]
+    assert sound(library)
+    files[0].write_bytes(files[1].read_bytes())  # of another segment
+    command = ["ssh-keygen", "-Y", "sign", "-n", "file", "-f", library.path.parent / "key-tess"]
+    with elsewhere.open("rb") as segment:  # made for something else
+        files[1].write_bytes(subprocess.run(command, stdin=segment, capture_output=True, check=True).stdout)
+    command = ["ssh-keygen", "-Y", "sign", "-n", "tvmgitlib-job@v1", "-f", make_key("mallory")]
+    with foreign.open("rb") as segment:  # by another key than its name tells
+        files[2].write_bytes(subprocess.run(command, stdin=segment, capture_output=True, check=True).stdout)
+    files[3].write_bytes(files[3].read_bytes() + b"\n" * 16 * 1024)  # too large to be looked at
+    git(library.path, "commit", "-q", "-a", "-m", "By hand")
+    library.rebuild()
+    assert set(map(tuple, signers(library).values())) == {()}
+    found = library.check(signatures=True)
+    assert {library.path / problem.file for problem in found} == set(files)
+    assert library.signers() == {None: 4}
+
+
+@pytest.mark.parametrize("wrong", ["no key", "no such key", "no program", "an unknown way"])
+def test_where_nothing_can_be_signed_nothing_is_committed(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, tmp_path: Path, wrong: str
+) -> None:
+    sign(library.path, "tess")
+    settings = {
+        "no key": ("--unset", "user.signingKey"),
+        "no such key": ("user.signingKey", tmp_path / "gone"),
+        "no program": ("tvmgitlib.sign", "ssh-key"),
+        "an unknown way": ("tvmgitlib.sign", "gpg"),
+    }
+    git(library.path, "config", *map(str, settings[wrong]))
+    if wrong == "no program":
+        git(library.path, "config", "--global", "gpg.ssh.program", str(tmp_path / "gone"))
+    before = library.commit
+    with pytest.raises(GitError) as error:
+        library.import_logs(make_log("dense", [2e-3]), platform="box")
+    assert error.value.hint is not None
+    assert (library.commit, git(library.path, "status", "--porcelain")) == (before, "")
+
+
+def test_a_program_of_the_repositorys_own_signs_nothing(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, tmp_path: Path
+) -> None:
+    sign(library.path, "tess")
+    mark = tmp_path / "ran"
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    evil.chmod(0o755)
+    git(library.path, "config", "gpg.ssh.program", str(evil))
+    with pytest.raises(GitError, match=r"gpg\.ssh\.program"):
+        library.import_logs(make_log("dense", [2e-3]), platform="box")
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    library.import_logs(make_log("dense", [2e-3]), platform="box")
+    library.check(signatures=True)
+    assert not mark.exists()
+
+
+def test_a_key_in_the_agent(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fingerprint = sign(library.path, "tess")
+    key = tmp_path / "key-tess"
+    socket = tmp_path / "agent"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
+    try:
+        while not socket.exists():
+            assert agent.poll() is None
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+        subprocess.run(["ssh-add", "-q", key], check=True)
+        key.unlink()
+        git(library.path, "config", "user.signingKey", (tmp_path / "key-tess.pub").read_text().strip())
+        job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    finally:
+        agent.terminate()
+        agent.wait()
+    assert signers(library) == {job: [fingerprint]}
+
+
+def test_the_command_line_says_who_signed(cli: Any, make_log: MakeLog, sign: Sign) -> None:
+    cli("import", make_log("conv", [2e-3]), "--platform", "box")
+    assert "signed by" not in cli("log").out
+    assert cli.json("check", "--signatures") == {"sound": True, "problems": [], "unsigned": 1, "signers": []}
+    key = sign(cli.library, "tess")
+    cli("import", make_log("dense", [2e-3]), "--platform", "box")
+    told = {"key": key, "who": None}
+    assert [entry["signers"] for entry in cli.lines("log")] == [[told], []]
+    assert [config["signers"] for config in cli.lines("best")] == [[], [told]]
+    assert cli.json("check", "--signatures")["signers"] == [told | {"jobs": 1}]
+    for command in (["log"], ["best"], ["check", "--signatures"]):
+        assert key in cli(*command).out
+
+
+def test_proofs_are_remembered_by_blob(library: ConfigLibrary, make_log: MakeLog, sign: Sign) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    state = library.path / ".git" / "tvmgitlib"
+    Database.open(state / "index.sqlite").close()
+    assert signers(library) == {job: [key]}
+    index = Database.open(state / "index.sqlite")
+    (proven,) = index._connection.execute("SELECT key FROM signature").fetchall()
+    index.close()
+    assert proven == (key,)

@@ -1,0 +1,137 @@
+"""Who signed the jobs of a library, as far as their signatures prove it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.library.reading.contents import Contents, signature_files
+from tvmgitlib.library.reading.doubts.delegation import delegates
+from tvmgitlib.library.reading.results import SignedBy
+from tvmgitlib.model import segment_path, signature_at
+from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, key_of, settings_by_owner, signed_by
+
+_log = logging.getLogger("tvmgitlib")
+
+#: How many proofs are noted at a time.
+_AT_ONCE: Final = 256
+
+
+class Signatures:
+    """Tells who signed jobs; a context manager, which notes at its end what was proven, so that it is proven once.
+
+    A proof is of two blobs, that of the segment and that of the signature, and holds wherever they are.
+
+    Args:
+        contents: the library in one commit.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._proven: list[tuple[str, str, str]] = []
+        self._signers: dict[str, tuple[SignedBy, ...]] = {}
+        self._owners: dict[str, str | None] = {}
+        self._can_prove = True
+
+    def __enter__(self) -> Signatures:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._note()
+
+    def of(self, job: str) -> tuple[SignedBy, ...]:
+        """Who signed a job; a signature that proves nothing is none, and none is where nothing can be proven."""
+        if job not in self._signers:
+            try:
+                self._signers[job] = tuple(self._signed_by(job))
+            except GitError as error:
+                _log.warning("nobody is said to have signed: %s", error)
+                self._can_prove = False
+                self._signers[job] = ()
+        return self._signers[job]
+
+    def _signed_by(self, job: str) -> Iterator[SignedBy]:
+        for path, entry in signature_files(self._contents.snapshot, job) if self._can_prove else ():
+            key = self._key(job, path, entry)
+            if key:
+                if key not in self._owners:
+                    self._owners[key] = self._who(job, path, entry)
+                yield SignedBy(key, self._owners[key])
+
+    @property
+    def has_allowed(self) -> bool:
+        """Whether the user has said who is allowed to sign."""
+        return bool(self._allowed)
+
+    @cached_property
+    def _allowed(self) -> tuple[AllowedSigners, ...]:
+        """Those whom the user allows to sign, and those whom these do."""
+        file = settings_by_owner(self._contents.snapshot.git)[0].get("tvmgitlib.allowedsigners")
+        if not file:
+            return ()
+        root = AllowedSigners.in_file(file)
+        others = delegates(self._contents.snapshot, root)
+        return (root,) if others is None else (root, others)
+
+    def _who(self, job: str, path: str, entry: Entry) -> str | None:
+        """Whose the key is that made a signature, which was proven."""
+        if not self._allowed:
+            return None
+        signature = self._contents.snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+        content = self._contents.snapshot.read(segment_path(job)) or b""
+        return next(filter(None, (signers.who(content, signature) for signers in self._allowed)), None)
+
+    def counts(self) -> Counter[SignedBy | None]:
+        """How many jobs each has signed; None for those that nobody has."""
+        found: Counter[SignedBy | None] = Counter()
+        for job in self._contents.outlines.ids:
+            found.update(self.of(job) or (None,))
+        return found
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with signatures: the file, and what it is.
+
+        Raises:
+            GitError: OpenSSH is not installed.
+        """
+        for path, entry in self._contents.snapshot.files("jobs"):
+            at = signature_at(path)
+            if at is not None and self._contents.snapshot.entry(segment_path(at[0])) is None:
+                yield path, "a signature of a segment that is not there"
+            elif at is not None and not self._key(at[0], path, entry):
+                yield path, f"no signature of {segment_path(at[0])} by the key that its name tells; git rm takes it out"
+
+    def _key(self, job: str, path: str, entry: Entry) -> str:
+        """The fingerprint of the key that made a signature; empty where it is not what its name says."""
+        outlines, segment = self._contents.outlines, self._contents.snapshot.entry(segment_path(job))
+        if segment is None:
+            return ""
+        known = outlines.key(segment.oid, entry.oid)
+        if known is None:
+            known = self._prove(job, path, entry)
+            self._proven.append((segment.oid, entry.oid, known))
+            if len(self._proven) >= _AT_ONCE:
+                self._note()
+        return known
+
+    def _prove(self, job: str, path: str, entry: Entry) -> str:
+        snapshot = self._contents.snapshot
+        try:
+            signature = snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+        except LibraryError:  # it is too large for any
+            return ""
+        at, named = signature_at(path), key_of(signature)
+        if at is None or named is None or named.id != at[1]:
+            return ""
+        content = snapshot.read(segment_path(job))
+        key = signed_by(content, signature) if content is not None else None
+        return key.fingerprint if key is not None else ""
+
+    def _note(self) -> None:
+        if self._proven:
+            self._contents.outlines.remember_keys(self._proven)
+            self._proven = []

@@ -1,0 +1,60 @@
+"""Whose jobs are believed: anybody's, or only those signed by whom the user allows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.library.reading.contents import Contents
+from tvmgitlib.library.reading.doubts.signing import Signatures
+from tvmgitlib.store import settings_by_owner
+
+
+class Trust:
+    """Tells which jobs are believed.
+
+    That only signed ones are, the user's configuration may say (`tvmgitlib.trust`), the repository's, or the library's
+    settings: each can only ask for more. Who is allowed to sign, the user's own configuration says alone.
+
+    Args:
+        contents: the library in one commit.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._signatures = Signatures(contents)
+        self._told: dict[str, str | None] = {}
+
+    @cached_property
+    def asks_for_signatures(self) -> bool:
+        """Whether only signed jobs are believed.
+
+        Raises:
+            GitError: a configuration says something else than whether they are.
+        """
+        said = [settings.get("tvmgitlib.trust", "any") for settings in settings_by_owner(self._contents.snapshot.git)]
+        for value in said:
+            if value not in ("any", "signed"):
+                raise GitError(f"tvmgitlib.trust is any or signed, not {value!r}", hint="git config --show-origin -l")
+        return "signed" in (*said, self._contents.settings.policy_trust)
+
+    def why_not(self, job: str) -> str | None:
+        """Why a job is not believed, in words; None where it is."""
+        if not self.asks_for_signatures:
+            return None
+        if job not in self._told:
+            with self._signatures as signatures:
+                self._told[job] = self._why_not(job, signatures)
+        return self._told[job]
+
+    def _why_not(self, job: str, signatures: Signatures) -> str | None:
+        signers = signatures.of(job)
+        if any(signer.who is not None for signer in signers):
+            return None
+        if not signers:
+            return f"job {job[:8]} is not signed, and only signed jobs are trusted (policy.trust, tvmgitlib.trust)"
+        keys = ", ".join(signer.key for signer in signers)
+        if not signatures.has_allowed:
+            way_out = "git config --global tvmgitlib.allowedSigners FILE names those who are allowed"
+            return f"job {job[:8]} is signed by {keys}, and nobody is allowed to sign; {way_out}"
+        return f"job {job[:8]} is signed by {keys}, which is no key of your tvmgitlib.allowedSigners"

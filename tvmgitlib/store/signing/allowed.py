@@ -1,0 +1,64 @@
+"""Whose keys a user trusts: allowed signers, in OpenSSH's form (`man ssh-keygen`, ALLOWED SIGNERS)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from tvmgitlib.errors import GitError
+from tvmgitlib.store.signing.proving import ask, signed_by
+from tvmgitlib.store.signing.text import NAMESPACE, SIGNERS_NAMESPACE
+
+
+class AllowedSigners:
+    """Those who are allowed to sign.
+
+    Args:
+        text: a line for each, as a file of OpenSSH's has them.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    @classmethod
+    def in_file(cls, file: str) -> AllowedSigners:
+        """Those in a file that the user's own configuration names, and never a repository's.
+
+        Raises:
+            GitError: it cannot be read, or is named in a way that may mean a file of a repository.
+        """
+        path = Path(file).expanduser()
+        if not path.is_absolute() or not path.is_file():
+            raise GitError(
+                f"tvmgitlib.allowedSigners names {file}, and no such file is there",
+                hint="Name it by its whole path; a line of it is: tess@example.com ssh-ed25519 AAAA...",
+            )
+        return cls(path.read_bytes())
+
+    def who(self, content: bytes, signature: bytes) -> str | None:
+        """Who has signed the segment of a job; None where it is none of these.
+
+        Raises:
+            GitError: OpenSSH is not installed.
+        """
+        return self._who(content, signature, NAMESPACE)
+
+    def delegate(self, signers: bytes, signature: bytes) -> bool:
+        """Whether one of these has signed a list of others who may sign jobs.
+
+        Raises:
+            GitError: OpenSSH is not installed.
+        """
+        key = signed_by(signers, signature, SIGNERS_NAMESPACE)
+        return key is not None and self._who(signers, signature, SIGNERS_NAMESPACE) is not None
+
+    def _who(self, content: bytes, signature: bytes, namespace: str) -> str | None:
+        with NamedTemporaryFile(prefix="tvmgitlib-") as file:
+            file.write(self._text)
+            file.flush()
+            found = ask(["find-principals", "-f", file.name], b"", signature)
+            for principal in (found or "").splitlines():
+                verify = ["verify", "-f", file.name, "-n", namespace, "-I", principal]  # heeds the line's options too
+                if ask(verify, content, signature) is not None:
+                    return principal
+        return None

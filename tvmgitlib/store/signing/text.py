@@ -1,0 +1,65 @@
+"""The text of an SSH signature, which holds the public key that it was made with (OpenSSH's PROTOCOL.sshsig)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+#: What the signatures are for: one that was made for anything else, a commit or a login, is none of a job.
+NAMESPACE: Final = "tvmgitlib-job@v1"
+
+#: What signs a list of those who may sign jobs.
+SIGNERS_NAMESPACE: Final = "tvmgitlib-signers@v1"
+
+#: How long a signature may be, in bytes: twice the longest that RSA makes.
+MOST_OF_SIGNATURE: Final = 16 * 1024
+
+_ARMOR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n?")
+
+#: What every signature begins with: the magic, and the version 1.
+_PREAMBLE = b"SSHSIG\0\0\0\1"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key.
+
+    Attributes:
+        blob: as SSH writes it.
+    """
+
+    blob: bytes
+
+    @property
+    def id(self) -> str:
+        """Sixteen hex digits that tell it from others, for names of files."""
+        return sha256(self.blob).hexdigest()[:16]
+
+    @property
+    def fingerprint(self) -> str:
+        """`SHA256:...`, as ssh-keygen shows it."""
+        return f"SHA256:{b64encode(sha256(self.blob).digest()).decode().rstrip('=')}"
+
+
+def key_of(signature: bytes) -> Key | None:
+    """The key that a signature says it was made with; None where it is no signature, or of a certificate."""
+    armored = _ARMOR.fullmatch(signature) if len(signature) <= MOST_OF_SIGNATURE else None
+    if armored is None:
+        return None
+    try:
+        content = b64decode(armored[1].replace(b"\n", b""), validate=True)
+    except binascii.Error:
+        return None
+    blob = _string(content.removeprefix(_PREAMBLE)) if content.startswith(_PREAMBLE) else None
+    kind = _string(blob) if blob is not None else None
+    return Key(blob) if blob is not None and kind is not None and b"-cert-" not in kind else None
+
+
+def _string(content: bytes) -> bytes | None:
+    """The string that bytes begin with: its length in four bytes, and so many bytes."""
+    length = int.from_bytes(content[:4], "big")
+    return content[4 : 4 + length] if 4 + length <= len(content) else None
