@@ -10,7 +10,7 @@ ENV := $(PYTHON) .ci/environments.py
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## tune three small kernels with a real TVM, and keep and use the results
+demo: ## tune a small ONNX model with a real TVM, and keep and use the results
 	$(ENV) run tvm-0.27 docs/demo.py
 
 test: ## lint, types, floors, all tests, on every Python found and every TVM

@@ -12,6 +12,7 @@ import os
 import runpy
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,14 +22,14 @@ TARGET = {"kind": "llvm", "mtriple": "x86_64-linux-gnu", "mcpu": "haswell", "num
 TRIALS = 4
 
 
-def write_model(path: Path, batch: int | str = 1) -> Path:
+def write_model(path: Path, batch: int | str = 1, hidden: int = 32) -> Path:
     """Two dense layers with a ReLU in between."""
     import numpy
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     random = numpy.random.default_rng(0)
-    weights = {"w1": (16, 32), "w2": (32, 8)}
+    weights = {"w1": (16, hidden), "w2": (hidden, 8)}
     graph = helper.make_graph(
         [
             helper.make_node("MatMul", ["x", "w1"], ["a"]),
@@ -44,17 +45,21 @@ def write_model(path: Path, batch: int | str = 1) -> Path:
     return path
 
 
-class Journal:
-    """Notes what is measured, and kills the process at a line."""
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def __init__(self, path: Path, kill_at: int = 0) -> None:
-        self.path, self.kill_at = path, kill_at
+
+class Journal:
+    """Notes what is measured, and at a line does something: kills the process, if nothing else is said."""
+
+    def __init__(self, path: Path, at: int = 0, do: Callable[[], object] = kill) -> None:
+        self.path, self.at, self.do = path, at, do
 
     def note(self, what: object) -> None:
         with self.path.open("a") as file:
             file.write(f"{what}\n")
-        if len(self.lines()) == self.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if len(self.lines()) == self.at:
+            self.do()
 
     def lines(self) -> list[str]:
         return self.path.read_text().splitlines() if self.path.exists() else []

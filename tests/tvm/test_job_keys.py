@@ -23,6 +23,8 @@ def test_an_interrupted_job_is_taken_up_under_its_key_alone(
 ) -> None:
     resnet, bert, plain = (interrupted(library, key) for key in ("resnet", "bert", None))
     assert len({resnet, bert, plain}) == 3
+    said = [message for message in caplog.messages if message.endswith(" resumes it")]
+    assert ["the same key, target" in message for message in said] == [True, True, False]
     assert f"job {resnet}" in caplog.text
     assert "was interrupted under the key 'resnet', so it is not resumed" in caplog.text
     caplog.clear()

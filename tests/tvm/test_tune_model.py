@@ -7,6 +7,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, Tuning
 from tvmgitlib.errors import SelectionError, TvmError
 
-pytestmark = pytest.mark.tvm("0.16", "0.27")
+pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 
 SCRIPT = Path(__file__).parent / "model_job.py"
 
@@ -29,6 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.tvm("0.16", "0.27")  # a process more, which takes as long as all the others
 def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
     library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path
 ) -> None:
@@ -68,6 +70,33 @@ def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: 
     assert {task.state for task in done.tasks} == {"short"}
 
 
+def test_time_that_ends_in_the_middle_leaves_the_rest_to_another_job(
+    library: ConfigLibrary, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[float] = []
+    clock = SimpleNamespace(**{**vars(time), "monotonic": lambda: time.monotonic() + sum(ahead)})
+    monkeypatch.setattr("tvmgitlib.library.jobs.journal.time", clock)
+    journal = work.Journal(tmp_path / "journal", 4, lambda: ahead.append(7200.0))
+    first = work.tune(library.path, model, journal, budget=3600.0)
+    made = sum(task.made for task in first.tasks)
+    assert 0 < made < len(first.tasks) * work.TRIALS and first.result.job is not None
+    assert (first.is_complete, first.tasks[-1].state) == (False, "short")
+    assert sum(effort.trials for effort in library.trials()) == made
+
+    second = work.tune(library.path, model, journal)
+    assert (second.is_complete, second.resumed) == (True, False)
+    assert sum(task.made for task in second.tasks) == len(second.tasks) * work.TRIALS - made
+
+
+def test_a_warm_start_tries_what_another_model_suggests(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
+    journal = work.Journal(tmp_path / "journal")
+    work.tune(library.path, model, journal)
+    wider = work.write_model(tmp_path / "wider.onnx", hidden=64)
+    done = work.tune(library.path, wider, journal, warm_start=True)
+    assert done.is_complete
+    assert "snapping" in library.show_job(done.result.job).header.options["warm_start"]
+
+
 def test_sizes_that_a_model_leaves_open_have_to_be_named(library: ConfigLibrary, tmp_path: Path) -> None:
     open_one = work.write_model(tmp_path / "open.onnx", "batch")
     journal = work.Journal(tmp_path / "journal")
@@ -94,7 +123,7 @@ def test_what_is_no_model_is_said(library: ConfigLibrary, model: Path, tmp_path:
         work.tune(library.path, model, journal, tuner="best")
 
 
-@pytest.mark.tvm("0.27")
+@pytest.mark.tvm("0.25", "0.27")
 def test_a_tuner_of_other_tasks_is_refused(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:
     with pytest.raises(TvmError, match="no task that the tuner xgb searches"):
         work.tune(library.path, model, work.Journal(tmp_path / "journal"), tuner="xgb")

@@ -58,9 +58,10 @@ class Job:
         self._release()
         if self.journal.is_begun:
             _log.warning(
-                "job %s was interrupted: what it measured is kept, and starting a job for the same target and platform "
-                "resumes it",
+                "job %s was interrupted: what it measured is kept, and starting a job for the same %starget and "
+                "platform resumes it",
                 self.id,
+                "key, " if self.journal.opened.spec.key else "",
             )
 
     def __repr__(self) -> str:

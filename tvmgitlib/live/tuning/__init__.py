@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
+from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning, against_untuned
 from tvmgitlib.live.tuning.work import TuneRequest, tune_model
 
-__all__ = ["ModelTuned", "TaskTuning", "TuneRequest", "Tuning", "tune_model"]
+__all__ = ["ModelTuned", "TaskTuning", "TuneRequest", "Tuning", "against_untuned", "tune_model"]

@@ -87,6 +87,22 @@ def speedup_of(tasks: Iterable[TaskTuning]) -> float | None:
     return math.fsum(weight * baseline for weight, baseline, _ in known) / tuned if tuned else None
 
 
+def against_untuned(tasks: Sequence[TaskTuning]) -> str:
+    """What a build gains by the library, for people: a model of which nothing is faster is not "1.00x as fast".
+
+    Empty where of no task both times are known.
+    """
+    speedup = speedup_of(tasks)
+    if speedup is None:
+        return ""
+    known = [each.speedup for each in tasks if each.speedup is not None]
+    slower = sum(each < 1 for each in known)
+    if slower == len(known):
+        return "nothing faster than untuned was found, so builds stay untuned"
+    kept = f" ({slower:,} {'is' if slower == 1 else 'are'} slower, and built untuned)" if slower else ""
+    return f"{speedup:.2f}x as fast as untuned{kept}"
+
+
 class Tuning:
     """How far a model is, while it is tuned.
 
@@ -160,8 +176,8 @@ class ModelTuned:
         """The whole in one line."""
         counts = Counter(each.state for each in self.tasks)
         said = ", ".join(f"{counts[state]:,} {state}" for state in (*STATES, UNSEARCHABLE) if counts[state])
-        faster = f"; {self.speedup:.2f}x as fast as untuned" if self.speedup is not None else ""
-        return f"{plural(len(self.tasks), 'task')} ({said}){faster}" if self.tasks else "no task"
+        gain = against_untuned(self.tasks)
+        return f"{plural(len(self.tasks), 'task')} ({said}){gain and '; '}{gain}" if self.tasks else "no task"
 
     def __repr__(self) -> str:
         return f"<ModelTuned: {self.line}>"

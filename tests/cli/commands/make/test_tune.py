@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,10 @@ def test_no_config_that_is_slower_counts_against_a_model() -> None:
     done = ModelTuned("m", JobResult(None, None, Counts()), False, (slower, faster), Coverage(TvmVersion(), ()))
     assert done.speedup == pytest.approx(4 / 3)
     assert (slower.speedup, done.is_complete) == (0.5, True)
+    assert done.line == "2 tasks (2 tuned); 1.33x as fast as untuned (1 is slower, and built untuned)"
+    nothing = replace(done, tasks=(slower, task("unknown", "tuned", trials=8, cost=1e-3)))
+    assert nothing.speedup == 1.0
+    assert nothing.line == "2 tasks (2 tuned); nothing faster than untuned was found, so builds stay untuned"
 
 
 @pytest.mark.parametrize(("state", "complete"), [("tuned", True), ("unsearchable", True), ("short", False)])

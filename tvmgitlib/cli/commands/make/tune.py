@@ -110,14 +110,16 @@ def _progress(tuning: Tuning) -> str:
     """How far it is: the tasks that are being tuned, and as many of the others as there is room for."""
     import shutil
 
+    from tvmgitlib.live.tuning import against_untuned
+
     room = shutil.get_terminal_size().lines - _OTHER_LINES
     chosen = sorted(tuning.tasks, key=lambda task: _FIRST.get(task.state, len(_FIRST)))[: max(room, 1)]
     tasks = [task for task in tuning.tasks if task in chosen]
     more = [f"and {len(tuning.tasks) - len(tasks):,} more"] if len(tasks) < len(tuning.tasks) else []
     made, failed = (sum(getattr(task, name) for task in tuning.tasks) for name in ("made", "failed"))
     said = [f"{made:,} trials, {failed:,} failed", f"{rough(tuning.elapsed)} so far"]
-    if tuning.speedup is not None:
-        said.insert(1, f"{tuning.speedup:.2f}x as fast as untuned")
+    if gain := against_untuned(tuning.tasks):
+        said.insert(1, gain)
     if tuning.left is not None:
         said.append(f"{rough(tuning.left)} left")
     return "\n".join([table(tasks, _COLUMNS), *more, ", ".join(said)])
