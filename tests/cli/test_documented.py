@@ -30,7 +30,7 @@ _CODE = re.compile(
 def commands(code: str) -> Iterator[tuple[str, ...]]:
     """The arguments of every `tvmgitlib` in some lines of code."""
     for line in code.splitlines():
-        for step in re.split(r"&&|(?<!\|)\|(?!\|)", line):
+        for step in re.split(r"&&|(?<!\|)\|(?!\|)| < ", line):
             if "tvmgitlib " in step:
                 words = shlex.split(step, comments=True)
                 if "tvmgitlib" in words:
