@@ -10,9 +10,9 @@ from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.changes import is_known, read_queued, require_sound
 from tvmgitlib.library.folding import is_fold_after
-from tvmgitlib.library.reading import Contents, Problem
-from tvmgitlib.model import JOBS, Settings, job_at
-from tvmgitlib.store import Repository, branch_tips, commits_touching, is_ancestor, merge_base
+from tvmgitlib.library.reading import Contents, Problem, Trust
+from tvmgitlib.model import JOBS, Settings, job_at, segment_path, signature_at
+from tvmgitlib.store import Repository, branch_tips, commits_touching, differences, is_ancestor, merge_base
 
 _BRANCHES = "refs/heads/"
 
@@ -100,6 +100,10 @@ class Push:
                 yield Problem(update.ref, None, "the job is queued already; what is queued does not change")
             else:
                 is_known(snapshot, read_queued(self._repository, job, update.new))
+                if self._is_strict:
+                    with self._repository.snapshot(update.new) as queued:
+                        trust = Trust(Contents(queued), always=True, signers_in=snapshot)
+                        yield from _unbelieved(trust, [job], update.new)
 
     def _is_job(self, job: str, commit: str) -> bool:
         try:
@@ -128,21 +132,37 @@ class Push:
         yield from edited
         if not edited:
             require_sound(self._repository, new, old or self._main_tip)
+            with self._repository.snapshot(new) as snapshot:
+                trust = Trust(Contents(snapshot), always=self._is_strict)
+                yield from _unbelieved(trust, self._added(old or self._main_tip, new), new)
             yield from self._configs(base, new)
 
+    def _added(self, known: str | None, new: str) -> list[str]:
+        """The jobs of a commit that another one does not have."""
+        with self._repository.snapshot(known) as before, self._repository.snapshot(new) as after:
+            changed = [(job_at(path), old) for path, old, new in differences(before, after) if new is not None]
+        return [job for job, old in changed if job is not None and old is None]
+
+    @property
+    def _is_strict(self) -> bool:
+        """Whether the library's branch asks for signed jobs as it is: no push loosens that first."""
+        return self._settings.policy_trust == "signed"
+
     def _edited(self, new: str) -> Iterator[Problem]:
-        """Segments that a commit of the push changes or removes, also where another one has undone it."""
+        """Segments and signatures that a commit of the push changes or removes, also where another has undone it."""
         told = set()
         since = [commit for commit in self._known if commit != new]
         walk = commits_touching(self._repository, new, JOBS, each_parent=True, since=since, oldest_first=True)
         for commit in walk:
             for delta in commit.deltas:
-                if job_at(delta.path) is None or delta.old is None or delta.path in told:
+                what = "segments" if job_at(delta.path) is not None else "signatures"
+                is_other = what == "signatures" and signature_at(delta.path) is None
+                if is_other or delta.old is None or delta.path in told:
                     continue
                 told.add(delta.path)
                 done, instead = ("changed", "") if delta.new else ("removed", "; tvmgitlib revert takes a job out")
                 by = f"by {commit.id[:12]} ({plain_line(commit.subject)})"
-                yield Problem(delta.path, None, f"{done} {by}; segments never change{instead}", commit.id)
+                yield Problem(delta.path, None, f"{done} {by}; {what} never change{instead}", commit.id)
 
     def _configs(self, base: str | None, new: str) -> Iterator[Problem]:
         """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see."""
@@ -154,3 +174,11 @@ class Push:
             elif after.entry("configs") != before.entry("configs"):
                 what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"
                 yield Problem("configs", None, what, new)
+
+
+def _unbelieved(trust: Trust, jobs: Iterable[str], commit: str) -> Iterator[Problem]:
+    """Which jobs of a commit are not signed as they have to be."""
+    for job in jobs:
+        why = trust.why_not(job)
+        if why is not None:
+            yield Problem(segment_path(job), None, why, commit)

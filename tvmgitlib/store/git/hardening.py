@@ -25,6 +25,7 @@ _EVENTS = ("reference-transaction", "post-index-change", "pre-push", "post-check
 
 #: Stronger than any file of a repository. A Git that does not know one of them passes over it.
 _SETTINGS = {
+    "advice.graftFileDeprecated": "false",  # GIT_GRAFT_FILE below would have Git say so in every message
     "core.bigFileThreshold": "16m",  # files that Git holds in memory as a whole
     "core.alternateRefsCommand": "true",  # a program that a repository names, run when it borrows objects
     "core.fsmonitor": "",  # a program that a repository names, run whenever the index is read

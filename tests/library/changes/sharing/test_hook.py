@@ -155,6 +155,33 @@ def test_all_that_tvmgitlib_does_goes_through(
     assert library.check() == []
 
 
+def test_where_only_signed_jobs_are_trusted_others_are_refused(
+    guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Callable[..., str], tmp_path: Path
+) -> None:
+    sign(library.path, "tess")
+    (tmp_path / "allowed").write_text(f"tess@example.com {(tmp_path / 'key-tess.pub').read_text()}")
+    git(guarded, "config", "--global", "tvmgitlib.allowedSigners", str(tmp_path / "allowed"))
+    library.configure("policy.trust", "signed")
+    library.sync()
+    signed = library.import_logs(make_log("conv", [1e-3]), platform="box").job
+    assert len(library.sync().sent) == 1
+
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    library.configure("policy.trust", "any")  # a push that would allow what it brings
+    library.import_logs(make_log("pool", [1e-3]), platform="box")
+    assert "is not signed, and only signed jobs are trusted" in pushed(library.path).stderr
+    with pytest.raises(GitError, match="is not signed, and only signed jobs are trusted"):
+        library.sync(queue=True)
+    git(library.path, "reset", "-q", "--hard", "origin/main")
+
+    (signature,) = (library.path / "jobs" / str(signed)[:2]).glob(f"{signed}.*.sig")
+    signature.unlink()
+    commit(git, library.path)
+    said = pushed(library.path).stderr
+    assert f"{signature.name}: removed by" in said
+    assert "signatures never change" in said
+
+
 @pytest.mark.parametrize("server", ["daemon", "http"])
 def test_servers_run_it_and_their_users_hear_why(
     guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, request: pytest.FixtureRequest, server: str

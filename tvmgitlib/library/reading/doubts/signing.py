@@ -13,7 +13,7 @@ from tvmgitlib.library.reading.contents import Contents, signature_files
 from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import segment_path, signature_at
-from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, key_of, settings_by_owner, signed_by
+from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, settings_by_owner, signed_by
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -28,10 +28,12 @@ class Signatures:
 
     Args:
         contents: the library in one commit.
+        signers_in: the commit with the library's own list of signers; None where it is that one.
     """
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, signers_in: Snapshot | None = None) -> None:
         self._contents = contents
+        self._signers_in = signers_in or contents.snapshot
         self._proven: list[tuple[str, str, str]] = []
         self._signers: dict[str, tuple[SignedBy, ...]] = {}
         self._owners: dict[str, str | None] = {}
@@ -74,7 +76,7 @@ class Signatures:
         if not file:
             return ()
         root = AllowedSigners.in_file(file)
-        others = delegates(self._contents.snapshot, root)
+        others = delegates(self._signers_in, root)
         return (root,) if others is None else (root, others)
 
     def _who(self, job: str, path: str, entry: Entry) -> str | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from tvmgitlib.errors import GitError
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts.signing import Signatures
-from tvmgitlib.store import settings_by_owner
+from tvmgitlib.store import Snapshot, settings_by_owner
 
 
 class Trust:
@@ -18,11 +18,14 @@ class Trust:
 
     Args:
         contents: the library in one commit.
+        always: ask for signatures whatever its settings say: those of another commit did.
+        signers_in: the commit with the library's own list of signers; None where it is that one.
     """
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, *, always: bool = False, signers_in: Snapshot | None = None) -> None:
         self._contents = contents
-        self._signatures = Signatures(contents)
+        self._always = always
+        self._signatures = Signatures(contents, signers_in)
         self._told: dict[str, str | None] = {}
 
     @cached_property
@@ -32,6 +35,8 @@ class Trust:
         Raises:
             GitError: a configuration says something else than whether they are.
         """
+        if self._always:
+            return True
         said = [settings.get("tvmgitlib.trust", "any") for settings in settings_by_owner(self._contents.snapshot.git)]
         for value in said:
             if value not in ("any", "signed"):
