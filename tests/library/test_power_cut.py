@@ -162,7 +162,9 @@ def cut_while(script: str, library: ConfigLibrary, shim: Path, tmp_path: Path, *
     env = {**os.environ, "LD_PRELOAD": str(shim), "TOLD": str(address)}
     with told(disks, address):
         subprocess.run(
-            [sys.executable, "-c", script, str(library.path), *map(str, tmp_path.glob("*.log"))], env=env, check=True
+            [sys.executable, "-c", script, str(library.path), *map(str, sorted(tmp_path.glob("*.log")))],
+            env=env,
+            check=True,
         )
     for disk in disks:
         disk.cut()

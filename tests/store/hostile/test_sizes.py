@@ -72,7 +72,8 @@ def test_large_files(bombs: Bombs, path: str, piece: bytes, mebibytes: int, why:
     where = {"segment": segment_of, "configs": configs_of}.get(path, lambda _: path)(bombs)
     bombs.put(where, "100644", bombs.loose("blob", b"", piece * MIB, mebibytes))
     codes, said = bounded(bombs.path, ("best",), ("diff", "HEAD~1"), ("check", "--json"))
-    assert codes == [4, 4, 1]
+    # Of configs/ nothing is opened that is not proven to be the fold: jobs/ answer, and check says what is wrong.
+    assert codes == ([0, 0, 1] if path == "configs" else [4, 4, 1])
     assert why in said
     assert where in said
 
