@@ -62,6 +62,13 @@ def answers(library: ConfigLibrary) -> list[Any]:
     return [*found, library.diff("HEAD")]
 
 
+def forge(path: Path, git: Git) -> None:
+    """Make a record of configs/ ten times faster than its job says, and leave the stamp as it is."""
+    (configs,) = path.glob("configs/*/*/autotvm.jsonl")
+    configs.write_bytes(configs.read_bytes().replace(b"[0.001]", b"[0.0001]"))
+    git(path, "commit", "-q", "-am", "Forge it")
+
+
 def segments_here(library: ConfigLibrary, git: Git) -> int:
     listed = git(library.path, "rev-list", "--objects", "--missing=print", "HEAD").split("\n")
     missing = {line[1:] for line in listed if line.startswith("?")}
@@ -83,6 +90,23 @@ def test_it_answers_as_the_whole_one_does(
     assert (part.path / "configs").is_dir()
     assert not (part.path / "jobs").exists()
     assert git(part.path, "rev-parse", "--abbrev-ref", "@{upstream}").strip() == "origin/main"
+
+
+def test_its_remotes_word_is_no_proof_to_any_other_clone(
+    library: ConfigLibrary, git: Git, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forge(library.path, git)
+    part = ConfigLibrary.clone(library.path.as_uri(), tmp_path / "part", filtered=True)
+    assert min(config.cost for config in part.best()) == 1e-4  # the remote's word
+    part.pin(local=True)
+    assert "unproven" in caplog.text
+    whole = ConfigLibrary.clone(library.path.as_uri(), tmp_path / "whole")
+    assert min(config.cost for config in whole.best()) == 1e-3
+    with pytest.raises(LibraryError, match="not what jobs/ fold to"):
+        whole.pin(local=True)
+    git(part.path, "fetch", "-q", "--unshallow")
+    git(part.path, "fetch", "-q", "--refetch", "--no-filter")
+    assert min(config.cost for config in ConfigLibrary(part.path).best()) == 1e-3  # what can be proven, is
 
 
 @pytest.mark.parametrize(

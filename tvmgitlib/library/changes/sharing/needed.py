@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tvmgitlib.library.changes.change import note_fold
 from tvmgitlib.library.changes.sharing.needed_segments import needs_others, winners
+from tvmgitlib.library.folding import take_word
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import JOBS
 from tvmgitlib.store import (
@@ -41,10 +41,11 @@ def fetch_needed(repository: Repository, remote: str, commit: str) -> None:
         contents = Contents(snapshot)
         near = missing & {entry.oid for _, entry in winners(contents)}
         fetch_objects(repository, remote, near)
+        others = (missing & {entry.oid for _, entry in contents.segment_files()}) - near
         if needs_others(contents):
-            fetch_objects(repository, remote, (missing & {entry.oid for _, entry in contents.segment_files()}) - near)
-            return
-    note_fold(repository, commit)  # nothing here can prove it: whoever clones so takes the remote's word
+            fetch_objects(repository, remote, others)
+        elif others:
+            take_word(contents, min(others))
 
 
 def _outside_jobs(snapshot: Snapshot) -> set[str]:
