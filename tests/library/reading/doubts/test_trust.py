@@ -11,6 +11,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, SelectionError
+from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.model import segment_path
 
 Git = Callable[..., str]
@@ -175,6 +176,22 @@ def test_what_a_key_is_allowed_for(
     allow("tess", option=option)
     library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
     assert graded(library) == [(2e-3, grade)]
+
+
+def test_a_record_that_only_names_a_signed_job(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, allow: Any, trust: None
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
+    (configs,) = library.path.glob("configs/*/*/autotvm.jsonl")
+    configs.write_bytes(configs.read_bytes().replace(b"[0.002]", b"[0.0001]"))
+    git(library.path, "commit", "-q", "-am", "By hand")
+    with library._view.reading() as contents:
+        remember_fold(contents)  # somebody took it for right
+    assert graded(ConfigLibrary(library.path)) == [(2e-3, "exact")]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "any")
+    assert graded(ConfigLibrary(library.path)) == [(1e-4, "exact")]
 
 
 def test_a_word_that_says_nothing_of_trust_is_refused(library: ConfigLibrary, git: Git, make_log: MakeLog) -> None:

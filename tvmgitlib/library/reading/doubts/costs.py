@@ -61,6 +61,7 @@ class Doubts:
         self._spots: dict[Narrowing, set[Spot] | None] = {}
         self._leads: dict[str, dict[tuple[str, str, str], float | None]] = {}
         self._measured: dict[tuple[str, ...], _Measured] = {}
+        self._lines: dict[str, frozenset[bytes]] = {}
 
     def _expect(self, part: Part) -> None:
         """Be ready for questions about the records of a part: of many workloads, all are looked up at once."""
@@ -86,7 +87,8 @@ class Doubts:
             part: the part.
         """
         self._expect(part)
-        if all(self.believes(stored) for found in configs.values() for stored in found):
+        records = [stored for found in configs.values() for stored in found]
+        if all(self.untrusted(stored) is None and self.believes(stored) for stored in records):
             return configs
         where = Part(part.family, part.platform)
         if where not in self._folded:
@@ -94,12 +96,25 @@ class Doubts:
         return joined(configs, only(self._folded[where], part))
 
     def believes(self, stored: StoredRecord) -> bool:
-        """Whether a record is believed as it is, and so is whom it comes from."""
-        return self.untrusted(stored) is None and self.why(stored) is None
+        """Whether a record, which its job has, is believed as it is, and so is whom it comes from."""
+        return self._trust.why_not(stored.job) is None and self.why(stored) is None
 
     def untrusted(self, stored: StoredRecord) -> str | None:
-        """Why nobody is trusted who signed the job of a record, in words; None where somebody is, or need not be."""
-        return self._trust.why_not(stored.job)
+        """Why nobody is trusted who signed a record, in words; None where somebody is, or need not be.
+
+        Signed is the segment of its job, and so the record has to be one of that: in configs/ it only says so.
+        """
+        why = self._trust.why_not(stored.job)
+        if why is not None or not self._trust.asks_for_signatures or stored.line in self._lines_of(stored.job):
+            return why
+        return f"job {stored.job[:8]} has no such record, and only what is signed is trusted"
+
+    def _lines_of(self, job: str) -> frozenset[bytes]:
+        """The records of a segment, as lines."""
+        if job not in self._lines:
+            tasks = self._contents.segment(job, with_records=True).tasks
+            self._lines[job] = frozenset(stored.line for entry in tasks for stored in entry.records)
+        return self._lines[job]
 
     def _may_be_ahead(self, stored: StoredRecord) -> bool:
         spot = (stored.record.family, stored.platform, stored.record.workload.id)
