@@ -109,6 +109,57 @@ def test_its_remotes_word_is_no_proof_to_any_other_clone(
     assert min(config.cost for config in ConfigLibrary(part.path).best()) == 1e-3  # what can be proven, is
 
 
+@pytest.fixture
+def signed(library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Callable[[Path, str], str]) -> ConfigLibrary:
+    """The library with a signed job more, that of the best `dense`, and a `conv`; only what is signed is trusted."""
+    sign(library.path, "tess")
+    allowed = library.path.with_name("allowed")
+    allowed.write_text(f"tess@example.com {library.path.with_name('key-tess.pub').read_text()}")
+    git(library.path, "config", "--global", "tvmgitlib.allowedSigners", str(allowed))
+    git(library.path, "config", "--global", "tvmgitlib.trust", "signed")
+    for workload, cost in (("dense", 5e-4), ("conv", 1e-3)):
+        library.import_logs(make_log(workload, [cost, 1.5e-3]), platform="box", tvm=TVM)
+    return library
+
+
+def test_signatures_come_with_it(
+    signed: ConfigLibrary, for_builds: Callable[[], ConfigLibrary], whole: Callable[[], ConfigLibrary], git: Git
+) -> None:
+    part = for_builds()
+    assert segments_here(part, git) == 2 * 2
+    assert answers(part) == answers(whole())
+    assert [config.grade for config in part.best(tvm=TVM)] == ["exact", "exact"]
+
+
+@pytest.mark.parametrize("by", ["an unsigned job", "a forged line"])
+def test_what_nobody_trusted_has_signed_brings_every_job(
+    signed: ConfigLibrary,
+    for_builds: Callable[[], ConfigLibrary],
+    whole: Callable[[], ConfigLibrary],
+    make_log: MakeLog,
+    git: Git,
+    by: str,
+) -> None:
+    if by == "a forged line":
+        forge(signed.path, git)
+    else:
+        git(signed.path, "config", "tvmgitlib.sign", "none")
+        signed.import_logs(make_log("conv", [1e-4, 2e-4], [7, 8]), platform="box", tvm=TVM)
+    part = for_builds()
+    assert sorted(config.cost for config in part.best(tvm=TVM)) == [5e-4, 1e-3]
+    assert answers(part) == answers(whole())
+
+
+def test_a_signature_that_is_missing_is_not_found_wrong(signed: ConfigLibrary, git: Git, tmp_path: Path) -> None:
+    part = ConfigLibrary.clone(signed.path.as_uri(), tmp_path / "part", filtered=True)
+    signed.import_logs(next(tmp_path.glob("log-1.log")), platform="pc", tvm=TVM)
+    git(part.path, "pull", "-q")
+    with pytest.raises(MissingError, match="tvmgitlib sync"):
+        part.best(tvm=TVM)
+    part.sync()
+    assert {config.grade for config in part.best(tvm=TVM)} == {"exact"}
+
+
 @pytest.mark.parametrize(
     "command",
     [

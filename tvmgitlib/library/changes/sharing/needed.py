@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tvmgitlib.library.changes.sharing.needed_segments import needs_others, winners
+from tvmgitlib.library.changes.sharing.needed_segments import needs_others, of_jobs, winners
 from tvmgitlib.library.folding import take_word
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import JOBS
@@ -41,11 +41,12 @@ def fetch_needed(repository: Repository, remote: str, commit: str) -> None:
         contents = Contents(snapshot)
         near = missing & {entry.oid for _, entry in winners(contents)}
         fetch_objects(repository, remote, near)
-        others = (missing & {entry.oid for _, entry in contents.segment_files()}) - near
         if needs_others(contents):
-            fetch_objects(repository, remote, others)
-        elif others:
-            take_word(contents, min(others))
+            fetch_objects(repository, remote, (missing & {entry.oid for _, entry in of_jobs(contents)}) - near)
+            return
+        left = (missing & {entry.oid for _, entry in contents.segment_files()}) - near
+        if left:
+            take_word(contents, min(left))
 
 
 def _outside_jobs(snapshot: Snapshot) -> set[str]:
