@@ -194,6 +194,33 @@ def test_a_record_that_only_names_a_signed_job(
     assert graded(ConfigLibrary(library.path)) == [(1e-4, "exact")]
 
 
+@pytest.mark.parametrize(
+    ("signed", "others", "cost"),
+    [
+        ([1e-3], [1.0] * 9, 1e-3),  # others that are slow make nobody look too fast
+        ([1e-9, *[3e-3] * 8], [1e-9], 3e-3),  # nor does a second measurement by them bear one out
+        ([1e-9, *[3e-3] * 8], [9e-9, 1e-8], 3e-3),  # nor one that is close behind
+    ],
+)
+def test_what_nobody_signed_says_nothing_of_what_is(
+    library: ConfigLibrary,
+    make_log: MakeLog,
+    git: Git,
+    sign: Sign,
+    allow: Any,
+    trust: None,
+    signed: list[float],
+    others: list[float],
+    cost: float,
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", signed), platform="box", tvm=TVM)
+    configs = [1] if len(others) == 1 else list(range(11, 11 + len(others)))
+    unsigned(library, git, make_log("dense", others, configs))
+    assert graded(library) == [(cost, "exact")]
+
+
 def test_a_word_that_says_nothing_of_trust_is_refused(library: ConfigLibrary, git: Git, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
     git(library.path, "config", "tvmgitlib.trust", "Signed")

@@ -20,7 +20,7 @@ from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahea
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """What was measured of a workload on a platform for one target, by jobs that count.
+    """What was measured of a workload on a platform for one target, by jobs that count and are believed.
 
     Attributes:
         configs: how many configs.
@@ -120,6 +120,8 @@ class Doubts:
         spot = (stored.record.family, stored.platform, stored.record.workload.id)
         family, platform, _ = spot
         wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
+        if self._trust.asks_for_signatures:  # the index knows nothing of them, and so of who was close behind
+            return not self._has_runner_up(stored)
         known = next((each for each in wide if each in self._spots), None)
         if known is None and self._has_runner_up(stored):
             return False  # so that the first question of a build makes no index of all jobs
@@ -156,7 +158,7 @@ class Doubts:
             records: defaultdict[bytes, list[StoredRecord]] = defaultdict(list)
             standing = self._contents.standing
             for outline in self._contents.outlines.having(Narrowing.to(place)):
-                if not standing.counts(outline.header.id):
+                if not self._trust.counts(outline.header.id):
                     continue
                 segment = self._contents.segment(outline.header.id, with_records=True)
                 for entry in segment.tasks:
