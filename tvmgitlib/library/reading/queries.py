@@ -218,7 +218,7 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
         place = task.place
         if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
             continue
-        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.why_not(header.id) is None):
+        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.counts(header.id)):
             groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
