@@ -65,9 +65,10 @@ def best(
     wanted = shown_grades(accept)
     answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
+    baseline = grader.baseline if grader else contents.baseline
     with Signatures(contents) as signatures:
         return [
-            _answer(answer, contents.baseline(answer.stored), grader, signatures.of(answer.stored.job))
+            _answer(answer, baseline(answer.stored), grader, signatures.of(answer.stored.job))
             for answer in answers
             if (answer.verdict is None or answer.verdict.grade in wanted)
             and not (answer.is_incompatible and answer.computation in here)

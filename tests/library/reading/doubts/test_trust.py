@@ -221,6 +221,27 @@ def test_what_nobody_signed_says_nothing_of_what_is(
     assert graded(library) == [(cost, "exact")]
 
 
+def test_what_nobody_signed_says_not_that_untuned_is_faster(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, allow: Any, trust: None
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
+    place = library.best()[0].place
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    job = library.begin_job(platform="box", tvm=TVM)
+    job.log.write_bytes(make_log("dense", [3e-3], [2]).read_bytes())
+    job.note_baseline(place.task, 1e-9)
+    library.finish_job(job.id)
+
+    def baselines() -> list[float | None]:
+        return [config.baseline for config in ConfigLibrary(library.path).best(tvm=TVM)]
+
+    assert baselines() == [None]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "any")
+    assert baselines() == [1e-9]
+
+
 def test_a_word_that_says_nothing_of_trust_is_refused(library: ConfigLibrary, git: Git, make_log: MakeLog) -> None:
     library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
     git(library.path, "config", "tvmgitlib.trust", "Signed")

@@ -109,6 +109,10 @@ class Doubts:
             return why
         return f"job {stored.job[:8]} has no such record, and only what is signed is trusted"
 
+    def baseline(self, stored: StoredRecord) -> float | None:
+        """What the untuned config takes, see `Contents.baseline`, by jobs that are believed."""
+        return self._contents.baseline(stored, self._trust.counts)
+
     def _lines_of(self, job: str) -> frozenset[bytes]:
         """The records of a segment, as lines."""
         if job not in self._lines:
