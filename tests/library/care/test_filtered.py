@@ -62,6 +62,13 @@ def answers(library: ConfigLibrary) -> list[Any]:
     return [*found, library.diff("HEAD")]
 
 
+def forge(path: Path, git: Git) -> None:
+    """Make a record of configs/ ten times faster than its job says, and leave the stamp as it is."""
+    (configs,) = path.glob("configs/*/*/autotvm.jsonl")
+    configs.write_bytes(configs.read_bytes().replace(b"[0.001]", b"[0.0001]"))
+    git(path, "commit", "-q", "-am", "Forge it")
+
+
 def segments_here(library: ConfigLibrary, git: Git) -> int:
     listed = git(library.path, "rev-list", "--objects", "--missing=print", "HEAD").split("\n")
     missing = {line[1:] for line in listed if line.startswith("?")}
@@ -83,6 +90,74 @@ def test_it_answers_as_the_whole_one_does(
     assert (part.path / "configs").is_dir()
     assert not (part.path / "jobs").exists()
     assert git(part.path, "rev-parse", "--abbrev-ref", "@{upstream}").strip() == "origin/main"
+
+
+def test_its_remotes_word_is_no_proof_to_any_other_clone(
+    library: ConfigLibrary, git: Git, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forge(library.path, git)
+    part = ConfigLibrary.clone(library.path.as_uri(), tmp_path / "part", filtered=True)
+    assert min(config.cost for config in part.best()) == 1e-4  # the remote's word
+    part.pin(local=True)
+    assert "unproven" in caplog.text
+    whole = ConfigLibrary.clone(library.path.as_uri(), tmp_path / "whole")
+    assert min(config.cost for config in whole.best()) == 1e-3
+    with pytest.raises(LibraryError, match="not what jobs/ fold to"):
+        whole.pin(local=True)
+    git(part.path, "fetch", "-q", "--unshallow")
+    git(part.path, "fetch", "-q", "--refetch", "--no-filter")
+    assert min(config.cost for config in ConfigLibrary(part.path).best()) == 1e-3  # what can be proven, is
+
+
+@pytest.fixture
+def signed(library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Callable[[Path, str], str]) -> ConfigLibrary:
+    """The library with a signed job more, that of the best `dense`, and a `conv`; only what is signed is trusted."""
+    sign(library.path, "tess")
+    allowed = library.path.with_name("allowed")
+    allowed.write_text(f"tess@example.com {library.path.with_name('key-tess.pub').read_text()}")
+    git(library.path, "config", "--global", "tvmgitlib.allowedSigners", str(allowed))
+    git(library.path, "config", "--global", "tvmgitlib.trust", "signed")
+    for workload, cost in (("dense", 5e-4), ("conv", 1e-3)):
+        library.import_logs(make_log(workload, [cost, 1.5e-3]), platform="box", tvm=TVM)
+    return library
+
+
+def test_signatures_come_with_it(
+    signed: ConfigLibrary, for_builds: Callable[[], ConfigLibrary], whole: Callable[[], ConfigLibrary], git: Git
+) -> None:
+    part = for_builds()
+    assert segments_here(part, git) == 2 * 2
+    assert answers(part) == answers(whole())
+    assert [config.grade for config in part.best(tvm=TVM)] == ["exact", "exact"]
+
+
+@pytest.mark.parametrize("by", ["an unsigned job", "a forged line"])
+def test_what_nobody_trusted_has_signed_brings_every_job(
+    signed: ConfigLibrary,
+    for_builds: Callable[[], ConfigLibrary],
+    whole: Callable[[], ConfigLibrary],
+    make_log: MakeLog,
+    git: Git,
+    by: str,
+) -> None:
+    if by == "a forged line":
+        forge(signed.path, git)
+    else:
+        git(signed.path, "config", "tvmgitlib.sign", "none")
+        signed.import_logs(make_log("conv", [1e-4, 2e-4], [7, 8]), platform="box", tvm=TVM)
+    part = for_builds()
+    assert sorted(config.cost for config in part.best(tvm=TVM)) == [5e-4, 1e-3]
+    assert answers(part) == answers(whole())
+
+
+def test_a_signature_that_is_missing_is_not_found_wrong(signed: ConfigLibrary, git: Git, tmp_path: Path) -> None:
+    part = ConfigLibrary.clone(signed.path.as_uri(), tmp_path / "part", filtered=True)
+    signed.import_logs(next(tmp_path.glob("log-1.log")), platform="pc", tvm=TVM)
+    git(part.path, "pull", "-q")
+    with pytest.raises(MissingError, match="tvmgitlib sync"):
+        part.best(tvm=TVM)
+    part.sync()
+    assert {config.grade for config in part.best(tvm=TVM)} == {"exact"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
+from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.jobs.kept_history import kept_records
+from tvmgitlib.library.suggesting.evidence import evidence
 from tvmgitlib.model import Place, TuningRecord, TvmVersion, Workload, parse_target
 
 Git = Callable[..., str]
@@ -372,3 +374,30 @@ def test_another_log_in_its_place_is_refused(
     git(library.path, "fetch", str(other.path), f"+{ref(theirs)}:{ref(job)}")
     with pytest.raises(LibraryError, match="is not the log"):
         library.kept_history(job)
+
+
+def test_whoever_learns_from_others_learns_only_from_whom_is_trusted(
+    library: ConfigLibrary, logs: Path, git: Git, sign: Callable[[Path, str], str], tmp_path: Path
+) -> None:
+    sign(library.path, "tess")
+    (tmp_path / "allowed").write_text(f"tess@example.com {(tmp_path / 'key-tess.pub').read_text()}")
+    git(library.path, "config", "--global", "tvmgitlib.allowedSigners", str(tmp_path / "allowed"))
+    signed = finish(library, logs / "autotvm" / "t0_tvmgitlib_matmul_random.log")
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    unsigned = finish(library, logs / "autotvm" / "t0_tvmgitlib_matmul_xgb.log")
+    place = library.best()[0].place
+    opened = library.begin_job(platform="box", tvm=TVM)
+    claim = opened.claim()
+    assert claim is not None
+    journal = Journal(library._view, TvmVersion.parse(TVM), TakenJob(opened, claim, resumed=False))
+
+    def learnt(trust: str) -> list[Any]:
+        git(library.path, "config", "--global", "tvmgitlib.trust", trust)
+        with library._view.reading() as contents:
+            found = evidence(contents, place)
+            jobs = {job for past in found.past for job in past.jobs}
+            kept = list(kept_records(library._view.repository, contents, place))
+        return [jobs, {history.header.id for history in library.histories()}, len(kept), len(journal.learnable(place))]
+
+    assert learnt("any") == [{signed, unsigned}, {signed, unsigned}, 64, 64]
+    assert learnt("signed") == [{signed}, {signed}, 32, 32]

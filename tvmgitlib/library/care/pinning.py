@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from pathlib import Path
 
 from tvmgitlib.errors import GitError, LibraryError, RecordError
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder
+from tvmgitlib.library.folding import is_on_word
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import Pin
 from tvmgitlib.store import (
@@ -23,6 +25,8 @@ from tvmgitlib.store import (
     without_credentials,
 )
 
+_log = logging.getLogger("tvmgitlib")
+
 #: How large a lock file may be, in bytes.
 _MOST = 64 * 1024
 
@@ -36,7 +40,7 @@ def content_hash(snapshot: Snapshot) -> str:
 
 
 def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
-    """The pin of a commit.
+    """The pin of a commit; one of a clone for builds, which took the remote's word, is said to be unproven.
 
     Args:
         repository: the library.
@@ -55,6 +59,12 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
             raise LibraryError(
                 f"configs/ {says} in {commit[:12]}",
                 hint="tvmgitlib rebuild, then pin the new commit.",
+            )
+        if is_on_word(contents):
+            _log.warning(
+                "configs/ of %s is pinned unproven: this clone has not the jobs to prove it by; whoever opens the lock "
+                "proves it",
+                commit[:12],
             )
         configs = content_hash(snapshot)
     if local:

@@ -2,7 +2,16 @@
 
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change, standing_after
 from tvmgitlib.library.folding.folded import Folded
-from tvmgitlib.library.folding.proof import Stamped, are_files, expected_files, is_fold, is_fold_after, remember_fold
+from tvmgitlib.library.folding.proof import (
+    Stamped,
+    are_files,
+    expected_files,
+    is_fold,
+    is_fold_after,
+    is_on_word,
+    remember_fold,
+    take_word,
+)
 
 __all__ = [
     "Change",
@@ -14,6 +23,8 @@ __all__ = [
     "fold_change",
     "is_fold",
     "is_fold_after",
+    "is_on_word",
     "remember_fold",
     "standing_after",
+    "take_word",
 ]

@@ -25,24 +25,34 @@ class Memory:
 
     Args:
         state: the library's folder under the common Git directory, which tells repositories apart.
+        file: the name of the file in the user's cache.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, file: str = FILE) -> None:
         self._repository = sha256(os.fsencode(state)).hexdigest()[:16]
+        self._file = file
 
     def has(self, claim: str) -> bool:
         """Whether a claim was proven."""
-        return f" {claim}\n".encode() in _content()
+        return f" {claim}\n".encode() in self._content()
 
     def newest(self) -> list[str]:
         """The commits of this repository with a claim that was proven last, the newest first."""
-        found = re.findall(rb"^%b (\w+) \w+$" % self._repository.encode(), _content(), re.MULTILINE)
-        return [commit.decode() for commit in reversed(found[-_TRIED:])]
+        found = self._noted(r"\w+")
+        return list(reversed(found[-_TRIED:]))
+
+    def noted_with(self, claim: str) -> list[str]:
+        """What was noted with a claim in this repository alone, the newest last."""
+        return self._noted(claim)
+
+    def _noted(self, claim: str) -> list[str]:
+        found = re.findall(rf"^{self._repository} (\w+) {claim}$".encode(), self._content(), re.MULTILINE)
+        return [with_it.decode() for with_it in found]
 
     def add(self, claim: str, commit: str) -> None:
         """Remember that a claim was proven of a commit; where that cannot be noted, it is proven again."""
         with suppress(OSError, RuntimeError):
-            path = _path()
+            path = self._path()
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with path.open("ab") as file:  # one write a line, so that no two processes mix theirs
                 file.write(f"{self._repository} {commit} {claim}\n".encode())
@@ -50,25 +60,23 @@ class Memory:
             if is_long:
                 _forget_half(path)
 
+    def _path(self) -> Path:
+        return cache_folder() / self._file
+
+    def _content(self) -> bytes:
+        try:
+            with self._path().open("rb") as file:
+                return file.read(2 * _MOST)
+        except (OSError, RuntimeError):
+            return b""
+
 
 #: How many commits are tried, one of which should still be there.
 _TRIED = 4
 
 
-def _path() -> Path:
-    return cache_folder() / FILE
-
-
-def _content() -> bytes:
-    try:
-        with _path().open("rb") as file:
-            return file.read(2 * _MOST)
-    except (OSError, RuntimeError):
-        return b""
-
-
 def _forget_half(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
-    scratch = path.with_name(f"{FILE}.{os.getpid()}.tmp")
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     scratch.write_bytes(b"".join(lines[len(lines) // 2 :]))
     scratch.replace(path)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tvmgitlib import families
 from tvmgitlib._version import __version__
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, configs_file, lines_of, ranked_lines, read_segment
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change
 from tvmgitlib.library.folding.memory import Memory
@@ -20,6 +20,9 @@ from tvmgitlib.store import Entry, Snapshot, blob_id, differences
 
 #: Of so many jobs that tell two commits apart, and more, it is quicker to fold all.
 _MOST_STEPS = 512
+
+#: The file of what was taken on a remote's word: no proof of anything, so it is apart from what was proven.
+_WORDS = "words"
 
 
 class Stamped(Jobs, Protocol):
@@ -47,7 +50,7 @@ class Stamped(Jobs, Protocol):
 
 
 def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
-    """Whether configs/ is what its jobs fold to; what is proven is remembered.
+    """Whether configs/ is what its jobs fold to; what is proven is remembered, and what is on a remote's word is not.
 
     Args:
         library: the library in a commit; its stamp says so.
@@ -59,6 +62,8 @@ def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
         return True
     of_families = _claim(library, _others(library))
     if of_families != claim and memory.has(of_families):
+        return True
+    if is_on_word(library):
         return True
     if not (_follows_a_proven_one(library, at, memory) or _is_as(library, library.folded())):
         return False
@@ -86,6 +91,26 @@ def is_fold_after(before: Stamped, after: Stamped) -> bool:
 def remember_fold(library: Stamped) -> None:
     """Take down that configs/ is the fold of its jobs: whoever wrote it has just made it so."""
     _remember(Memory(library.snapshot.state), library, _claim(library, _others(library)))
+
+
+def take_word(library: Stamped, missing: str) -> None:
+    """Take a remote's word for configs/, in this clone alone, and for as long as nothing here could prove it.
+
+    Args:
+        library: the library in a commit.
+        missing: the id of a segment of it that this clone does not have.
+    """
+    Memory(library.snapshot.state, _WORDS).add(_claim(library), missing)
+
+
+def is_on_word(library: Stamped) -> bool:
+    """Whether a remote's word is taken for configs/: that was done here, and what a proof would need is missing."""
+    for segment in Memory(library.snapshot.state, _WORDS).noted_with(_claim(library)):
+        try:
+            library.snapshot.blob("jobs", segment)
+        except MissingError:
+            return True
+    return False
 
 
 def _remember(memory: Memory, library: Stamped, claim: str) -> None:

@@ -22,7 +22,7 @@ from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.library.jobs.logs import RecordReader
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.library.reading import workload_label
+from tvmgitlib.library.reading import Trust, workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
     Effort,
@@ -347,7 +347,7 @@ class Journal:
         return [record for record in self.on_record(place) if record.is_lasting]
 
     def learnable(self, place: Place, *, other_targets: bool = False) -> list[TuningRecord]:
-        """All that is on record, whatever it holds for: a cost model learns from it.
+        """All that trusted jobs have on record, whatever it holds for: a cost model learns from it.
 
         Args:
             place: the workload.
@@ -355,7 +355,8 @@ class Journal:
         """
         with self.view.reading() as contents:
             stored = recorded.stored_records(contents, place, other_targets=other_targets)
-            records = [each.record for each in stored]
+            trust = Trust(contents)
+            records = [each.record for each in stored if trust.counts(each.job)]
             records += kept_records(self.view.repository, contents, place, other_targets=other_targets)
         return list({record.native: record for record in [*records, *self.measured(place)]}.values())
 

@@ -22,7 +22,7 @@ from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.library.reading import Contents, is_exact
+from tvmgitlib.library.reading import Contents, Trust, is_exact
 from tvmgitlib.model import Header, Json, Place, Source, Task, TuningRecord, TvmVersion, parse_target
 from tvmgitlib.store import (
     HISTORY,
@@ -197,7 +197,7 @@ def kept_records(
     *,
     other_targets: bool = False,
 ) -> Iterator[TuningRecord]:
-    """What kept histories of jobs that count say of a workload.
+    """What kept histories of jobs that count, and are trusted, say of a workload.
 
     Args:
         repository: where.
@@ -207,10 +207,10 @@ def kept_records(
         facts: the platform facts of the machine at hand, for that policy.
         other_targets: of other targets and platforms too.
     """
-    kept = histories(repository)
+    kept, trust = histories(repository), Trust(contents)
     for job, commit in sorted(kept.items()):
         segment = contents.outlines.get(job)
-        if segment is None or not contents.standing.counts(job):
+        if segment is None or not trust.counts(job):
             continue
         tasks = [entry.task for entry in segment.tasks]
         if tvm is not None:

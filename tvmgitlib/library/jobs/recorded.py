@@ -78,7 +78,7 @@ def effort_of(
         and tuner in (None, header.tuner)
         and is_exact(contents, header, task, tvm, facts or {}, now)
         and loads(task.workload)
-        and trust.why_not(header.id) is None
+        and trust.counts(header.id)
         and _still_holds(contents, header.id, task)
     ]
     counter = EffortCounter()
@@ -107,14 +107,15 @@ def baseline_of(
 def _tasks(
     contents: Contents, place: Place, tvm: TvmVersion, facts: Mapping[str, Any] | None
 ) -> Iterator[tuple[Header, Task]]:
-    """What jobs that count did for a workload, with this TVM and under facts that the policy takes for the same."""
-    names = contents.settings.policy_facts
+    """What trusted jobs did for a workload, with this TVM and under facts that the policy takes for the same."""
+    trust, names = Trust(contents), contents.settings.policy_facts
     for header, task in contents.counted_tasks(Narrowing.to(place)):
         section = task.section
         if (
             task.place.answers(place)
             and section.tuned_with.is_like(tvm)
             and other_facts(section.platform.facts, facts or {}, names) is None
+            and trust.counts(header.id)
         ):
             yield header, task
 

@@ -53,9 +53,9 @@ ATTRIBUTES_FILE = ".gitattributes"
 #: Kinds of jobs that may say of records that they do not hold.
 INVALIDATING = {"invalidate", "revalidate"}
 
-#: What untuned configs take, in seconds, by place and the facts that separate: each with when its job finished, and
-#: with which TVM.
-_Baselines: TypeAlias = "defaultdict[tuple[Place, str], list[tuple[str, TvmVersion, float]]]"
+#: What untuned configs take, in seconds, by place and the facts that separate: each with its job, when that finished,
+#: and with which TVM.
+_Baselines: TypeAlias = "defaultdict[tuple[Place, str], list[tuple[str, str, TvmVersion, float]]]"
 
 
 class Contents:
@@ -321,18 +321,24 @@ class Contents:
         """What is counted of the segments, where the stamp can be believed."""
         return self.fold_stamp.tally if self.fold_stamp is not None and self.is_fresh else None
 
-    def baseline(self, stored: StoredRecord) -> float | None:
+    def baseline(self, stored: StoredRecord, counts: Callable[[str], bool] | None = None) -> float | None:
         """What the untuned config takes where a record was measured, in seconds: by its own job, else by the latest.
 
         None where no job has measured it with that TVM, under the same of the facts that the policy compares.
+
+        Args:
+            stored: the record.
+            counts: whether another job may say so, by its id; None for all that count.
         """
         if stored.baseline is not None or (self._tally is not None and not self._tally.baselines):
             return stored.baseline
         facts = self.facts(stored) if self.settings.policy_facts else {}
         known = [
             (finished, seconds)
-            for finished, tvm, seconds in self._baselines(stored.place)[stored.place, group_facts(facts, self.settings)]
-            if tvm.is_like(stored.tuned_with)
+            for job, finished, tvm, seconds in self._baselines(stored.place)[
+                stored.place, group_facts(facts, self.settings)
+            ]
+            if tvm.is_like(stored.tuned_with) and (counts is None or counts(job))
         ]
         return max(known)[1] if known else None
 
@@ -344,7 +350,8 @@ class Contents:
                 if task.baseline is not None:
                     section = task.section
                     facts = group_facts(section.platform.facts, self.settings)
-                    known[task.place, facts].append((header.finished or "", section.tuned_with, task.baseline))
+                    measured = (header.id, header.finished or "", section.tuned_with, task.baseline)
+                    known[task.place, facts].append(measured)
             self._measured_untuned[place.family, place.platform] = known
         return self._measured_untuned[place.family, place.platform]
 

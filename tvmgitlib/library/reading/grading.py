@@ -152,6 +152,10 @@ class Grader:
             return Verdict("stale", f"{_leaves_out(recorded, asked)}; --accept stale uses it all the same")
         return verdict
 
+    def baseline(self, stored: StoredRecord) -> float | None:
+        """What the untuned config takes where a record was measured, in seconds; None where nobody believed says so."""
+        return self._doubts.baseline(stored)
+
     def refuse(self, stored: StoredRecord, why: str) -> None:
         """From now on a record is one that this TVM cannot load: it has tried to."""
         self._refused[stored.line] = why

@@ -254,7 +254,7 @@ class Lookup:
         stored, verdict = self._grader.best(graded, target.target)
         if verdict.grade not in self._accepted:
             return outcome(None, verdict.grade, verdict.why)
-        baseline = self._contents.baseline(stored)
+        baseline = self._grader.baseline(stored)
         if baseline is not None and stored.record.cost > baseline:
             return outcome(None, SLOWER, f"tuned {stored.record.cost:.4g} s, untuned {baseline:.4g} s: left untuned")
         return outcome(stored, verdict.grade, verdict.why)

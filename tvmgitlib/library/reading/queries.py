@@ -65,9 +65,10 @@ def best(
     wanted = shown_grades(accept)
     answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
+    baseline = grader.baseline if grader else contents.baseline
     with Signatures(contents) as signatures:
         return [
-            _answer(answer, contents.baseline(answer.stored), grader, signatures.of(answer.stored.job))
+            _answer(answer, baseline(answer.stored), grader, signatures.of(answer.stored.job))
             for answer in answers
             if (answer.verdict is None or answer.verdict.grade in wanted)
             and not (answer.is_incompatible and answer.computation in here)
@@ -218,7 +219,7 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
         place = task.place
         if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
             continue
-        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.why_not(header.id) is None):
+        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.counts(header.id)):
             groups[place].append((header.id, task))
     return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 

@@ -11,7 +11,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import RecordError, listed
 from tvmgitlib.families import decisions as decisions_of_record
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.reading import Contents
+from tvmgitlib.library.reading import Contents, Trust
 from tvmgitlib.model import (
     Call,
     Decisions,
@@ -70,7 +70,7 @@ class Evidence:
 
 
 def evidence(contents: Contents, place: Place) -> Evidence:
-    """What is on record that may say something of a task.
+    """What is on record that may say something of a task, by jobs that are trusted.
 
     Args:
         contents: the committed jobs.
@@ -83,9 +83,10 @@ def evidence(contents: Contents, place: Place) -> Evidence:
         return found
     tasks: defaultdict[tuple[str, str], list[tuple[Header, Task]]] = defaultdict(list)
     calls: dict[tuple[str, str], Call] = {}
+    trust = Trust(contents)
     for header, task in contents.counted_tasks(Narrowing(place.family)):
         call = family.call(task.workload)
-        if call is None or call.op != asked.op:
+        if call is None or call.op != asked.op or not trust.counts(header.id):
             continue
         its = task.place
         if its.target.device_key not in place.target.lookup_keys:

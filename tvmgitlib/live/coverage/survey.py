@@ -136,7 +136,7 @@ class _Survey:
         if applied is None:
             task = self._with_best(task, asked, place)
         else:
-            task = replace(task, baseline=self._contents.baseline(applied))
+            task = replace(task, baseline=self._grader.baseline(applied))
         return self._with_effort(task, asked, place)
 
     def _with_best(self, task: TaskCoverage, asked: _Asked, place: Place) -> TaskCoverage:
@@ -150,7 +150,7 @@ class _Survey:
             task = replace(task, state="incompatible", why=why)
         if best is None:
             return task
-        return replace(task, cost=best.record.cost, baseline=self._contents.baseline(best))
+        return replace(task, cost=best.record.cost, baseline=self._grader.baseline(best))
 
     def _believed_first(self, stored: StoredRecord) -> tuple[bool, Rank]:
         return self._grader.verdict(stored).grade == SUSPECT, rank(stored)

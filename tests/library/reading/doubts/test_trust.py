@@ -11,6 +11,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, SelectionError
+from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.model import segment_path
 
 Git = Callable[..., str]
@@ -175,6 +176,70 @@ def test_what_a_key_is_allowed_for(
     allow("tess", option=option)
     library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
     assert graded(library) == [(2e-3, grade)]
+
+
+def test_a_record_that_only_names_a_signed_job(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, allow: Any, trust: None
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
+    (configs,) = library.path.glob("configs/*/*/autotvm.jsonl")
+    configs.write_bytes(configs.read_bytes().replace(b"[0.002]", b"[0.0001]"))
+    git(library.path, "commit", "-q", "-am", "By hand")
+    with library._view.reading() as contents:
+        remember_fold(contents)  # somebody took it for right
+    assert graded(ConfigLibrary(library.path)) == [(2e-3, "exact")]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "any")
+    assert graded(ConfigLibrary(library.path)) == [(1e-4, "exact")]
+
+
+@pytest.mark.parametrize(
+    ("signed", "others", "cost"),
+    [
+        ([1e-3], [1.0] * 9, 1e-3),  # others that are slow make nobody look too fast
+        ([1e-9, *[3e-3] * 8], [1e-9], 3e-3),  # nor does a second measurement by them bear one out
+        ([1e-9, *[3e-3] * 8], [9e-9, 1e-8], 3e-3),  # nor one that is close behind
+    ],
+)
+def test_what_nobody_signed_says_nothing_of_what_is(
+    library: ConfigLibrary,
+    make_log: MakeLog,
+    git: Git,
+    sign: Sign,
+    allow: Any,
+    trust: None,
+    signed: list[float],
+    others: list[float],
+    cost: float,
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", signed), platform="box", tvm=TVM)
+    configs = [1] if len(others) == 1 else list(range(11, 11 + len(others)))
+    unsigned(library, git, make_log("dense", others, configs))
+    assert graded(library) == [(cost, "exact")]
+
+
+def test_what_nobody_signed_says_not_that_untuned_is_faster(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, allow: Any, trust: None
+) -> None:
+    sign(library.path, "tess")
+    allow("tess")
+    library.import_logs(make_log("dense", [2e-3]), platform="box", tvm=TVM)
+    place = library.best()[0].place
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    job = library.begin_job(platform="box", tvm=TVM)
+    job.log.write_bytes(make_log("dense", [3e-3], [2]).read_bytes())
+    job.note_baseline(place.task, 1e-9)
+    library.finish_job(job.id)
+
+    def baselines() -> list[float | None]:
+        return [config.baseline for config in ConfigLibrary(library.path).best(tvm=TVM)]
+
+    assert baselines() == [None]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "any")
+    assert baselines() == [1e-9]
 
 
 def test_a_word_that_says_nothing_of_trust_is_refused(library: ConfigLibrary, git: Git, make_log: MakeLog) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tvmgitlib.library.changes.change import note_fold
-from tvmgitlib.library.changes.sharing.needed_segments import needs_others, winners
+from tvmgitlib.library.changes.sharing.needed_segments import needs_others, of_jobs, winners
+from tvmgitlib.library.folding import take_word
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import JOBS
 from tvmgitlib.store import (
@@ -42,9 +42,11 @@ def fetch_needed(repository: Repository, remote: str, commit: str) -> None:
         near = missing & {entry.oid for _, entry in winners(contents)}
         fetch_objects(repository, remote, near)
         if needs_others(contents):
-            fetch_objects(repository, remote, (missing & {entry.oid for _, entry in contents.segment_files()}) - near)
+            fetch_objects(repository, remote, (missing & {entry.oid for _, entry in of_jobs(contents)}) - near)
             return
-    note_fold(repository, commit)  # nothing here can prove it: whoever clones so takes the remote's word
+        left = (missing & {entry.oid for _, entry in contents.segment_files()}) - near
+        if left:
+            take_word(contents, min(left))
 
 
 def _outside_jobs(snapshot: Snapshot) -> set[str]:

@@ -20,7 +20,7 @@ from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahea
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """What was measured of a workload on a platform for one target, by jobs that count.
+    """What was measured of a workload on a platform for one target, by jobs that count and are believed.
 
     Attributes:
         configs: how many configs.
@@ -61,6 +61,7 @@ class Doubts:
         self._spots: dict[Narrowing, set[Spot] | None] = {}
         self._leads: dict[str, dict[tuple[str, str, str], float | None]] = {}
         self._measured: dict[tuple[str, ...], _Measured] = {}
+        self._lines: dict[str, frozenset[bytes]] = {}
 
     def _expect(self, part: Part) -> None:
         """Be ready for questions about the records of a part: of many workloads, all are looked up at once."""
@@ -86,7 +87,8 @@ class Doubts:
             part: the part.
         """
         self._expect(part)
-        if all(self.believes(stored) for found in configs.values() for stored in found):
+        records = [stored for found in configs.values() for stored in found]
+        if all(self.untrusted(stored) is None and self.believes(stored) for stored in records):
             return configs
         where = Part(part.family, part.platform)
         if where not in self._folded:
@@ -94,17 +96,36 @@ class Doubts:
         return joined(configs, only(self._folded[where], part))
 
     def believes(self, stored: StoredRecord) -> bool:
-        """Whether a record is believed as it is, and so is whom it comes from."""
-        return self.untrusted(stored) is None and self.why(stored) is None
+        """Whether a record, which its job has, is believed as it is, and so is whom it comes from."""
+        return self._trust.why_not(stored.job) is None and self.why(stored) is None
 
     def untrusted(self, stored: StoredRecord) -> str | None:
-        """Why nobody is trusted who signed the job of a record, in words; None where somebody is, or need not be."""
-        return self._trust.why_not(stored.job)
+        """Why nobody is trusted who signed a record, in words; None where somebody is, or need not be.
+
+        Signed is the segment of its job, and so the record has to be one of that: in configs/ it only says so.
+        """
+        why = self._trust.why_not(stored.job)
+        if why is not None or not self._trust.asks_for_signatures or stored.line in self._lines_of(stored.job):
+            return why
+        return f"job {stored.job[:8]} has no such record, and only what is signed is trusted"
+
+    def baseline(self, stored: StoredRecord) -> float | None:
+        """What the untuned config takes, see `Contents.baseline`, by jobs that are believed."""
+        return self._contents.baseline(stored, self._trust.counts)
+
+    def _lines_of(self, job: str) -> frozenset[bytes]:
+        """The records of a segment, as lines."""
+        if job not in self._lines:
+            tasks = self._contents.segment(job, with_records=True).tasks
+            self._lines[job] = frozenset(stored.line for entry in tasks for stored in entry.records)
+        return self._lines[job]
 
     def _may_be_ahead(self, stored: StoredRecord) -> bool:
         spot = (stored.record.family, stored.platform, stored.record.workload.id)
         family, platform, _ = spot
         wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
+        if self._trust.asks_for_signatures:  # the index knows nothing of them, and so of who was close behind
+            return not self._has_runner_up(stored)
         known = next((each for each in wide if each in self._spots), None)
         if known is None and self._has_runner_up(stored):
             return False  # so that the first question of a build makes no index of all jobs
@@ -141,7 +162,7 @@ class Doubts:
             records: defaultdict[bytes, list[StoredRecord]] = defaultdict(list)
             standing = self._contents.standing
             for outline in self._contents.outlines.having(Narrowing.to(place)):
-                if not standing.counts(outline.header.id):
+                if not self._trust.counts(outline.header.id):
                     continue
                 segment = self._contents.segment(outline.header.id, with_records=True)
                 for entry in segment.tasks:

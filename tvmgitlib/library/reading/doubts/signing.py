@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.errors import GitError, LibraryError, MissingError
 from tvmgitlib.library.reading.contents import Contents, signature_files
 from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
@@ -124,6 +124,8 @@ class Signatures:
         snapshot = self._contents.snapshot
         try:
             signature = snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+        except MissingError:  # what is not here says nothing, least of all for good
+            raise
         except LibraryError:  # it is too large for any
             return ""
         at, named = signature_at(path), key_of(signature)

@@ -43,6 +43,10 @@ class Trust:
                 raise GitError(f"tvmgitlib.trust is any or signed, not {value!r}", hint="git config --show-origin -l")
         return "signed" in (*said, self._contents.settings.policy_trust)
 
+    def counts(self, job: str) -> bool:
+        """Whether a job counts (nobody has reverted it) and is believed: others say nothing of any record."""
+        return self._contents.standing.counts(job) and self.why_not(job) is None
+
     def why_not(self, job: str) -> str | None:
         """Why a job is not believed, in words; None where it is."""
         if not self.asks_for_signatures:
