@@ -43,7 +43,7 @@ def install_hook(repository: Repository) -> Path:
     main = repository.checked_out
     tip = branch_tips(repository).get(main or "")
     if main is not None and tip is not None:
-        found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], known=[]).problems()]
+        found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], None).problems()]
         if found:
             hint = "Mend it first (tvmgitlib check in a clone says more), for what comes later is held against it."
             raise LibraryError(f"{main} is not sound: {found[0]}", file=str(repository.root), hint=hint)
@@ -68,7 +68,8 @@ def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
     """
     updates = [Update.read(line) for line in lines]
     with Repository.receiving(git_dir) as repository:
-        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates).problems()]
+        tip = branch_tips(repository).get(repository.checked_out or "")
+        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates, tip).problems()]
 
 
 def judged(repository: Repository, old: str, new: str) -> list[Problem]:
@@ -83,7 +84,7 @@ def judged(repository: Repository, old: str, new: str) -> list[Problem]:
         SelectionError: one of them names no commit here.
     """
     before, after = (_commit(repository, rev) for rev in (old, new))
-    push = Push(repository, [Update(before, after, "refs/heads/main")], known=[before] if before else [])
+    push = Push(repository, [Update(before, after, "refs/heads/main")], before)
     return [problem for _, problem in push.problems()]
 
 

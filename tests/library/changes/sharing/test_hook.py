@@ -120,6 +120,17 @@ def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, g
     assert git(guarded, "for-each-ref") == before
 
 
+def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, attacker: Path, git: Git) -> None:
+    remove_segment(attacker, git)
+    no_library(attacker, git)
+    git(attacker, "push", "-q", "origin", "HEAD:refs/heads/side")  # nobody's business
+    git(attacker, "checkout", "-q", "origin/main", "tvmgitlib.json")
+    commit(git, attacker)
+    for branch in ("main", "side"):
+        assert "removed by" in pushed(attacker, "origin", f"HEAD:refs/heads/{branch}").stderr
+    assert len(git(guarded, "ls-tree", "-r", "--name-only", "main", "jobs").split()) == 2
+
+
 def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
     git(attacker, "reset", "-q", "--hard", "HEAD~1")
     assert "a push by force takes back" in pushed(attacker, "--force", "origin", "HEAD:main").stderr
