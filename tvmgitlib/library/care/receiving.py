@@ -38,7 +38,7 @@ class Update:
         Raises:
             LibraryError: it is none.
         """
-        match line.split():
+        match line.rstrip("\n").split(" "):
             case [old, new, ref]:
                 return cls(old if old.strip("0") else None, new if new.strip("0") else None, ref)
         raise LibraryError(f"not a line of Git's to its pre-receive hook: {plain_line(line)}")

@@ -13,6 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.care import install_hook, server_repository
+from tvmgitlib.library.care.receiving import Update
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -257,3 +258,10 @@ def test_a_host_without_hooks_asks_by_ci(library: ConfigLibrary, make_log: MakeL
     assert cli("hook", "check", "0" * 40, "HEAD").code == 1
     assert cli("hook", "check", "HEAD", "HEAD~1").code == 1
     assert cli("hook", "check", "nowhere", "HEAD").code == 4
+
+
+def test_the_name_of_a_ref_may_hold_any_space_but_one() -> None:
+    update = Update.read(f"{'0' * 40} {'1' * 40} refs/heads/a\u00a0b\n")
+    assert (update.old, update.new, update.ref) == (None, "1" * 40, "refs/heads/a\u00a0b")
+    with pytest.raises(LibraryError, match="not a line of Git's"):
+        Update.read("refs/heads/main\n")
