@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
+from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.changes import is_known, read_queued, require_sound
 from tvmgitlib.library.folding import is_fold_after
@@ -77,9 +78,13 @@ class Push:
     @cached_property
     def _settings(self) -> Settings:
         """The settings of the library's branch as it is."""
-        if self._main_tip is None:
+        return self._settings_of(self._main_tip)
+
+    def _settings_of(self, commit: str | None) -> Settings:
+        """The settings of a library in a commit; those of a new one where there is none."""
+        if not is_library(self._repository, commit):
             return Settings()
-        with self._repository.snapshot(self._main_tip) as snapshot:
+        with self._repository.snapshot(commit) as snapshot:
             return Contents(snapshot).settings
 
     @property
@@ -134,7 +139,17 @@ class Push:
             with self._repository.snapshot(new) as snapshot:
                 trust = Trust(Contents(snapshot), always=self._is_strict)
                 yield from _unbelieved(trust, self._added(judged, new), new)
+            yield from self._loosened(base, new)
             yield from self._configs(base, new)
+
+    def _loosened(self, base: str | None, new: str) -> Iterator[Problem]:
+        """Whether a push takes back that only signed jobs are trusted: the next one could bring any."""
+        asked, asks = (self._settings_of(commit).policy_trust == "signed" for commit in (base, new))
+        if asked and not asks:
+            what = (
+                "no push takes back that only signed jobs are trusted; whoever runs the server can, without this hook"
+            )
+            yield Problem(SETTINGS_FILE, None, f"policy.trust: {what}", new)
 
     def _added(self, known: str | None, new: str) -> list[str]:
         """The jobs of a commit that another one does not have."""

@@ -185,6 +185,9 @@ def test_where_only_signed_jobs_are_trusted_others_are_refused(
     with pytest.raises(GitError, match="is not signed, and only signed jobs are trusted"):
         library.sync(queue=True)
     git(library.path, "reset", "-q", "--hard", "origin/main")
+    library.configure("policy.trust", "any")  # a push of its own, for the next one
+    assert "no push takes back that only signed jobs are trusted" in pushed(library.path).stderr
+    git(library.path, "reset", "-q", "--hard", "origin/main")
 
     (signature,) = (library.path / "jobs" / str(signed)[:2]).glob(f"{signed}.*.sig")
     signature.unlink()
