@@ -140,15 +140,13 @@ class Push:
                 trust = Trust(Contents(snapshot), always=self._is_strict)
                 yield from _unbelieved(trust, self._added(judged, new), new)
             yield from self._loosened(base, new)
-            yield from self._configs(base, new)
+            yield from self._configs(judged, base, new)
 
     def _loosened(self, base: str | None, new: str) -> Iterator[Problem]:
         """Whether a push takes back that only signed jobs are trusted: the next one could bring any."""
         asked, asks = (self._settings_of(commit).policy_trust == "signed" for commit in (base, new))
         if asked and not asks:
-            what = (
-                "no push takes back that only signed jobs are trusted; whoever runs the server can, without this hook"
-            )
+            what = "no push takes back that only signed jobs are trusted; who runs the server can, without this hook"
             yield Problem(SETTINGS_FILE, None, f"policy.trust: {what}", new)
 
     def _added(self, known: str | None, new: str) -> list[str]:
@@ -182,12 +180,19 @@ class Push:
                 by = f"by {commit.id[:12]} ({plain_line(commit.subject)})"
                 yield Problem(delta.path, None, f"{done} {by}; {what} never change{instead}", commit.id)
 
-    def _configs(self, base: str | None, new: str) -> Iterator[Problem]:
-        """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see."""
-        with self._repository.snapshot(base) as before, self._repository.snapshot(new) as after:
+    def _configs(self, judged: str | None, base: str | None, new: str) -> Iterator[Problem]:
+        """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see.
+
+        Args:
+            judged: a commit whose configs/ is known to be what it says.
+            base: the one that the branch left, which may be within a push of which only the end was judged.
+            new: the one that is pushed.
+        """
+        snapshot = self._repository.snapshot
+        with snapshot(judged) as right, snapshot(base) as before, snapshot(new) as after:
             contents = Contents(after)
             if contents.is_stamped:
-                if not is_fold_after(Contents(before), contents):
+                if not is_fold_after(Contents(right), contents):
                     yield Problem("configs", None, "not what jobs/ folds to, though it says so", new)
             elif after.entry("configs") != before.entry("configs"):
                 what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"

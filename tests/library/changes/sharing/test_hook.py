@@ -132,6 +132,19 @@ def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, att
     assert len(git(guarded, "ls-tree", "-r", "--name-only", "main", "jobs").split()) == 2
 
 
+def test_a_branch_that_parts_within_a_push_is_not_held_against_what_nobody_judged(
+    guarded: Path, attacker: Path, git: Git
+) -> None:
+    forge_configs(attacker, git)
+    git(attacker, "branch", "forged")
+    git(attacker, "revert", "--no-edit", "HEAD")
+    assert pushed(attacker).returncode == 0
+    git(attacker, "checkout", "-q", "forged")
+    (attacker / "NOTES").write_text("mine\n")
+    commit(git, attacker)
+    assert "configs: not what jobs/ folds to" in pushed(attacker, "origin", "forged").stderr
+
+
 def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
     git(attacker, "reset", "-q", "--hard", "HEAD~1")
     assert "a push by force takes back" in pushed(attacker, "--force", "origin", "HEAD:main").stderr
