@@ -10,7 +10,7 @@ from pathlib import Path
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.care.receiving import Push, Update
 from tvmgitlib.library.reading import Problem
-from tvmgitlib.store import Repository, branch_tips
+from tvmgitlib.store import Repository, branch_tips, hooks_folder
 
 #: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.
 _SCRIPT = """\
@@ -30,9 +30,11 @@ def install_hook(repository: Repository) -> Path:
         The hook.
 
     Raises:
-        LibraryError: another hook is there, or a branch is not sound: whatever comes later is held against it.
+        LibraryError: another hook is there, or Git looks for hooks elsewhere, or a branch is not sound: whatever comes
+            later is held against it.
     """
     path = repository.common_dir / "hooks" / "pre-receive"
+    _require_looked_for(repository, path.parent)
     script = _SCRIPT.format(python=shlex.quote(sys.executable))
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != script:
         raise LibraryError(
@@ -54,6 +56,22 @@ def install_hook(repository: Repository) -> Path:
     except OSError as error:
         raise LibraryError(f"cannot be written: {error.strerror}", file=str(path)) from None
     return path
+
+
+def _require_looked_for(repository: Repository, folder: Path) -> None:
+    """Make sure that Git finds hooks in a folder: a hook that it does not find guards nothing, and nobody hears of it.
+
+    Raises:
+        LibraryError: it looks elsewhere.
+    """
+    told = hooks_folder(repository.git)
+    if told is not None and (repository.common_dir / Path(told).expanduser()).resolve() != folder.resolve():
+        own = shlex.join(["git", "-C", str(repository.root), "config", "core.hooksPath", str(folder)])
+        raise LibraryError(
+            f"Git looks for hooks in {told} (core.hooksPath), and in no repository's own folder",
+            file=str(repository.root),
+            hint=f"{own} has it look in this one's. Or have a hook there run tvmgitlib hook pre-receive.",
+        )
 
 
 def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:

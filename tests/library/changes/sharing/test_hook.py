@@ -281,3 +281,14 @@ def test_the_name_of_a_ref_may_hold_any_space_but_one() -> None:
     assert (update.old, update.new, update.ref) == (None, "1" * 40, "refs/heads/a\u00a0b")
     with pytest.raises(LibraryError, match="not a line of Git's"):
         Update.read("refs/heads/main\n")
+
+
+def test_no_hook_is_put_where_git_does_not_look(served: Path, git: Git) -> None:
+    server = served / "team.git"
+    git(server, "config", "--global", "core.hooksPath", str(served / "hooks"))
+    with pytest.raises(LibraryError, match=r"Git looks for hooks in .*served/hooks \(core.hooksPath\)"):
+        install_hook(server_repository(server))
+    assert not (server / "hooks" / "pre-receive").exists()
+    git(server, "config", "core.hooksPath", "hooks")  # the repository's own, where Git starts them
+    install_hook(server_repository(server))
+    assert (server / "hooks" / "pre-receive").exists()
