@@ -627,8 +627,9 @@ class ConfigLibrary:
         """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
 
         Args:
-            old: the commit that the branch is at, which is taken to be sound; zeros for none.
-            new: the commit that it is to move to.
+            old: the commit that the branch is at, which is taken to be sound; zeros for none. Whether jobs have to be
+                signed is read in it.
+            new: the commit that it is to move to, or one that parted from it and is to be merged.
 
         Raises:
             SelectionError: one of them names no commit here.

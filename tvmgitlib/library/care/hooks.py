@@ -10,7 +10,7 @@ from pathlib import Path
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.care.receiving import Push, Update
 from tvmgitlib.library.reading import Problem
-from tvmgitlib.store import Repository, branch_tips, hooks_folder
+from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
 
 #: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.
 _SCRIPT = """\
@@ -95,14 +95,18 @@ def judged(repository: Repository, old: str, new: str) -> list[Problem]:
 
     Args:
         repository: one that has both commits.
-        old: the commit that the branch is at, which is taken to be sound; zeros for none.
-        new: the one that it is to move to.
+        old: the commit that the branch is at, which is taken to be sound; zeros for none. Whether jobs have to be
+            signed is read in it.
+        new: the one that it is to move to, or one that parted from it and is to be merged.
 
     Raises:
         SelectionError: one of them names no commit here.
     """
     before, after = (_commit(repository, rev) for rev in (old, new))
-    push = Push(repository, [Update(before, after, "refs/heads/main")], before)
+    has_parted = (
+        before and after and not (is_ancestor(repository, before, after) or is_ancestor(repository, after, before))
+    )
+    push = Push(repository, [Update(None if has_parted else before, after, "refs/heads/main")], before)
     return [problem for _, problem in push.problems()]
 
 

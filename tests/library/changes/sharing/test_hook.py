@@ -292,3 +292,20 @@ def test_no_hook_is_put_where_git_does_not_look(served: Path, git: Git) -> None:
     git(server, "config", "core.hooksPath", "hooks")  # the repository's own, where Git starts them
     install_hook(server_repository(server))
     assert (server / "hooks" / "pre-receive").exists()
+
+
+def test_ci_holds_a_branch_against_where_it_is_to_go(
+    library: ConfigLibrary, make_log: MakeLog, cli: Any, git: Git, sign: Callable[..., str], tmp_path: Path
+) -> None:
+    sign(library.path, "tess")
+    (tmp_path / "allowed").write_text(f"tess@example.com {(tmp_path / 'key-tess.pub').read_text()}")
+    git(library.path, "config", "--global", "tvmgitlib.allowedSigners", str(tmp_path / "allowed"))
+    git(library.path, "branch", "proposal")  # when nobody asked for signatures yet
+    library.configure("policy.trust", "signed")
+    git(library.path, "switch", "-q", "proposal")
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert cli("hook", "check", "main", "proposal").code == 0, cli.out
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    library.import_logs(make_log("pool", [1e-3]), platform="box")
+    assert cli("hook", "check", "main", "proposal").code == 1
+    assert "is not signed, and only signed jobs are trusted" in cli.out
