@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.model import segment_path, signature_at
+from tvmgitlib.store import signed_by
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -231,3 +234,32 @@ def test_proofs_are_remembered_by_blob(library: ConfigLibrary, make_log: MakeLog
     (proven,) = index._connection.execute("SELECT key FROM signature").fetchall()
     index.close()
     assert proven == (key,)
+
+
+def test_a_signature_that_could_not_be_verified_is_asked_for_again(
+    library: ConfigLibrary, make_log: MakeLog, sign: Sign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    (tmp_path / "bin").mkdir()
+    broken = tmp_path / "bin" / "ssh-keygen"
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        (signature,) = library.path.glob("jobs/*/*.sig")
+        with pytest.raises(GitError, match="No such file"):
+            signed_by((library.path / segment_path(job)).read_bytes(), signature.read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+        for fault in ("kill -9 $$", "exit 1", "exit 255"):  # out of memory; without that option; anything
+            broken.write_text(f"#!/bin/sh\n{fault}\n")
+            broken.chmod(0o755)
+            assert signers(library) == {job: []}
+            if fault != "exit 255":
+                with pytest.raises(GitError, match="ssh-keygen"):
+                    library.check(signatures=True)
+        broken.write_text("no program\n")
+        (broken.parent / "git").symlink_to(str(shutil.which("git")))
+        patch.setenv("PATH", str(broken.parent))
+        with pytest.raises(GitError, match="ssh-keygen cannot be run: Exec format error"):
+            library.check(signatures=True)
+    assert signers(library) == {job: [key]}
