@@ -584,8 +584,8 @@ class ConfigLibrary:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
-            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
-                that is refused, and they are named.
+            accept_rewrite: give up jobs and signatures that the remote had when this clone last saw it, and has not any
+                more; else that is refused, and they are named.
         """
         done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
