@@ -2,9 +2,10 @@
 
     check.py [lint | core | live]...     all three, if none is named
 
-The environments are made beside the first steps, and two steps run at a time, the long ones first. Every step runs,
-also after a failure; what it says is printed when it ends and kept in .venv/<step>.out. The table at the end says what
-passed, failed or was skipped and why. With CI=true a missing environment and a skipped test are failures.
+The environments are made beside the first steps, and one step more than there are cores run at a time, the long ones
+first. Every step runs, also after a failure; what it says is printed when it ends and kept in .venv/<step>.out. The
+table at the end says what passed, failed or was skipped and why. With CI=true a missing environment and a skipped test
+are failures.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from environments import CI, ENVIRONMENTS, ROOT, VENVS, Environment, SetupError,
 from scratch import scratch
 
 SITE = VENVS / "site"  # made outside of what is checked in
-AT_A_TIME = 2  # steps: while one waits for its processes, or comes to its end, the other has work for the cores
+#: Steps, each of one process that tests: where one waits for what it started, another has work for the core. Two
+#: processes a step would find all its tests twice, and wait for each other at its end.
+AT_A_TIME = 1 + (os.cpu_count() or 1)
 
 
 class Step(NamedTuple):
@@ -92,7 +95,7 @@ def pytest(name: str, environment: Environment, *arguments: str) -> Step:
     package.
     """
     cache = f"cache_dir=.venv/{environment.name}/cache"
-    command = [script(environment.name, "pytest"), *arguments, "-n", str(os.cpu_count() or 1), "-o", cache]
+    command = [script(environment.name, "pytest"), *arguments, "-n", "1", "-o", cache]
     if environment.wheel:
         command += ["-p", "installed_only"]
     if CI:

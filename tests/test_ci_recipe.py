@@ -22,9 +22,10 @@ HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 Git = Callable[..., str]
 
-#: Stands for the host's own program: it notes what it is asked for.
+#: Stands for the host's own program: it notes what it is asked for, and knows the comments that a file names.
 GH = """#!/bin/sh
-echo "$@" > "$RUNNER_TEMP/gh.asked"
+echo "$@" >> "$RUNNER_TEMP/gh.asked"
+case "$*" in *--paginate*) cat "$RUNNER_TEMP/comments" ;; esac
 """
 
 
@@ -60,6 +61,7 @@ class Host:
         self.temp.mkdir()
         (self.temp / "gh").write_text(GH)
         (self.temp / "gh").chmod(0o755)
+        (self.temp / "comments").touch()
 
     def run(self, job: str) -> subprocess.CompletedProcess[str]:
         """Run the steps of a job that are shell, but the one that installs, in a new clone; stop where one fails."""
@@ -70,6 +72,10 @@ class Host:
                 if done.returncode != 0:
                     break
         return done
+
+    def asked(self) -> str:
+        """What the host was asked for last."""
+        return (self.temp / "gh.asked").read_text().splitlines()[-1]
 
     def _step(self, step: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         given = {
@@ -120,8 +126,7 @@ def test_a_proposal_is_checked_and_what_it_changes_is_said(host: Host, git: Git,
     assert "1 added, " in said
     assert re.search(r"^\| faster \| 2\.00 ms \| 1\.00 ms \| 2\.00x \| .*\| dense\(8\) \|$", said, re.MULTILINE)
     assert "@all" not in said
-    asked = (host.temp / "gh.asked").read_text()
-    assert asked.startswith("pr comment 7 --edit-last --create-if-none ")
+    assert host.asked() == f"pr comment 7 --body-file {host.temp}/changes.md"
     assert git(host.runner, "log", "--format=%an", "-1").strip() == "tvmgitlib"
 
 

@@ -502,6 +502,7 @@ class ConfigLibrary:
         from tvmgitlib import report
 
         report.require_tools()
+        report.own_files(Path(folder))  # before all the work: another folder is refused
         view = self._view.at(self.commit)  # all pages are about one commit, whatever is committed meanwhile
         fixed = self._of(view)
         shown = report.Shown(

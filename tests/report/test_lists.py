@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from tvmgitlib import ConfigLibrary
+from tvmgitlib.library.reading import GRADES
 from tvmgitlib.live.coverage import Coverage, TaskCoverage
 from tvmgitlib.model import TvmVersion
+from tvmgitlib.report import lists
 from tvmgitlib.report.gathering import Gathered, PlaceFacts
-from tvmgitlib.report.lists import coverage_page
+from tvmgitlib.report.lists import STATES, changes_page, coverage_page
 from tvmgitlib.report.page import filtered, parts_of, place_page
 
 
@@ -25,6 +29,24 @@ def test_coverage_leads_to_the_workloads_that_the_library_has(build: Any) -> Non
     rows = page.tables["tasks"]["rows"]
     assert [row[0] for row in rows] == [["matmul", place_page(place)], ["matmul", None]]
     assert [row[-1] for row in rows] == [None, "it is missing"]
+
+
+def test_what_changed_leads_nowhere_where_the_library_shown_has_no_page(hostile: ConfigLibrary) -> None:
+    gone = hostile.at("HEAD~3").diff(hostile.commit)
+    page = changes_page(Gathered("kernels", "0" * 40, (), {}), gone, "main")
+    rows = page.tables["changes"]["rows"]
+    assert len(rows) == len(gone) > 0
+    assert all("removed" in row for row in rows)
+    assert {cell[1] for row in rows for cell in row if isinstance(cell, list)} == {None}
+
+
+def test_every_grade_has_its_part_and_its_colour() -> None:
+    assert set(GRADES) < set(STATES)
+    style = (Path(lists.__file__).parent / "assets" / "report.css").read_text()
+    for state in set(STATES) - {"not graded"}:
+        assert f"rect.state-{state}" in style
+        assert f".dot.state-{state}" in style
+        assert f".badge.state-{state}" in style
 
 
 def test_parts_fill_the_bar_one_after_the_other() -> None:

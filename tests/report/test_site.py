@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, LibraryError, TvmgitlibError
+from tvmgitlib.report import rendering
 
 #: A page with all that it loads has to stay below (bytes).
 _LARGEST = 3_000_000
@@ -89,8 +90,11 @@ def test_a_site_about_hostile_words_shows_them_and_runs_none(
 
 @pytest.mark.slow
 def test_a_folder_with_something_else_is_left_alone_and_an_earlier_report_is_replaced(
-    hostile: ConfigLibrary, tmp_path: Path, tools: None, git: Any
+    hostile: ConfigLibrary, tmp_path: Path, tools: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
     folder = tmp_path / "site"
     folder.mkdir()
     mine = folder / "mine.txt"
@@ -99,6 +103,10 @@ def test_a_folder_with_something_else_is_left_alone_and_an_earlier_report_is_rep
         hostile.report(folder)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
     mine.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(rendering.Renderer, "html", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            hostile.report(folder)
     hostile.report(folder, against="HEAD~1")
     mine.write_text("mine")
     job = folder / f"jobs/{hostile.log()[0].job}.html"

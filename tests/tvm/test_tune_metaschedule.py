@@ -130,7 +130,7 @@ def batches(journal: Path) -> dict[int, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("kill_at", [2, 4])
+@pytest.mark.parametrize("kill_at", [pytest.param(2, marks=pytest.mark.soak), 4])
 def test_after_a_kill_nothing_received_is_measured_again(library: ConfigLibrary, tmp_path: Path, kill_at: int) -> None:
     killed = run(library, tmp_path / "first", "--kill-at", kill_at)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -105,6 +105,9 @@ def test_sizes_that_a_model_leaves_open_have_to_be_named(library: ConfigLibrary,
     assert "--shape x=1,16" in str(refused.value)
     with pytest.raises(SelectionError, match="the model has no input y"):
         work.tune(library.path, open_one, journal, shapes={"y": [1]})
+    for wrong in ([1, 2, 16], [16], [0, 16]):
+        with pytest.raises(SelectionError, match="the input x has 2 sizes, each at least 1, and"):
+            work.tune(library.path, open_one, journal, shapes={"x": wrong})
     named = work.tune(library.path, open_one, journal, shapes={"x": [1, 16]}, budget=0.0)
     assert named.tasks and not library.open_jobs()
 

@@ -138,8 +138,8 @@ def time_span(context: click.Context, parameter: click.Parameter, value: str | N
 
     try:
         return read_age(value).total_seconds() if value is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), context, parameter) from None
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time such as 30m or 2h", context, parameter) from None
 
 
 #: Sending a job as soon as it is committed.

@@ -2,6 +2,6 @@
 
 from tvmgitlib.report.gathering import gather
 from tvmgitlib.report.pages import Shown
-from tvmgitlib.report.site import Report, require_tools, write
+from tvmgitlib.report.site import Report, own_files, require_tools, write
 
-__all__ = ["Report", "Shown", "gather", "require_tools", "write"]
+__all__ = ["Report", "Shown", "gather", "own_files", "require_tools", "write"]

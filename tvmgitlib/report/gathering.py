@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library import jobs as history
@@ -17,6 +17,9 @@ from tvmgitlib.model import Place, Segment, Task, TaskRecords, counted
 from tvmgitlib.report.curves import Curve, compact, whole
 from tvmgitlib.report.timeline import Step, Timeline
 from tvmgitlib.store import Repository, histories
+
+#: Who added a job of which no commit is known.
+UNKNOWN: Final = "unknown"
 
 #: How many points a curve of a kept history has, about: more of them no picture shows.
 _MOST_POINTS = 300
@@ -213,7 +216,7 @@ def people(gathered: Gathered) -> Iterator[tuple[str, int, int, str | None]]:
     """Who added jobs: name, how many jobs, how many trials, and when last; the most jobs first."""
     by_name: defaultdict[str, list[JobFacts]] = defaultdict(list)
     for job in gathered.jobs:
-        by_name[job.author or "unknown"].append(job)
+        by_name[job.author or UNKNOWN].append(job)
     for name, jobs in sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0])):
         last = max((job.date for job in jobs if job.date), default=None)
         yield name, len(jobs), sum(job.trials for job in jobs), last

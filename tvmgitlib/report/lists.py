@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tvmgitlib.library.reading import BestConfig, ConfigChange, counts_by_kind
-from tvmgitlib.report.gathering import Gathered, JobFacts
+from tvmgitlib.library.reading import GRADES, BestConfig, ConfigChange, counts_by_kind
+from tvmgitlib.report.gathering import UNKNOWN, Gathered, JobFacts
 from tvmgitlib.report.page import JOBS, WORKLOADS, Page, commit_of, job_page, parts_of, place_page
 from tvmgitlib.report.tables import Column, table
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage
 
 #: What a best config is to a build, from the best to the worst.
-STATES: Final = ("exact", "slower", "stale", "incompatible", "invalidated", "not graded")
+STATES: Final = (GRADES[0], "slower", *GRADES[1:], "not graded")
 
 
 def state_of(config: BestConfig) -> str:
@@ -34,11 +34,41 @@ def jobs_page(library: Gathered) -> Page:
     return Page(JOBS, "jobs.html", "Jobs", tables={"jobs": table(reversed(library.jobs), _JOBS)})
 
 
-def changes_page(changes: Sequence[ConfigChange], against: str) -> Page:
-    """What happened to the best configs since a revision."""
+def changes_page(library: Gathered, changes: Sequence[ConfigChange], against: str) -> Page:
+    """What happened to the best configs since a revision, whose own jobs and workloads may have no page.
+
+    Args:
+        library: the library as it is shown.
+        changes: what happened.
+        against: the revision.
+    """
+    places = {facts.place.order for facts in library.places.values()}
+
+    def workload(change: ConfigChange) -> str | None:
+        return place_page(change.place) if change.place.order in places else None
+
+    def job(id: str | None) -> str | None:
+        return job_page(id) if id in library.by_id else None
+
+    columns: tuple[Column[ConfigChange], ...] = (
+        Column("workload", "label", lambda change: change.workload_label, workload),
+        Column("change", "grade", lambda change: change.kind),
+        Column("ratio", "factor", lambda change: change.ratio),
+        Column("before", "seconds", lambda change: change.old, lambda change: job(change.old_job)),
+        Column("after", "seconds", lambda change: change.new, lambda change: job(change.new_job)),
+        Column("platform", "text", lambda change: change.platform),
+        Column("target", "text", lambda change: change.target_label),
+        Column("family", "text", lambda change: change.family),
+        Column(
+            "job",
+            "id",
+            lambda change: change.new_job or change.old_job,
+            lambda change: job(change.new_job or change.old_job),
+        ),
+    )
     differing = [change for change in changes if change.differs]
     told = {"against": against, "counts": counts_by_kind(changes)}
-    return Page("changes.html", "changes.html", "Changes", told, {"changes": table(differing, _CHANGES)})
+    return Page("changes.html", "changes.html", "Changes", told, {"changes": table(differing, columns)})
 
 
 def coverage_page(library: Gathered, coverage: Coverage, model: str) -> Page:
@@ -108,27 +138,9 @@ _JOBS: Final[tuple[Column[JobFacts], ...]] = (
     Column("tuner", "text", lambda job: job.segment.header.tuner, when=lambda all: any(_tuner(job) for job in all)),
     Column("workloads", "count", lambda job: len(job.works)),
     Column("trials", "count", lambda job: job.trials),
-    Column("author", "text", lambda job: job.author),
+    Column("author", "text", lambda job: job.author or UNKNOWN),
     Column("date", "date", lambda job: job.date),
     Column("commit", "id", lambda job: job.commit, lambda job: commit_of(job.id)),
-)
-
-
-_CHANGES: Final[tuple[Column[ConfigChange], ...]] = (
-    Column("workload", "label", lambda change: change.workload_label, lambda change: place_page(change.place)),
-    Column("change", "grade", lambda change: change.kind),
-    Column("ratio", "factor", lambda change: change.ratio),
-    Column("before", "seconds", lambda change: change.old, lambda change: change.old_job and job_page(change.old_job)),
-    Column("after", "seconds", lambda change: change.new, lambda change: change.new_job and job_page(change.new_job)),
-    Column("platform", "text", lambda change: change.platform),
-    Column("target", "text", lambda change: change.target_label),
-    Column("family", "text", lambda change: change.family),
-    Column(
-        "job",
-        "id",
-        lambda change: change.new_job or change.old_job,
-        lambda change: job_page(change.new_job or change.old_job or ""),
-    ),
 )
 
 #: Of a job in a short list.

@@ -12,7 +12,7 @@ from tvmgitlib.report.gathering import Gathered
 from tvmgitlib.report.job import job_report
 from tvmgitlib.report.lists import changes_page, coverage_page, jobs_page, workloads_page
 from tvmgitlib.report.overview import overview
-from tvmgitlib.report.page import Page
+from tvmgitlib.report.page import JOBS, WORKLOADS, Page, job_page, place_page
 from tvmgitlib.report.workload import workload_page
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ class Shown:
     model: str = "the model"
 
 
+def paths(shown: Shown) -> set[str]:
+    """Where the pages are, without making them."""
+    lists = {"index.html", WORKLOADS, JOBS, "changes.html", "coverage.html"}
+    places = {place_page(facts.place) for facts in shown.library.places.values()}
+    return lists | places | {job_page(job.id) for job in shown.library.jobs}
+
+
 def pages(shown: Shown) -> Iterator[Page]:
     """The pages, the first one first."""
     library = shown.library
@@ -49,7 +56,7 @@ def pages(shown: Shown) -> Iterator[Page]:
     yield workloads_page(shown.best)
     yield jobs_page(library)
     if shown.against is not None:
-        yield changes_page(shown.changes, shown.against)
+        yield changes_page(library, shown.changes, shown.against)
     if shown.coverage is not None:
         yield coverage_page(library, shown.coverage, shown.model)
     best: dict[tuple[str, ...], list[BestConfig]] = {}

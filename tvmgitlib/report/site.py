@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module, resources
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final
 from tvmgitlib._version import __version__
 from tvmgitlib.errors import LibraryError, TvmgitlibError
 from tvmgitlib.model import counted
-from tvmgitlib.report.pages import Shown, pages
+from tvmgitlib.report.pages import Shown, pages, paths
 from tvmgitlib.report.rendering import Renderer
 
 #: What is in the folder of a site and nowhere else: which files are its own.
@@ -68,7 +69,7 @@ def write(shown: Shown, folder: Path) -> Report:
         OSError: it cannot be written.
     """
     require_tools()
-    before = _own_files(folder)
+    before = own_files(folder)
     library = shown.library
     renderer = Renderer(
         {
@@ -87,6 +88,8 @@ def write(shown: Shown, folder: Path) -> Report:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    # First: an interrupted one leaves nothing that the next takes for somebody else's.
+    _note(folder, library.commit, before | set(files) | paths(shown))
     written, largest = list(files), 0
     for page in counted("writing pages", pages(shown), 3 + len(library.places) + len(library.jobs)):
         content = renderer.html(page).encode(errors="backslashreplace")
@@ -94,10 +97,9 @@ def write(shown: Shown, folder: Path) -> Report:
         written.append(page.path)
         loaded = sum(sizes.values()) if page.charts else sum(sizes.values()) - sizes[_CHARTS]
         largest = max(largest, len(content) + loaded)
-    manifest = {"tvmgitlib": __version__, "commit": library.commit, "files": sorted(written)}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name in before - set(written):
         (folder / name).unlink(missing_ok=True)
+    _note(folder, library.commit, written)
     return Report(
         path=folder / "index.html",
         pages=len(written) - len(files),
@@ -108,8 +110,14 @@ def write(shown: Shown, folder: Path) -> Report:
     )
 
 
-def _own_files(folder: Path) -> set[str]:
-    """The files of the site that is in a folder.
+def _note(folder: Path, commit: str | None, files: Iterable[str]) -> None:
+    """Write down which files are the site's."""
+    manifest = {"tvmgitlib": __version__, "commit": commit, "files": sorted(files)}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def own_files(folder: Path) -> set[str]:
+    """The files of the site that is in a folder, but those that every site has.
 
     Raises:
         LibraryError: what is there is no site.

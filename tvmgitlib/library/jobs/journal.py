@@ -87,7 +87,7 @@ class Journal:
         self._reader = RecordReader()
         self._has_unusable = False
         self._is_finished = False
-        self._ends = math.inf
+        self._begins, self._ends = 0.0, math.inf
         self._watching: Callable[[], None] | None = None
 
     # The job on disk
@@ -238,7 +238,8 @@ class Journal:
 
     def limit(self, seconds: float) -> None:
         """Begin no more trials after so many seconds from now; those that are being made are still logged."""
-        self._ends = time.monotonic() + seconds
+        self._begins = time.monotonic()
+        self._ends = self._begins + seconds
 
     @property
     def is_limited(self) -> bool:
@@ -249,6 +250,13 @@ class Journal:
     def is_out_of_time(self) -> bool:
         """Whether the time of `limit` is over."""
         return time.monotonic() >= self._ends
+
+    @property
+    def time_spent(self) -> float:
+        """The share of that time that is over; 0 without a limit."""
+        if self.is_out_of_time:
+            return 1.0
+        return (time.monotonic() - self._begins) / (self._ends - self._begins) if self.is_limited else 0.0
 
     # What is on record
 

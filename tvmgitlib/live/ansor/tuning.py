@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
@@ -15,6 +16,9 @@ from tvmgitlib.live.told import name_of, plain
 from tvmgitlib.model import Place
 
 _log = logging.getLogger("tvmgitlib")
+
+#: After so many rounds in a row that found nothing new TVM gives up (`retry_search_one_round_on_empty`).
+_ROUNDS_FOR_NOTHING: Final = 2
 
 
 def tune(
@@ -71,14 +75,14 @@ def tune(
         runner=runner,
         measure_callbacks=[record, *callbacks],
     )
-    _search(task, policy, options, journal)
+    _search(task, policy, options, journal, early_stopping)
     if len(journal.measured(place)) == begun and not journal.is_out_of_time:
         # A run that only ends early is no proof: TVM gives up when two rounds found nothing new.
         journal.mark_exhausted(place)
     return len(journal.measured(place)) > before
 
 
-def _search(task: Any, policy: Any, options: Any, journal: Journal) -> None:
+def _search(task: Any, policy: Any, options: Any, journal: Journal, early_stopping: int | None) -> None:
     """Let a policy search; of one trial TVM thinks: measure nothing, give the model's best guess."""
     from tvm.auto_scheduler.measure import ProgramMeasurer
 
@@ -87,11 +91,20 @@ def _search(task: Any, policy: Any, options: Any, journal: Journal) -> None:
         task.tune(options, policy)
         return
     measurer = ProgramMeasurer(options.builder, options.runner, options.measure_callbacks, options.verbose)
-    while left > 0 and not journal.is_out_of_time:
-        inputs, _ = policy.continue_search_one_round(min(left, options.num_measures_per_round), measurer)
-        if len(inputs) == 0:
-            break
+    patience = math.inf if early_stopping is None else early_stopping
+    best, since, empty = math.inf, 0, 0
+    while left > 0 and since < patience and empty < _ROUNDS_FOR_NOTHING and not journal.is_out_of_time:
+        inputs, results = policy.continue_search_one_round(min(left, options.num_measures_per_round), measurer)
         left -= len(inputs)
+        empty = 0 if len(inputs) else empty + 1
+        for cost in map(_mean, results):
+            best, since = (cost, 0) if cost < best else (best, since + 1)
+
+
+def _mean(result: Any) -> float:
+    """The cost of a trial, in seconds."""
+    costs = [float(cost.value) for cost in result.costs] if result.error_no == 0 else []
+    return sum(costs) / len(costs) if costs else math.inf
 
 
 def _taught(journal: Journal, place: Place, seed: int | None) -> Any:

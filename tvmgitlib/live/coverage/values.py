@@ -25,8 +25,8 @@ class TaskCoverage:
         family, target, platform, workload: the task; the target as canonical JSON text; no platform where nothing says
             which it is.
         weight: how often the model runs it.
-        state: what a build's lookup comes to: `exact`, `stale`, `suspect`, `incompatible`, `invalidated`,
-            `slower`, `suggested` or `missing`; `unsearchable` for what TVM cannot tune at all.
+        state: what a build's lookup comes to: `exact`, `stale`, `suspect`, `untrusted`, `incompatible`,
+            `invalidated`, `slower`, `suggested` or `missing`; `unsearchable` for what TVM cannot tune at all.
         why: in words, with the option that would change it.
         is_covered: whether a build applies a record: a suggestion is none.
         cost: mean run time in seconds of the record that is applied, else of the fastest on record, whatever its grade;

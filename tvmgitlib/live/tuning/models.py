@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib.util import find_spec
+from operator import index
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tvmgitlib.errors import SelectionError, TvmError, listed
+from tvmgitlib.errors import SelectionError, TvmError, listed, plural
 from tvmgitlib.live.at_hand import fast_imports, last_line
 from tvmgitlib.live.tasks import load_tasks
 
@@ -54,7 +55,9 @@ def _onnx(path: Path, shapes: Shapes) -> Any:
         import onnx
     except ImportError:
         raise TvmError(
-            "onnx is not installed, which reads ONNX files", hint="pip install 'tvmgitlib[onnx]'", file=str(path)
+            "onnx is not installed, which reads ONNX files",
+            hint="pip install 'onnx<1.19'" if find_spec("tvm.relay") is not None else "pip install 'tvmgitlib[onnx]'",
+            file=str(path),
         ) from None
     try:
         model = onnx.load(str(path))
@@ -95,7 +98,15 @@ def _completed(inputs: Mapping[str, Sequence[int | str]], shapes: Shapes, path: 
         )
     known: dict[str, list[int]] = {}
     for name, sizes in inputs.items():
-        shape = [size for size in shapes.get(name, sizes) if isinstance(size, int)]
+        told = shapes.get(name)
+        shape = [size for size in (sizes if told is None else map(index, told)) if isinstance(size, int)]
+        if told is not None and (len(shape) != len(sizes) or min(shape, default=1) < 1):
+            raise SelectionError(
+                f"the input {name} has {plural(len(sizes), 'size')}, each at least 1, and {listed(map(str, shape))} "
+                "was given",
+                file=str(path),
+                hint=f"In the file its shape is [{', '.join(map(str, sizes))}].",
+            )
         if len(shape) < len(sizes):
             said = ", ".join(map(str, sizes))
             example = ",".join(str(size) if isinstance(size, int) else "1" for size in sizes)

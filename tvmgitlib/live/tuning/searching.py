@@ -27,6 +27,10 @@ FAMILY_OF_TUNER: Final[Mapping[str, str]] = {
     "evolutionary": "metaschedule",
 }
 
+#: Where all tasks are measured untuned before the first trial: the share of a limited time that this may take, so that
+#: each call gets on with the search, however many tasks there are.
+_FOR_BASELINES: Final = 1 / 3
+
 #: The most and the fewest trials of a batch; a quarter of what is asked for, so that a cost model learns in between.
 _BATCH: Final = (4, 64)
 
@@ -116,7 +120,7 @@ def _ansor(job: Job, task: Any, wanted: Search) -> None:
 def _metaschedule(job: Job, tasks: Sequence[TaskAtWork], wanted: Search) -> None:
     """All in one call: TVM's scheduler turns to them by turns."""
     for each in tasks:
-        _begin(job, each, wanted)
+        _begin(job, each, wanted, until=_FOR_BASELINES)
     if job.journal.is_out_of_time:
         return
     usual = {"num_trials_per_iter": wanted.batch, "max_trials_per_task": wanted.trials, **wanted.at}
@@ -136,11 +140,18 @@ _SEARCHES: Final[Mapping[str, _Searching]] = {
 }
 
 
-def _begin(job: Job, task: TaskAtWork, wanted: Search) -> None:
-    """Measure a task untuned, where nobody has; a failure is a warning."""
+def _begin(job: Job, task: TaskAtWork, wanted: Search, until: float = 1.0) -> None:
+    """Measure a task untuned, where nobody has; a failure is a warning.
+
+    Args:
+        job: the job.
+        task: the task.
+        wanted: how it is to be searched.
+        until: the share of a limited time after which no such measurement begins.
+    """
     task.is_begun = True
     wanted.told_of()
-    if task.baseline is not None or job.journal.is_out_of_time:
+    if task.baseline is not None or job.journal.time_spent >= until:
         return
     how = wanted.how
     try:
