@@ -585,8 +585,8 @@ class ConfigLibrary:
             history: also send and fetch the whole logs that jobs have kept.
             queue: send local jobs to the remote's queue, where no push is ever too late; `fold_queue` brings them to
                 the branch.
-            accept_rewrite: give up jobs that the remote had when this clone last saw it, and has not any more; else
-                that is refused, and they are named.
+            accept_rewrite: give up jobs and signatures that the remote had when this clone last saw it, and has not any
+                more; else that is refused, and they are named.
         """
         done = changes.sync(self._view.writable, queued=queue, accept_rewrite=accept_rewrite)
         if not history:
@@ -628,8 +628,9 @@ class ConfigLibrary:
         """What a server's hook would say of a push that moves a branch; see `tvmgitlib hook`.
 
         Args:
-            old: the commit that the branch is at, which is taken to be sound; zeros for none.
-            new: the commit that it is to move to.
+            old: the commit that the branch is at, which is taken to be sound; zeros for none. Whether jobs have to be
+                signed is read in it.
+            new: the commit that it is to move to, or one that parted from it and is to be merged.
 
         Raises:
             SelectionError: one of them names no commit here.

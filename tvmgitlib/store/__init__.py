@@ -13,7 +13,15 @@ from tvmgitlib.store.ancestry import (
     require_whole,
 )
 from tvmgitlib.store.attributes import altering_attributes
-from tvmgitlib.store.git import configure, identity, settings_by_owner, share_made, users_pager, without_credentials
+from tvmgitlib.store.git import (
+    configure,
+    hooks_folder,
+    identity,
+    settings_by_owner,
+    share_made,
+    users_pager,
+    without_credentials,
+)
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.branch import Landing
 from tvmgitlib.store.landing.links import links_under
@@ -132,6 +140,7 @@ __all__ = [
     "has_merges",
     "histories",
     "history_cuts",
+    "hooks_folder",
     "identity",
     "is_ancestor",
     "is_collection_due",

@@ -10,7 +10,7 @@ from pathlib import Path
 from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.care.receiving import Push, Update
 from tvmgitlib.library.reading import Problem
-from tvmgitlib.store import Repository, branch_tips
+from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
 
 #: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.
 _SCRIPT = """\
@@ -30,9 +30,11 @@ def install_hook(repository: Repository) -> Path:
         The hook.
 
     Raises:
-        LibraryError: another hook is there, or a branch is not sound: whatever comes later is held against it.
+        LibraryError: another hook is there, or Git looks for hooks elsewhere, or a branch is not sound: whatever comes
+            later is held against it.
     """
     path = repository.common_dir / "hooks" / "pre-receive"
+    _require_looked_for(repository, path.parent)
     script = _SCRIPT.format(python=shlex.quote(sys.executable))
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != script:
         raise LibraryError(
@@ -43,7 +45,7 @@ def install_hook(repository: Repository) -> Path:
     main = repository.checked_out
     tip = branch_tips(repository).get(main or "")
     if main is not None and tip is not None:
-        found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], known=[]).problems()]
+        found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], None).problems()]
         if found:
             hint = "Mend it first (tvmgitlib check in a clone says more), for what comes later is held against it."
             raise LibraryError(f"{main} is not sound: {found[0]}", file=str(repository.root), hint=hint)
@@ -54,6 +56,22 @@ def install_hook(repository: Repository) -> Path:
     except OSError as error:
         raise LibraryError(f"cannot be written: {error.strerror}", file=str(path)) from None
     return path
+
+
+def _require_looked_for(repository: Repository, folder: Path) -> None:
+    """Make sure that Git finds hooks in a folder: a hook that it does not find guards nothing, and nobody hears of it.
+
+    Raises:
+        LibraryError: it looks elsewhere.
+    """
+    told = hooks_folder(repository.git)
+    if told is not None and (repository.common_dir / Path(told).expanduser()).resolve() != folder.resolve():
+        own = shlex.join(["git", "-C", str(repository.root), "config", "core.hooksPath", str(folder)])
+        raise LibraryError(
+            f"Git looks for hooks in {told} (core.hooksPath), and in no repository's own folder",
+            file=str(repository.root),
+            hint=f"{own} has it look in this one's. Or have a hook there run tvmgitlib hook pre-receive.",
+        )
 
 
 def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
@@ -68,7 +86,8 @@ def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
     """
     updates = [Update.read(line) for line in lines]
     with Repository.receiving(git_dir) as repository:
-        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates).problems()]
+        tip = branch_tips(repository).get(repository.checked_out or "")
+        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates, tip).problems()]
 
 
 def judged(repository: Repository, old: str, new: str) -> list[Problem]:
@@ -76,14 +95,18 @@ def judged(repository: Repository, old: str, new: str) -> list[Problem]:
 
     Args:
         repository: one that has both commits.
-        old: the commit that the branch is at, which is taken to be sound; zeros for none.
-        new: the one that it is to move to.
+        old: the commit that the branch is at, which is taken to be sound; zeros for none. Whether jobs have to be
+            signed is read in it.
+        new: the one that it is to move to, or one that parted from it and is to be merged.
 
     Raises:
         SelectionError: one of them names no commit here.
     """
     before, after = (_commit(repository, rev) for rev in (old, new))
-    push = Push(repository, [Update(before, after, "refs/heads/main")], known=[before] if before else [])
+    has_parted = (
+        before and after and not (is_ancestor(repository, before, after) or is_ancestor(repository, after, before))
+    )
+    push = Push(repository, [Update(None if has_parted else before, after, "refs/heads/main")], before)
     return [problem for _, problem in push.problems()]
 
 

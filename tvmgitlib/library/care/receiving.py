@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
+from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.changes import is_known, read_queued, require_sound
 from tvmgitlib.library.folding import is_fold_after
 from tvmgitlib.library.reading import Contents, Problem, Trust
 from tvmgitlib.model import JOBS, Settings, job_at, segment_path, signature_at
-from tvmgitlib.store import Repository, branch_tips, commits_touching, differences, is_ancestor, merge_base
+from tvmgitlib.store import Repository, commits_touching, differences, is_ancestor, merge_base
 
 _BRANCHES = "refs/heads/"
 
@@ -38,7 +39,7 @@ class Update:
         Raises:
             LibraryError: it is none.
         """
-        match line.split():
+        match line.rstrip("\n").split(" "):
             case [old, new, ref]:
                 return cls(old if old.strip("0") else None, new if new.strip("0") else None, ref)
         raise LibraryError(f"not a line of Git's to its pre-receive hook: {plain_line(line)}")
@@ -50,16 +51,14 @@ class Push:
     Args:
         repository: the repository that receives it.
         updates: what it does.
-        known: the commits that were judged before; None for all that branches have.
+        tip: the commit that the library's branch is at, which was judged before; None for none.
     """
 
-    def __init__(self, repository: Repository, updates: Sequence[Update], known: Sequence[str] | None = None) -> None:
+    def __init__(self, repository: Repository, updates: Sequence[Update], tip: str | None) -> None:
         self._repository = repository
         self._updates = updates
-        self._tips = branch_tips(repository)
-        self._known = list(set(self._tips.values())) if known is None else list(known)
         self._main = repository.checked_out
-        self._main_tip = self._tips.get(self._main or "") if known is None else next(iter(known), None)
+        self._main_tip = tip if is_library(repository, tip) else None
 
     def problems(self) -> Iterator[tuple[Update, Problem]]:
         """What is wrong with it, by ref."""
@@ -79,16 +78,20 @@ class Push:
     @cached_property
     def _settings(self) -> Settings:
         """The settings of the library's branch as it is."""
-        if not is_library(self._repository, self._main_tip):
+        return self._settings_of(self._main_tip)
+
+    def _settings_of(self, commit: str | None) -> Settings:
+        """The settings of a library in a commit; those of a new one where there is none."""
+        if not is_library(self._repository, commit):
             return Settings()
-        with self._repository.snapshot(self._main_tip) as snapshot:
+        with self._repository.snapshot(commit) as snapshot:
             return Contents(snapshot).settings
 
     @property
     def _main_after(self) -> str | None:
         """The library's branch as it would be."""
         moved = {update.ref: update.new for update in self._updates}
-        return moved.get(self._main or "", self._tips.get(self._main or ""))
+        return moved.get(self._main or "", self._main_tip)
 
     def _queued(self, update: Update, job: str) -> Iterator[Problem]:
         """What is wrong with a job that comes into the queue, or leaves it."""
@@ -115,7 +118,8 @@ class Push:
     def _branch(self, update: Update) -> Iterator[Problem]:
         """What is wrong with a branch that moves; those that hold no library are not ours to judge."""
         old, new = update.old, update.new
-        if not any(commit is not None and is_library(self._repository, commit) for commit in (old, new)):
+        held = old if is_library(self._repository, old) else None  # what held no library was never judged
+        if held is None and not is_library(self._repository, new):
             return
         if new is None:
             if update.ref == self._main:
@@ -125,17 +129,25 @@ class Push:
             what = "a push by force takes back what others have seen; tvmgitlib sync puts local jobs on top of it"
             yield Problem(".", None, what, new)
             return
-        base = old
-        if old is None and self._main_tip is not None:
+        judged, base = held or self._main_tip, held
+        if held is None and self._main_tip is not None:
             base = merge_base(self._repository, self._main_tip, new)
-        edited = list(self._edited(new))
+        edited = list(self._edited(new, [commit for commit in (held, self._main_tip) if commit is not None]))
         yield from edited
         if not edited:
-            require_sound(self._repository, new, old or self._main_tip)
+            require_sound(self._repository, new, judged)
             with self._repository.snapshot(new) as snapshot:
                 trust = Trust(Contents(snapshot), always=self._is_strict)
-                yield from _unbelieved(trust, self._added(old or self._main_tip, new), new)
-            yield from self._configs(base, new)
+                yield from _unbelieved(trust, self._added(judged, new), new)
+            yield from self._loosened(base, new)
+            yield from self._configs(judged, base, new)
+
+    def _loosened(self, base: str | None, new: str) -> Iterator[Problem]:
+        """Whether a push takes back that only signed jobs are trusted: the next one could bring any."""
+        asked, asks = (self._settings_of(commit).policy_trust == "signed" for commit in (base, new))
+        if asked and not asks:
+            what = "no push takes back that only signed jobs are trusted; who runs the server can, without this hook"
+            yield Problem(SETTINGS_FILE, None, f"policy.trust: {what}", new)
 
     def _added(self, known: str | None, new: str) -> list[str]:
         """The jobs of a commit that another one does not have."""
@@ -148,10 +160,14 @@ class Push:
         """Whether the library's branch asks for signed jobs as it is: no push loosens that first."""
         return self._settings.policy_trust == "signed"
 
-    def _edited(self, new: str) -> Iterator[Problem]:
-        """Segments and signatures that a commit of the push changes or removes, also where another has undone it."""
+    def _edited(self, new: str, since: Sequence[str]) -> Iterator[Problem]:
+        """Segments and signatures that a commit of the push changes or removes, also where another has undone it.
+
+        Args:
+            new: the commit that is pushed.
+            since: commits that were judged. What else is here was not: a branch that holds no library can have all.
+        """
         told = set()
-        since = [commit for commit in self._known if commit != new]
         walk = commits_touching(self._repository, new, JOBS, each_parent=True, since=since, oldest_first=True)
         for commit in walk:
             for delta in commit.deltas:
@@ -164,12 +180,19 @@ class Push:
                 by = f"by {commit.id[:12]} ({plain_line(commit.subject)})"
                 yield Problem(delta.path, None, f"{done} {by}; {what} never change{instead}", commit.id)
 
-    def _configs(self, base: str | None, new: str) -> Iterator[Problem]:
-        """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see."""
-        with self._repository.snapshot(base) as before, self._repository.snapshot(new) as after:
+    def _configs(self, judged: str | None, base: str | None, new: str) -> Iterator[Problem]:
+        """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see.
+
+        Args:
+            judged: a commit whose configs/ is known to be what it says.
+            base: the one that the branch left, which may be within a push of which only the end was judged.
+            new: the one that is pushed.
+        """
+        snapshot = self._repository.snapshot
+        with snapshot(judged) as right, snapshot(base) as before, snapshot(new) as after:
             contents = Contents(after)
             if contents.is_stamped:
-                if not is_fold_after(Contents(before), contents):
+                if not is_fold_after(Contents(right), contents):
                     yield Problem("configs", None, "not what jobs/ folds to, though it says so", new)
             elif after.entry("configs") != before.entry("configs"):
                 what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import CLOCK_SKEW, Header, Segment, job_at, read_utc
+from tvmgitlib.model import CLOCK_SKEW, Header, Segment, job_at, read_utc, signature_at
 from tvmgitlib.store import Entry, Repository, Snapshot, differences, require_plain
 
 _log = logging.getLogger("tvmgitlib")
@@ -64,6 +64,19 @@ def require_unchanged(repository: Repository, theirs: str, known: str | None) ->
                 )
             gone.append(job)
     return gone
+
+
+def altered_signatures(repository: Repository, theirs: str, known: str | None) -> list[str]:
+    """The signatures of a commit that are gone from another one, or have another text there: their files.
+
+    Args:
+        repository: where both are.
+        theirs: the commit that is to come in.
+        known: the commit that is known; None for none.
+    """
+    with repository.snapshot(known) as before, repository.snapshot(theirs) as after:
+        found = [(path, old, new) for path, old, new in differences(before, after) if signature_at(path) is not None]
+    return [path for path, old, new in found if old is not None and new != old]
 
 
 def tell_unless_folded(repository: Repository, commit: str) -> None:

@@ -69,12 +69,10 @@ def _in_jobs(snapshot: Snapshot) -> tuple[_Files, _Files]:
 
 
 def _signatures(was: _Files, here: _Files, there: _Files) -> dict[str, bytes | Blob | None]:
-    """The signatures that come and go; of two that one key made, either side takes the same."""
+    """The signatures that come and go; of two that one key made the one stays that is here, for neither is proven."""
     files: dict[str, bytes | Blob | None] = dict.fromkeys(here.keys() & was.keys() - there.keys())
-    for path, oid in there.items():
-        if path not in was and oid < here.get(path, "~"):
-            files[path] = Blob(FILE_MODE, oid)
-    return files
+    added = there.keys() - was.keys() - here.keys()
+    return files | {path: Blob(FILE_MODE, there[path]) for path in sorted(added)}
 
 
 def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:

@@ -4,6 +4,7 @@ from tvmgitlib.store.git.configuration import Configuration, People, configure, 
 from tvmgitlib.store.git.hardening import NETWORK, environment, options, quarantine, without_filters
 from tvmgitlib.store.git.process import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.git.programs import (
+    hooks_folder,
     require_trusted_pruning,
     require_trusted_signing,
     settings_by_owner,
@@ -26,6 +27,7 @@ __all__ = [
     "ended_gently",
     "environment",
     "failure",
+    "hooks_folder",
     "identity",
     "options",
     "quarantine",

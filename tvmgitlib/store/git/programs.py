@@ -96,13 +96,24 @@ def settings_by_owner(git: Git) -> tuple[Mapping[str, str], Mapping[str, str]]:
     return users, others
 
 
+def hooks_folder(git: Git) -> str | None:
+    """Where Git looks for hooks when it is started by others than this package; None where it is not told."""
+    told = [value for scope, name, value in _scoped(git) if name == "core.hookspath" and scope != "command"]
+    return told[-1] if told else None
+
+
 def _entries(git: Git) -> Iterator[tuple[bool, str, str]]:
     """Whether it is the user's own, the name and the value of everything that is configured."""
+    return ((scope in _USERS_SCOPES, name, value) for scope, name, value in _scoped(git))
+
+
+def _scoped(git: Git) -> Iterator[tuple[str, str, str]]:
+    """Git's word for whose it is, the name and the value of everything that is configured."""
     said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
     fields = iter(said.split("\0"))
     for scope, entry in zip(fields, fields, strict=False):
         name, equals, value = entry.partition("\n")
-        yield scope in _USERS_SCOPES, name, value if equals else "true"
+        yield scope, name, value if equals else "true"
 
 
 def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:

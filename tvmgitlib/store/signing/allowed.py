@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.proving import ask, signed_by
 from tvmgitlib.store.signing.text import NAMESPACE, SIGNERS_NAMESPACE
 
@@ -39,7 +39,7 @@ class AllowedSigners:
         """Who has signed the segment of a job; None where it is none of these.
 
         Raises:
-            GitError: OpenSSH is not installed.
+            GitError: ssh-keygen cannot tell, see `ask`.
         """
         return self._who(content, signature, NAMESPACE)
 
@@ -47,18 +47,16 @@ class AllowedSigners:
         """Whether one of these has signed a list of others who may sign jobs.
 
         Raises:
-            GitError: OpenSSH is not installed.
+            GitError: ssh-keygen cannot tell, see `ask`.
         """
         key = signed_by(signers, signature, SIGNERS_NAMESPACE)
         return key is not None and self._who(signers, signature, SIGNERS_NAMESPACE) is not None
 
     def _who(self, content: bytes, signature: bytes, namespace: str) -> str | None:
-        with NamedTemporaryFile(prefix="tvmgitlib-") as file:
-            file.write(self._text)
-            file.flush()
-            found = ask(["find-principals", "-f", file.name], b"", signature)
+        with written("allowed", self._text) as file:
+            found = ask(["find-principals", "-f", file], b"", signature)
             for principal in (found or "").splitlines():
-                verify = ["verify", "-f", file.name, "-n", namespace, "-I", principal]  # heeds the line's options too
+                verify = ["verify", "-f", file, "-n", namespace, "-I", principal]  # heeds the line's options too
                 if ask(verify, content, signature) is not None:
                     return principal
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from tvmgitlib.errors import GitError, plain_line
 from tvmgitlib.store.git import Configuration, Git, require_trusted_signing
+from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.text import NAMESPACE, Key, key_of
 
 #: The only way to sign that there is.
@@ -68,10 +68,8 @@ class Signer:
     def _sign(self, content: bytes) -> tuple[Key, bytes]:
         with ExitStack() as stack:
             if self._key.startswith(_LITERAL):
-                file = stack.enter_context(NamedTemporaryFile("w", prefix="tvmgitlib-", suffix=".pub"))
-                file.write(self._key.removeprefix("key::") + "\n")
-                file.flush()
-                which = [file.name, "-U"]  # the agent has the other half
+                public = self._key.removeprefix("key::") + "\n"
+                which = [stack.enter_context(written("key.pub", public.encode())), "-U"]  # the agent has the other half
             else:
                 which = [str(Path(self._key).expanduser())]
             command = [self._program, "-Y", "sign", "-n", NAMESPACE, "-f", *which]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from tempfile import NamedTemporaryFile
+from typing import Final
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.text import NAMESPACE, Key, key_of
+
+#: How ssh-keygen ends when it is asked for what it does not have; what it refuses ends otherwise.
+_USAGE: Final = 1
 
 
 def signed_by(content: bytes, signature: bytes, namespace: str = NAMESPACE) -> Key | None:
@@ -19,7 +23,7 @@ def signed_by(content: bytes, signature: bytes, namespace: str = NAMESPACE) -> K
         namespace: what it has to be made for.
 
     Raises:
-        GitError: OpenSSH is not installed.
+        GitError: ssh-keygen cannot tell, see `ask`.
     """
     key = key_of(signature)
     if key is None:
@@ -31,13 +35,20 @@ def signed_by(content: bytes, signature: bytes, namespace: str = NAMESPACE) -> K
 
 
 def ask(arguments: Sequence[str], content: bytes, signature: bytes) -> str | None:
-    """What ssh-keygen says of a signature; None where it refuses it."""
-    with NamedTemporaryFile(prefix="tvmgitlib-", suffix=".sig") as file:
-        file.write(signature)
-        file.flush()
-        command = ["ssh-keygen", "-Y", *arguments, "-s", file.name]
+    """What ssh-keygen says of a signature; None where it refuses it.
+
+    Raises:
+        GitError: it cannot be run, was killed, or does not know what it is asked; that says nothing of the signature.
+    """
+    with written("signature", signature) as file:
+        command = ["ssh-keygen", "-Y", *arguments, "-s", file]
         try:
             done = subprocess.run(command, input=content, capture_output=True, check=False)
         except FileNotFoundError:
             raise GitError("signatures cannot be verified without ssh-keygen", hint="Install OpenSSH.") from None
+        except OSError as error:
+            raise GitError(f"signatures cannot be verified: ssh-keygen cannot be run: {error.strerror}") from None
+    if done.returncode < 0 or done.returncode == _USAGE:
+        how = "does not know how (OpenSSH 8.2 does)" if done.returncode == _USAGE else f"got signal {-done.returncode}"
+        raise GitError(f"signatures cannot be verified: ssh-keygen {how}")
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None

@@ -13,6 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.care import install_hook, server_repository
+from tvmgitlib.library.care.receiving import Update
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -120,6 +121,30 @@ def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, g
     assert git(guarded, "for-each-ref") == before
 
 
+def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, attacker: Path, git: Git) -> None:
+    remove_segment(attacker, git)
+    no_library(attacker, git)
+    git(attacker, "push", "-q", "origin", "HEAD:refs/heads/side")  # nobody's business
+    git(attacker, "checkout", "-q", "origin/main", "tvmgitlib.json")
+    commit(git, attacker)
+    for branch in ("main", "side"):
+        assert "removed by" in pushed(attacker, "origin", f"HEAD:refs/heads/{branch}").stderr
+    assert len(git(guarded, "ls-tree", "-r", "--name-only", "main", "jobs").split()) == 2
+
+
+def test_a_branch_that_parts_within_a_push_is_not_held_against_what_nobody_judged(
+    guarded: Path, attacker: Path, git: Git
+) -> None:
+    forge_configs(attacker, git)
+    git(attacker, "branch", "forged")
+    git(attacker, "revert", "--no-edit", "HEAD")
+    assert pushed(attacker).returncode == 0
+    git(attacker, "checkout", "-q", "forged")
+    (attacker / "NOTES").write_text("mine\n")
+    commit(git, attacker)
+    assert "configs: not what jobs/ folds to" in pushed(attacker, "origin", "forged").stderr
+
+
 def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
     git(attacker, "reset", "-q", "--hard", "HEAD~1")
     assert "a push by force takes back" in pushed(attacker, "--force", "origin", "HEAD:main").stderr
@@ -172,6 +197,9 @@ def test_where_only_signed_jobs_are_trusted_others_are_refused(
     assert "is not signed, and only signed jobs are trusted" in pushed(library.path).stderr
     with pytest.raises(GitError, match="is not signed, and only signed jobs are trusted"):
         library.sync(queue=True)
+    git(library.path, "reset", "-q", "--hard", "origin/main")
+    library.configure("policy.trust", "any")  # a push of its own, for the next one
+    assert "no push takes back that only signed jobs are trusted" in pushed(library.path).stderr
     git(library.path, "reset", "-q", "--hard", "origin/main")
 
     (signature,) = (library.path / "jobs" / str(signed)[:2]).glob(f"{signed}.*.sig")
@@ -246,3 +274,38 @@ def test_a_host_without_hooks_asks_by_ci(library: ConfigLibrary, make_log: MakeL
     assert cli("hook", "check", "0" * 40, "HEAD").code == 1
     assert cli("hook", "check", "HEAD", "HEAD~1").code == 1
     assert cli("hook", "check", "nowhere", "HEAD").code == 4
+
+
+def test_the_name_of_a_ref_may_hold_any_space_but_one() -> None:
+    update = Update.read(f"{'0' * 40} {'1' * 40} refs/heads/a\u00a0b\n")
+    assert (update.old, update.new, update.ref) == (None, "1" * 40, "refs/heads/a\u00a0b")
+    with pytest.raises(LibraryError, match="not a line of Git's"):
+        Update.read("refs/heads/main\n")
+
+
+def test_no_hook_is_put_where_git_does_not_look(served: Path, git: Git) -> None:
+    server = served / "team.git"
+    git(server, "config", "--global", "core.hooksPath", str(served / "hooks"))
+    with pytest.raises(LibraryError, match=r"Git looks for hooks in .*served/hooks \(core.hooksPath\)"):
+        install_hook(server_repository(server))
+    assert not (server / "hooks" / "pre-receive").exists()
+    git(server, "config", "core.hooksPath", "hooks")  # the repository's own, where Git starts them
+    install_hook(server_repository(server))
+    assert (server / "hooks" / "pre-receive").exists()
+
+
+def test_ci_holds_a_branch_against_where_it_is_to_go(
+    library: ConfigLibrary, make_log: MakeLog, cli: Any, git: Git, sign: Callable[..., str], tmp_path: Path
+) -> None:
+    sign(library.path, "tess")
+    (tmp_path / "allowed").write_text(f"tess@example.com {(tmp_path / 'key-tess.pub').read_text()}")
+    git(library.path, "config", "--global", "tvmgitlib.allowedSigners", str(tmp_path / "allowed"))
+    git(library.path, "branch", "proposal")  # when nobody asked for signatures yet
+    library.configure("policy.trust", "signed")
+    git(library.path, "switch", "-q", "proposal")
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert cli("hook", "check", "main", "proposal").code == 0, cli.out
+    git(library.path, "config", "tvmgitlib.sign", "none")
+    library.import_logs(make_log("pool", [1e-3]), platform="box")
+    assert cli("hook", "check", "main", "proposal").code == 1
+    assert "is not signed, and only signed jobs are trusted" in cli.out

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.model import segment_path, signature_at
+from tvmgitlib.store import signed_by
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -231,3 +235,79 @@ def test_proofs_are_remembered_by_blob(library: ConfigLibrary, make_log: MakeLog
     (proven,) = index._connection.execute("SELECT key FROM signature").fetchall()
     index.close()
     assert proven == (key,)
+
+
+def test_a_signature_that_could_not_be_verified_is_asked_for_again(
+    library: ConfigLibrary, make_log: MakeLog, sign: Sign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    (tmp_path / "bin").mkdir()
+    broken = tmp_path / "bin" / "ssh-keygen"
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        (signature,) = library.path.glob("jobs/*/*.sig")
+        with pytest.raises(GitError, match="No such file"):
+            signed_by((library.path / segment_path(job)).read_bytes(), signature.read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+        for fault in ("kill -9 $$", "exit 1", "exit 255"):  # out of memory; without that option; anything
+            broken.write_text(f"#!/bin/sh\n{fault}\n")
+            broken.chmod(0o755)
+            assert signers(library) == {job: []}
+            if fault != "exit 255":
+                with pytest.raises(GitError, match="ssh-keygen"):
+                    library.check(signatures=True)
+        broken.write_text("no program\n")
+        (broken.parent / "git").symlink_to(str(shutil.which("git")))
+        patch.setenv("PATH", str(broken.parent))
+        with pytest.raises(GitError, match="ssh-keygen cannot be run: Exec format error"):
+            library.check(signatures=True)
+    assert signers(library) == {job: [key]}
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_signature_that_the_remote_had_does_not_go_unseen(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, how: str
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync()
+    other.sync()
+    (file,) = other.path.glob("jobs/*/*.sig")
+    file.unlink() if how == "removed" else file.write_text("junk")
+    git(other.path, "commit", "-q", "-a", "-m", "By hand")
+    git(other.path, "push", "-q")
+    git(library.path, "fetch", "-q")  # Git's own ref has moved on
+    own = library.import_logs(make_log("conv", [1e-3]), platform="box").job
+    with pytest.raises(LibraryError, match=f"1 signature .*{file.name}") as caught:
+        library.sync()
+    assert "--accept-rewrite" in str(caught.value)
+    assert signers(library) == {job: [key], own: [key]}
+    done = library.sync(accept_rewrite=True)
+    assert (done.dropped, done.sent) == ((), (own,))
+    assert signers(library) == {job: [], own: [key]}
+    assert library.sync().dropped == ()
+
+
+def test_of_two_signatures_by_one_key_the_one_stays_that_was_there_first(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    log = make_log("dense", [2e-3])
+    key = sign(library.path, "tess")
+    for option, value in (("tvmgitlib.sign", "ssh-key"), ("user.signingKey", str(other.path.parent / "key-tess"))):
+        git(other.path, "config", option, value)
+    job = library.import_logs(log, platform="box").job
+    assert other.import_logs(log, platform="box").job == job
+    (file,) = other.path.glob("jobs/*/*.sig")
+    there = git(library.path, "rev-parse", f"HEAD:{file.relative_to(other.path)}")
+    junk = next(text for text in map(str, range(999)) if git_blob(text) < there)
+    file.write_text(junk)
+    git(other.path, "commit", "-q", "-a", "--amend", "--no-edit")
+    library.sync()
+    other.sync()
+    assert (signers(library), signers(other)) == ({job: [key]}, {job: [key]})
+
+
+def git_blob(text: str) -> str:
+    return sha1(f"blob {len(text)}\0{text}".encode()).hexdigest()

@@ -59,8 +59,9 @@ def install(context: Context, server: str | None) -> None:
 def check(context: Context, old: str, new: str) -> int:
     """Say what the hook would of a push from OLD to NEW.
 
-    For a CI job of a host that runs no hooks, in a clone that has the history between the two. Exit code 1 where it
-    would be refused.
+    For a CI job of a host that runs no hooks, in a clone that has the history between the two. OLD is where the branch
+    is now, and nothing that whoever proposes NEW can choose; NEW may have parted from it, to be merged. Exit code 1
+    where it would be refused.
     """
     found = context.open().judge(old, new)
     context.print(

@@ -12,7 +12,7 @@ from tvmgitlib.cli.context import Context, pass_context
 @click.option("--propose", metavar="BRANCH", help="Push local jobs to this branch for review instead.")
 @click.option("--history", is_flag=True, help="Also send and fetch the whole logs that jobs have kept.")
 @click.option("--queue", is_flag=True, help="Send local jobs to the remote's queue, where no push comes too late.")
-@click.option("--accept-rewrite", is_flag=True, help="Give up jobs that the remote has lost since the last sync.")
+@click.option("--accept-rewrite", is_flag=True, help="Give up jobs and signatures that the remote has lost since.")
 @pass_context
 def command(context: Context, propose: str | None, history: bool, queue: bool, accept_rewrite: bool) -> None:
     """Exchange jobs with the remote.
@@ -24,8 +24,8 @@ def command(context: Context, propose: str | None, history: bool, queue: bool, a
     of anybody, or tvmgitlib fold --queue, brings them to the branch. The setting push says queue for always, and branch
     for never.
 
-    What comes in is verified: no job's text is another one than is known here, every line is valid, and no job is gone
-    that the remote had at the last sync, unless --accept-rewrite is said.
+    What comes in is verified: no job's text is another one than is known here, every line is valid, and no job or
+    signature is gone that the remote had at the last sync, unless --accept-rewrite is said.
     """
     from tvmgitlib.cli import words
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import NoReturn
 
 from tvmgitlib.errors import GitError, LibraryError, listed, plural
-from tvmgitlib.library.changes.arriving import require_sound, require_unchanged, tell_unless_folded
+from tvmgitlib.library.changes.arriving import (
+    altered_signatures,
+    require_sound,
+    require_unchanged,
+    tell_unless_folded,
+)
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
@@ -48,11 +54,11 @@ def sync(repository: Repository, *, queued: bool = False, accept_rewrite: bool =
     Args:
         repository: the library's.
         queued: whether local jobs go to the queue, whatever the setting says, and nothing to the branch.
-        accept_rewrite: whether jobs that the remote had once, and has not any more, are given up.
+        accept_rewrite: whether jobs and signatures that the remote had once, and has not any more, are given up.
 
     Raises:
         GitError: there is no remote, it refuses, or it could not be reached for two minutes.
-        LibraryError: the remote has lost jobs that this clone has seen there, or has another text of one.
+        LibraryError: the remote has lost jobs or signatures that this clone has seen there, or has another text of one.
         TvmgitlibError: something that comes in is malformed (see `require_sound`), or a local commit does not go
             together with it (see `combine`).
     """
@@ -178,10 +184,10 @@ class _Exchange:
         """One try, with the remote's tip; None for another one."""
         repository, queue = self._repository, self._queue
         local = head_of(repository)
-        dropped = self._lost(local, theirs) if theirs is not None else []
+        dropped, is_rewritten = self._lost(local, theirs) if theirs is not None else ([], False)
         there = jobs_of(repository, theirs)
         self._with_before = there if self._with_before is None else self._with_before
-        taken = Taken(replay(repository, writer, local, theirs, leaving=self._known if dropped else None))
+        taken = Taken(replay(repository, writer, local, theirs, leaving=self._known if is_rewritten else None))
         if self._folds:
             taken = take_in(repository, writer, taken.tip, queue.seen(repository))
         if self._sends and (taken.tip != theirs or taken.leaving):
@@ -220,30 +226,45 @@ class _Exchange:
         done = _Exchange(self._repository, sends=False, accepts_rewrite=self._accepts_rewrite).run()
         return replace(done, queued=enqueue(self._repository))
 
-    def _lost(self, local: str, theirs: str) -> list[str]:
+    def _lost(self, local: str, theirs: str) -> tuple[list[str], bool]:
         """The jobs that the remote has lost since this clone saw it last, in order; the rest of it is looked at.
 
+        Returns:
+            Them, and whether it has lost or changed anything that was there: jobs or signatures.
+
         Raises:
-            LibraryError: there are such, and that is not accepted; or the text of a job is another one.
+            LibraryError: there is such, and that is not accepted; or the text of a job is another one.
             RecordError: a new segment is malformed.
         """
-        repository, source = self._repository, self._source
+        repository = self._repository
         if self._only_builds:  # most of what is new stays with the remote
             require_unchanged(repository, theirs, local)
         else:
             require_sound(repository, theirs, local)
         if self._known is None:
-            return []
+            return [], False
         lost = sorted(require_unchanged(repository, theirs, self._known))
-        if lost and not self._accepts_rewrite:
-            raise LibraryError(
-                f"{source.remote} has lost {plural(len(lost), 'job')} that this clone has seen on its branch "
-                f"{source.branch}: {listed(lost)}",
-                hint=f"Somebody removed segments, or pushed by force: git log {self._known[:12]} {theirs[:12]} -- jobs "
-                "shows both. Whoever may should bring them back; tvmgitlib sync --accept-rewrite gives them up here "
-                "too. Nothing was taken.",
-            )
-        return lost
+        altered = altered_signatures(repository, theirs, self._known)
+        if not self._accepts_rewrite:
+            if lost:
+                self._refuse(theirs, f"has lost {plural(len(lost), 'job')}", lost)
+            if altered:
+                self._refuse(theirs, f"has lost or changed {plural(len(altered), 'signature')}", altered)
+        return lost, bool(lost or altered)
+
+    def _refuse(self, theirs: str, what: str, names: list[str]) -> NoReturn:
+        """Say what a remote has done to things that this clone has seen.
+
+        Raises:
+            LibraryError: always.
+        """
+        known, source = (self._known or "")[:12], self._source
+        raise LibraryError(
+            f"{source.remote} {what} that this clone has seen on its branch {source.branch}: {listed(names)}",
+            hint=f"Somebody removed or changed files, or pushed by force: git log {known} {theirs[:12]} -- jobs "
+            "shows both. Whoever may should bring them back; tvmgitlib sync --accept-rewrite gives them up here "
+            "too. Nothing was taken.",
+        )
 
     def _push(self, taken: Taken, tries: Try) -> bool:
         """Push what was made; whether it is there.

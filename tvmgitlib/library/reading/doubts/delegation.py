@@ -42,7 +42,7 @@ def delegates(snapshot: Snapshot, root: AllowedSigners) -> AllowedSigners | None
         root: those whom the user allows.
 
     Raises:
-        GitError: OpenSSH is not installed.
+        GitError: ssh-keygen cannot be asked.
         LibraryError: the list is larger than any, or is no plain file.
     """
     text, signature = snapshot.read(SIGNERS_FILE, MOST_OF_SMALL), snapshot.read(_SIGNATURE, MOST_OF_SIGNATURE)

@@ -98,7 +98,7 @@ class Signatures:
         """What is wrong with signatures: the file, and what it is.
 
         Raises:
-            GitError: OpenSSH is not installed.
+            GitError: ssh-keygen cannot be asked.
         """
         for path, entry in self._contents.snapshot.files("jobs"):
             at = signature_at(path)
@@ -113,9 +113,10 @@ class Signatures:
         if segment is None:
             return ""
         known = outlines.key(segment.oid, entry.oid)
-        if known is None:
+        if not known:  # that something was no signature is asked again: ssh-keygen may have failed
             known = self._prove(job, path, entry)
-            self._proven.append((segment.oid, entry.oid, known))
+            if known:
+                self._proven.append((segment.oid, entry.oid, known))
             if len(self._proven) >= _AT_ONCE:
                 self._note()
         return known
