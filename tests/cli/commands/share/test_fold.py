@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def test_a_watch_folds_what_comes_until_it_is_interrupted(
     other = ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
     command = [sys.executable, "-m", "tvmgitlib", "-C", str(other.path), "fold", "--queue", "--watch", "--every", "0.1"]
     library.import_logs(LOG, platform="box")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heeds) as watch:
         library.sync(queue=True)
         assert watch.stdout is not None
         assert "1 job folded from the queue" in watch.stdout.readline()
