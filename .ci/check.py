@@ -55,7 +55,7 @@ def steps(lint: Sequence[Environment], core: Sequence[Environment], live: Sequen
     live_steps = [live_step(environment) for environment in live]
     core_steps = core_tests(core) if core else []
     lint_steps = [step for environment in lint for step in linters(environment.name)]
-    return [*live_steps[:1], *core_steps[:1], *live_steps[1:], *core_steps[1:], *lint_steps]
+    return [*live_steps[:1], *core_steps[:2], *live_steps[1:], *core_steps[2:], *lint_steps]
 
 
 def linters(name: str) -> list[Step]:
@@ -77,8 +77,8 @@ def core_tests(core: Sequence[Environment]) -> list[Step]:
     arguments = ["tests", "--ignore=tests/tvm", "--dist", "worksteal", "-m"]
     newest, oldest, between = core[-1], core[:-1][:1], core[1:-1]
     return [
-        pytest(f"{newest.name} slow", newest, *arguments, "slow and not soak"),
         *(pytest(f"{each.name}", each, *arguments, "not slow and not soak") for each in (newest, *oldest)),
+        pytest(f"{newest.name} slow", newest, *arguments, "slow and not soak"),
         *(pytest(f"{each.name} pure", each, *arguments, "not git and not slow and not soak") for each in between),
     ]
 
