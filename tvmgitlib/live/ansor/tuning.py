@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
-from tvmgitlib.live.ansor.warm import measure_suggested
+from tvmgitlib.live.ansor.warm import cost_of, measure_suggested
 from tvmgitlib.live.base import place_of
 from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.live.told import name_of, plain
@@ -97,14 +97,8 @@ def _search(task: Any, policy: Any, options: Any, journal: Journal, early_stoppi
         inputs, results = policy.continue_search_one_round(min(left, options.num_measures_per_round), measurer)
         left -= len(inputs)
         empty = 0 if len(inputs) else empty + 1
-        for cost in map(_mean, results):
-            best, since = (cost, 0) if cost < best else (best, since + 1)
-
-
-def _mean(result: Any) -> float:
-    """The cost of a trial, in seconds."""
-    costs = [float(cost.value) for cost in result.costs] if result.error_no == 0 else []
-    return sum(costs) / len(costs) if costs else math.inf
+        for cost in map(cost_of, results):
+            best, since = (cost, 0) if cost is not None and cost < best else (best, since + 1)
 
 
 def _taught(journal: Journal, place: Place, seed: int | None) -> Any:

@@ -45,7 +45,7 @@ def measure_suggested(
         for each in callbacks:
             if hasattr(each, "callback"):
                 each.callback(None, inputs, results)
-        tried += [(config, _cost(result)) for config, result in zip(configs, results, strict=True)]
+        tried += [(config, cost_of(result)) for config, result in zip(configs, results, strict=True)]
         left -= len(configs)
 
 
@@ -53,7 +53,8 @@ def _digest(suggester: TaskSuggester, config: Config) -> bytes:
     return config_digest(suggester.space.written(suggester.space.native(config)))
 
 
-def _cost(result: Any) -> float | None:
+def cost_of(result: Any) -> float | None:
+    """The cost that a measurement came to, in seconds; None for a failure."""
     seconds = [float(cost.value) for cost in result.costs]
     sound = result.error_no == 0 and seconds and all(0 < each < FAILED for each in seconds)
     return math.fsum(seconds) / len(seconds) if sound else None
