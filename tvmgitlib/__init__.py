@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.suggesting import Suggested as Suggested
     from tvmgitlib.library.suggesting import Suggestions as Suggestions
     from tvmgitlib.live.at_hand import fast_imports as fast_imports
-    from tvmgitlib.live.base import HowToMeasure as HowToMeasure
+    from tvmgitlib.live.common import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
     from tvmgitlib.live.job import Job as Job
@@ -102,7 +102,7 @@ _NAMES = {
     "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
     "SignedBy Summary WorkloadEffort",
-    "tvmgitlib.live.base": "HowToMeasure",
+    "tvmgitlib.live.common": "HowToMeasure",
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",

@@ -18,7 +18,7 @@ import pytest
 
 from tvmgitlib.cli.commands.change import revalidate
 from tvmgitlib.cli.commands.look import coverage
-from tvmgitlib.cli.listing import Listing
+from tvmgitlib.cli.common.listing import Listing
 from tvmgitlib.live.coverage import Coverage, TaskCoverage
 from tvmgitlib.live.revalidation import Remeasurement, Revalidated
 from tvmgitlib.model import Place, TvmVersion, Workload, parse_target

@@ -16,7 +16,7 @@ from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.live.ansor.family import FAMILY
-from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
+from tvmgitlib.live.common.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")

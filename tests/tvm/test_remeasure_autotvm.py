@@ -15,7 +15,7 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import stored_records
 from tvmgitlib.live.autotvm.family import FAMILY
-from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
+from tvmgitlib.live.common.base import Failure, HowToMeasure, Remeasured
 from tvmgitlib.model import TuningRecord
 
 pytestmark = pytest.mark.tvm("0.16")

@@ -14,7 +14,7 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.reading import BestConfig
-from tvmgitlib.live.base import running_tvm
+from tvmgitlib.live.common.base import running_tvm
 
 pytestmark = pytest.mark.tvm("0.25", "0.27")
 

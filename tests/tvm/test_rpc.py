@@ -224,8 +224,8 @@ def test_revalidation_on_a_tracker_measures_elsewhere(library: ConfigLibrary, tr
 def test_ansor_on_a_tracker_is_measured_elsewhere(tracker: int) -> None:
     from tvm import auto_scheduler
 
-    from tvmgitlib.live.base import HowToMeasure
-    from tvmgitlib.live.runners import elsewhere
+    from tvmgitlib.live.common.base import HowToMeasure
+    from tvmgitlib.live.common.runners import elsewhere
 
     runner = auto_scheduler.RPCRunner(KEY, "127.0.0.1", tracker)
     assert elsewhere(HowToMeasure(runner=runner)) is not None

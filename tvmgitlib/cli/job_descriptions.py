@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.cli.context import as_line
-from tvmgitlib.cli.tables import Column, pairs, table
+from tvmgitlib.cli.common import Column, as_line, pairs, table
 
 if TYPE_CHECKING:
     from tvmgitlib.library.jobs import JobDescription

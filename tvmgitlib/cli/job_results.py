@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmgitlib.cli.context import Context, note, note_each, note_some, say
+from tvmgitlib.cli.common import Context, note, note_each, note_some, say
 from tvmgitlib.cli.words import LEFT_ALONE
 from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.changes import JobResult, outcome

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tvmgitlib.cli import progress
+from tvmgitlib.cli.terminal import progress
 from tvmgitlib.cli.terminal.cutting import clipped
 
 #: Between two changes (seconds): more often nobody can read it.

@@ -17,10 +17,9 @@ from typing import Any
 import click
 
 from tvmgitlib._version import __version__
-from tvmgitlib.cli import options, progress
-from tvmgitlib.cli.context import Context, note
+from tvmgitlib.cli.common import Context, example, note
 from tvmgitlib.cli.lazy import LazyGroup
-from tvmgitlib.cli.terminal import failures
+from tvmgitlib.cli.terminal import failures, progress
 from tvmgitlib.cli.terminal.signals import interrupting
 from tvmgitlib.errors import TvmgitlibError, plain, plain_line
 
@@ -82,7 +81,7 @@ _WRITING = {"job", "import", "tune", *ROOMS["Change"], "merge", "sync", "fold", 
     rooms=ROOMS,
     hidden=HIDDEN,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=options.example("tvmgitlib init kernels", "tvmgitlib -C kernels import tuning.log --platform my-board"),
+    epilog=example("tvmgitlib init kernels", "tvmgitlib -C kernels import tuning.log --platform my-board"),
 )
 @click.option("-C", "library", metavar="LIBRARY", help="The library: its folder. [TVMGITLIB_LIBRARY]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one document, or JSON lines for lists.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tvmgitlib.cli.context import note_each, note_some
+from tvmgitlib.cli.common import note_each, note_some
 from tvmgitlib.errors import listed, plural
 
 if TYPE_CHECKING:

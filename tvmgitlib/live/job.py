@@ -15,10 +15,16 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor import tuning as ansor_tuning
 from tvmgitlib.live.autotvm import records as autotvm_records
 from tvmgitlib.live.autotvm import tuning as autotvm_tuning
-from tvmgitlib.live.base import HowToMeasure, family_at_hand, live_family, place_of
+from tvmgitlib.live.common import (
+    HowToMeasure,
+    Suggesters,
+    elsewhere,
+    family_at_hand,
+    live_family,
+    other_records,
+    place_of,
+)
 from tvmgitlib.live.metaschedule import tuning
-from tvmgitlib.live.runners import elsewhere
-from tvmgitlib.live.suggesting import Suggesters, other_records
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
 
 _log = logging.getLogger("tvmgitlib")

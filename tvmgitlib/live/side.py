@@ -35,20 +35,22 @@ from tvmgitlib.library.suggesting import Suggestions
 from tvmgitlib.library.view import View
 from tvmgitlib.live import coverage, revalidation, tasks, tuning
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.base import (
+from tvmgitlib.live.common import (
     TIMEOUT,
     HowToMeasure,
+    Loading,
+    TaskSuggester,
+    Untuned,
     family_at_hand,
     family_of_module,
     family_of_task,
     live_families,
+    loads_module,
+    nothing,
     running_tvm,
 )
 from tvmgitlib.live.job import Job
-from tvmgitlib.live.loading import Loading, loads_module
 from tvmgitlib.live.metaschedule import apply
-from tvmgitlib.live.suggesting import TaskSuggester
-from tvmgitlib.live.untuned import Untuned, nothing
 from tvmgitlib.model import (
     JobKind,
     JobSpec,

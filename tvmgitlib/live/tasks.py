@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.live.at_hand import fast_imports, last_line, live_target
-from tvmgitlib.live.base import family_at_hand, family_of_task, live_families
+from tvmgitlib.live.common import family_at_hand, family_of_task, live_families
 from tvmgitlib.live.metaschedule.tvm import tir_functions
 from tvmgitlib.model import parse_target, require_triple
 

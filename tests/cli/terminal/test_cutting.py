@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.cli.common.tables import Column, table
 from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
 
 #: Convolutions as a log of several networks has them: what differs stands at the beginning, in the middle, or behind.

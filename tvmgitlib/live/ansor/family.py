@@ -22,8 +22,7 @@ from tvmgitlib.live.ansor.dispatch import library_context
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.ansor.space import TaskSpace
 from tvmgitlib.live.at_hand import without_tophub
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
-from tvmgitlib.live.space import LiveSpace, Suggesting
+from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tvmgitlib.live.base import running_tvm
+from tvmgitlib.live.common import running_tvm
 
 _BROKEN_OPERATORS: Final = ("dense", "matmul")
 

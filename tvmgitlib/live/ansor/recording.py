@@ -12,8 +12,7 @@ from typing import Any
 
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.loading import readable, why_unreadable
-from tvmgitlib.live.runners import note_caller
+from tvmgitlib.live.common import note_caller, readable, why_unreadable
 from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, read_json_with_gaps
 
 

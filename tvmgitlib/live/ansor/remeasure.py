@@ -13,8 +13,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.live.ansor.recording import failed, logged
 from tvmgitlib.live.at_hand import last_line
-from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.live.schedule_outputs import Check
+from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured
 from tvmgitlib.model import ERROR_KINDS, TuningRecord, parse_target
 
 

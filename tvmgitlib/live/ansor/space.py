@@ -10,7 +10,7 @@ from typing import Any, Final
 from tvmgitlib.families import family
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.ansor.recording import failed
-from tvmgitlib.live.space import SnappedSpace
+from tvmgitlib.live.common import SnappedSpace
 from tvmgitlib.model import Config, Decisions, Json
 from tvmgitlib.rules.suggesting import key_of, snapped_factors, with_form, without_form
 

@@ -10,9 +10,7 @@ from typing import Any, Final
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.ansor.warm import cost_of, measure_suggested
-from tvmgitlib.live.base import place_of
-from tvmgitlib.live.suggesting import Suggesters
-from tvmgitlib.live.told import name_of, plain
+from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
 from tvmgitlib.model import Place
 
 _log = logging.getLogger("tvmgitlib")

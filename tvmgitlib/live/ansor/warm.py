@@ -9,7 +9,7 @@ from typing import Any
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.families.values import config_digest
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.suggesting import TaskSuggester
+from tvmgitlib.live.common import TaskSuggester
 from tvmgitlib.model import Config
 from tvmgitlib.rules.suggesting import MOST, ROUND
 

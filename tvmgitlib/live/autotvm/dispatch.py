@@ -7,8 +7,7 @@ from typing import Any
 
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.autotvm.records import pairs
-from tvmgitlib.live.loading import apply, asked_for
-from tvmgitlib.live.space import Suggesting
+from tvmgitlib.live.common import Suggesting, apply, asked_for
 from tvmgitlib.model import Workload, canonical_json
 
 

@@ -20,9 +20,7 @@ from tvmgitlib.live.autotvm.dispatch import library_context
 from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import line_of, pairs
 from tvmgitlib.live.autotvm.space import TaskSpace
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
-from tvmgitlib.live.loading import why_unreadable
-from tvmgitlib.live.space import LiveSpace, Suggesting
+from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting, why_unreadable
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
 
 _TASK = ("tvm.autotvm.task.task", "Task")

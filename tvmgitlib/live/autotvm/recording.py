@@ -8,8 +8,7 @@ from typing import Any
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting, line_of, pairs
-from tvmgitlib.live.base import place_of
-from tvmgitlib.live.runners import note_caller
+from tvmgitlib.live.common import note_caller, place_of
 from tvmgitlib.model import TuningRecord
 
 

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.families.values import config_digest, unusable_times
-from tvmgitlib.live.base import Native
-from tvmgitlib.live.loading import readable
+from tvmgitlib.live.common import Native, readable
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS
 
 _log = logging.getLogger("tvmgitlib")

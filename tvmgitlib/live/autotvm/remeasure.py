@@ -17,9 +17,7 @@ from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
-from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.live.loading import readable
-from tvmgitlib.live.schedule_outputs import Check
+from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured, readable
 from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target
 
 

@@ -15,9 +15,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.autotvm.recording import LogToJob
 from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting
 from tvmgitlib.live.autotvm.warm import WarmStart
-from tvmgitlib.live.base import place_of
-from tvmgitlib.live.suggesting import Suggesters
-from tvmgitlib.live.told import name_of, options_of, plain
+from tvmgitlib.live.common import Suggesters, name_of, options_of, place_of, plain
 from tvmgitlib.model import TuningRecord
 
 _log = logging.getLogger("tvmgitlib")

@@ -8,7 +8,7 @@ from typing import Any
 from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.live.autotvm.records import config_of
 from tvmgitlib.live.autotvm.space import TaskSpace
-from tvmgitlib.live.suggesting import TaskSuggester
+from tvmgitlib.live.common import TaskSuggester
 from tvmgitlib.model import Config, TuningRecord
 from tvmgitlib.rules.suggesting import Allowance
 

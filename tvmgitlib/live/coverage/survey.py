@@ -11,11 +11,9 @@ from tvmgitlib.library.jobs import baseline_of, effort_of
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading import SUGGESTED, SUSPECT, Contents, Grader, Lookup, Taken, workload_label
-from tvmgitlib.live.base import family_of_task
+from tvmgitlib.live.common import Loading, Untuned, family_of_task, nothing
 from tvmgitlib.live.coverage.values import UNSEARCHABLE, Coverage, TaskCoverage
-from tvmgitlib.live.loading import Loading
 from tvmgitlib.live.tasks import WeightedTask
-from tvmgitlib.live.untuned import Untuned, nothing
 from tvmgitlib.model import (
     FamilyName,
     GivenTarget,

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.live.loading import apply, asked_for, readable
+from tvmgitlib.live.common import Suggesting, apply, asked_for, readable
 from tvmgitlib.live.metaschedule.tvm import (
     derived_object,
     meta_schedule,
@@ -25,7 +25,6 @@ from tvmgitlib.live.metaschedule.tvm import (
     tuning_record,
     workload_text,
 )
-from tvmgitlib.live.space import Suggesting
 from tvmgitlib.model import StoredRecord, Workload
 
 

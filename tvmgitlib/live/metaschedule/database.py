@@ -15,7 +15,7 @@ from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.families.values import unusable_times
 from tvmgitlib.library.jobs import Journal, append_lines
-from tvmgitlib.live.base import Failure
+from tvmgitlib.live.common import Failure
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
 from tvmgitlib.model import ErrorKind, parse_target
 

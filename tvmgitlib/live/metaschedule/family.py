@@ -11,7 +11,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import live_target
-from tvmgitlib.live.base import HowToMeasure, LiveFamily, Native, Remeasured
+from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.space import TaskSpace
 from tvmgitlib.live.metaschedule.tvm import (
@@ -24,7 +24,6 @@ from tvmgitlib.live.metaschedule.tvm import (
     why_no_module,
     workload_text,
 )
-from tvmgitlib.live.space import LiveSpace, Suggesting
 from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
 
 

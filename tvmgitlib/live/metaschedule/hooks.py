@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.families.metaschedule import FAILED
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.common import note_caller
 from tvmgitlib.live.metaschedule.database import Measured, database_of, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
-from tvmgitlib.live.runners import note_caller
 from tvmgitlib.model import parse_target
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.base import place_of
+from tvmgitlib.live.common import Suggesters, place_of
 from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
 from tvmgitlib.live.metaschedule.warm import WarmStart
-from tvmgitlib.live.suggesting import Suggesters
 from tvmgitlib.model import DETERMINISTIC, Place, TuningRecord
 
 _log = logging.getLogger("tvmgitlib")

@@ -17,9 +17,17 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import last_line
-from tvmgitlib.live.base import Failure
+from tvmgitlib.live.common import (
+    Failure,
+    Process,
+    TrialError,
+    difference,
+    failing,
+    random_array,
+    run_with_numbers,
+    tolerance,
+)
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
-from tvmgitlib.live.outputs import Process, TrialError, difference, failing, random_array, run_with_numbers, tolerance
 
 #: `IterVar.CommReduce`: an axis along which a block adds up.
 _REDUCED = 2

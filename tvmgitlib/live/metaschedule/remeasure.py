@@ -16,14 +16,13 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import last_line, target_attributes, target_of_call
-from tvmgitlib.live.base import Failure, HowToMeasure, Remeasured
+from tvmgitlib.live.common import UNCHECKED, Failure, HowToMeasure, Remeasured, TrialError, failing
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.outputs import Interface, output_check
 from tvmgitlib.live.metaschedule.trace import replay, rewrites_weights, rewriting_inside
 from tvmgitlib.live.metaschedule.tuning import builder_and_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash
-from tvmgitlib.live.outputs import UNCHECKED, TrialError, failing
 from tvmgitlib.model import TuningRecord, minor_version
 
 #: `kDLCPU`: the type of this machine's own processor.

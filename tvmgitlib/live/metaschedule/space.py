@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from tvmgitlib.families import family
 from tvmgitlib.library.suggesting import Evidence
+from tvmgitlib.live.common import SnappedSpace
 from tvmgitlib.live.metaschedule.trace import snapped
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
-from tvmgitlib.live.space import SnappedSpace
 from tvmgitlib.model import Config, Decisions, Json
 from tvmgitlib.rules.suggesting import key_of, with_form, without_form
 

@@ -10,13 +10,11 @@ from typing import Any, Final
 from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
-from tvmgitlib.live.base import place_of
+from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
-from tvmgitlib.live.suggesting import Suggesters
-from tvmgitlib.live.told import name_of, plain
 from tvmgitlib.model import Json
 
 _log = logging.getLogger("tvmgitlib")

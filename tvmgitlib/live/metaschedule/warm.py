@@ -8,8 +8,8 @@ import math
 from typing import Any, Final
 
 from tvmgitlib.live.at_hand import last_line
+from tvmgitlib.live.common import TaskSuggester
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, tuning_record, why_no_module
-from tvmgitlib.live.suggesting import TaskSuggester
 from tvmgitlib.model import Config, TuningRecord, Workload
 from tvmgitlib.rules.suggesting import MOST, ROUND
 

@@ -12,9 +12,7 @@ from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms import detect_for, overruled
 from tvmgitlib.library.reading import GRADES, SUSPECT, Contents, Grader, Selection, platform_of
-from tvmgitlib.live.base import HowToMeasure, family_of_task, live_family
-from tvmgitlib.live.loading import Loading
-from tvmgitlib.live.runners import elsewhere
+from tvmgitlib.live.common import HowToMeasure, Loading, elsewhere, family_of_task, live_family
 from tvmgitlib.model import (
     GivenTarget,
     Json,

@@ -15,7 +15,7 @@ from tvmgitlib.library.jobs import RemeasuredNote, stored_records
 from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.library.view import View
-from tvmgitlib.live.base import Remeasured, live_family, running_tvm
+from tvmgitlib.live.common import Remeasured, live_family, running_tvm
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result

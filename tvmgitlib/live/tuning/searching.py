@@ -13,7 +13,7 @@ from tvmgitlib.live.ansor.layouts import with_sound_layouts
 from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.tuners import TUNERS as AUTOTVM_TUNERS
 from tvmgitlib.live.autotvm.tuners import tuner_of
-from tvmgitlib.live.base import HowToMeasure
+from tvmgitlib.live.common import HowToMeasure
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule.tuning import OF_CONTEXT, context_of
 from tvmgitlib.live.tuning.watching import TaskAtWork

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tvmgitlib.library.reading import workload_label
-from tvmgitlib.live.base import family_of_task
+from tvmgitlib.live.common import family_of_task
 from tvmgitlib.live.coverage import UNSEARCHABLE
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.tuning.values import FAILED, SHORT, SKIPPED, TUNED, TUNING, WAITING, TaskTuning

@@ -9,7 +9,7 @@ from typing import Any
 
 from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import live_target
-from tvmgitlib.live.base import HowToMeasure
+from tvmgitlib.live.common import HowToMeasure
 from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.tasks import WeightedTask, expand

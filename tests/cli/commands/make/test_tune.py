@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import Coverage, JobResult, ModelTuned, TaskTuning, Tuning, TvmVersion
-from tvmgitlib.cli import progress
 from tvmgitlib.cli.commands.make import tune
 from tvmgitlib.cli.live_table import live_table
+from tvmgitlib.cli.terminal import progress
 from tvmgitlib.library.changes import Counts
 
 TARGET = "--target=llvm -mtriple=x86_64-linux-gnu"

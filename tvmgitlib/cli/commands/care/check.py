@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 from tvmgitlib.errors import plural
 
 
-@click.command(epilog=options.example("tvmgitlib check && git push", "tvmgitlib check --full"))
+@click.command(epilog=example("tvmgitlib check && git push", "tvmgitlib check --full"))
 @click.option("--allow-shallow", is_flag=True, help="Check a shallow clone as far as its history goes.")
 @click.option("--full", is_flag=True, help="Prove all of it, also what was proven before in this clone.")
 @click.option("--signatures", is_flag=True, help="Prove the signatures of jobs, too.")

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 from tvmgitlib.errors import TvmgitlibError
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command(epilog=options.example("tvmgitlib completion --install", "tvmgitlib completion zsh"))
+@click.command(epilog=example("tvmgitlib completion --install", "tvmgitlib completion zsh"))
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.option("--install", is_flag=True, help="Write it where the shell looks for it.")
 @pass_context

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, as_line, pass_context
-from tvmgitlib.cli.tables import pairs
+from tvmgitlib.cli.common import Context, as_line, complete_settings, example, pairs, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib config", "tvmgitlib config keep 3"))
-@click.argument("key", required=False, shell_complete=completing.settings)
+@click.command(epilog=example("tvmgitlib config", "tvmgitlib config keep 3"))
+@click.argument("key", required=False, shell_complete=complete_settings)
 @click.argument("value", required=False)
 @pass_context
 def command(context: Context, key: str | None, value: str | None) -> None:

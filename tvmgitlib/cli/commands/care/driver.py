@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import pass_context, say
+from tvmgitlib.cli.common import example, pass_context, say
 
 
 @click.group(hidden=True)
@@ -15,7 +14,7 @@ def command() -> None:
     """Git drivers, called by Git itself."""
 
 
-@command.command(epilog=options.example("git config merge.tvmgitlib.driver 'tvmgitlib driver merge %O %A %B'"))
+@command.command(epilog=example("git config merge.tvmgitlib.driver 'tvmgitlib driver merge %O %A %B'"))
 @click.argument("base")
 @click.argument("ours")
 @click.argument("theirs")
@@ -27,7 +26,7 @@ def merge(_context: object, base: str, ours: str, theirs: str) -> None:  # noqa:
     union_merge(Path(ours), Path(theirs))
 
 
-@command.command(epilog=options.example("git config diff.tvmgitlib.textconv 'tvmgitlib driver textconv'"))
+@command.command(epilog=example("git config diff.tvmgitlib.textconv 'tvmgitlib driver textconv'"))
 @click.argument("file")
 @pass_context
 def textconv(_context: object, file: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib gc"))
+@click.command(epilog=example("tvmgitlib gc"))
 @pass_context
 def command(context: Context) -> None:
     """Pack the library well, so that it is small and fast.

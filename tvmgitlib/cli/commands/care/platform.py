@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import Context, complete_platforms, example, note, pass_context
 from tvmgitlib.cli.lazy import HelpfulGroup
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Platform
 
 
-@click.group(cls=HelpfulGroup, epilog=options.example("tvmgitlib platform detect"))
+@click.group(cls=HelpfulGroup, epilog=example("tvmgitlib platform detect"))
 @pass_context
 def command(context: Context) -> None:
     """Detect this machine's platform, or show the library's."""
 
 
-@command.command(epilog=options.example("tvmgitlib platform detect --json"))
+@command.command(epilog=example("tvmgitlib platform detect --json"))
 @pass_context
 def detect(context: Context) -> None:
     """Detect this machine's platform.
@@ -33,8 +32,8 @@ def detect(context: Context) -> None:
     _print(context, detect_platform())
 
 
-@command.command(epilog=options.example("tvmgitlib platform show rk3399"))
-@click.argument("name", required=False, shell_complete=completing.platforms)
+@command.command(epilog=example("tvmgitlib platform show rk3399"))
+@click.argument("name", required=False, shell_complete=complete_platforms)
 @pass_context
 def show(context: Context, name: str | None) -> None:
     """Show the library's platforms.

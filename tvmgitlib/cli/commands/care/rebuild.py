@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib rebuild"))
+@click.command(epilog=example("tvmgitlib rebuild"))
 @pass_context
 def command(context: Context) -> None:
     """Make configs/ anew from jobs/.

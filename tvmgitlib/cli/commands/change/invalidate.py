@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import Context, complete_jobs, example, note, pass_context, selection_options
 from tvmgitlib.errors import plural
 
 if TYPE_CHECKING:
@@ -42,8 +41,8 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     return read
 
 
-@click.command(epilog=options.example("tvmgitlib invalidate --tvm 'apache-tvm<0.26' --reason 'we build 0.27'"))
-@options.selection
+@click.command(epilog=example("tvmgitlib invalidate --tvm 'apache-tvm<0.26' --reason 'we build 0.27'"))
+@selection_options
 @click.option("--tvm", metavar="SPEC", callback=_rule("TvmRule"), help="Tuned with these TVMs: [DIST]SPECIFIER.")
 @click.option(
     "--with-unknown", is_flag=True, help="With a DIST in --tvm: also what names no distribution, as AutoTVM's logs do."
@@ -59,7 +58,7 @@ def _rule(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 @click.option(
     "--older-than", metavar="AGE", callback=_age, help="Of jobs that finished longer ago: 180d, 26w, 12h, 90m."
 )
-@click.option("--job", metavar="JOB", shell_complete=completing.jobs, help="Of this job.")
+@click.option("--job", metavar="JOB", shell_complete=complete_jobs, help="Of this job.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for the record.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 @pass_context

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_some, pass_context
-from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, factor, seconds, table
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    example,
+    factor,
+    facts_option,
+    note,
+    note_some,
+    pass_context,
+    read_facts,
+    seconds,
+    selection_options,
+    table,
+)
+from tvmgitlib.cli.terminal.streams import output_as_errors
 from tvmgitlib.errors import plural
 
 if TYPE_CHECKING:
@@ -19,18 +30,18 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib revalidate --family autotvm",
         "tvmgitlib revalidate --tasks model.py:tasks --target 'cuda -arch=sm_90'",
     )
 )
-@options.selection
+@selection_options
 @click.option(
     "--tasks",
     metavar="FILE.py:NAME",
     help="The tasks, or a model to take them from: a name in a Python file (or MODULE:NAME). Else the records' own.",
 )
-@options.facts
+@facts_option
 @click.option("--all", "every", is_flag=True, help="Also measure records that hold as they are.")
 @click.option("--baseline", is_flag=True, help="Also measure the untuned config of each task.")
 @click.option("--no-check", is_flag=True, help="Do not compare outputs with those of an untuned build.")
@@ -56,10 +67,10 @@ def command(
     library.revalidate(). Exit code 1 when a record was refused, or its task is not known here.
     """
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.common import running_tvm
     from tvmgitlib.live.tasks import expand, load_tasks
 
-    told["facts"] = options.read_facts(facts)
+    told["facts"] = read_facts(facts)
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
     with output_as_errors():

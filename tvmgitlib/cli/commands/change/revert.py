@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, complete_jobs, example, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib revert 3f2a --reason 'the fan was off'", "tvmgitlib revert --removed"))
-@click.argument("jobs", nargs=-1, metavar="JOB...", shell_complete=completing.jobs)
+@click.command(epilog=example("tvmgitlib revert 3f2a --reason 'the fan was off'", "tvmgitlib revert --removed"))
+@click.argument("jobs", nargs=-1, metavar="JOB...", shell_complete=complete_jobs)
 @click.option("--removed", is_flag=True, help="The jobs that a plain git revert (or rm) has removed.")
 @click.option("--reason", metavar="TEXT", help="Why, for the record.")
 @pass_context

@@ -6,30 +6,47 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_each, note_some, pass_context
-from tvmgitlib.cli.listing import Listing, listing, place_columns, show_by_place
-from tvmgitlib.cli.tables import Column, count, factor, seconds
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    count,
+    example,
+    factor,
+    facts_option,
+    list_options,
+    note,
+    note_each,
+    note_some,
+    pass_context,
+    place_columns,
+    read_facts,
+    rev_option,
+    seconds,
+    selection_options,
+    show_by_place,
+    tvm_at_hand_option,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import BestConfig, Selection, Shown
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib best --platform rk3399 --workload conv2d", "tvmgitlib best --tvm hhb-tvm==0.16.dev0 --accept stale"
     )
 )
-@options.selection
-@options.rev
-@options.tvm_at_hand("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
+@selection_options
+@rev_option
+@tvm_at_hand_option("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
 @click.option(
     "--accept",
     type=click.Choice(["exact", "stale", "any"]),
     help="The worst grade wanted; any shows what there is, with the reasons. [with --tvm: exact]",
 )
-@options.facts
-@listing(since=True)
+@facts_option
+@list_options(since=True)
 @pass_context
 def command(
     context: Context,
@@ -48,7 +65,7 @@ def command(
     """
     from tvmgitlib.library.reading import choose
 
-    told = options.read_facts(facts)
+    told = read_facts(facts)
     if tvm is None and (told or accept):
         note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
     if tvm is not None:

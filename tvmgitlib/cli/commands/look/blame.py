@@ -6,19 +6,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_each, pass_context
-from tvmgitlib.cli.listing import Listing, listing, show
-from tvmgitlib.cli.tables import Column, seconds
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    example,
+    list_options,
+    note,
+    note_each,
+    pass_context,
+    rev_option,
+    seconds,
+    selection_options,
+    show,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Blame, Selection
 
 
-@click.command(epilog=options.example("tvmgitlib blame --workload dense"))
-@options.selection
-@options.rev
-@listing(since=True)
+@click.command(epilog=example("tvmgitlib blame --workload dense"))
+@selection_options
+@rev_option
+@list_options(since=True)
 @pass_context
 def command(context: Context, selection: Selection, rev: str | None, listing: Listing) -> int:
     """Show which job and commit each best config comes from.

@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.listing import Listing, listing, place_columns, text_of, with_place
-from tvmgitlib.cli.places import by_place
-from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, count
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    FamilyChoice,
+    Listing,
+    by_place,
+    complete_platforms,
+    count,
+    example,
+    facts_option,
+    list_options,
+    note,
+    pass_context,
+    place_columns,
+    read_facts,
+    text_of,
+    with_place,
+)
+from tvmgitlib.cli.terminal.streams import output_as_errors
 from tvmgitlib.errors import duration
 
 if TYPE_CHECKING:
@@ -20,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib coverage model.py:tasks --platform rk3399",
         "tvmgitlib coverage models.mlp:module --target cuda --exit-code",
         "tvmgitlib coverage model.py:tasks --target cuda --sort -share --limit 10",
@@ -31,7 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--platform",
     metavar="NAME",
-    shell_complete=completing.platforms,
+    shell_complete=complete_platforms,
     help="The platform, where a target names no model. [this machine]",
 )
 @click.option(
@@ -41,14 +54,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="The worst that the build applies; suggested: for what has no record, what other workloads suggest.",
 )
-@options.facts
+@facts_option
 @click.option(
     "--family",
-    type=options.FamilyChoice(),
+    type=FamilyChoice(),
     help="Only this tuner family. [of a Relay module: those that have records for the target, else autotvm]",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
-@listing()
+@list_options()
 @pass_context
 def command(
     context: Context,
@@ -71,13 +84,13 @@ def command(
     builds is suggested: it counts as such, and not as covered. Exit code 1 when there is no task.
     """
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.common import running_tvm
     from tvmgitlib.live.tasks import load_tasks
 
     library = ConfigLibrary(context.library)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
     with output_as_errors():
-        found = library.coverage(load_tasks(tasks), accept=accept, facts=options.read_facts(facts), **told)
+        found = library.coverage(load_tasks(tasks), accept=accept, facts=read_facts(facts), **told)
     if not found.tasks:
         note("No task was found.")
     wanted = listing.rows(found.tasks, _columns(found))

@@ -6,24 +6,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.listing import Listing, listing, show
-from tvmgitlib.cli.tables import Column, factor, seconds
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    example,
+    factor,
+    list_options,
+    note,
+    pass_context,
+    seconds,
+    selection_options,
+    show,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import ConfigChange, Selection
 
 
-@click.command(
-    epilog=options.example("tvmgitlib diff HEAD~1 --platform rk3399", "tvmgitlib diff v1 main --stat --exit-code")
-)
+@click.command(epilog=example("tvmgitlib diff HEAD~1 --platform rk3399", "tvmgitlib diff v1 main --stat --exit-code"))
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="[B]", required=False)
-@options.selection
+@selection_options
 @click.option("--stat", is_flag=True, help="Only how many of each kind.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
-@listing()
+@list_options()
 @pass_context
 def command(
     context: Context,

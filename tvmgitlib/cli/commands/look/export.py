@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_some, pass_context
+from tvmgitlib.cli.common import (
+    Context,
+    FamilyChoice,
+    example,
+    note,
+    note_some,
+    pass_context,
+    rev_option,
+    selection_options,
+    tvm_option,
+)
 from tvmgitlib.errors import listed
 
 if TYPE_CHECKING:
@@ -16,16 +25,16 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib export --format autotvm --platform 1080ti -o best.log",
         "tvmgitlib export --format metaschedule --per-target -o databases",
     )
 )
-@click.option("--format", "format_", type=options.FamilyChoice(), required=True, help="The tuner family.")
+@click.option("--format", "format_", type=FamilyChoice(), required=True, help="The tuner family.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="The file; for metaschedule, the folder.")
-@options.selection
-@options.rev
-@options.tvm("Only configs tuned with this TVM's minor version.")
+@selection_options
+@rev_option
+@tvm_option("Only configs tuned with this TVM's minor version.")
 @click.option("--per-target", is_flag=True, help="Write one folder a target, below PATH.")
 @pass_context
 def command(

@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_each, pass_context
-from tvmgitlib.cli.listing import Listing, listing, show
-from tvmgitlib.cli.tables import Column, count
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    count,
+    example,
+    list_options,
+    note,
+    note_each,
+    pass_context,
+    selection_options,
+    show,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import LogEntry, Selection
 
 
-@click.command(epilog=options.example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log -n 20"))
-@options.selection
+@click.command(epilog=example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log -n 20"))
+@selection_options
 @click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
-@listing(since=True)
+@list_options(since=True)
 @pass_context
 def command(context: Context, selection: Selection, tuner: str | None, listing: Listing) -> None:
     """Show the library's jobs, newest first.

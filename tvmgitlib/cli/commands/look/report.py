@@ -6,32 +6,39 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.common import (
+    Context,
+    complete_platforms,
+    example,
+    facts_option,
+    note,
+    pass_context,
+    read_facts,
+    rev_option,
+    tvm_at_hand_option,
+)
+from tvmgitlib.cli.terminal.streams import output_as_errors
 from tvmgitlib.errors import plural
 
 
 @click.command(
-    epilog=options.example(
-        "tvmgitlib report -o site", "tvmgitlib report --against v1 --tasks model.py:module --target cuda"
-    )
+    epilog=example("tvmgitlib report -o site", "tvmgitlib report --against v1 --tasks model.py:module --target cuda")
 )
 @click.option(
     "-o", "--output", metavar="DIR", default="tvmgitlib-report", show_default=True, help="The folder to write it to."
 )
-@options.rev
+@rev_option
 @click.option("--against", metavar="REV", help="Show what happened to the best configs since this commit.")
 @click.option("--tasks", metavar="TASKS", help="Show how much of a model is tuned: as tvmgitlib coverage takes it.")
 @click.option("--target", metavar="TARGET", help="The target of a model that does not say its own.")
 @click.option(
     "--platform",
     metavar="NAME",
-    shell_complete=completing.platforms,
+    shell_complete=complete_platforms,
     help="The platform of a model whose target names none. [this machine]",
 )
-@options.tvm_at_hand("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
-@options.facts
+@tvm_at_hand_option("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
+@facts_option
 @pass_context
 def command(
     context: Context,
@@ -62,7 +69,7 @@ def command(
             platform=platform,
             model=tasks or "",
             tvm=tvm,
-            facts=options.read_facts(facts),
+            facts=read_facts(facts),
         )
     context.print(
         written,
@@ -73,7 +80,7 @@ def command(
 
 def _tasks(named: str) -> Any:
     """The tasks of a model in the user's code."""
-    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.common import running_tvm
     from tvmgitlib.live.tasks import load_tasks
 
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more

@@ -6,20 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, note_each, pass_context
-from tvmgitlib.cli.listing import Listing, listing, place_columns, show_by_place
-from tvmgitlib.cli.tables import Column, count
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    count,
+    example,
+    list_options,
+    note,
+    note_each,
+    pass_context,
+    place_columns,
+    rev_option,
+    selection_options,
+    show_by_place,
+    tvm_option,
+)
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection, WorkloadEffort
 
 
-@click.command(epilog=options.example("tvmgitlib trials --workload dense", "tvmgitlib trials --tvm hhb-tvm==0.16.dev0"))
-@options.selection
-@options.rev
-@options.tvm("Only effort whose configs hold for this TVM, by the library's policy.")
-@listing()
+@click.command(epilog=example("tvmgitlib trials --workload dense", "tvmgitlib trials --tvm hhb-tvm==0.16.dev0"))
+@selection_options
+@rev_option
+@tvm_option("Only effort whose configs hold for this TVM, by the library's policy.")
+@list_options()
 @pass_context
 def command(context: Context, selection: Selection, rev: str | None, tvm: Any, listing: Listing) -> int:
     """Show the tuning effort on record for each workload.

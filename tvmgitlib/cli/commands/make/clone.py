@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib clone https://example.com/team/kernels.git",
         "tvmgitlib clone --branch kernels git@example.com:team/code.git",
         "tvmgitlib clone --filter https://example.com/team/kernels.git",

@@ -6,15 +6,24 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import (
+    Context,
+    FamilyChoice,
+    complete_target_option,
+    example,
+    facts_option,
+    pass_context,
+    push_option,
+    read_facts,
+    tvm_option,
+)
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.errors import UnsentError
 
 
 @click.command(
     "import",
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib import conv.log dense.log.gz --platform rk3399 --set cooling=fan",
         "tvmgitlib import db --only-target 'opencl -device=mali' --platform my-phone",
         "zstdcat tuning.log.zst | tvmgitlib import - --platform this",
@@ -35,15 +44,15 @@ from tvmgitlib.errors import UnsentError
     multiple=True,
     help="Take this target's records, and count the others. Repeat it for more.",
 )
-@options.complete_target("the logs")
-@options.facts
-@options.tvm("The TVM that tuned them; without it, what the logs say.")
-@click.option("--family", type=options.FamilyChoice(), help="The only tuner family allowed in the logs.")
+@complete_target_option("the logs")
+@facts_option
+@tvm_option("The TVM that tuned them; without it, what the logs say.")
+@click.option("--family", type=FamilyChoice(), help="The only tuner family allowed in the logs.")
 @click.option("--drop-torn", is_flag=True, help="Leave out a last line that was cut off.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @click.option("--upgrade", is_flag=True, help="Convert lines of AutoTVM's format 0.1, as TVM before 0.7 wrote them.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
-@options.push
+@push_option
 @pass_context
 def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **told: Any) -> None:
     """Import finished tuning logs as one job.
@@ -65,7 +74,7 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     """
     library = context.open()
     try:
-        result = library.import_logs(*files, facts=options.read_facts(facts), **told)
+        result = library.import_logs(*files, facts=read_facts(facts), **told)
     except UnsentError as error:
         print_result(context, error.result, library.path)
         raise

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib init kernels --keep 3"))
+@click.command(epilog=example("tvmgitlib init kernels --keep 3"))
 @click.argument("path", required=False)
 @click.option("--keep", metavar="K", type=int, default=1, show_default=True, help="Records per workload in configs/.")
 @pass_context

@@ -7,14 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    Listing,
+    complete_any_jobs,
+    complete_open_jobs,
+    complete_platforms,
+    complete_target_option,
+    example,
+    facts_option,
+    list_options,
+    note,
+    pass_context,
+    push_option,
+    read_facts,
+    tvm_option,
+)
+from tvmgitlib.cli.common import show as show_list
 from tvmgitlib.cli.job_descriptions import as_text
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.lazy import HelpfulGroup
-from tvmgitlib.cli.listing import Listing, listing
-from tvmgitlib.cli.listing import show as show_list
-from tvmgitlib.cli.tables import Column
 from tvmgitlib.errors import UnsentError
 
 if TYPE_CHECKING:
@@ -24,24 +37,24 @@ if TYPE_CHECKING:
 
 @click.group(
     cls=HelpfulGroup,
-    epilog=options.example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"),
+    epilog=example("tvmgitlib job start --tuner xgb  # prints where to log", "tvmgitlib job finish"),
 )
 @pass_context
 def command(context: Context) -> None:
     """Start, finish and look at tuning jobs."""
 
 
-@command.command(epilog=options.example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
+@command.command(epilog=example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
 @click.option("--target", metavar="TARGET", help="The job's only target; records of others are refused.")
 @click.option(
     "--platform",
     metavar="NAME",
-    shell_complete=completing.platforms,
+    shell_complete=complete_platforms,
     help="The platform's name, where the target's -model gives none; needed where a tuner measures elsewhere (RPC).",
 )
-@options.complete_target("the log")
-@options.facts
-@options.tvm("The TVM that tunes; without it, what the log says.")
+@complete_target_option("the log")
+@facts_option
+@tvm_option("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
 @click.option("--key", metavar="NAME", help="What the job is for, such as the name of a model.")
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
@@ -55,7 +68,7 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     Where a tuner logs no more of its target than llvm, --complete-target says what it was; see tvmgitlib import.
     """
     library = context.open()
-    job = library.begin_job(facts=options.read_facts(facts), **told)
+    job = library.begin_job(facts=read_facts(facts), **told)
     if told["platform"] is None and job.spec.detected is not None:
         note(
             f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
@@ -64,8 +77,8 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     _print_started(context, job, f"Job {job.id} started.", library.path)
 
 
-@command.command(epilog=options.example("tvmgitlib job resume", "tvmgitlib job resume 3f2a --json"))
-@click.argument("job", required=False, shell_complete=completing.open_jobs)
+@command.command(epilog=example("tvmgitlib job resume", "tvmgitlib job resume 3f2a --json"))
+@click.argument("job", required=False, shell_complete=complete_open_jobs)
 @pass_context
 def resume(context: Context, job: str | None) -> None:
     """Go on with a job in progress: print where its tuner logs to.
@@ -88,9 +101,9 @@ def _print_started(context: Context, job: OpenJob, text: str, path: object) -> N
     )
 
 
-@command.command(epilog=options.example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
-@click.argument("job", required=False, shell_complete=completing.open_jobs)
-@options.push
+@command.command(epilog=example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
+@click.argument("job", required=False, shell_complete=complete_open_jobs)
+@push_option
 @click.option("--platform", metavar="NAME", help="The platform's name, where neither the job nor a target gives one.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that are malformed or for another target.")
 @pass_context
@@ -121,8 +134,8 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
         print_sent(result, library.commit)
 
 
-@command.command(epilog=options.example("tvmgitlib job abort 3f2a"))
-@click.argument("job", required=False, shell_complete=completing.open_jobs)
+@command.command(epilog=example("tvmgitlib job abort 3f2a"))
+@click.argument("job", required=False, shell_complete=complete_open_jobs)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_context
 def abort(context: Context, job: str | None, yes: bool) -> int:
@@ -143,8 +156,8 @@ def abort(context: Context, job: str | None, yes: bool) -> int:
     return 0
 
 
-@command.command("list", epilog=options.example("tvmgitlib job list", "tvmgitlib job list --since 7d --sort tuner"))
-@listing(since=True)
+@command.command("list", epilog=example("tvmgitlib job list", "tvmgitlib job list --since 7d --sort tuner"))
+@list_options(since=True)
 @pass_context
 def list_(context: Context, listing: Listing) -> None:
     """List the jobs in progress, oldest first.
@@ -163,8 +176,8 @@ def list_(context: Context, listing: Listing) -> None:
     show_list(context, jobs, _COLUMNS, listing)
 
 
-@command.command(epilog=options.example("tvmgitlib job show 3f2a"))
-@click.argument("job", shell_complete=completing.any_jobs)
+@command.command(epilog=example("tvmgitlib job show 3f2a"))
+@click.argument("job", shell_complete=complete_any_jobs)
 @pass_context
 def show(context: Context, job: str) -> None:
     """Show what a job was told and what it did.

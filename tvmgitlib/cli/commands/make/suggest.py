@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
-from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.cli.common import Column, Context, FamilyChoice, complete_platforms, example, note, pass_context, table
+from tvmgitlib.cli.terminal.streams import output_as_errors
 
 if TYPE_CHECKING:
     from tvmgitlib.library.suggesting import Suggested, Suggestions
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib suggest --tasks model.py:mod --target cuda --platform rtx-4090",
         "tvmgitlib --json suggest --tasks models.mlp:tasks -n 4",
     )
@@ -26,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--platform",
     metavar="NAME",
-    shell_complete=completing.platforms,
+    shell_complete=complete_platforms,
     help="The platform, where a target names no model. [this machine]",
 )
-@click.option("--family", type=options.FamilyChoice(), help="Only this tuner family.")
+@click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
 @click.option("-n", "count", type=click.IntRange(min=1), default=16, show_default=True, help="At most so many a task.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn.")
 @pass_context
@@ -51,7 +49,7 @@ def command(
     source and the task's), jobs and why.
     """
     from tvmgitlib.config_library import ConfigLibrary
-    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.common import running_tvm
     from tvmgitlib.live.tasks import load_tasks
 
     library = ConfigLibrary(context.library)

@@ -6,12 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tvmgitlib.cli import completing, options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import (
+    Column,
+    Context,
+    complete_platforms,
+    count,
+    example,
+    factor,
+    facts_option,
+    note,
+    pass_context,
+    read_facts,
+    seconds,
+    table,
+    time_span,
+)
 from tvmgitlib.cli.live_table import live_table
-from tvmgitlib.cli.progress import rough
-from tvmgitlib.cli.streams import output_as_errors
-from tvmgitlib.cli.tables import Column, count, factor, seconds, table
+from tvmgitlib.cli.terminal.progress import rough
+from tvmgitlib.cli.terminal.streams import output_as_errors
 
 if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned, TaskTuning, Tuning
@@ -21,7 +33,7 @@ _OTHER_LINES = 5
 
 
 @click.command(
-    epilog=options.example(
+    epilog=example(
         "tvmgitlib tune model.onnx --trials 256 --target cuda --budget 2h",
         "tvmgitlib tune model.py:mod --trials 64 --target cuda --warm-start",
     )
@@ -39,13 +51,13 @@ _OTHER_LINES = 5
 @click.option(
     "--platform",
     metavar="NAME",
-    shell_complete=completing.platforms,
+    shell_complete=complete_platforms,
     help="The platform, where a target names no model. [this machine]",
 )
-@options.facts
+@facts_option
 @click.option("--shape", "shapes", metavar="INPUT=N,N", multiple=True, help="The shape of an ONNX model's input.")
 @click.option("--warm-start", is_flag=True, help="First try what other workloads suggest.")
-@click.option("--budget", metavar="TIME", callback=options.time_span, help="Begin no trial after so long: 30m, 2h.")
+@click.option("--budget", metavar="TIME", callback=time_span, help="Begin no trial after so long: 30m, 2h.")
 @click.option("--key", metavar="NAME", help="What the job is for. [the name of the model's file]")
 @pass_context
 def command(
@@ -64,7 +76,7 @@ def command(
     one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
     asked for or no config.
     """
-    from tvmgitlib.live.base import running_tvm
+    from tvmgitlib.live.common import running_tvm
 
     library = context.open()
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
@@ -74,7 +86,7 @@ def command(
             if shown is not None:
                 shown.show(lambda: _progress(tuning))
 
-        done = library.tune(model, trials, facts=options.read_facts(facts), shapes=_shapes(shapes), watch=watch, **told)
+        done = library.tune(model, trials, facts=read_facts(facts), shapes=_shapes(shapes), watch=watch, **told)
     if not done.tasks:
         note("No task was found.")
     context.print_written(done, as_text(done), library.path if done.result.commit else None)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import Context, example, note, pass_context
 from tvmgitlib.errors import GitError
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=options.example("tvmgitlib fold --queue", "tvmgitlib fold --queue --watch --every 5"),
+    epilog=example("tvmgitlib fold --queue", "tvmgitlib fold --queue --watch --every 5"),
 )
 @click.option(
     "--queue", is_flag=True, required=True, expose_value=False, help="Fold the jobs that wait in the remote's queue."

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import Context, example, note, pass_context
 
 
-@click.group(epilog=options.example("tvmgitlib hook install --server /srv/git/kernels.git"))
+@click.group(epilog=example("tvmgitlib hook install --server /srv/git/kernels.git"))
 def command() -> None:
     """Have a server refuse pushes that are not sound.
 
@@ -21,7 +20,7 @@ def command() -> None:
     """
 
 
-@command.command("pre-receive", epilog=options.example("tvmgitlib hook pre-receive < updates"))
+@command.command("pre-receive", epilog=example("tvmgitlib hook pre-receive < updates"))
 @pass_context
 def pre_receive(context: Context) -> int:
     """Judge a push, as Git's hook of that name.
@@ -37,7 +36,7 @@ def pre_receive(context: Context) -> int:
     return 1 if found else 0
 
 
-@command.command(epilog=options.example("tvmgitlib hook install --server /srv/git/kernels.git"))
+@command.command(epilog=example("tvmgitlib hook install --server /srv/git/kernels.git"))
 @click.option("--server", metavar="PATH", help="The server's repository, where this machine has it. [the library]")
 @pass_context
 def install(context: Context, server: str | None) -> None:
@@ -52,7 +51,7 @@ def install(context: Context, server: str | None) -> None:
     context.print({"hook": str(path)}, f"Installed {path}.")
 
 
-@command.command(epilog=options.example("tvmgitlib hook check origin/main HEAD"))
+@command.command(epilog=example("tvmgitlib hook check origin/main HEAD"))
 @click.argument("old")
 @click.argument("new")
 @pass_context

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, note, pass_context
+from tvmgitlib.cli.common import Context, example, note, pass_context
 from tvmgitlib.errors import listed
 
 
-@click.command(epilog=options.example("tvmgitlib merge origin/main"))
+@click.command(epilog=example("tvmgitlib merge origin/main"))
 @click.argument("branch")
 @pass_context
 def command(context: Context, branch: str) -> None:

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
-@click.command(
-    epilog=options.example("tvmgitlib pin -o ../app/tvmgitlib.lock", "tvmgitlib pin --verify ../app/tvmgitlib.lock")
-)
+@click.command(epilog=example("tvmgitlib pin -o ../app/tvmgitlib.lock", "tvmgitlib pin --verify ../app/tvmgitlib.lock"))
 @click.argument("rev", required=False)
 @click.option("-o", "--output", metavar="PATH", default="tvmgitlib.lock", show_default=True, help="The lock file.")
 @click.option("--local", is_flag=True, help="Pin a commit that the remote does not have, for this machine only.")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tvmgitlib.cli import options
-from tvmgitlib.cli.context import Context, pass_context
+from tvmgitlib.cli.common import Context, example, pass_context
 
 
-@click.command(epilog=options.example("tvmgitlib sync", "tvmgitlib sync --queue"))
+@click.command(epilog=example("tvmgitlib sync", "tvmgitlib sync --queue"))
 @click.option("--propose", metavar="BRANCH", help="Push local jobs to this branch for review instead.")
 @click.option("--history", is_flag=True, help="Also send and fetch the whole logs that jobs have kept.")
 @click.option("--queue", is_flag=True, help="Send local jobs to the remote's queue, where no push comes too late.")

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from tvmgitlib.cli import completing
-from tvmgitlib.cli.context import Command
+from tvmgitlib.cli.common.completing import complete_platforms, complete_targets
+from tvmgitlib.cli.common.context import Command
 
 
 class FamilyChoice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 only
@@ -45,17 +45,17 @@ def example(*commands: str) -> str:
     return "\n".join(["\b", "Example:" if len(commands) == 1 else "Examples:", *(f"  {line}" for line in commands)])
 
 
-def selection(command: Command) -> Command:
+def selection_options(command: Command) -> Command:
     """Options that choose workloads; the command gets them as one `selection`."""
 
     @click.option("--family", type=FamilyChoice(), help="Only this tuner family.")
     @click.option(
-        "--target", metavar="TARGET", shell_complete=completing.targets, help="Only this target, in any spelling."
+        "--target", metavar="TARGET", shell_complete=complete_targets, help="Only this target, in any spelling."
     )
     @click.option(
         "--platform",
         metavar="NAME",
-        shell_complete=completing.platforms,
+        shell_complete=complete_platforms,
         help="Only this platform; 'this' for this machine.",
     )
     @click.option("--workload", metavar="TEXT", help="Only workloads that contain this text.")
@@ -70,7 +70,7 @@ def selection(command: Command) -> Command:
     return with_selection  # type: ignore[return-value]
 
 
-def tvm(help: str) -> Callable[[Command], Command]:
+def tvm_option(help: str) -> Callable[[Command], Command]:
     """`--tvm DIST==VERSION`."""
     return click.option("--tvm", metavar="DIST==VERSION", callback=_tvm, help=help)
 
@@ -84,7 +84,7 @@ def _tvm(context: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error), context, parameter) from None
 
 
-def tvm_at_hand(help: str) -> Callable[[Command], Command]:
+def tvm_at_hand_option(help: str) -> Callable[[Command], Command]:
     """`--tvm DIST==VERSION`, else the TVM that this Python has installed (`source` is `runtime` then); or `none`."""
     return click.option("--tvm", metavar="DIST==VERSION|none", callback=_tvm_at_hand, help=help)
 
@@ -97,10 +97,10 @@ def _tvm_at_hand(context: click.Context, parameter: click.Parameter, value: str 
     return installed_tvm() if value is None else _tvm(context, parameter, value)
 
 
-rev = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
+rev_option = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
 
 
-def complete_target(of: str) -> Callable[[Command], Command]:
+def complete_target_option(of: str) -> Callable[[Command], Command]:
     """`--complete-target TARGET`, of one log or several."""
     return click.option(
         "--complete-target",
@@ -109,7 +109,7 @@ def complete_target(of: str) -> Callable[[Command], Command]:
     )
 
 
-facts = click.option(
+facts_option = click.option(
     "--set",
     "facts",
     metavar="KEY=VALUE",
@@ -143,4 +143,4 @@ def time_span(context: click.Context, parameter: click.Parameter, value: str | N
 
 
 #: Sending a job as soon as it is committed.
-push = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+push_option = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")

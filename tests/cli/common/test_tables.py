@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.cli.tables import Column, pairs, printable, table
+from tvmgitlib.cli.common.tables import Column, pairs, table
+from tvmgitlib.cli.terminal.width import printable
 from tvmgitlib.errors import TvmError
 
 ERROR = TvmError("cannot find field global_infos", hint="Give the task: revalidate --tasks.")

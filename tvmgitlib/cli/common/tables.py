@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tvmgitlib.cli.terminal.cutting import beginning, fitting, width_of
-from tvmgitlib.errors import duration, plain_line
+from tvmgitlib.cli.terminal.cutting import fitting, width_of
+from tvmgitlib.cli.terminal.width import fitted, printable, terminal_width
+from tvmgitlib.errors import duration
 
 Row = TypeVar("Row")
 
@@ -122,29 +121,6 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> s
 
 def _padding(cell: str, width: int) -> str:
     return " " * (width - width_of(cell))
-
-
-def printable(text: str) -> str:
-    """A text in one line and without control characters: logs and histories may hold any.
-
-    What stood in lines of its own (the hint of an error, say) follows after a semicolon, or after the full stop.
-    """
-    if text.isprintable():
-        return text
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ended = [line if line[-1] in ".:;" else f"{line};" for line in lines[:-1]]
-    return plain_line(" ".join([*ended, *lines[-1:]]))
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that results go to; None where they go elsewhere, where all is said in full."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def fitted(line: str) -> str:
-    """A line that is no wider than the terminal; whole where the output is none."""
-    width = terminal_width()
-    return line if width is None or width_of(line) <= width else f"{beginning(line, max(width - 2, 0))}.."
 
 
 def times(ratio: float | None, digits: int) -> str:

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from tvmgitlib.cli.context import Answer, Command, Context
-from tvmgitlib.cli.places import by_place
-from tvmgitlib.cli.tables import Column, table
+from tvmgitlib.cli.common.context import Answer, Command, Context
+from tvmgitlib.cli.common.places import by_place
+from tvmgitlib.cli.common.tables import Column, table
 
 FORMATS: Final = ("table", "csv", "markdown", "json")
 
@@ -72,7 +72,7 @@ class Listing:
         return [column for column in columns if not column.more and (column.when is None or column.when(rows))]
 
 
-def listing(*, since: bool = False) -> Callable[[Command], Command]:
+def list_options(*, since: bool = False) -> Callable[[Command], Command]:
     """Options of a command that prints a list; the command gets them as one `listing`.
 
     Args:
@@ -190,7 +190,7 @@ def _markdown(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> str:
 
 
 def _in_markdown(text: str) -> str:
-    from tvmgitlib.cli.tables import printable
+    from tvmgitlib.cli.terminal.width import printable
 
     text = printable(text)
     for character in "\\`*_[]<>|":

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from tvmgitlib.errors import TvmError
-from tvmgitlib.live.base import Failure
-from tvmgitlib.live.outputs import (
+from tvmgitlib.live.common.base import Failure
+from tvmgitlib.live.common.outputs import (
     UNCHECKED,
     Process,
     TrialError,

@@ -14,7 +14,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import require_tvm
-from tvmgitlib.live.space import LiveSpace, Suggesting
+from tvmgitlib.live.common.space import LiveSpace, Suggesting
 from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.

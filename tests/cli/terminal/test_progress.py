@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.cli import progress
-from tvmgitlib.cli.progress import rough
+from tvmgitlib.cli.terminal import progress
+from tvmgitlib.cli.terminal.progress import rough
 from tvmgitlib.model import counted
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from tvmgitlib.cli import progress
-from tvmgitlib.cli.terminal import pager
+from tvmgitlib.cli.terminal import pager, progress
 from tvmgitlib.errors import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:

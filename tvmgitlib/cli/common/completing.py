@@ -69,6 +69,6 @@ def _settings(library: ConfigLibrary) -> Iterable[Offer]:
     return ((key, None) for key in library.settings.to_json())
 
 
-platforms, targets = offering(_platforms), offering(_targets)
-jobs, open_jobs, any_jobs = offering(_jobs), offering(_open_jobs), offering(_any_jobs)
-settings = offering(_settings)
+complete_platforms, complete_targets = offering(_platforms), offering(_targets)
+complete_jobs, complete_open_jobs, complete_any_jobs = offering(_jobs), offering(_open_jobs), offering(_any_jobs)
+complete_settings = offering(_settings)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.base import HowToMeasure
+from tvmgitlib.live.common.base import HowToMeasure
 
 _REMOTE, _LOCAL = "RPCRunner", "LocalRunner"
 

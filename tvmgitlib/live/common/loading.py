@@ -18,7 +18,7 @@ from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.reading import Contents, Lookup
 from tvmgitlib.live.at_hand.error_text import last_line
 from tvmgitlib.live.at_hand.targets import target_attributes
-from tvmgitlib.live.base import live_families
+from tvmgitlib.live.common.base import live_families
 from tvmgitlib.model import (
     FamilyName,
     GivenTarget,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from tvmgitlib.cli.tables import Column, fitted, table
+from tvmgitlib.cli.common.tables import Column, table
+from tvmgitlib.cli.terminal.width import fitted
 from tvmgitlib.errors import plural
 
 

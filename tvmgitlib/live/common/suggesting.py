@@ -13,8 +13,8 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Contents, workload_label
 from tvmgitlib.library.suggesting import Suggested, Suggestions, evidence
 from tvmgitlib.library.view import View
-from tvmgitlib.live.base import live_family, place_of
-from tvmgitlib.live.space import LiveSpace
+from tvmgitlib.live.common.base import live_family, place_of
+from tvmgitlib.live.common.space import LiveSpace
 from tvmgitlib.model import Config, GivenTarget, Json, Place, TuningRecord, Workload
 from tvmgitlib.rules.suggesting import MIN_OTHERS, Suggester, Suggestion, model_at_hand
 

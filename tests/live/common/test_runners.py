@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.live.base import HowToMeasure
-from tvmgitlib.live.runners import elsewhere, told_to_caller
+from tvmgitlib.live.common.base import HowToMeasure
+from tvmgitlib.live.common.runners import elsewhere, told_to_caller
 
 
 def of_tvm(module: str, name: str, *bases: type) -> type:

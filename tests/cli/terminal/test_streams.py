@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.terminal.streams import output_as_errors
 
-LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+LOG = Path(__file__).parents[2] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 TVMGITLIB = [sys.executable, "-m", "tvmgitlib"]
 
 
@@ -162,7 +162,7 @@ def test_control_characters_in_a_log_never_reach_the_terminal(cli: Any, tmp_path
 #: Prints in every way there is, and then the result.
 PRINTING = """
 import ctypes, os, subprocess, sys
-from tvmgitlib.cli.streams import output_as_errors
+from tvmgitlib.cli.terminal.streams import output_as_errors
 
 before = sys.stdout
 print("first")
@@ -206,7 +206,7 @@ def test_standard_streams_need_not_be_open(closing: str) -> None:
     program = (
         "import os, subprocess\n"
         "from tvmgitlib.cli.main import _open_streams\n"
-        "from tvmgitlib.cli.streams import output_as_errors\n"
+        "from tvmgitlib.cli.terminal.streams import output_as_errors\n"
         "_open_streams()\n"
         "with output_as_errors():\n"
         "    print('print')\n"
@@ -222,7 +222,7 @@ def test_standard_streams_need_not_be_open(closing: str) -> None:
 def test_a_descriptor_that_was_closed_is_closed_again() -> None:
     program = (
         "import os, sys\n"
-        "from tvmgitlib.cli.streams import output_as_errors\n"
+        "from tvmgitlib.cli.terminal.streams import output_as_errors\n"
         "sys.stdout = open(os.devnull, 'w')\n"
         "os.close(1)\n"
         "with output_as_errors():\n"

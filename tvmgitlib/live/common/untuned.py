@@ -10,7 +10,7 @@ from typing import Any, Final
 from tvmgitlib.library.reading import Contents, Lookup
 from tvmgitlib.library.suggesting import Suggested
 from tvmgitlib.live.at_hand import last_line
-from tvmgitlib.live.suggesting import TaskSuggester
+from tvmgitlib.live.common.suggesting import TaskSuggester
 from tvmgitlib.model import FamilyName, GivenTarget, Place, Workload
 
 _log = logging.getLogger("tvmgitlib")
@@ -28,7 +28,7 @@ class _Answer:
 
 
 class Untuned:
-    """Suggests configs for what a lookup does not find; see `tvmgitlib.live.space.Suggesting`.
+    """Suggests configs for what a lookup does not find; see `tvmgitlib.live.common.space.Suggesting`.
 
     Args:
         contents: the library; it must stay open for as long as lookups are made.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from tvmgitlib.live.at_hand.error_text import last_line
-from tvmgitlib.live.base import Failure
+from tvmgitlib.live.common.base import Failure
 from tvmgitlib.model import ErrorKind
 
 #: How far 1 is from the next number. Integers and truth values are equal or they are not.

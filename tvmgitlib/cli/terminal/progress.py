@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tvmgitlib.cli.tables import printable
 from tvmgitlib.cli.terminal.cutting import clipped, width_of
+from tvmgitlib.cli.terminal.width import printable
 
 #: Between two changes of the line (seconds): more often nobody can read it.
 _PAUSE = 0.1
