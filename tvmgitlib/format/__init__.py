@@ -7,10 +7,11 @@ from tvmgitlib.format.lock import LOCK_FILE, read_lock
 from tvmgitlib.format.records_file import RecordsFile
 from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
 from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
-from tvmgitlib.format.skimming import SkimmedSection, SkimmedTask, skim_segment
+from tvmgitlib.format.skimming import ADDING, SkimmedSection, SkimmedTask, skim_segment
 from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
 
 __all__ = [
+    "ADDING",
     "FOLD_FILE",
     "LOCK_FILE",
     "MAX_LINE",

@@ -17,7 +17,8 @@ from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import OWN_LINES, without_history
 from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
 
-_ADDING = ("tune", "import")
+#: The kinds of jobs that add records and decide nothing about those of others.
+ADDING = ("tune", "import")
 
 
 class SkimmedSection(NamedTuple):
@@ -55,7 +56,7 @@ def skim_segment(content: bytes, file: str) -> tuple[dict[str, Any], list[Skimme
 def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTask]] | None:
     first, *others = lines_of(content, file)
     header = _document(first).get("job")
-    if header is None or header["kind"] not in _ADDING or "reverts" in header or segment_path(header["id"]) != file:
+    if header is None or header["kind"] not in ADDING or "reverts" in header or segment_path(header["id"]) != file:
         return None
     section: SkimmedSection | None = None
     tasks: list[SkimmedTask] = []

@@ -190,7 +190,7 @@ class Checkout:
 
     def snapshot(self, commit: str | None) -> Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit, self.state, self.folder)
+        return Snapshot(self.reader, commit, self.state, self.common_dir / "objects", self.folder)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""

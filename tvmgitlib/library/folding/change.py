@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
+from tvmgitlib.format import ADDING
 from tvmgitlib.library.folding.folded import Folded
 from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.model import Segment, Settings
 from tvmgitlib.rules.fold import Configs, Standing, fold_onto, fold_places, standing
 from tvmgitlib.store import Blob
-
-#: Jobs that add records and decide nothing about those of others.
-_ADDING = {"tune", "import"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def _is_additive(change: Change, settings: Settings, after: Standing) -> bool:
         not after.revalidated
         and not settings.policy_facts
         and not change.dropped
-        and all(segment.header.kind in _ADDING for segment in change.added)
+        and all(segment.header.kind in ADDING for segment in change.added)
         and not any(
             job in after.reverted or job in after.invalid for job in (segment.header.id for segment in change.added)
         )

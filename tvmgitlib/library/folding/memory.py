@@ -38,19 +38,26 @@ class Memory:
 
     def newest(self) -> list[str]:
         """The commits of this repository with a claim that was proven last, the newest first."""
-        found = self._noted(r"\w+")
+        found = self._noted(self._repository, r"\w+")
         return list(reversed(found[-_TRIED:]))
 
     def noted_with(self, claim: str) -> list[str]:
         """What was noted with a claim in this repository alone, the newest last."""
-        return self._noted(claim)
+        return self._noted(self._repository, claim)
 
-    def _noted(self, claim: str) -> list[str]:
-        found = re.findall(rf"^{self._repository} (\w+) {claim}$".encode(), self._content(), re.MULTILINE)
+    def noted_anywhere(self, claim: str) -> list[str]:
+        """What was noted with a claim in any repository, the newest last."""
+        return self._noted(r"\w+", claim)
+
+    def _noted(self, repository: str, claim: str) -> list[str]:
+        found = re.findall(rf"^{repository} (\S+) {claim}$".encode(), self._content(), re.MULTILINE)
         return [with_it.decode() for with_it in found]
 
     def add(self, claim: str, commit: str) -> None:
-        """Remember that a claim was proven of a commit; where that cannot be noted, it is proven again."""
+        """Remember that a claim was proven of a commit, or what else is to be known with it: a word without spaces.
+
+        Where that cannot be noted, it is found out again.
+        """
         with suppress(OSError, RuntimeError):
             path = self._path()
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -14,6 +14,7 @@ from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, configs_file, lines_of, ranked_lines, read_segment
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change
 from tvmgitlib.library.folding.memory import Memory
+from tvmgitlib.library.folding.whole import Whole
 from tvmgitlib.model import ConfigsFile, Segment, job_at, tell_progress
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.store import Entry, Snapshot, blob_id, differences
@@ -45,8 +46,8 @@ class Stamped(Jobs, Protocol):
     def config_files(self) -> list[tuple[str, Entry]]:
         """The files of records under configs/."""
 
-    def folded(self) -> Configs:
-        """What configs/ has to be, as far as families are installed here."""
+    def whole(self) -> Whole:
+        """What all jobs come to."""
 
 
 def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
@@ -65,7 +66,7 @@ def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
         return True
     if is_on_word(library):
         return True
-    if not (_follows_a_proven_one(library, at, memory) or _is_as(library, library.folded())):
+    if not (_follows_a_proven_one(library, at, memory) or _is_as(library, library.whole())):
         return False
     _remember(memory, library, of_families)
     return True
@@ -85,7 +86,7 @@ def is_fold_after(before: Stamped, after: Stamped) -> bool:
         is_alike = before.is_stamped and before.settings.fold_digest == after.settings.fold_digest
         if is_alike and _follows(before, after):
             return True
-    return _is_as(after, after.folded())
+    return _is_as(after, after.whole())
 
 
 def remember_fold(library: Stamped) -> None:
@@ -210,11 +211,11 @@ def are_files(library: Stamped, expected: Mapping[str, bytes | None]) -> bool:
     return True
 
 
-def _is_as(library: Stamped, folded: Configs) -> bool:
+def _is_as(library: Stamped, whole: Whole) -> bool:
     """Whether configs/ is as a fold of everything, as far as families are installed here."""
     tell_progress("proving", "proving that configs/ is what its jobs fold to: once for what comes from elsewhere")
     committed = {path for path, _ in library.config_files() if families.find(configs_file(path).family) is not None}
-    expected: dict[str, bytes | None] = {path: ranked_lines(records) or None for path, records in folded.items()}
-    stamp = FoldStamp(library.jobs_tree, library.settings.fold_digest, Tally.of(library.outlines))
+    expected: dict[str, bytes | None] = {path: ranked_lines(records) or None for path, records in whole.configs.items()}
+    stamp = FoldStamp(library.jobs_tree, library.settings.fold_digest, whole.tally)
     expected[FOLD_FILE] = stamp.to_bytes()
     return committed <= expected.keys() and are_files(library, expected)

@@ -4,8 +4,8 @@ The index is a SQLite file in the Git directory, made from the segments and safe
 which segments have to be read; what is answered comes from the segments themselves.
 """
 
-from tvmgitlib.library.outlines.facts import Addition, Narrowing, Spot, Told
+from tvmgitlib.library.outlines.facts import Addition, Narrowing, Spot, Spread, Told
 from tvmgitlib.library.outlines.opening import compact, index_size
 from tvmgitlib.library.outlines.outlines import Outlines
 
-__all__ = ["Addition", "Narrowing", "Outlines", "Spot", "Told", "compact", "index_size"]
+__all__ = ["Addition", "Narrowing", "Outlines", "Spot", "Spread", "Told", "compact", "index_size"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from tvmgitlib.format import Lead, SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
+from tvmgitlib.format import ADDING, Lead, SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
 from tvmgitlib.model import FamilyName, Header, JobKind, Json, Place, Section, Segment, Source, canonical_json
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
@@ -151,22 +150,59 @@ class Narrowing:
         )
 
 
-def far_ahead(tasks: Iterable[SkimmedTask]) -> set[Spot]:
-    """Where the best config may be too far ahead of all others; more than where it is."""
-    found: defaultdict[tuple[str, ...], list[SkimmedTask]] = defaultdict(list)
-    for task in tasks:
-        found[task.section.target, task.section.platform, task.workload.id].append(task)
-    return {
-        (some[0].section.family, some[0].section.platform, some[0].workload.id)
-        for some in found.values()
-        if sum(task.lead.configs for task in some) >= MEASURED and _is_spread(task.lead for task in some)
-    }
+class Spread:
+    """How far the costs of each workload are apart, of as many jobs as are taken in: on each platform for each target.
+
+    Only jobs that add records are counted, as the index does.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], _Apart] = {}
+
+    def take(self, segment: Segment) -> None:
+        """Take in a job that was read with its records."""
+        if segment.header.kind in ADDING and not segment.header.reverts:
+            for entry in segment.tasks:
+                task = entry.task
+                section, costs = task.section, [stored.record.cost for stored in entry.records[:2]]
+                place = (section.target.key, section.platform.name, task.workload.id)
+                self._add(section.family, place, Lead(task.effort.configs, *costs))
+
+    def add(self, task: SkimmedTask) -> None:
+        """Take in a task that was skimmed."""
+        section = task.section
+        self._add(section.family, (section.target, section.platform, task.workload.id), task.lead)
+
+    def _add(self, family: FamilyName, place: tuple[str, str, str], lead: Lead) -> None:
+        known = self._found.get(place)
+        configs, first, last = lead.configs, lead.first, lead.first if lead.second is None else lead.second
+        if known is not None:
+            configs += known.configs
+            first = min((cost for cost in (first, known.first) if cost is not None), default=None)
+            last = max((cost for cost in (last, known.last) if cost is not None), default=None)
+        self._found[place] = _Apart(family, configs, first, last)
+
+    def far_ahead(self) -> set[Spot]:
+        """Where the best config may be too far ahead of all others; more than where it is."""
+        return {
+            (apart.family, platform, workload)
+            for (_, platform, workload), apart in self._found.items()
+            if apart.configs >= MEASURED
+            and apart.first is not None
+            and apart.last is not None
+            and apart.last > LEAD * apart.first
+        }
 
 
-def _is_spread(tasks: Iterable[Lead]) -> bool:
-    """Whether any task has a runner-up, or a best for want of one, that is far behind the best of all."""
-    leads = [(first, first if second is None else second) for _, first, second in tasks if first is not None]
-    return bool(leads) and max(behind for _, behind in leads) > LEAD * min(first for first, _ in leads)
+class _Apart(NamedTuple):
+    """Of the jobs of a workload: its family, how many configs they measured, the best cost, and the worst runner-up (or
+    best, of a job that has no other), in seconds.
+    """
+
+    family: FamilyName
+    configs: int
+    first: float | None
+    last: float | None
 
 
 def decides(segment: Segment) -> bool:

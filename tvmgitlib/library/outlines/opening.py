@@ -21,6 +21,9 @@ FILE = "index.sqlite"
 #: hundred jobs is read faster than it is opened.
 WORTH_IT = 160
 
+#: And where the packs take so much, in bytes: its jobs may be few, and have thousands of tasks.
+_LARGE = 1 << 22
+
 
 def opened(snapshot: Snapshot) -> Database | None:
     """The index of the jobs in a commit; None where it does not pay, or cannot be had.
@@ -32,9 +35,9 @@ def opened(snapshot: Snapshot) -> Database | None:
     entry = snapshot.entry(JOBS)
     tree = entry.oid if entry is not None and entry.mode == TREE_MODE else ""
     path = snapshot.state / FILE
-    if not path.exists() and len(snapshot.folder(JOBS)) < WORTH_IT:
-        return None
     try:
+        if not path.exists() and len(snapshot.folder(JOBS)) < WORTH_IT and snapshot.packed_size < _LARGE:
+            return None
         return _bring(path, snapshot, tree)
     except MissingError as error:
         _log.debug("there is no reading index of jobs that are not here: %s", error)

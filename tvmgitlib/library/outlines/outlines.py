@@ -16,10 +16,10 @@ from tvmgitlib.library.outlines.facts import (
     Addition,
     Narrowing,
     Spot,
+    Spread,
     Told,
     claims_of,
     decides,
-    far_ahead,
     sources_told,
 )
 from tvmgitlib.library.outlines.opening import forget, opened
@@ -167,8 +167,12 @@ class Outlines:
 
     @cached_property
     def _far_ahead(self) -> set[Spot]:
-        skimmed = (skim_segment(content, path) for path, content in self._snapshot.contents(self._files()))
-        return far_ahead(task for found in skimmed if found is not None for task in found[1])
+        spread = Spread()
+        for path, content in self._snapshot.contents(self._files()):
+            skimmed = skim_segment(content, path)
+            for task in skimmed[1] if skimmed is not None else ():
+                spread.add(task)
+        return spread.far_ahead()
 
     def workloads(self, family: FamilyName | None) -> list[Workload] | None:
         """What jobs, also such that do not count, have tasks of; None where there is no index to say it at once."""

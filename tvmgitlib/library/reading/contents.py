@@ -23,7 +23,7 @@ from tvmgitlib.format import (
     read_settings,
     read_stamp,
 )
-from tvmgitlib.library.folding import is_fold
+from tvmgitlib.library.folding import Whole, fold_whole, is_fold
 from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.library.reading.platform_names import platform_folders
 from tvmgitlib.library.reading.selection import WHOLE, Part
@@ -271,10 +271,8 @@ class Contents:
         Raises:
             FamilyError: records of a family that is not installed here would be needed.
         """
-        if skip_absent:
-            _absent(entry.task.section.family for segment in self.outlines for entry in segment.tasks)
         segments = self.segments(skip_absent=skip_absent) if part == WHOLE else self._segments_of(part, skip_absent)
-        return only(fold(segments, self.standing, self.settings, admits), part)
+        return only(fold(_saying_absent(segments), self.standing, self.settings, admits), part)
 
     def _segments_of(self, part: Part, skip_absent: bool) -> Iterator[Segment]:
         for outline in self.outlines.having(part.narrowing):
@@ -287,15 +285,18 @@ class Contents:
         Args:
             part: only of these files, and these workloads.
         """
-        return self.configs(part) if self.is_fresh else only(self.folded(), part)
+        return self.configs(part) if self.is_fresh else only(self.whole().configs, part)
 
-    def folded(self) -> Configs:
-        """What configs/ has to be, as far as families are installed here; worked out once."""
-        return self._folded
+    def whole(self) -> Whole:
+        """What all jobs come to, as far as their families are installed here; worked out once."""
+        return self._whole
 
     @cached_property
-    def _folded(self) -> Configs:
-        return self.fold(skip_absent=True)
+    def _whole(self) -> Whole:
+        segments = self.segments(skip_absent=True)
+        whole = fold_whole(self.snapshot, segments, lambda jobs: fold(jobs, self.standing, self.settings))
+        _absent(whole.families)
+        return whole
 
     def modules(self, records: Iterable[StoredRecord]) -> dict[Workload, Workload]:
         """The workloads of MetaSchedule records with their modules, which are in the segments of the jobs.
@@ -409,6 +410,15 @@ def only(configs: Configs, part: Part) -> Configs:
         for path, records in configs.items()
         if part.has_file(configs_file(path))
     }
+
+
+def _saying_absent(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Segments as they are; at the end it is said which families' records they are without."""
+    names: set[FamilyName] = set()
+    for segment in segments:
+        names.update(entry.task.section.family for entry in segment.tasks)
+        yield segment
+    _absent(names)
 
 
 def _absent(names: Iterable[str]) -> set[str]:

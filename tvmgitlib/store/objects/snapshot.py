@@ -30,17 +30,19 @@ class Snapshot:
         state: our folder beside Git's, for what may be remembered of commits.
     """
 
-    def __init__(self, reader: ObjectReader, commit: str | None, state: Path, top: str = "") -> None:
+    def __init__(self, reader: ObjectReader, commit: str | None, state: Path, objects: Path, top: str = "") -> None:
         """
         Args:
             reader: reads the repository's objects.
             commit: the commit's id.
             state: our folder.
+            objects: the repository's own folder of objects.
             top: the folder of the commit that all paths begin in; `""` for its root.
         """
         self.commit = commit
         self.state = state
         self._top = top
+        self._objects = objects
         self._reader = reader
         self._folders: dict[str, list[Entry]] = {}
 
@@ -54,12 +56,17 @@ class Snapshot:
 
     def at(self, commit: str) -> Snapshot:
         """Another commit of the same repository."""
-        return Snapshot(self._reader, commit, self.state)
+        return Snapshot(self._reader, commit, self.state, self._objects)
 
     @property
     def git(self) -> Git:
         """Git in the commit's repository."""
         return self._reader.git
+
+    @property
+    def packed_size(self) -> int:
+        """How large the packs of the commit's repository are, in bytes: whatever the commit has, it is in them."""
+        return sum(pack.stat().st_size for pack in (self._objects / "pack").glob("*.pack"))
 
     def entry(self, path: str) -> Entry | None:
         """What the commit has at a path; None when nothing is there."""

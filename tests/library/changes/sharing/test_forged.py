@@ -41,13 +41,13 @@ def attacker(library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, gi
 def whole_proofs(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The commits all of which was folded."""
     commits: list[str | None] = []
-    folded = Contents.folded
+    whole = Contents.whole
 
     def counted(contents: Contents) -> Any:
         commits.append(contents.snapshot.commit)
-        return folded(contents)
+        return whole(contents)
 
-    monkeypatch.setattr(Contents, "folded", counted)
+    monkeypatch.setattr(Contents, "whole", counted)
     return commits
 
 

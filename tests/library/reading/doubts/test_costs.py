@@ -13,7 +13,7 @@ import pytest
 from tvmgitlib import BestConfig, ConfigLibrary
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.folding import remember_fold
-from tvmgitlib.library.outlines import opening
+from tvmgitlib.library.outlines import Outlines, opening
 from tvmgitlib.library.reading import Lookup, Outcome
 from tvmgitlib.model import TvmVersion, Workload, parse_target
 
@@ -157,3 +157,22 @@ def test_a_job_that_cannot_be_read_keeps_nobody_from_an_answer(known: ConfigLibr
     with known._view.reading() as contents:
         remember_fold(contents)  # else all is folded anew, which such a job does keep from being done
     assert applied(ConfigLibrary(known.path)) == 1e-3
+
+
+def test_once_proven_a_lookup_reads_no_other_job(
+    known: ConfigLibrary, add: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither does it in another clone, or where the index is gone: who folded all jobs has noted where it matters."""
+    add(known, [1e-3], [1])
+    add(known, [1.2e-3], [2])
+    shutil.rmtree(known.path / ".git" / "tvmgitlib", ignore_errors=True)
+    with known._view.reading() as contents:
+        contents.whole()
+    monkeypatch.setattr(Outlines, "far_ahead", lambda *_: pytest.fail("all jobs were asked"))
+    assert applied(known) == 1e-3
+    monkeypatch.undo()
+    add(known, [*USUAL, 1e-6], [10, 11, 12, 13, 14, 15, 16, 17, 18])  # a job that came since is not overlooked
+    assert applied(known) == 1e-3
+    with known._view.reading() as contents:
+        contents.whole()
+    assert applied(known) == 1e-3 and the_best(known).remark is not None

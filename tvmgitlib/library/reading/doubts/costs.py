@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.format import skim_segment
+from tvmgitlib.library.folding import Ahead, known_ahead, remember_ahead
 from tvmgitlib.library.outlines import Narrowing, Spot
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
@@ -65,7 +67,7 @@ class Doubts:
 
     def _expect(self, part: Part) -> None:
         """Be ready for questions about the records of a part: of many workloads, all are looked up at once."""
-        if part.workload is None:
+        if part.workload is None and self._known is None:
             self._spots_of(Narrowing(part.family, part.platform))
 
     def why(self, stored: StoredRecord) -> str | None:
@@ -126,11 +128,18 @@ class Doubts:
         wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
         if self._trust.asks_for_signatures:  # the index knows nothing of them, and so of who was close behind
             return not self._has_runner_up(stored)
+        if self._known is not None:
+            return spot in self._known
         known = next((each for each in wide if each in self._spots), None)
         if known is None and self._has_runner_up(stored):
             return False  # so that the first question of a build makes no index of all jobs
         spots = self._spots_of(known or Narrowing(*spot))
         return spot in spots if spots is not None else not self._has_runner_up(stored)
+
+    @cached_property
+    def _known(self) -> Ahead | None:
+        """Where a best config may be too far ahead, as far as somebody has read all jobs for it."""
+        return known_ahead(self._contents.snapshot)
 
     def _has_runner_up(self, stored: StoredRecord) -> bool:
         """Whether the job of a record itself has measured another config that is not far behind."""
@@ -149,7 +158,9 @@ class Doubts:
         """Where a best config may be too far ahead; None in a clone that has not all jobs, to say it."""
         if narrowing not in self._spots:
             try:
-                self._spots[narrowing] = self._contents.outlines.far_ahead(narrowing)
+                self._spots[narrowing] = spots = self._contents.outlines.far_ahead(narrowing)
+                if not self._contents.outlines.are_indexed:
+                    remember_ahead(self._contents.snapshot, spots)
             except MissingError:
                 self._spots[narrowing] = self._spots[Narrowing()] = None  # nor are they for any other question
             except TvmgitlibError:  # a job that cannot be read: `check` tells of it, and here it says nothing
