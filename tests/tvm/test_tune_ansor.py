@@ -39,7 +39,7 @@ class Network:
         from tvm import auto_scheduler
 
         (task,), _ = auto_scheduler.extract_tasks(self.module, self.weights, target())
-        told = {"layout_rewrite_option": task.layout_rewrite_option, **changed}
+        told = {"layout_rewrite_option": task.layout_rewrite_option, "desc": task.desc, **changed}
         return auto_scheduler.SearchTask(workload_key=task.workload_key, target=told.pop("target", target()), **told)
 
     def build(self, for_target: str = TARGET) -> Any:
@@ -245,6 +245,9 @@ def test_the_log_is_what_tvm_would_have_written(library: ConfigLibrary, conv: Ne
         assert len(job.measured(task)) == 2  # its records say what the task says
     (best,) = library.best()
     assert best.workload == task.workload_key
+    assert "nn_conv2d" in task.desc
+    assert best.workload_label.startswith("nn_conv2d")
+    assert "1x8x8x4" in best.workload_label
 
 
 def test_a_task_of_which_every_trial_fails_is_no_config(

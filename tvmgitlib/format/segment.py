@@ -48,7 +48,10 @@ from tvmgitlib.model import (
 #: The member of a task that is its history. Versions before it read over members of such names.
 HISTORY_KEY = "x-history"
 
-#: How it begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
+#: The member of a task, and of a record's bag, that is what TVM calls the workload. Versions before it read over both.
+DESC_KEY = "x-desc"
+
+#: How a history begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
 _HISTORY = b',"%s":{' % HISTORY_KEY.encode()
 
 #: How the lines begin that are no records.
@@ -73,6 +76,9 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         bag["baseline"] = task.baseline
     if task.workload.module is not None:  # the record itself does not say what it tunes
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
+    if (desc := task.workload.desc) is not None:
+        bag[DESC_KEY] = desc
+        record = replace(record, workload=replace(record.workload, desc=desc))
     if record.target.completed:
         bag["completed"] = dict(record.target.completed)
     codec = families.family(record.family)
@@ -215,6 +221,8 @@ def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
     if "completed" in bag:
         told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target
         record = replace(record, target=completed(record.target, told))
+    if DESC_KEY in bag:
+        record = replace(record, workload=replace(record.workload, desc=bag[DESC_KEY]))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     if record.error is not None:
@@ -369,6 +377,8 @@ def _task_json(entry: TaskRecords) -> dict[str, Any]:
     }
     if task.baseline is not None:
         document["baseline"] = task.baseline
+    if task.workload.desc is not None:
+        document[DESC_KEY] = task.workload.desc
     if entry.history:
         document[HISTORY_KEY] = write_history(entry.history)
     return document
@@ -383,7 +393,8 @@ def _read_task(value: dict[str, Any], section: Section | None) -> Task:
     if section is None:
         raise RecordError("a task before any section")
     given = value["workload"]
-    workload = Workload(section.family, given["text"], given.get("signature"), given.get("module"))
+    names = (given["text"], given.get("signature"), given.get("module"), value.get(DESC_KEY))
+    workload = Workload(section.family, *names)
     if workload.id != given["id"]:
         raise RecordError(f"the workload's id is {workload.id}", field="task.workload.id")
     if workload.module is not None:

@@ -14,7 +14,7 @@ from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import schema
 from tvmgitlib.format.leads import Lead, lead_of
 from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import OWN_LINES, without_history
+from tvmgitlib.format.segment import DESC_KEY, OWN_LINES, without_history
 from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
 
 #: The kinds of jobs that add records and decide nothing about those of others.
@@ -92,7 +92,7 @@ def _is_record(line: bytes) -> bool:
 def _task(line: bytes, section: SkimmedSection, records: list[bytes]) -> SkimmedTask:
     value = _document(without_history(line))["task"]
     given, effort = value["workload"], value["effort"]
-    workload = _workload(section.family, given["text"], given.get("signature"))
+    workload = _workload(section.family, given["text"], given.get("signature"), value.get(DESC_KEY))
     if workload.id != given["id"]:
         raise ValueError(given["id"])
     lead = lead_of(line, int(effort["configs"]), records, section.family, workload)
@@ -100,5 +100,5 @@ def _task(line: bytes, section: SkimmedSection, records: list[bytes]) -> Skimmed
 
 
 @lru_cache(maxsize=4096)
-def _workload(family: FamilyName, text: str, signature: str | None) -> Workload:
-    return Workload(family, text, signature)
+def _workload(family: FamilyName, text: str, signature: str | None, desc: str | None) -> Workload:
+    return Workload(family, text, signature, desc=desc)

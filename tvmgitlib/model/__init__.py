@@ -41,7 +41,7 @@ from tvmgitlib.model.platform import (
     set_fact,
     validate_platform_name,
 )
-from tvmgitlib.model.progress import counted, tell_progress
+from tvmgitlib.model.progress import counted, is_progress_told, tell_progress
 from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
 from tvmgitlib.model.segment import (
     JOBS,
@@ -118,6 +118,7 @@ __all__ = [
     "has_too_many_parts",
     "is_family_name",
     "is_job_id",
+    "is_progress_told",
     "is_unicode",
     "job_at",
     "merged_facts",

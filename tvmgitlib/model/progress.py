@@ -11,6 +11,11 @@ Item = TypeVar("Item")
 _log = logging.getLogger("tvmgitlib.progress")
 
 
+def is_progress_told() -> bool:
+    """Whether anybody looks how far things are."""
+    return _log.isEnabledFor(logging.INFO)
+
+
 def tell_progress(step: str, text: str, share: float | None = None) -> None:
     """Tell how far a step is.
 
@@ -19,7 +24,7 @@ def tell_progress(step: str, text: str, share: float | None = None) -> None:
         text: how far it is, in words.
         share: how much of it is done, from 0 to 1; None where nobody knows.
     """
-    if _log.isEnabledFor(logging.INFO):
+    if is_progress_told():
         _log.info("%s", text, extra={"step": step, "share": share})
 
 

@@ -30,12 +30,15 @@ class Workload:
         signature: a MetaSchedule workload in words that no TVM version changes: argument shapes and dtypes, and the
             names of the blocks.
         module: the line of `database_workload.json` (native text), which MetaSchedule records do not carry.
+        desc: what TVM calls it beside a name that says nothing to people: of Ansor's hashes, the functions of the
+            model. No part of its identity.
     """
 
     family: FamilyName
     text: str
     signature: str | None = field(default=None, compare=False)
     module: str | None = field(default=None, compare=False, repr=False)
+    desc: str | None = field(default=None, compare=False)
 
     @cached_property
     def id(self) -> str:

@@ -7,6 +7,7 @@ envelope. A line names no TVM.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +23,15 @@ from tvmgitlib.model import Call, Decisions, Json, Target, TuningRecord, TvmVers
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
+
+#: What names a layer of a model: the hash of what it computes.
+_HASH: Final = re.compile(r"[0-9a-f]{32}")
+
+#: So much of one tells layers apart that have one name and one shape, as differently strided ones have.
+_SHORT_HASH: Final = 8
+
+#: What TVM puts before the names of functions, by what lowered the model.
+_PREFIX: Final = re.compile(r"(vm_mod_|tvmgen_default_)?(fused_)?")
 
 
 class Ansor(Enveloped, Family):
@@ -76,6 +86,10 @@ class Ansor(Enveloped, Family):
         except ValueError:  # a workload key may be any text
             return workload.text
         match document:
+            case [str(name), *arguments] if _HASH.fullmatch(name):
+                said = _function_of(workload.desc) if workload.desc else name
+                label = call_label(said, list(map(_extents, arguments)))
+                return label if said == name else f"{label} [{name[:_SHORT_HASH]}]"
             case [str(name), *arguments]:
                 return call_label(name, arguments)
         return workload.text
@@ -101,6 +115,19 @@ class Ansor(Enveloped, Family):
 
     def unreadable(self, tuned_with: TvmVersion, current: TvmVersion) -> str | None:
         return left_tvm("auto_scheduler", current)
+
+
+def _function_of(desc: str) -> str:
+    """One of the functions that a task stands for, without what TVM puts before the names of all."""
+    names = sorted(desc.split(","), key=lambda name: (len(name), name))
+    return _PREFIX.sub("", names[0], count=1) or desc
+
+
+def _extents(argument: Any) -> Any:
+    """An argument of a layer; a list of numbers is a tensor's extents."""
+    if isinstance(argument, list) and argument and all(type(extent) is int for extent in argument):
+        return "x".join(map(str, argument))
+    return argument
 
 
 @lru_cache(maxsize=65536)

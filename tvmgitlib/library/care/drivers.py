@@ -17,6 +17,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import lines_of, read_stored
+from tvmgitlib.library.reading import workload_label
 from tvmgitlib.store import MOST, Repository, configure, read_small
 
 #: Git's own union, as `merge=union` asks for it: for libraries whose .gitattributes name a driver of ours.
@@ -70,5 +71,5 @@ def _readable(line: bytes) -> str:
         except TvmgitlibError:
             continue
         record = stored.record
-        return f"{record.cost:.6e} s  {record.workload.label}  {record.target.target.label}  job {stored.job}"
+        return f"{record.cost:.6e} s  {workload_label(record.workload)}  {record.target.target.label}  job {stored.job}"
     return line.decode(errors="replace")

@@ -193,7 +193,7 @@ def finish_job(
         jobs.remove(job)
         return _remarked(JobResult(None, None, Counts()), remarks)
     header = _header(job, _sources(logs))
-    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), invalidations)
+    segment, counts = intake.segment(header, job.exhausted(), job.baselines(), job.described(), invalidations)
     if job.spec.keep_history:
         kept_history.keep(repository, job.id, logs)
     result = _commit(repository, segment, counts)

@@ -413,6 +413,7 @@ class Intake:
         header: Header,
         exhausted: Collection[TaskIdentity] = (),
         baselines: Mapping[TaskIdentity, float] = MappingProxyType({}),
+        described: Mapping[str, str] = MappingProxyType({}),
         invalidations: tuple[Invalidation, ...] = (),
     ) -> tuple[Segment, Counts]:
         """The job's segment, and what became of the lines.
@@ -421,6 +422,7 @@ class Intake:
             header: the job.
             exhausted: the tasks whose whole space was measured, by `Task.identity`.
             baselines: seconds that the untuned config of tasks takes, by `Task.identity`.
+            described: what TVM calls workloads, by their ids.
             invalidations: records of other jobs that this one has found not to hold.
         """
         given: dict[int, set[str]] = {}
@@ -432,7 +434,8 @@ class Intake:
         for (key, _), intake in self._tasks.items():
             identity = intake.section.place(intake.workload).task
             effort, repeated = intake.effort.finish(True if identity in exhausted else None)
-            task = Task(whole[key], intake.workload, effort, baselines.get(identity))
+            workload = replace(intake.workload, desc=described.get(intake.workload.id))
+            task = Task(whole[key], workload, effort, baselines.get(identity))
             records = tuple(store(record, header, task) for record in intake.best())
             entries.append(TaskRecords(task, records, intake.history()))
             failed += effort.failed

@@ -84,6 +84,7 @@ class Journal:
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[tuple[Place, str], list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
+        self._described: set[str] = set()
         self._reader = RecordReader()
         self._has_unusable = False
         self._is_finished = False
@@ -210,7 +211,14 @@ class Journal:
         platform = self.platform_of(given)
         place = Place(family, given.target, platform.name, workload)
         self._facts[place] = platform.facts
+        self.describe(workload)
         return place
+
+    def describe(self, workload: Workload) -> None:
+        """Note, durably, what TVM calls a workload of this job: a log does not say it."""
+        if self._taken is not None and workload.desc is not None and workload.id not in self._described:
+            self._described.add(workload.id)
+            self.opened.describe(workload)
 
     def platform_of(self, given: GivenTarget) -> Platform:
         """Where records of a target are measured; the first target of a job without one begins it.

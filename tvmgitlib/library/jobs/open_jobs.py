@@ -17,7 +17,17 @@ from filelock import BaseFileLock, FileLock, Timeout
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.model import Invalidation, JobSpec, Json, Platform, TaskIdentity, TvmVersion, is_job_id, utc_text
+from tvmgitlib.model import (
+    Invalidation,
+    JobSpec,
+    Json,
+    Platform,
+    TaskIdentity,
+    TvmVersion,
+    Workload,
+    is_job_id,
+    utc_text,
+)
 from tvmgitlib.store import read_small, share_made
 
 _TOLD = "job.json"
@@ -26,6 +36,7 @@ _WORK_DIR = "work_dir"
 _EXHAUSTED = "exhausted.jsonl"
 _BASELINES = "baselines.jsonl"
 _TUNERS = "tuners.jsonl"
+_DESCRIBED = "described.jsonl"
 _REMEASURED = "remeasured.jsonl"
 _LIVE = "live.lock"
 
@@ -152,6 +163,15 @@ class OpenJob:
     def baselines(self) -> dict[TaskIdentity, float]:
         """The seconds that the untuned configs of tasks take, by `Task.identity`."""
         return {_identity(task): seconds for *task, seconds in self._noted(_BASELINES)}
+
+    def describe(self, workload: Workload) -> None:
+        """Note, durably, what TVM calls a workload, where its log does not say it and nobody has noted it yet."""
+        if workload.desc is not None and workload.id not in self.described():
+            self._note(_DESCRIBED, [workload.id, workload.desc])
+
+    def described(self) -> dict[str, str]:
+        """What TVM calls workloads, by their ids."""
+        return dict(self._noted(_DESCRIBED))
 
     def note_remeasured(self, note: RemeasuredNote) -> None:
         """Note, durably, what came of measuring a record again."""

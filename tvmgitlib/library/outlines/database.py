@@ -15,7 +15,7 @@ from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"4 {__version__}"
+LAYOUT = f"5 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -41,7 +41,9 @@ CREATE INDEX task_job ON task (job);
 CREATE INDEX task_place ON task (platform, workload, job);
 CREATE INDEX task_workload ON task (workload, platform, target, job);
 CREATE INDEX task_baseline ON task (job) WHERE baseline;
-CREATE TABLE workload (id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT) WITHOUT ROWID;
+CREATE TABLE workload (
+    id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT, description TEXT
+) WITHOUT ROWID;
 CREATE INDEX workload_signature ON workload (signature);
 CREATE TABLE target (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE addition (
@@ -207,11 +209,12 @@ class Database:
 
     def _add_names(self, tasks: Iterable[SkimmedTask]) -> None:
         """Give numbers to what tasks name."""
-        workloads = {(each.workload.id, each.workload.signature): each.workload for each in tasks}
+        workloads = {(each.workload.id, each.workload.signature, each.workload.desc): each.workload for each in tasks}
         self._connection.executemany(
-            "INSERT INTO workload VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE signature IS NULL",
-            [(each.id, each.family, each.text, each.signature) for each in workloads.values()],
+            "INSERT INTO workload VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " signature = coalesce(signature, excluded.signature),"
+            " description = coalesce(description, excluded.description)",
+            [(each.id, each.family, each.text, each.signature, each.desc) for each in workloads.values()],
         )
         new = {task.section.target for task in tasks} - self._targets.keys()
         self._connection.executemany("INSERT OR IGNORE INTO target (key) VALUES (?)", [(key,) for key in sorted(new)])
@@ -299,23 +302,24 @@ class Database:
     def workloads(self, family: FamilyName | None) -> list[Workload]:
         """What jobs, also such that do not count, have tasks of."""
         found = self._connection.execute(
-            "SELECT family, text, signature FROM workload WHERE coalesce(?, family) = family ORDER BY family, text",
+            "SELECT family, text, signature, description FROM workload"
+            " WHERE coalesce(?, family) = family ORDER BY family, text",
             [family],
         )
-        return [Workload(*row) for row in found]
+        return [Workload(family, text, said, desc=desc) for family, text, said, desc in found]
 
     def places(self, workload: Workload, signature: str | None) -> list[Place]:
         """Where jobs, also such that do not count, have tasks of a workload, or of one with that signature."""
         found = self._connection.execute(
-            "SELECT DISTINCT named.family, target.key, platform, text, signature"
+            "SELECT DISTINCT named.family, target.key, platform, text, signature, description"
             " FROM (SELECT * FROM workload WHERE id = ?"
             " UNION SELECT * FROM workload WHERE signature = ? AND family = ?)"
             " AS named JOIN task ON task.workload = named.id JOIN target ON target.id = task.target",
             [workload.id, signature, workload.family],
         )
         return [
-            Place(family, parse_target(key).target, platform, Workload(family, text, said))
-            for family, key, platform, text, said in found
+            Place(family, parse_target(key).target, platform, Workload(family, text, said, desc=desc))
+            for family, key, platform, text, said, desc in found
         ]
 
     def told(self, job: str) -> Told | None:

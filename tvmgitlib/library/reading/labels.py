@@ -16,9 +16,10 @@ def workload_label(workload: Workload) -> str:
 def is_named_by(workload: Workload, text: str) -> bool:
     """Whether a text is meant for a workload: a part of its identity or label, its id, or `#` and a part of that.
 
-    In a label tensors are short; a text that has them as TVM writes them finds them too.
+    In a label tensors are short; a text that has them as TVM writes them finds them too. What TVM calls it is a part of
+    the identity here.
     """
     if text == workload.id or (text.startswith("#") and len(text) > 1 and workload.id.startswith(text[1:])):
         return True
     label = workload_label(workload)
-    return text in workload.label or text in label or short_types(text) in label
+    return any(text in known for known in (workload.label, workload.desc or "", label)) or short_types(text) in label

@@ -221,13 +221,14 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
             continue
         if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.counts(header.id)):
             groups[place].append((header.id, task))
-    return [_effort(place, groups[place]) for place in sorted(groups, key=lambda place: place.order)]
+    return [_effort(groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
 
-def _effort(place: Place, group: list[tuple[str, Task]]) -> WorkloadEffort:
+def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
     effort = union(task.effort for _, task in group)
+    named = next((task for _, task in group if task.workload.desc is not None), group[0][1])
     return WorkloadEffort(
-        place=place,
+        place=named.place,
         trials=effort.trials,
         configs=effort.configs,
         failed=effort.failed,

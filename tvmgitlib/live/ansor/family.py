@@ -19,7 +19,7 @@ from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.ansor import remeasure
 from tvmgitlib.live.ansor.dispatch import library_context
-from tvmgitlib.live.ansor.recording import recorder, temporary_log
+from tvmgitlib.live.ansor.recording import recorder, temporary_log, workload_of
 from tvmgitlib.live.ansor.space import TaskSpace
 from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting
@@ -38,7 +38,7 @@ class Ansor:
         return any((base.__module__, base.__name__) == _TASK for base in type(task).__mro__)
 
     def identify(self, task: Any, target: GivenTarget | None) -> tuple[GivenTarget, Workload]:
-        return parse_target(str(task.target)), Workload("ansor", str(task.workload_key))
+        return parse_target(str(task.target)), workload_of(task)
 
     def signature(self, task: Any) -> None:
         return None

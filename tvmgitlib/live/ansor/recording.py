@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.common import note_caller, readable, why_unreadable
-from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, read_json_with_gaps
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, Workload, read_json_with_gaps
+
+#: How much is kept of what TVM calls a workload, in characters: a model may have it under many names.
+_MOST: Final = 1024
 
 
 @cache
@@ -46,6 +49,12 @@ def logged(record: TuningRecord) -> Any:
     return load_record_from_string(readable("ansor", record.native, record.target).decode())[0]
 
 
+def workload_of(task: Any) -> Workload:
+    """What a task computes, and what TVM calls that: the functions of a model that the task stands for."""
+    names = sorted(filter(None, str(task.desc or "").split(",")))  # TVM has them in any order
+    return Workload("ansor", str(task.workload_key), desc=",".join(names)[:_MOST] or None)
+
+
 def failed(kind: ErrorKind, text: str, all_cost: float = 0.0) -> Any:
     """A failure as a runner says it."""
     from tvm.auto_scheduler.measure import MeasureResult
@@ -69,6 +78,8 @@ def recorder() -> Callable[[Callable[[], Journal]], Any]:
         def callback(self, policy: Any, inputs: Any, results: Any) -> None:
             journal = self._journal()
             note_caller(journal)
+            for measured in inputs:
+                journal.describe(workload_of(measured.task))
             journal.append(line(journal, *pair) for pair in zip(inputs, results, strict=False))
 
     def line(journal: Journal, measured: Any, result: Any) -> str:

@@ -106,6 +106,8 @@ def _remeasure(plan: Plan, job: Job, item: Item) -> Iterator[tuple[StoredRecord,
             yield stored, known[stored.record.hash]
         else:
             pending.append(stored)
+    for stored in pending:
+        job.journal.describe(stored.record.workload)  # the task may be made anew, of what a log says
     family = live_family(item.place.family)
     results = family.remeasure(job.journal, item.task, [stored.record for stored in pending], plan.request.how)
     for stored, result in zip(pending, results, strict=True):

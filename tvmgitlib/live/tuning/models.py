@@ -10,6 +10,7 @@ from operator import index
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
+from zipfile import is_zipfile
 
 from tvmgitlib.errors import SelectionError, TvmError, listed, plural
 from tvmgitlib.live.at_hand import fast_imports, last_line
@@ -124,13 +125,30 @@ def _pytorch_export(path: Path, shapes: Shapes) -> Any:
     if shapes:
         raise SelectionError("a PyTorch export has its shapes", file=str(path), hint="Export it with other inputs.")
     if find_spec("torch") is None:
-        raise TvmError("PyTorch is not installed, which reads its exports", hint="pip install torch", file=str(path))
+        raise TvmError(
+            "PyTorch is not installed, which reads its exports",
+            hint="pip install 'tvmgitlib[pytorch]'",
+            file=str(path),
+        )
     if find_spec("tvm.relay") is not None:
         raise TvmError("this TVM does not import PyTorch exports", hint="apache-tvm does.", file=str(path))
+    import torch
+
     try:
-        import torch
+        if not is_zipfile(path):  # PyTorch tries older formats then, with a traceback for each
+            raise ValueError("it is no zip archive")
+        program = torch.export.load(str(path))
+    except Exception as error:  # of many kinds, by PyTorch
+        raise SelectionError(f"this is no PyTorch export: {last_line(error)}", file=str(path)) from error
+    if left_open := sorted(str(size) for size in program.range_constraints):
+        raise SelectionError(
+            f"the export leaves {plural(len(left_open), 'size')} open: TVM tunes for sizes that are known",
+            file=str(path),
+            hint="Export it without dynamic_shapes.",
+        )
+    try:
         from tvm.relax.frontend.torch import from_exported_program
 
-        return from_exported_program(torch.export.load(str(path)))
-    except Exception as error:  # of many kinds, by PyTorch and TVM
+        return from_exported_program(program)
+    except Exception as error:  # of many kinds, by TVM
         raise TvmError(f"TVM cannot import the model: {last_line(error)}", file=str(path)) from error

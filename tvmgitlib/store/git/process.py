@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import RawIOBase
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Thread
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import environment, options
@@ -40,7 +44,12 @@ class Git:
         return ["git", *self._where, *options(), *arguments]
 
     def try_run(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, keep: Sequence[int] = ()
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        keep: Sequence[int] = (),
+        hearing: Callable[[bytes], bool] | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run Git and return what came of it, whatever its exit status.
 
@@ -49,14 +58,37 @@ class Git:
             stdin: its standard input.
             env: variables to add to the environment.
             keep: open files that it inherits.
+            hearing: is given every line of its standard error as it comes, without its end, in another thread; what
+                it says yes to is no part of the result.
 
         Raises:
             GitError: Git cannot be started.
         """
+        if hearing is not None:
+            return self._run_heard(hearing, arguments, stdin, env)
         with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
             with ended_gently(process):
                 said, complaint = process.communicate(stdin)
             return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
+
+    def _run_heard(
+        self, hearing: Callable[[bytes], bool], arguments: Sequence[str], stdin: bytes, env: Mapping[str, str] | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        read, write = os.pipe()
+        with os.fdopen(read, "rb", buffering=0) as stream:
+            try:
+                process = self._popen(arguments, subprocess.PIPE, write, env=env)
+            finally:
+                os.close(write)
+            left: list[bytes] = []
+            listener = Thread(target=lambda: left.extend(line for line in _lines(stream) if not hearing(line)))
+            with process:
+                listener.start()
+                with ended_gently(process):
+                    said, _ = process.communicate(stdin)
+            listener.join()
+        complaint = b"".join(line + b"\n" for line in left)
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, most: int | None = None
@@ -121,6 +153,16 @@ class Git:
             )
         except FileNotFoundError:
             raise _not_installed() from None
+
+
+def _lines(stream: RawIOBase) -> Iterator[bytes]:
+    """The lines of what Git says, as they come: one that is written over ends where the next begins."""
+    begun = b""
+    while chunk := stream.read(1 << 16):
+        *whole, begun = re.split(rb"[\r\n]", begun + chunk)
+        yield from whole
+    if begun:
+        yield begun
 
 
 @contextmanager

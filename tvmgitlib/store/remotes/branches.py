@@ -6,6 +6,7 @@ from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import NETWORK, configure, failure
 from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
+from tvmgitlib.store.remotes.telling import exchange
 
 
 def tracked_branches(repository: Checkout, remote: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ def remote_has(repository: Checkout, remote: str, commit: str) -> bool:
     if commit in tips:
         return True
     if any(repository.resolve(tip) is None for tip in tips):
-        done = repository.git.try_run(*FETCH, "--", remote, f"+refs/heads/*:refs/remotes/{remote}/*", env=NETWORK)
+        done = exchange(repository.git, "fetching", *FETCH, "--", remote, f"+refs/heads/*:refs/remotes/{remote}/*")
         if done.returncode != 0:
             raise failed("fetch", done.stderr, done.returncode)
     return any(is_ancestor(repository, commit, tip) for tip in tips)

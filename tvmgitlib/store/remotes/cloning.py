@@ -12,9 +12,10 @@ from typing import Any
 import git
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.model import tell_progress
+from tvmgitlib.model import is_progress_told
 from tvmgitlib.store.git import NETWORK, environment, options, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
+from tvmgitlib.store.remotes.telling import told_of
 
 
 class _Git(git.Git):
@@ -45,7 +46,7 @@ def clone(url: str, path: Path, **also: Any) -> None:
     Raises:
         GitError: with Git's own words.
     """
-    told = _Told() if logging.getLogger("tvmgitlib.progress").isEnabledFor(logging.INFO) else None
+    told = told_of("cloning") if is_progress_told() else None
     try:
         with _quiet_about_credentials():
             # It takes such an object too, as its documentation says and its annotation does not.
@@ -57,21 +58,6 @@ def clone(url: str, path: Path, **also: Any) -> None:
         said = without_credentials(stderr.strip().removeprefix("stderr: ").strip("'").strip())
         hint = way_out(said.encode())
         raise GitError(f"git clone failed: {said}", file=without_credentials(url), hint=hint) from None
-
-
-class _Told(git.RemoteProgress):
-    """Tells what Git says of how far it is. Its stages have no length in common, so nothing is said of what is left."""
-
-    def update(
-        self,
-        op_code: int,  # noqa: ARG002
-        cur_count: str | float,
-        max_count: str | float | None = None,
-        message: str = "",
-    ) -> None:
-        if max_count:
-            share = min(float(cur_count) / float(max_count), 1.0)
-            tell_progress("cloning", f"cloning: {share:.0%} {message}".rstrip())
 
 
 class _WithoutCredentials(logging.Filter):

@@ -10,8 +10,9 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.model import tell_progress
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import LONGEST, NETWORK, Configuration, failure, settings_for_exchange, without_credentials
+from tvmgitlib.store.git import LONGEST, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
+from tvmgitlib.store.remotes.telling import exchange
 from tvmgitlib.store.repository import Repository
 
 #: What a fetch never does: take tags or submodules along, leave a note, tidy up. What comes is one pack.
@@ -167,7 +168,7 @@ def fetch(repository: Checkout, source: Upstream, *also: str) -> str | None:
     refspec = f"+refs/heads/{source.branch}:{source.tracking}"
     tell_progress("fetching", f"fetching {source.branch} from {source.remote}")
     options = ["--prune"] if also else []
-    done = repository.git.try_run(*FETCH, *options, "--", source.remote, refspec, *also, env=NETWORK)
+    done = exchange(repository.git, "fetching", *FETCH, *options, "--", source.remote, refspec, *also)
     if done.returncode == 0:
         return repository.resolve(source.tracking)
     if b"couldn't find remote ref" in done.stderr:
@@ -182,7 +183,7 @@ def fetch_refs(repository: Checkout, url: str, *refspecs: str) -> None:
         ConnectionError: it cannot be reached now.
         GitError: the URL is not safe, or it refuses for good.
     """
-    done = repository.git.try_run(*FETCH, "--update-shallow", "--", check_url(url), *refspecs, env=NETWORK)
+    done = exchange(repository.git, "fetching", *FETCH, "--update-shallow", "--", check_url(url), *refspecs)
     if done.returncode != 0:
         raise failed("fetch", done.stderr, done.returncode)
 
@@ -201,7 +202,7 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     """
     refspec = f"{commit}:refs/heads/{branch or source.branch}"
     tell_progress("pushing", f"pushing {branch or source.branch} to {source.remote}")
-    done = repository.git.try_run(*push_refs(source.remote), refspec, env=NETWORK)
+    done = exchange(repository.git, "pushing", *push_refs(source.remote), refspec)
     if done.returncode == 0:
         return Pushed(Outcome.DONE)
     return pushed(done.stdout + done.stderr, done.returncode, proposal=branch is not None)

@@ -9,10 +9,11 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
-from tvmgitlib.store.git import DURABLE, NETWORK, failure
+from tvmgitlib.store.git import DURABLE, failure
 from tvmgitlib.store.landing.writer import writing_objects
 from tvmgitlib.store.objects import Draft
 from tvmgitlib.store.remotes.exchange import FETCH
+from tvmgitlib.store.remotes.telling import exchange
 
 HISTORY = "refs/tvmgitlib/history/"
 
@@ -59,7 +60,7 @@ def push_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> tu
     sent = sorted(set(jobs) & (histories(repository).keys() - there))
     left = iter(sent)
     while refs := [f"{HISTORY}{job}:{HISTORY}{job}" for job in islice(left, _AT_ONCE)]:
-        _exchange(repository, "push", "--quiet", "--no-recurse-submodules", "--", remote, *refs)
+        _exchange(repository, "pushing histories", "push", "--quiet", "--no-recurse-submodules", "--", remote, *refs)
     return tuple(sent)
 
 
@@ -76,12 +77,12 @@ def fetch_histories(repository: Checkout, remote: str, jobs: Iterable[str]) -> t
     received = sorted(set(jobs) & (there - histories(repository).keys()))
     if received:
         refspecs = "".join(f"{HISTORY}{job}:{HISTORY}{job}\n" for job in received)
-        _exchange(repository, *FETCH, "--stdin", "--", remote, stdin=refspecs)
+        _exchange(repository, "fetching histories", *FETCH, "--stdin", "--", remote, stdin=refspecs)
     return tuple(received)
 
 
 def _remote_histories(repository: Checkout, remote: str) -> set[str]:
-    listed = _exchange(repository, "ls-remote", "--refs", "--quiet", "--", remote, f"{HISTORY}*").replace("\t", " ")
+    listed = _exchange(repository, "", "ls-remote", "--refs", "--quiet", "--", remote, f"{HISTORY}*").replace("\t", " ")
     return {job for job, _ in _read_refs(listed)}
 
 
@@ -91,8 +92,8 @@ def _read_refs(listed: str) -> Iterator[tuple[str, str]]:
         yield ref.removeprefix(HISTORY), commit
 
 
-def _exchange(repository: Checkout, *arguments: str, stdin: str = "") -> str:
-    done = repository.git.try_run(*arguments, stdin=stdin.encode(), env=NETWORK)
+def _exchange(repository: Checkout, doing: str, *arguments: str, stdin: str = "") -> str:
+    done = exchange(repository.git, doing, *arguments, stdin=stdin.encode())
     if done.returncode != 0:
         error = failure(arguments, done.stderr, done.returncode)
         raise GitError(error.message, hint="The branch itself is in step; run tvmgitlib sync --history again.")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import NETWORK
 from tvmgitlib.store.remotes.exchange import FETCH, failed
+from tvmgitlib.store.remotes.telling import exchange
 
 #: What is left with the remote until it is asked for by its id: the contents of files.
 FILTER = "blob:none"
@@ -45,7 +45,7 @@ def fetch_objects(repository: Checkout, remote: str, objects: Iterable[str]) -> 
         return
     # What is here tells the remote nothing of what is wanted: it is not asked what both have.
     asking = ("-c", "fetch.negotiationAlgorithm=noop", *FETCH, f"--filter={FILTER}", "--stdin", "--", remote)
-    done = repository.git.try_run(*asking, stdin=wanted.encode(), env=NETWORK)
+    done = exchange(repository.git, "fetching", *asking, stdin=wanted.encode())
     if done.returncode != 0:
         raise failed("fetch", done.stderr, done.returncode)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import NETWORK
 from tvmgitlib.store.remotes.exchange import Pushed, Upstream, push_refs, pushed
 from tvmgitlib.store.remotes.outcomes import Outcome
+from tvmgitlib.store.remotes.telling import exchange
 
 #: Where the queues of remotes are seen here.
 _SEEN = "refs/tvmgitlib/queue/"
@@ -83,7 +83,7 @@ def push_to_queue(repository: Checkout, queue: Queue, commits: Mapping[str, str]
     """
     refspecs = [f"{commit}:{queue.ref(job)}" for job, commit in commits.items()]
     # A server whose branch has moved on does not say which of our commits it has: asked, it need not be sent them all.
-    done = repository.git.try_run(*push_refs(queue.remote, "push.negotiate=true"), *refspecs, env=NETWORK)
+    done = exchange(repository.git, "pushing", *push_refs(queue.remote, "push.negotiate=true"), *refspecs)
     said = done.stdout + done.stderr
     if done.returncode == 0 or 0 < len(_FAILED.findall(said)) == len(_THERE.findall(said)):
         return Pushed(Outcome.DONE)
@@ -107,10 +107,10 @@ def push_folded(repository: Checkout, source: Upstream, commit: str, queue: Queu
     leaving = [f":{queue.ref(job)}" for job in folded]
     branch = f"{commit}:refs/heads/{source.branch}"
     command, end = push_refs(source.remote)[:-2], push_refs(source.remote)[-2:]
-    done = repository.git.try_run(*command, "--atomic", *leases, *end, branch, *leaving, env=NETWORK)
+    done = exchange(repository.git, "pushing", *command, "--atomic", *leases, *end, branch, *leaving)
     if done.returncode != 0 and _NO_ATOMIC in done.stderr:
         # The branch first: what is in both is known to whoever folds the queue next, and only leaves it.
-        done = repository.git.try_run(*push_refs(source.remote), branch, env=NETWORK)
+        done = exchange(repository.git, "pushing", *push_refs(source.remote), branch)
         if done.returncode == 0:
-            done = repository.git.try_run(*command, *leases, *end, *leaving, env=NETWORK)
+            done = exchange(repository.git, "pushing", *command, *leases, *end, *leaving)
     return Pushed(Outcome.DONE) if done.returncode == 0 else pushed(done.stdout + done.stderr, done.returncode)
