@@ -29,15 +29,15 @@ from tvmgitlib.library.reading.grading import (
     require_one_of,
     splits_groups,
 )
-from tvmgitlib.library.reading.histories import histories
 from tvmgitlib.library.reading.job_log import log
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.lookup import STATES, SUGGESTED, Lookup, Outcome, Summary, platform_of
-from tvmgitlib.library.reading.nearest import meant
+from tvmgitlib.library.reading.neighbours import meant
 from tvmgitlib.library.reading.platform_names import platform_folders, refuse_other_case
 from tvmgitlib.library.reading.queries import best, choose, near_names, nearest, platforms, selected, trials
 from tvmgitlib.library.reading.results import BestConfig, LogEntry, Placed, Problem, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.library.reading.task_histories import histories
 
 __all__ = [
     "ACCEPTS",
