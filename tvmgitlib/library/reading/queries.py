@@ -18,7 +18,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
-from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
+from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among
 from tvmgitlib.library.reading.results import BestConfig, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
