@@ -30,7 +30,7 @@ from tvmgitlib.model.json import (
 )
 from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
 from tvmgitlib.model.moments import CLOCK_SKEW, read_age, read_since, read_utc, utc_text
-from tvmgitlib.model.pin import Pin
+from tvmgitlib.model.pin import NO_TERMS, Pin, Terms
 from tvmgitlib.model.place import ConfigsFile, Place
 from tvmgitlib.model.platform import (
     Platform,
@@ -74,6 +74,7 @@ __all__ = [
     "FORMAT",
     "JOBS",
     "MAX_PARTS",
+    "NO_TERMS",
     "SEGMENT_RECORDS",
     "Call",
     "Config",
@@ -104,6 +105,7 @@ __all__ = [
     "TaskHistory",
     "TaskIdentity",
     "TaskRecords",
+    "Terms",
     "Trial",
     "TuningRecord",
     "TvmVersion",

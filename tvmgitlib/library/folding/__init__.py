@@ -3,6 +3,7 @@
 from tvmgitlib.library.folding.ahead import Ahead, known_ahead, remember_ahead
 from tvmgitlib.library.folding.change import Change, Jobs, fold_change, standing_after
 from tvmgitlib.library.folding.folded import Folded
+from tvmgitlib.library.folding.memory import Memory
 from tvmgitlib.library.folding.proof import (
     Stamped,
     are_files,
@@ -20,6 +21,7 @@ __all__ = [
     "Change",
     "Folded",
     "Jobs",
+    "Memory",
     "Stamped",
     "Whole",
     "are_files",
