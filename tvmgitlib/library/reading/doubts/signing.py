@@ -127,6 +127,16 @@ class Signatures:
             elif at is not None and not self._key(at[0], path, entry):
                 yield path, f"no signature of {segment_path(at[0])} by the key that its name tells; git rm takes it out"
 
+    def may_prove(self, path: str) -> bool:
+        """Whether a signature is not known to prove nothing; a file of the commit."""
+        at, entry = signature_at(path), self._contents.snapshot.entry(path)
+        if at is None or entry is None:
+            return False
+        try:
+            return bool(self._key(at[0], path, entry))
+        except GitError:  # ssh-keygen cannot be asked
+            return True
+
     def _key(self, job: str, path: str, entry: Entry) -> str:
         """The fingerprint of the key that made a signature; empty where it is not what its name says."""
         outlines, segment = self._contents.outlines, self._contents.snapshot.entry(segment_path(job))
