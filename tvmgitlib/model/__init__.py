@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from tvmgitlib.model.moments import read_since as read_since
     from tvmgitlib.model.moments import read_utc as read_utc
     from tvmgitlib.model.moments import utc_text as utc_text
+    from tvmgitlib.model.pin import NO_TERMS as NO_TERMS
     from tvmgitlib.model.pin import Pin as Pin
+    from tvmgitlib.model.pin import Terms as Terms
     from tvmgitlib.model.place import ConfigsFile as ConfigsFile
     from tvmgitlib.model.place import Place as Place
     from tvmgitlib.model.platform import Platform as Platform
@@ -93,7 +95,7 @@ _NAMES = {
     "json": "Json MAX_PARTS canonical_json has_too_many_parts is_unicode read_gaps read_json read_json_with_gaps",
     "knobs": "Call Config Knob KnobTrial Scalar",
     "moments": "CLOCK_SKEW read_age read_since read_utc utc_text",
-    "pin": "Pin",
+    "pin": "NO_TERMS Pin Terms",
     "place": "ConfigsFile Place",
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
     "progress": "counted is_progress_told tell_progress",
