@@ -1,6 +1,7 @@
 """All bytes of the library: schemas, segments, files of configs/, the fold stamp, settings and lock files."""
 
 from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
+from tvmgitlib.format.histories import is_writable
 from tvmgitlib.format.leads import Lead
 from tvmgitlib.format.lines import MAX_LINE, lines_of, too_long
 from tvmgitlib.format.lock import LOCK_FILE, read_lock
@@ -23,6 +24,7 @@ __all__ = [
     "SkimmedTask",
     "Tally",
     "configs_file",
+    "is_writable",
     "lines_of",
     "ranked_lines",
     "read_configs",
