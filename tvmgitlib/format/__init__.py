@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tvmgitlib.format.configs import configs_file as configs_file
     from tvmgitlib.format.configs import ranked_lines as ranked_lines
     from tvmgitlib.format.configs import read_configs as read_configs
+    from tvmgitlib.format.histories import is_writable as is_writable
     from tvmgitlib.format.leads import Lead as Lead
     from tvmgitlib.format.lines import MAX_LINE as MAX_LINE
     from tvmgitlib.format.lines import lines_of as lines_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "configs": "configs_file ranked_lines read_configs",
+    "histories": "is_writable",
     "leads": "Lead",
     "lines": "MAX_LINE lines_of too_long",
     "lock": "LOCK_FILE read_lock",
