@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary as ConfigLibrary
     from tvmgitlib.config_library import log_to_library as log_to_library
     from tvmgitlib.errors import FamilyError as FamilyError
+    from tvmgitlib.errors import FleetError as FleetError
     from tvmgitlib.errors import GitError as GitError
     from tvmgitlib.errors import JobError as JobError
     from tvmgitlib.errors import LibraryError as LibraryError
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from tvmgitlib.live.common import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
+    from tvmgitlib.live.fleet import Fleet as Fleet
+    from tvmgitlib.live.fleet import KeyStatus as KeyStatus
+    from tvmgitlib.live.fleet import Tracker as Tracker
     from tvmgitlib.live.job import Job as Job
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
@@ -93,8 +97,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
-    "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
-    "SettingsError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
+    "SelectionError SettingsError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.answers": "Answers CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
@@ -106,6 +110,7 @@ _NAMES = {
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
+    "tvmgitlib.live.fleet": "Fleet KeyStatus Tracker",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",

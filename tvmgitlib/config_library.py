@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
+    from tvmgitlib.live.fleet import Fleet
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
@@ -814,6 +815,43 @@ class ConfigLibrary:
             watch=watch,
         )
         return self._live.tune(request, platform, facts)
+
+    @staticmethod
+    def fleet(
+        address: str,
+        key: str,
+        *,
+        platform: str,
+        patience: float = 600.0,
+        timeout: float = 60.0,
+        number: int = 3,
+        repeat: int = 1,
+        min_repeat_ms: int = 100,
+    ) -> Fleet:
+        """Boards that measure for jobs, behind TVM's own tracker: what `job.tune*`, `tune` and `baseline` take.
+
+        It is given where a runner is, `runner=fleet`, and to AutoTVM as the measure option. Its tracker is asked for
+        the boards before each batch, and as many trials run at once as there are. What is the farm's fault (a tracker
+        or board that is away or dies) is no trial: it is made again on another board, and waited for. A config that
+        ends two sessions, or takes too long, has failed. Each result is on the disk when it comes.
+
+        Args:
+            address: `HOST:PORT` of the tracker (`python -m tvm.exec.rpc_tracker`).
+            key: the boards' key there.
+            platform: what the boards are: jobs that are measured on them have to be of this platform.
+            patience: how long to wait for a board or the tracker, in seconds. Then the call ends with a `FleetError`,
+                and the job stays open, with all that came.
+            timeout: how long a trial may take on its board, in seconds.
+            number, repeat, min_repeat_ms: of the runs of a trial, as in TVM's `time_evaluator`.
+
+        Raises:
+            FleetError: within 10 s: no tracker answers there, or it has no board of that key.
+            SelectionError: the address or key cannot be one.
+            PlatformError: the platform's name is not allowed.
+        """
+        from tvmgitlib.live.fleet import fleet_at
+
+        return fleet_at(address, key, platform, patience, timeout, number, repeat, min_repeat_ms)
 
     def start_job(
         self,
