@@ -865,7 +865,10 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
+        """How many trials are on record for a task, here and with this TVM.
+
+        Failures that may pass do not count, and what two jobs have both tried counts once; see `is_tuned`.
+        """
         effort = self._live.job_or_spectator().effort(task)
         return effort.lasting if effort else 0
 

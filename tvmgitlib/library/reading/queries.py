@@ -18,11 +18,11 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Doubts, Signatures, Trust
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
-from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
+from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among
 from tvmgitlib.library.reading.results import BestConfig, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
-from tvmgitlib.rules.effort import union
+from tvmgitlib.model import Effort, Json, Place, StoredRecord, Target, Task, TvmVersion
+from tvmgitlib.rules.effort import of_jobs, union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Verdict
@@ -244,7 +244,10 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
 
 
 def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
-    effort = union(task.effort for _, task in group)
+    by_job: defaultdict[str, list[Effort]] = defaultdict(list)
+    for job, task in group:
+        by_job[job].append(task.effort)
+    effort = of_jobs(map(union, by_job.values()))
     named = next((task for _, task in group if task.workload.desc is not None), group[0][1])
     return WorkloadEffort(
         place=named.place,
@@ -252,7 +255,8 @@ def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
         configs=effort.configs,
         failed=effort.failed,
         errors=effort.errors,
-        jobs=tuple(sorted({job for job, _ in group})),
+        repeated=effort.repeated,
+        jobs=tuple(sorted(by_job)),
     )
 
 
