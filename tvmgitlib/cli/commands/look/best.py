@@ -96,8 +96,8 @@ def command(
 
 
 def _said_of(config: BestConfig) -> str | None:
-    """Why a config has its grade; of an exact one only what is to be known all the same."""
-    return config.remark if config.grade == "exact" else config.why
+    """Why a config has its grade; of an exact one, or of one without, only what is to be known all the same."""
+    return config.remark if config.grade in (None, "exact") else config.why
 
 
 _COLUMNS: tuple[Column[BestConfig], ...] = (
@@ -127,6 +127,6 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
     Column(
         "why",
         lambda config: _said_of(config) or "",
-        when=lambda configs: any(_said_of(config) and config.grade for config in configs),
+        when=lambda configs: any(map(_said_of, configs)),
     ),
 )
