@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
-    from tvmgitlib.library.answers import CurvePoint as CurvePoint
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Merged as Merged
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
+    from tvmgitlib.library.curves import CurvePoint as CurvePoint
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms import detect_platform as detect_platform
@@ -99,7 +99,8 @@ _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
     "SelectionError SettingsError TargetError TvmError TvmgitlibError UnsentError",
-    "tvmgitlib.library.answers": "Answers CurvePoint",
+    "tvmgitlib.library.answers": "Answers",
+    "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "JobDescription OpenJob",

@@ -16,29 +16,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tvmgitlib import store
 from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
-from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
+from tvmgitlib.library.answers import Answers
+from tvmgitlib.library.reading import Grader, Selection
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
-from tvmgitlib.store import is_collection_due
+from tvmgitlib.model import Platform, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
+    from tvmgitlib.library.curves import CurvePoint
     from tvmgitlib.library.jobs import JobDescription, OpenJob
     from tvmgitlib.library.reading import (
+        Accept,
         BestConfig,
         Blame,
         ConfigChange,
         Exported,
         LogEntry,
         Problem,
+        Shown,
         Summary,
+        Taken,
         WorkloadEffort,
     )
     from tvmgitlib.library.suggesting import Suggestions
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
     from tvmgitlib.live.tuning import ModelTuned, Tuning
-    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
+    from tvmgitlib.model import JobKind, Json, Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
 
@@ -285,6 +289,8 @@ class ConfigLibrary:
         Raises:
             SelectionError: there is no such job, or its history is not here.
         """
+        from tvmgitlib.library.curves import tuning_curve
+
         return tuning_curve(self.kept_history(job))
 
     def import_logs(
@@ -702,7 +708,7 @@ class ConfigLibrary:
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
-        return is_collection_due(self._view.repository)
+        return store.is_collection_due(self._view.repository)
 
     # With a live TVM
 

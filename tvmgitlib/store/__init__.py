@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from tvmgitlib.store.housekeeping import collect as collect
     from tvmgitlib.store.housekeeping import is_collection_due as is_collection_due
     from tvmgitlib.store.housekeeping import objects_size as objects_size
-    from tvmgitlib.store.landing.branch import Landing as Landing
-    from tvmgitlib.store.landing.links import links_under as links_under
-    from tvmgitlib.store.landing.sparse import left_out as left_out
-    from tvmgitlib.store.landing.writer import Writer as Writer
+    from tvmgitlib.store.landing import Landing as Landing
+    from tvmgitlib.store.landing import Writer as Writer
+    from tvmgitlib.store.landing import left_out as left_out
+    from tvmgitlib.store.landing import links_under as links_under
     from tvmgitlib.store.objects import FILE_MODE as FILE_MODE
     from tvmgitlib.store.objects import MOST as MOST
     from tvmgitlib.store.objects import MOST_OF_SMALL as MOST_OF_SMALL
@@ -103,10 +103,7 @@ _NAMES = {
     "attributes": "altering_attributes",
     "git": "configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
     "housekeeping": "ObjectsSize collect is_collection_due objects_size",
-    "landing.branch": "Landing",
-    "landing.links": "links_under",
-    "landing.sparse": "left_out",
-    "landing.writer": "Writer",
+    "landing": "Landing Writer left_out links_under",
     "objects": (
         "Author Blob Bounds Commit Committed Content Delta Draft Entry FILE_MODE MOST MOST_OF_SMALL NO_MODE "
         "SUBMODULE_MODE Snapshot TREE_MODE blob_id differences require_plain"

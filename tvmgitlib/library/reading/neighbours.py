@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tvmgitlib import families
 from tvmgitlib.errors import listed
-from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.selection import WHOLE, Part, Selection
-from tvmgitlib.model import FamilyName, Place, StoredRecord, Target, Workload
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.model import FamilyName, Place, StoredRecord, Target, Workload
+    from tvmgitlib.rules.fold import Configs
 
 #: What parts two targets of one kind are told apart by, and what people call them.
 _PARTS = {"mtriple": "triple", "arch": "arch", "mcpu": "CPU", "mattr": "CPU features", "device": "device"}
