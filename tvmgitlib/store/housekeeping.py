@@ -9,6 +9,7 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.gathering import COPIED, PACKS, loose_packs
 from tvmgitlib.store.git import Configuration, require_trusted_pruning
 from tvmgitlib.store.landing.branch import writing
+from tvmgitlib.store.landing.leftovers import sweep_torn_packs
 from tvmgitlib.store.landing.lock import gather_lock
 from tvmgitlib.store.packing import note_packed, pack_well
 
@@ -48,7 +49,8 @@ def collect(checkout: Checkout) -> None:
     """Have Git pack all objects well, drop what nothing leads to and Git's grace is over for, and know its history.
 
     Safe beside writers: what they write is kept by their packs until a ref leads to it. What killed writers kept is
-    swept first. All settings of the user's (`gc.*`, `pack.*`, `core.commitGraph`, precious objects) hold.
+    swept first, and packs that nobody finished within a day. All settings of the user's (`gc.*`, `pack.*`,
+    `core.commitGraph`, precious objects) hold.
 
     Raises:
         GitError: another Git collects here, or it cannot write; or the repository's own configuration names a program
@@ -60,6 +62,7 @@ def collect(checkout: Checkout) -> None:
         pass  # which makes good what killed writers left
     copied = () if configuration.get("core.bigfilethreshold") else COPIED
     with gather_lock(checkout.state):
+        sweep_torn_packs(checkout.common_dir / "objects" / "pack")
         if not configuration.flag("extensions.preciousobjects"):
             pack_well(checkout, copied)
         checkout.git.run(*copied, "gc", "--quiet")
