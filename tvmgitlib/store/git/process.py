@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 
 from tvmgitlib.errors import GitError
@@ -110,6 +109,8 @@ class Git:
         return done.stdout
 
     def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
+        from tempfile import TemporaryFile
+
         with TemporaryFile() as given, TemporaryFile() as complaint:
             given.write(stdin)
             given.seek(0)
