@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +31,8 @@ _MOST_FILES = 200
 
 def meant(text: str, names: Iterable[str]) -> str:
     """Which of some names may have been meant by a text, in words; empty where none is near."""
+    from difflib import get_close_matches
+
     folded = {name.casefold(): name for name in names}
     near = [folded[name] for name in get_close_matches(text.casefold(), folded, 3, _NEAR)]
     return f"Is {' or '.join(near)} meant?" if near else ""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 
 from tvmgitlib.errors import GitError
@@ -111,6 +110,8 @@ class Git:
         return done.stdout
 
     def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
+        from tempfile import TemporaryFile
+
         with ExitStack() as stack:
             with making_temporary_files("git"):
                 given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))
