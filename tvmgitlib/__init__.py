@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned as ModelTuned
     from tvmgitlib.live.tuning import TaskTuning as TaskTuning
     from tvmgitlib.live.tuning import Tuning as Tuning
+    from tvmgitlib.live.tuning import shard as shard
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
@@ -115,7 +116,7 @@ _NAMES = {
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
-    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning",
+    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning shard",
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",

@@ -771,6 +771,7 @@ class ConfigLibrary:
         facts: Mapping[str, Json] | None = None,
         tuner: str | None = None,
         key: str | None = None,
+        shard: str | None = None,
         shapes: Mapping[str, Sequence[int]] | None = None,
         warm_start: bool = False,
         budget: float | None = None,
@@ -780,20 +781,21 @@ class ConfigLibrary:
         told: Mapping[str, Any] | None = None,
         watch: Callable[[Tuning], None] | None = None,
     ) -> ModelTuned:
-        """Tune a model as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
+        """Tune models as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
 
         Args:
-            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or tasks and modules
-                themselves, see `coverage`.
+            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or several of these in a
+                list, whose common tasks are tuned once; or tasks and modules themselves, see `coverage`.
             trials: trials that shall be on record for each task afterwards.
             target: the target of what does not say its own.
             platform: the platform's name, where the target names no model; `this` for this machine.
             facts: facts about it, beside its name.
             tuner: `xgb`, `ga`, `random` or `gridsearch` (AutoTVM), `ansor`, or `evolutionary` (MetaSchedule); without
                 it `evolutionary` for a Relax model, and `xgb` for a Relay one.
-            key: what the job is for; None for the name of the model's file. Only the same key, target, platform and TVM
-                resume it.
-            shapes: of an ONNX model's inputs by name, where the file leaves sizes open.
+            key: what the job is for; None for the names of the models' files. Only the same key, shard, target,
+                platform and TVM resume it.
+            shard: tune one part of the tasks, `3/8` for the third of eight; see `tvmgitlib.shard`.
+            shapes: of ONNX models' inputs by name, where the files leave sizes open.
             warm_start: first try what other workloads suggest; see `Job.tune`.
             budget: begin no more trials after so many seconds; what is measured by then is committed.
             measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
@@ -802,10 +804,11 @@ class ConfigLibrary:
             watch: is called with how far it is, whenever results have come.
 
         Raises:
-            TvmgitlibError: TVM is missing; the model is not there or cannot be imported; nothing says the target or the
-                platform; or this library has a live job already.
+            TvmgitlibError: TVM is missing; a model is not there or cannot be imported; nothing says the target or the
+                platform; there is no such shard; or this library has a live job already.
         """
         from tvmgitlib.live.tuning import TuneRequest
+        from tvmgitlib.rules.sharding import Shard
 
         request = TuneRequest(
             model=model,
@@ -813,6 +816,7 @@ class ConfigLibrary:
             target=target,
             tuner=tuner,
             key=key,
+            shard=Shard.parse(shard) if shard is not None else None,
             shapes=shapes or {},
             how=self._live.how(measure_option, builder, runner, True, None),
             warm_start=warm_start,

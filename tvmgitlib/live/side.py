@@ -250,8 +250,14 @@ class LiveSide:
         running_tvm()
         return tuning.tune_model(
             request,
-            lambda key: self.start(
-                "tune", request.target, platform, facts=facts, key=key, waits_for_target=request.target is None
+            lambda key, options: self.start(
+                "tune",
+                request.target,
+                platform,
+                facts=facts,
+                options=options,
+                key=key,
+                waits_for_target=request.target is None,
             ),
             lambda found: self.coverage(
                 found, target=request.target, platform=platform, accept="exact", facts=facts, family=None
