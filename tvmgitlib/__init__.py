@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import RecordError as RecordError
     from tvmgitlib.errors import SelectionError as SelectionError
     from tvmgitlib.errors import SettingsError as SettingsError
+    from tvmgitlib.errors import TakenError as TakenError
     from tvmgitlib.errors import TargetError as TargetError
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Merged as Merged
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
+    from tvmgitlib.library.jobs import Claim as Claim
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms import detect_platform as detect_platform
@@ -94,11 +96,11 @@ if TYPE_CHECKING:
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
-    "SettingsError TargetError TvmError TvmgitlibError UnsentError",
+    "SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.answers": "Answers CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
-    "tvmgitlib.library.jobs": "JobDescription OpenJob",
+    "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
     "SignedBy Summary WorkloadEffort",

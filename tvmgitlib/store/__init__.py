@@ -25,6 +25,7 @@ from tvmgitlib.store.git import (
 from tvmgitlib.store.housekeeping import ObjectsSize, collect, is_collection_due, objects_size
 from tvmgitlib.store.landing.branch import Landing
 from tvmgitlib.store.landing.links import links_under
+from tvmgitlib.store.landing.lock import make_state
 from tvmgitlib.store.landing.sparse import left_out
 from tvmgitlib.store.landing.writer import Writer
 from tvmgitlib.store.objects import (
@@ -56,6 +57,7 @@ from tvmgitlib.store.remotes.branches import (
     remote_has,
     tracked_branches,
 )
+from tvmgitlib.store.remotes.claims import CLAIMS, fetch_claims, push_claim
 from tvmgitlib.store.remotes.exchange import (
     Pushed,
     Upstream,
@@ -87,6 +89,7 @@ from tvmgitlib.store.three_way import merge_files
 from tvmgitlib.store.walk import TouchingCommit, commits_touching
 
 __all__ = [
+    "CLAIMS",
     "FILE_MODE",
     "FILTER",
     "HISTORY",
@@ -132,6 +135,7 @@ __all__ = [
     "differences",
     "divergence",
     "fetch",
+    "fetch_claims",
     "fetch_histories",
     "fetch_objects",
     "fetch_refs",
@@ -151,6 +155,7 @@ __all__ = [
     "leaves_out_jobs",
     "left_out",
     "links_under",
+    "make_state",
     "merge_base",
     "merge_files",
     "missing_objects",
@@ -158,6 +163,7 @@ __all__ = [
     "objects_size",
     "public_url",
     "push",
+    "push_claim",
     "push_folded",
     "push_histories",
     "push_to_queue",
