@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary as ConfigLibrary
     from tvmgitlib.config_library import log_to_library as log_to_library
     from tvmgitlib.errors import FamilyError as FamilyError
+    from tvmgitlib.errors import FleetError as FleetError
     from tvmgitlib.errors import GitError as GitError
     from tvmgitlib.errors import JobError as JobError
     from tvmgitlib.errors import LibraryError as LibraryError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
-    from tvmgitlib.library.answers import CurvePoint as CurvePoint
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Merged as Merged
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
+    from tvmgitlib.library.curves import CurvePoint as CurvePoint
     from tvmgitlib.library.jobs import Claim as Claim
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
     from tvmgitlib.live.common import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
+    from tvmgitlib.live.fleet import Fleet as Fleet
+    from tvmgitlib.live.fleet import KeyStatus as KeyStatus
+    from tvmgitlib.live.fleet import Tracker as Tracker
     from tvmgitlib.live.job import Job as Job
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
@@ -95,9 +99,10 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
-    "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
-    "SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
-    "tvmgitlib.library.answers": "Answers CurvePoint",
+    "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
+    "SelectionError SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.library.answers": "Answers",
+    "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
@@ -108,6 +113,7 @@ _NAMES = {
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
+    "tvmgitlib.live.fleet": "Fleet KeyStatus Tracker",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",

@@ -16,38 +16,43 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tvmgitlib import store
 from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
-from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
+from tvmgitlib.library.answers import Answers
+from tvmgitlib.library.reading import Grader, Selection
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
-from tvmgitlib.store import is_collection_due
+from tvmgitlib.model import Platform, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
+    from tvmgitlib.library.curves import CurvePoint
     from tvmgitlib.library.jobs import Claim, JobDescription, OpenJob
     from tvmgitlib.library.reading import (
+        Accept,
         BestConfig,
         Blame,
         ConfigChange,
         Exported,
         LogEntry,
         Problem,
+        Shown,
         Summary,
+        Taken,
         WorkloadEffort,
     )
     from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
+    from tvmgitlib.live.fleet import Fleet
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
     from tvmgitlib.live.tuning import ModelTuned, Tuning
-    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
+    from tvmgitlib.model import JobKind, Json, Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
 
@@ -125,7 +130,7 @@ class ConfigLibrary:
 
     @classmethod
     def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:
-        """The library that a lock file pins, at that commit, for reading only.
+        """The library that a lock file pins, at that commit, for reading only, and as strictly as the lock says.
 
         Raises:
             LibraryError: the lock is malformed, or the content is not what was pinned.
@@ -326,6 +331,8 @@ class ConfigLibrary:
         Raises:
             SelectionError: there is no such job, or its history is not here.
         """
+        from tvmgitlib.library.curves import tuning_curve
+
         return tuning_curve(self.kept_history(job))
 
     def import_logs(
@@ -650,13 +657,20 @@ class ConfigLibrary:
         """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""
         return changes.propose(self._view.writable, branch)
 
-    def pin(self, *, local: bool = False) -> Pin:
+    def pin(self, *, local: bool = False, signed: bool = False, signers: str | os.PathLike[str] | None = None) -> Pin:
         """The pin of this library's commit; its `to_text()` is the lock file.
+
+        Args:
+            local: also a commit that the remote does not have, for this machine only.
+            signed: builds of it believe signed jobs only, even where neither library nor user asks for that.
+            signers: a file of allowed signers, who may sign them; None for those who may here, where only signed jobs
+                are believed.
 
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
+            LibraryError: configs/ is not what its jobs fold to, or the signers do not fit into a lock.
         """
-        return care.pin(self._view.whole, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local, signed=signed, signers=signers)
 
     # Care
 
@@ -736,7 +750,7 @@ class ConfigLibrary:
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
-        return is_collection_due(self._view.repository)
+        return store.is_collection_due(self._view.repository)
 
     # With a live TVM
 
@@ -859,6 +873,43 @@ class ConfigLibrary:
         )
         return self._live.tune(request, platform, facts, share)
 
+    @staticmethod
+    def fleet(
+        address: str,
+        key: str,
+        *,
+        platform: str,
+        patience: float = 600.0,
+        timeout: float = 60.0,
+        number: int = 3,
+        repeat: int = 1,
+        min_repeat_ms: int = 100,
+    ) -> Fleet:
+        """Boards that measure for jobs, behind TVM's own tracker: what `job.tune*`, `tune` and `baseline` take.
+
+        It is given where a runner is, `runner=fleet`, and to AutoTVM as the measure option. Its tracker is asked for
+        the boards before each batch, and as many trials run at once as there are. What is the farm's fault (a tracker
+        or board that is away or dies) is no trial: it is made again on another board, and waited for. A config that
+        ends two sessions, or takes too long, has failed. Each result is on the disk when it comes.
+
+        Args:
+            address: `HOST:PORT` of the tracker (`python -m tvm.exec.rpc_tracker`).
+            key: the boards' key there.
+            platform: what the boards are: jobs that are measured on them have to be of this platform.
+            patience: how long to wait for a board or the tracker, in seconds. Then the call ends with a `FleetError`,
+                and the job stays open, with all that came.
+            timeout: how long a trial may take on its board, in seconds.
+            number, repeat, min_repeat_ms: of the runs of a trial, as in TVM's `time_evaluator`.
+
+        Raises:
+            FleetError: within 10 s: no tracker answers there, or it has no board of that key.
+            SelectionError: the address or key cannot be one.
+            PlatformError: the platform's name is not allowed.
+        """
+        from tvmgitlib.live.fleet import fleet_at
+
+        return fleet_at(address, key, platform, patience, timeout, number, repeat, min_repeat_ms)
+
     def start_job(
         self,
         target: object | None = None,
@@ -911,7 +962,10 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
+        """How many trials are on record for a task, here and with this TVM.
+
+        Failures that may pass do not count, and what two jobs have both tried counts once; see `is_tuned`.
+        """
         effort = self._live.job_or_spectator().effort(task)
         return effort.lasting if effort else 0
 

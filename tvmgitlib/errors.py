@@ -185,6 +185,15 @@ class TvmError(TvmgitlibError):
     """TVM is missing, its parts do not fit together, or a text does not say which TVM is meant."""
 
 
+class FleetError(TvmgitlibError):
+    """Boards that measure are away, or their tracker is: nothing is wrong with the job, which stays open. Try again.
+
+    Its exit code is that of `EX_TEMPFAIL` in sysexits.h, by which schedulers know what to start again.
+    """
+
+    exit_code: ClassVar[int] = 75
+
+
 class UnsentError(GitError):
     """A job is committed here, and could not be sent to the remote.
 

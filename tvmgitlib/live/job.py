@@ -23,6 +23,7 @@ from tvmgitlib.live.common import (
     live_family,
     other_records,
     place_of,
+    platform_of_runner,
 )
 from tvmgitlib.live.metaschedule import tuning
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
@@ -120,7 +121,7 @@ class Job:
 
     def measured_by(self, how: HowToMeasure) -> None:
         """Note on which machine trials are made from now on; see `Journal.measured_by`."""
-        self.journal.measured_by(elsewhere(how))
+        self.journal.measured_by(elsewhere(how), platform_of_runner(how))
 
     # What is on record
 

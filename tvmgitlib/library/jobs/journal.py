@@ -36,6 +36,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     parse_target,
+    platform_name_from,
     require_triple,
 )
 
@@ -93,7 +94,7 @@ class Journal:
         self._taken = taken
         self._take = take
         self._loads = loads
-        self._elsewhere: str | None = None
+        self._elsewhere: tuple[str | None, str | None] = (None, None)
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[tuple[Place, str], list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
@@ -149,20 +150,24 @@ class Journal:
             return None
         return parse_target(self.opened.spec.target)
 
-    def measured_by(self, elsewhere: str | None) -> None:
+    def measured_by(self, elsewhere: str | None, platform: str | None = None) -> None:
         """Note, durably, on which machine the next trials are made: no fact of this one goes with those of another.
 
         Args:
             elsewhere: what measures on another machine, in words; None for this machine.
+            platform: the other machine's, where what measures says it itself.
 
         Raises:
-            PlatformError: nothing names the other machine's platform.
+            PlatformError: nothing names the other machine's platform, or it is not the job's.
             JobError: the job has trials of the other kind.
         """
-        self._elsewhere = elsewhere
+        self._elsewhere = (elsewhere, platform)
         if self._taken is None:
             return
         spec = self.opened.spec
+        named = self._named_platform()
+        if platform is not None and named not in (None, platform):
+            raise PlatformError(f"job {self.id} is for the platform {named}, and {elsewhere} is of {platform}")
         if (spec.where == "elsewhere") == (elsewhere is not None):
             return
         if elsewhere is None:
@@ -171,8 +176,7 @@ class Journal:
                 "runner measures on this one",
                 hint="Finish or abort that job (tvmgitlib job finish), then start one for this machine.",
             )
-        target = self.target
-        if spec.platform is None and target is not None and target.model is None:
+        if self.target is not None and named is None:
             raise PlatformError(
                 f"{elsewhere} measures on another machine, and nothing names its platform",
                 hint='Name it when the job is started: platform="NAME" in Python, --platform NAME on the command line.',
@@ -185,6 +189,11 @@ class Journal:
         opened = self.opened.told(replace(spec, where="elsewhere", here=None))
         self._taken = replace(self._taken, opened=opened)
         self._facts.clear()
+
+    def _named_platform(self) -> str | None:
+        """The platform that the job's target or the user names; None where this machine would be."""
+        model = self.target.model if self.target is not None else None
+        return platform_name_from(model) if model is not None else self.opened.spec.platform
 
     def release(self, *, left: bool = False) -> None:
         """The job is no longer live here; until it is committed, another process may take it up.
@@ -246,7 +255,7 @@ class Journal:
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
-            self.measured_by(self._elsewhere)
+            self.measured_by(*self._elsewhere)
         if self.target is not None and given.target.device_key != self.target.target.device_key:
             raise JobError(
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",

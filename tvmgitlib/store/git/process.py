@@ -6,14 +6,14 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import environment, options
+from tvmgitlib.store.git.scratch import making_temporary_files
 from tvmgitlib.store.git.urls import without_credentials
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
@@ -116,9 +116,13 @@ class Git:
         return done.stdout
 
     def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
-        with TemporaryFile() as given, TemporaryFile() as complaint:
-            given.write(stdin)
-            given.seek(0)
+        from tempfile import TemporaryFile
+
+        with ExitStack() as stack:
+            with making_temporary_files("git"):
+                given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))
+                given.write(stdin)
+                given.seek(0)
             with self._popen(arguments, given.fileno(), complaint.fileno()) as process:
                 assert process.stdout is not None  # it is a pipe
                 said = process.stdout.read(most + 1)
