@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import RecordError as RecordError
     from tvmgitlib.errors import SelectionError as SelectionError
     from tvmgitlib.errors import SettingsError as SettingsError
+    from tvmgitlib.errors import TakenError as TakenError
     from tvmgitlib.errors import TargetError as TargetError
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
     from tvmgitlib.library.curves import CurvePoint as CurvePoint
+    from tvmgitlib.library.jobs import Claim as Claim
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms import detect_platform as detect_platform
@@ -99,12 +101,12 @@ if TYPE_CHECKING:
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
-    "SelectionError SettingsError TargetError TvmError TvmgitlibError UnsentError",
+    "SelectionError SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.answers": "Answers",
     "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
-    "tvmgitlib.library.jobs": "JobDescription OpenJob",
+    "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
     "SignedBy Summary WorkloadEffort",

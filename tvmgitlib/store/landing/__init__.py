@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.landing.links import links_under as links_under
     from tvmgitlib.store.landing.links import refuse_links as refuse_links
     from tvmgitlib.store.landing.lock import gather_lock as gather_lock
+    from tvmgitlib.store.landing.lock import make_state as make_state
     from tvmgitlib.store.landing.redo import RedoNote as RedoNote
     from tvmgitlib.store.landing.redo import Step as Step
     from tvmgitlib.store.landing.sparse import left_out as left_out
@@ -29,7 +30,7 @@ _NAMES = {
     "gathering": "COPIED PACKS gather_packs loose_packs",
     "leftovers": "sweep_torn_packs",
     "links": "links_under refuse_links",
-    "lock": "gather_lock",
+    "lock": "gather_lock make_state",
     "redo": "RedoNote Step",
     "sparse": "left_out",
     "writer": "Writer writing_objects",

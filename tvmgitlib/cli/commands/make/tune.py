@@ -22,8 +22,8 @@ from tvmgitlib.cli.common import (
     time_span,
 )
 from tvmgitlib.cli.live_table import live_table
-from tvmgitlib.cli.terminal.progress import rough
 from tvmgitlib.cli.terminal.streams import output_as_errors
+from tvmgitlib.errors import rough
 
 if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned, TaskTuning, Tuning
