@@ -49,6 +49,8 @@ def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
     assert all(task.trials == work.TRIALS and task.speedup for task in done.tasks)
     lost = 2  # at most: what was measured when the kill came, a batch of two
     assert len(journal.lines()) <= len(done.tasks) * (work.TRIALS + 1) + lost  # and each once untuned
+    layers = {task.layer or task.workload for task in done.tasks}
+    assert len(layers) == 2  # of AutoTVM each has two templates, and so two tasks
     assert seen[-1].left is not None and seen[-1].speedup is not None
     states = {state for tuning in seen for state in (task.state for task in tuning.tasks)}
     assert states <= {"tuned", "skipped", "tuning", "waiting"}

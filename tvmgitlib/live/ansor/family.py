@@ -43,6 +43,9 @@ class Ansor:
     def signature(self, task: Any) -> None:
         return None
 
+    def layer(self, task: Any) -> None:
+        return None
+
     def unsearchable(self, task: Any) -> None:
         return None  # what it extracts, it can tune
 

@@ -54,6 +54,10 @@ class AutoTvm:
     def signature(self, task: Any) -> None:
         return None
 
+    def layer(self, task: Any) -> str:
+        """Its arguments: Relay makes a task of each template that an operator has (`topi.x86` has two for dense)."""
+        return repr(task.args)
+
     def unsearchable(self, task: Any) -> None:
         return None  # what it extracts, it can tune
 

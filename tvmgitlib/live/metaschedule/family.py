@@ -56,6 +56,9 @@ class MetaSchedule:
     def signature(self, task: Any) -> str | None:
         return signature_of(_module(task))
 
+    def layer(self, task: Any) -> None:
+        return None
+
     def unsearchable(self, task: Any) -> str | None:
         return unsearchable(_module(task))
 

@@ -39,12 +39,14 @@ class TaskTuning:
         state: `skipped` (enough was on record), `tuned`, `tuning`, `waiting`; at the end `short` where fewer trials
             than asked for are on record, and `failed` where none of them succeeded; `unsearchable` for what TVM cannot
             tune at all.
-        why: what TVM cannot tune of it, in words; else empty.
+        why: what TVM cannot tune of it, or why it is short of trials although they were made, in words; else empty.
         trials: how many are on record, without failures that may pass, and without what a second job repeated.
         made: how many of all trials were made now.
         failed: how many of those failed.
         cost: the best mean run time on record, in seconds; None where there is none.
         baseline: what the untuned config takes, in seconds; None where nobody measured it.
+        layer: what it has in common with tasks that are other ways to compute the same layer of the model; empty where
+            it is the only one.
     """
 
     family: str
@@ -59,6 +61,7 @@ class TaskTuning:
     failed: int = 0
     cost: float | None = None
     baseline: float | None = None
+    layer: str = ""
 
     @property
     def workload_id(self) -> str:
@@ -81,11 +84,18 @@ class TaskTuning:
 def speedup_of(tasks: Iterable[TaskTuning]) -> float | None:
     """How many times faster than untuned a model is: no build applies a config that is slower than the untuned one.
 
-    None where of no task both times are known; the others are left out.
+    A layer that several tasks compute, each in a way of its own, counts once, by the best of them. None where of no
+    task both times are known; the others are left out.
     """
-    known = [(each.weight, each.baseline, each.cost) for each in tasks if each.baseline and each.cost]
-    tuned = math.fsum(weight * min(baseline, cost) for weight, baseline, cost in known)
-    return math.fsum(weight * baseline for weight, baseline, _ in known) / tuned if tuned else None
+    layers: dict[tuple[str, str], tuple[float, float, float]] = {}
+    for each in tasks:
+        if each.baseline and each.cost:
+            layer = (each.family, each.layer or each.workload)
+            weight, untuned, tuned = layers.get(layer, (each.weight, math.inf, math.inf))
+            best = min(each.baseline, each.cost)
+            layers[layer] = max(weight, each.weight), min(untuned, each.baseline), min(tuned, best)
+    after = math.fsum(weight * tuned for weight, _, tuned in layers.values())
+    return math.fsum(weight * untuned for weight, untuned, _ in layers.values()) / after if after else None
 
 
 def against_untuned(tasks: Sequence[TaskTuning]) -> str:
