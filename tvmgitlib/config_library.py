@@ -126,7 +126,7 @@ class ConfigLibrary:
 
     @classmethod
     def from_lock(cls, path: str | os.PathLike[str] = LOCK_FILE) -> Self:
-        """The library that a lock file pins, at that commit, for reading only.
+        """The library that a lock file pins, at that commit, for reading only, and as strictly as the lock says.
 
         Raises:
             LibraryError: the lock is malformed, or the content is not what was pinned.
@@ -609,13 +609,20 @@ class ConfigLibrary:
         """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""
         return changes.propose(self._view.writable, branch)
 
-    def pin(self, *, local: bool = False) -> Pin:
+    def pin(self, *, local: bool = False, signed: bool = False, signers: str | os.PathLike[str] | None = None) -> Pin:
         """The pin of this library's commit; its `to_text()` is the lock file.
+
+        Args:
+            local: also a commit that the remote does not have, for this machine only.
+            signed: builds of it believe signed jobs only, even where neither library nor user asks for that.
+            signers: a file of allowed signers, who may sign them; None for those who may here, where only signed jobs
+                are believed.
 
         Raises:
             GitError: the remote does not have the commit (and `local` does not allow that).
+            LibraryError: configs/ is not what its jobs fold to, or the signers do not fit into a lock.
         """
-        return care.pin(self._view.whole, self.commit, local=local)
+        return care.pin(self._view.whole, self.commit, local=local, signed=signed, signers=signers)
 
     # Care
 
@@ -896,7 +903,10 @@ class ConfigLibrary:
         return self.live_job().measure_option(option)
 
     def get_trials(self, task: Any) -> int:
-        """How many trials are on record for a task, here and with this TVM, without failures that may pass."""
+        """How many trials are on record for a task, here and with this TVM.
+
+        Failures that may pass do not count, and what two jobs have both tried counts once; see `is_tuned`.
+        """
         effort = self._live.job_or_spectator().effort(task)
         return effort.lasting if effort else 0
 

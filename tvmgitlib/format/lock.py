@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvmgitlib.format import schema
-from tvmgitlib.model import Pin, read_json
+from tvmgitlib.model import Pin, Terms, read_json
 
 LOCK_FILE = "tvmgitlib.lock"
 
@@ -16,4 +16,12 @@ def read_lock(content: bytes) -> Pin:
     """
     document = read_json(content)
     schema.check(document, "lock")
-    return Pin(document["url"], document["commit"], document["configs"], document["tvmgitlib"])
+    signers = document.get("signers")
+    return Pin(
+        document["url"],
+        document["commit"],
+        document["configs"],
+        document["tvmgitlib"],
+        document.get("jobs"),
+        Terms(document.get("trust", "any"), None if signers is None else tuple(signers)),
+    )

@@ -159,6 +159,7 @@ class Effort:
         errors: failed trials by kind.
         exhausted: True when the tuner ran to the end of its space, None when that is not known.
         sample: the smallest 64-bit measurement names (see `tvmgitlib.rules.effort`), ascending.
+        repeated: of several jobs together, the trials of configs that another of them had measured as well.
     """
 
     trials: int
@@ -166,6 +167,7 @@ class Effort:
     errors: dict[str, int] = field(default_factory=dict)
     exhausted: bool | None = None
     sample: tuple[int, ...] = ()
+    repeated: int = 0
 
     @property
     def failed(self) -> int:
@@ -173,8 +175,12 @@ class Effort:
 
     @property
     def lasting(self) -> int:
-        """The trials that need not be made again: successes, and failures that would only come again."""
-        return self.trials - sum(count for kind, count in self.errors.items() if kind not in DETERMINISTIC)
+        """The trials that need not be made again: successes, and failures that would only come again.
+
+        Those that repeat what another job had measured are none: they add nothing to what is known.
+        """
+        passing = sum(count for kind, count in self.errors.items() if kind not in DETERMINISTIC)
+        return self.trials - passing - self.repeated
 
     def is_enough(self, trials: int) -> bool:
         """Whether there are as many lasting trials, or the space is exhausted (and not by failures that may pass)."""

@@ -81,9 +81,9 @@ def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list
     cells[at] = fitting(cells[at], [ident(row) for row in rows], max(room, _NARROWEST))
 
 
-def count(header: str, value: Callable[[Row], int]) -> Column[Row]:
+def count(header: str, value: Callable[[Row], int], when: Callable[[Sequence[Row]], bool] | None = None) -> Column[Row]:
     """A column of numbers of something."""
-    return Column(header, lambda row: f"{value(row):,}", right=True, value=value)
+    return Column(header, lambda row: f"{value(row):,}", right=True, value=value, when=when)
 
 
 def seconds(header: str, value: Callable[[Row], float | None], unknown: str = "") -> Column[Row]:

@@ -28,6 +28,7 @@ from tvmgitlib.library.outlines import Narrowing, Outlines
 from tvmgitlib.library.reading.platform_names import platform_folders
 from tvmgitlib.library.reading.selection import WHOLE, Part
 from tvmgitlib.model import (
+    NO_TERMS,
     ConfigsFile,
     FamilyName,
     Header,
@@ -37,6 +38,7 @@ from tvmgitlib.model import (
     Settings,
     StoredRecord,
     Task,
+    Terms,
     TvmVersion,
     Workload,
     job_at,
@@ -44,7 +46,7 @@ from tvmgitlib.model import (
     signature_at,
 )
 from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot, require_plain
+from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot, require_plain, settings_by_owner
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -59,10 +61,16 @@ _Baselines: TypeAlias = "defaultdict[tuple[Place, str], list[tuple[str, str, Tvm
 
 
 class Contents:
-    """A library in one commit. Everything is read when it is first asked for."""
+    """A library in one commit. Everything is read when it is first asked for.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    Args:
+        snapshot: the commit.
+        terms: whose jobs are believed, beside what the user says.
+    """
+
+    def __init__(self, snapshot: Snapshot, terms: Terms = NO_TERMS) -> None:
         self.snapshot = snapshot
+        self.terms = terms
         self._facts: dict[str, dict[Place, Mapping[str, Json]]] = {}
         self._measured_untuned: dict[tuple[FamilyName, str], _Baselines] = {}
         self._opened: dict[str, RecordsFile] = {}
@@ -80,6 +88,11 @@ class Contents:
         if content is None:
             raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
         return read_settings(content)
+
+    @cached_property
+    def configured(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """What Git is configured to do, by variable: by the user, and by the repository."""
+        return settings_by_owner(self.snapshot.git)
 
     @cached_property
     def fold_stamp(self) -> FoldStamp | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,14 +19,17 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Signatures, Trust
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
-from tvmgitlib.library.reading.nearest import Asked, Neighbours, among
+from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among, meant
 from tvmgitlib.library.reading.results import BestConfig, SignedBy, WorkloadEffort
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Json, Place, StoredRecord, Target, Task, TvmVersion
-from tvmgitlib.rules.effort import union
+from tvmgitlib.model import Effort, Json, Place, StoredRecord, Target, Task, TvmVersion
+from tvmgitlib.rules.effort import of_jobs, union
 from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
 from tvmgitlib.rules.validity import Verdict
+
+#: What names are made of that people remember: `conv2d` of `conv2d_nchw.cuda`.
+_WORDS = re.compile(r"[^\W_]{3,}")
 
 _NOT_GRADED = "not graded: give the TVM that would use it with --tvm DIST==VERSION"
 
@@ -111,13 +115,22 @@ def near_names(contents: Contents, selection: Selection) -> list[str]:
         said.append(f"No platform is called {named!r}. {among(str(named), platforms)}")
     of_target = replace(selection, family=None, platform=None, workload=None)
     if selection.asked is not None and not any(of_target.asks(place) for place in places):
-        label = selection.asked.target.label
-        said.append(f"No target is {label!r}. {among(label, {place.target.label for place in places})}")
+        target = selection.asked.target
+        alike = [place.target for place in places if place.target.kind == target.kind]
+        known = {other.label for other in alike or (place.target for place in places)}
+        said.append(f"No target is {target.label!r}. {among(target.label, known)}")
     text = selection.workload
     if text is not None and not any(is_named_by(place.workload, text) for place in places):
-        names = {workload_label(place.workload).partition("(")[0] for place in places}
-        said.append(f"No workload contains {text!r}. {among(text.partition('(')[0], names)}")
+        said.append(_no_workload(text, {workload_label(place.workload).partition("(")[0] for place in places}))
     return said
+
+
+def _no_workload(text: str, names: set[str]) -> str:
+    if text.startswith("#"):
+        return f"No workload has an id that begins with {text[1:]!r}; best --json has them whole."
+    words = {word for name in names for word in _WORDS.findall(name)}
+    near = meant(text.partition("(")[0], names | words)
+    return f"No workload contains {text!r}. {near or among(text, names)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +238,10 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
 
 
 def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
-    effort = union(task.effort for _, task in group)
+    by_job: defaultdict[str, list[Effort]] = defaultdict(list)
+    for job, task in group:
+        by_job[job].append(task.effort)
+    effort = of_jobs(map(union, by_job.values()))
     named = next((task for _, task in group if task.workload.desc is not None), group[0][1])
     return WorkloadEffort(
         place=named.place,
@@ -233,7 +249,8 @@ def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
         configs=effort.configs,
         failed=effort.failed,
         errors=effort.errors,
-        jobs=tuple(sorted({job for job, _ in group})),
+        repeated=effort.repeated,
+        jobs=tuple(sorted(by_job)),
     )
 
 

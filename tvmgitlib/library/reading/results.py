@@ -135,19 +135,29 @@ class BestConfig(Placed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WorkloadEffort(Placed):
-    """The effort on record for a workload on a target and platform, each measurement counted once."""
+    """The effort on record for a workload on a target and platform, each measurement counted once.
+
+    Attributes:
+        trials: measurements, failures too.
+        configs: how many different configs they measured.
+        failed: how many of them failed.
+        errors: the same by kind.
+        repeated: how many are of configs that another job had measured as well: no tuner counts them.
+        jobs: whose they are.
+    """
 
     trials: int
     configs: int
     failed: int
     errors: dict[str, int]
+    repeated: int
     jobs: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"<WorkloadEffort {self.trials:,} trials: {self.workload_label} on {self.platform}>"
 
     def to_json(self) -> dict[str, Any]:
-        return self.fields("trials", "configs", "failed", "errors") | {"jobs": list(self.jobs)}
+        return self.fields("trials", "configs", "failed", "errors", "repeated") | {"jobs": list(self.jobs)}
 
 
 @dataclass(frozen=True, slots=True)

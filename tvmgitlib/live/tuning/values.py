@@ -39,7 +39,7 @@ class TaskTuning:
             than asked for are on record, and `failed` where none of them succeeded; `unsearchable` for what TVM cannot
             tune at all.
         why: what TVM cannot tune of it, in words; else empty.
-        trials: how many are on record, without failures that may pass.
+        trials: how many are on record, without failures that may pass, and without what a second job repeated.
         made: how many of all trials were made now.
         failed: how many of those failed.
         cost: the best mean run time on record, in seconds; None where there is none.

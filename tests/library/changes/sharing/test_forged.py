@@ -14,7 +14,6 @@ from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import write_segment
 from tvmgitlib.library.care import write_pin
-from tvmgitlib.library.care.pinning import content_hash
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.folding import proof
 from tvmgitlib.library.reading import Contents
@@ -112,7 +111,7 @@ def test_forged_configs_are_not_pinned_and_a_lock_of_them_answers_from_the_jobs(
     repository = Repository.find(other.path)
     assert repository is not None
     with repository.snapshot(other.commit) as snapshot:
-        lock.write_text(json.dumps({**pinned, "commit": other.commit, "configs": content_hash(snapshot)}))
+        lock.write_text(json.dumps({**pinned, "commit": other.commit, "configs": snapshot.digest("configs")}))
     assert costs(ConfigLibrary.from_lock(lock)) == [2e-3]
 
 
