@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import RecordError as RecordError
     from tvmgitlib.errors import SelectionError as SelectionError
     from tvmgitlib.errors import SettingsError as SettingsError
+    from tvmgitlib.errors import TakenError as TakenError
     from tvmgitlib.errors import TargetError as TargetError
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
-    from tvmgitlib.library.answers import CurvePoint as CurvePoint
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Merged as Merged
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
+    from tvmgitlib.library.curves import CurvePoint as CurvePoint
+    from tvmgitlib.library.jobs import Claim as Claim
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms import detect_platform as detect_platform
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned as ModelTuned
     from tvmgitlib.live.tuning import TaskTuning as TaskTuning
     from tvmgitlib.live.tuning import Tuning as Tuning
+    from tvmgitlib.live.tuning import shard as shard
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
@@ -98,11 +101,12 @@ if TYPE_CHECKING:
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
-    "SelectionError SettingsError TargetError TvmError TvmgitlibError UnsentError",
-    "tvmgitlib.library.answers": "Answers CurvePoint",
+    "SelectionError SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.library.answers": "Answers",
+    "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
-    "tvmgitlib.library.jobs": "JobDescription OpenJob",
+    "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
     "SignedBy Summary WorkloadEffort",
@@ -114,7 +118,7 @@ _NAMES = {
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
-    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning",
+    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning shard",
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",

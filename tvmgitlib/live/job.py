@@ -62,7 +62,7 @@ class Job:
         if kind is None:
             self.finish()
             return
-        self._release()
+        self._release(left=True)
         if self.journal.is_begun:
             _log.warning(
                 "job %s was interrupted: what it measured is kept, and starting a job for the same %starget and "
@@ -104,9 +104,9 @@ class Job:
         """The job's target; None when it takes any (or has not seen its first task)."""
         return self.journal.target
 
-    def _release(self) -> None:
+    def _release(self, *, left: bool = False) -> None:
         self._ended(self)
-        self.journal.release()
+        self.journal.release(left=left)
 
     def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead.

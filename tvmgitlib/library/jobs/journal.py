@@ -22,6 +22,7 @@ from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.library.jobs.logs import RecordReader
 from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.jobs.sharing import Heartbeat
 from tvmgitlib.library.reading import Trust, workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
@@ -50,11 +51,23 @@ class TakenJob:
         opened: the job.
         claim: the lock that says so to other processes.
         resumed: whether it had been interrupted before.
+        heartbeat: what tells other machines of it; None where it is not shared.
     """
 
     opened: OpenJob
     claim: BaseFileLock
     resumed: bool
+    heartbeat: Heartbeat | None = None
+
+    def release(self, *, left: bool) -> None:
+        """It is no longer live here.
+
+        Args:
+            left: whether it was interrupted, so that another machine may go on with it.
+        """
+        if self.heartbeat is not None:
+            self.heartbeat.stop("left" if left else None)
+        self.claim.release()
 
 
 class Journal:
@@ -182,10 +195,14 @@ class Journal:
         model = self.target.model if self.target is not None else None
         return platform_name_from(model) if model is not None else self.opened.spec.platform
 
-    def release(self) -> None:
-        """The job is no longer live here; until it is committed, another process may take it up."""
+    def release(self, *, left: bool = False) -> None:
+        """The job is no longer live here; until it is committed, another process may take it up.
+
+        Args:
+            left: whether it was interrupted, so that another machine may take it up too, where it is shared.
+        """
         if self._taken is not None:
-            self._taken.claim.release()
+            self._taken.release(left=left)
 
     def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the released job. One that has measured nothing, because all was tuned already, is dropped instead."""
