@@ -192,7 +192,7 @@ class LiveSide:
             claim = job.claim()
             if claim is None:
                 continue
-            if job.spec.key == spec.key and _same_facts(job.spec, spec):
+            if job.spec.key == spec.key and job.spec.is_measured_as(spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
@@ -483,13 +483,6 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
 
 def _under(key: str | None) -> str:
     return f"the key {key!r}" if key is not None else "no key"
-
-
-def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:
-    """Whether an interrupted job was measured under the same platform facts; this machine's say nothing of another."""
-    if spec.where == "elsewhere":
-        return spec.facts == wanted.facts
-    return spec.platform_facts == wanted.platform_facts
 
 
 def _target(spec: JobSpec) -> object:
