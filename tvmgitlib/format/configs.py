@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import read_stored
+from tvmgitlib.format.stored import read_stored
 from tvmgitlib.model import ConfigsFile, StoredRecord
 
 

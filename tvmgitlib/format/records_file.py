@@ -10,7 +10,7 @@ from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, TvmgitlibError
 from tvmgitlib.format.configs import configs_file
 from tvmgitlib.format.lines import MAX_OWN_LINE, too_long
-from tvmgitlib.format.segment import read_stored
+from tvmgitlib.format.stored import read_stored
 from tvmgitlib.model import StoredRecord, Workload
 
 

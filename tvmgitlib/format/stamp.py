@@ -6,10 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.model import FORMAT, Segment, read_json
+from tvmgitlib.model import FORMAT, read_json
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Segment
 
 FOLD_FILE = "configs/.fold"
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.store.git import making_temporary_files
 
 
 @contextmanager
@@ -18,11 +18,8 @@ def written(name: str, content: bytes) -> Iterator[str]:
         GitError: the folder for temporary files is full, say, or there is none.
     """
     with ExitStack() as stack:
-        try:
+        with making_temporary_files("ssh-keygen"):
             folder = stack.enter_context(TemporaryDirectory(prefix="tvmgitlib-", ignore_cleanup_errors=True))
             file = Path(folder) / name
             file.write_bytes(content)
-        except OSError as error:
-            what = f"ssh-keygen cannot be given a file to read: {error.strerror}"
-            raise GitError(what, hint="TMPDIR names the folder for temporary files.") from None
         yield str(file)

@@ -276,12 +276,21 @@ def test_platforms_are_listed_and_shown_with_their_latest_facts(filled: Any) -> 
         (["--platform", "xeno"], "No platform is called 'xeno'. Is xeon meant?"),
         (["--platform", "nowhere"], "No platform is called 'nowhere'. There are: epyc, h100, xeon."),
         (["--workload", "an_matmull"], "No workload contains 'an_matmull'. Is an_matmul"),
+        (["--workload", "con2d"], "No workload contains 'con2d'. Is conv2d meant?"),
+        (["--workload", "#zz"], "No workload has an id that begins with 'zz'; best --json has them whole."),
+        (["--target", "cuda"], "No target is 'cuda'. There are: cuda -arch=sm_90a."),
         (["--target", "cuda -arch=sm_91"], "No target is 'cuda -arch=sm_91'. Is cuda -arch=sm_90a meant?"),
     ],
 )
 def test_where_nothing_is_found_near_names_are_said(filled: Any, command: str, options: list[str], said: str) -> None:
     assert said in filled(command, *options).err
     assert filled.out == ""
+
+
+def test_what_is_elsewhere_is_said_where_only_the_place_is_wrong(filled: Any) -> None:
+    assert "elsewhere" not in filled("best", "--platform", "xeno").err
+    assert "elsewhere" in filled("best", "--platform", "xeno", "--workload", "conv2d").err
+    assert "elsewhere" in filled("best", "--platform", "epyc", "--workload", "conv2d").err
 
 
 def test_a_change_or_an_export_of_nothing_says_what_is_near(filled: Any, tmp_path: Path) -> None:
