@@ -28,8 +28,13 @@ def configs_file(path: str) -> ConfigsFile:
     return file
 
 
-def read_configs(content: bytes, path: str) -> list[StoredRecord]:
+def read_configs(content: bytes, path: str, *, proven: bool = False) -> list[StoredRecord]:
     """Read a file of configs/.
+
+    Args:
+        content: the file.
+        path: where it is below the library's root.
+        proven: whether it is known to be what jobs fold to: its records were checked where they came from.
 
     Raises:
         FamilyError: its family is not installed.
@@ -43,7 +48,7 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
     records = []
     for number, line in enumerate(lines_of(content, path), start=1):
         try:
-            records.append(read_stored(line, family, file.platform))
+            records.append(read_stored(line, family, file.platform, proven))
         except TvmgitlibError as error:
             raise error.at(file=path, line=number) from None
     return records

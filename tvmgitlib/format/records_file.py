@@ -20,6 +20,7 @@ class RecordsFile:
     Args:
         content: the file.
         path: where it is below the library's root.
+        proven: as `read_configs` takes it.
 
     Raises:
         LibraryError: it is no path of a file of configs/.
@@ -27,9 +28,10 @@ class RecordsFile:
         TvmgitlibError: from every question, naming file and line, when a line that has to be read is malformed.
     """
 
-    def __init__(self, content: bytes, path: str) -> None:
+    def __init__(self, content: bytes, path: str, *, proven: bool = False) -> None:
         self._content = content
         self._path = path
+        self._proven = proven
         file = configs_file(path)
         self._platform = file.platform
         try:
@@ -96,7 +98,7 @@ class RecordsFile:
         known = self._read.get(at)
         if known is None:
             try:
-                known = read_stored(self._line(at), self._family, self._platform)
+                known = read_stored(self._line(at), self._family, self._platform, self._proven)
             except TvmgitlibError as error:
                 raise error.at(file=self._path, line=self._number(at)) from None
             self._read[at] = known
