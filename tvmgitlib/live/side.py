@@ -96,6 +96,7 @@ class LiveSide:
         resume: bool = True,
         waits_for_target: bool = False,
         key: str | None = None,
+        share: float | None = None,
     ) -> Job:
         """Begin a live job, or resume an interrupted one; see `ConfigLibrary.job`.
 
@@ -107,6 +108,7 @@ class LiveSide:
             tuner, options, keep_history: for the record.
             resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
             key: what the job is for.
+            share: how often the remote is told of it, in seconds.
             waits_for_target: without a target, let the first task say it.
         """
         name = platform if isinstance(platform, str) else None
@@ -121,6 +123,7 @@ class LiveSide:
             options=options,
             keep_history=keep_history,
             key=key,
+            share=share,
         )
         return self._start(target, spec_for, resume, waits_for_target and target is None)
 
@@ -142,15 +145,41 @@ class LiveSide:
         if target is not None:
             require_triple(parse_target(target))
         spec = spec_for(target)
-        found = self._interrupted(spec) if resume else None
-        if found is not None:
-            _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
-            return found
-        opened = jobs.begin(self._view, spec)
-        claim = opened.claim()
-        if claim is None:
-            raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
-        return TakenJob(opened, claim, resumed=False)
+        found = jobs.prepare(self._view.writable, spec) if spec.share is not None else jobs.Prepared()
+        taken = self._interrupted(spec) if resume else None
+        if taken is not None:
+            _log.warning("resuming job %s, which was started %s", taken.opened.id, taken.opened.started)
+        else:
+            opened = jobs.begin(self._view, spec)
+            claim = opened.claim()
+            if claim is None:
+                raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
+            taken = TakenJob(opened, claim, resumed=False)
+        return self._shared(taken, spec.share, found.seen)
+
+    def _shared(self, taken: TakenJob, share: float | None, seen: str | None) -> TakenJob:
+        """The job, claimed, with what tells other machines of it from now on, where it is shared.
+
+        Args:
+            taken: the job.
+            share: how often that is asked for now, in seconds; None as the job was told before, if it was.
+            seen: what its claim holds.
+
+        Raises:
+            TvmgitlibError: another machine has it, or none can be told.
+        """
+        opened = taken.opened
+        if share is not None:
+            try:
+                opened = jobs.hold(self._view.writable, opened, share, seen)
+            except TvmgitlibError:
+                taken.claim.release()
+                if not taken.resumed:
+                    jobs.jobs_in_progress(self._view).remove(opened)
+                raise
+        if opened.spec.share is None:
+            return taken
+        return replace(taken, opened=opened, heartbeat=jobs.Heartbeat(self._view.writable, opened).start())
 
     def _interrupted(self, spec: JobSpec) -> TakenJob | None:
         """The newest job in progress of the same kind, key, target, platform, facts and TVM that no process has."""
@@ -240,15 +269,26 @@ class LiveSide:
         return revalidation.revalidate(self._view, self._start_revalidation, request)
 
     def tune(
-        self, request: tuning.TuneRequest, platform: str | None, facts: Mapping[str, Json] | None
+        self,
+        request: tuning.TuneRequest,
+        platform: str | None,
+        facts: Mapping[str, Json] | None,
+        share: float | None,
     ) -> tuning.ModelTuned:
         """See `ConfigLibrary.tune`."""
         self.require_startable()
         running_tvm()
         return tuning.tune_model(
             request,
-            lambda key: self.start(
-                "tune", request.target, platform, facts=facts, key=key, waits_for_target=request.target is None
+            lambda key, options: self.start(
+                "tune",
+                request.target,
+                platform,
+                facts=facts,
+                options=options,
+                key=key,
+                share=share,
+                waits_for_target=request.target is None,
             ),
             lambda found: self.coverage(
                 found, target=request.target, platform=platform, accept="exact", facts=facts, family=None
@@ -413,7 +453,7 @@ def _require_readable(journal: Journal) -> None:
     try:
         journal.logged()
     except TvmgitlibError:
-        journal.release()
+        journal.release(left=True)
         raise
 
 

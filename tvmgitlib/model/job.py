@@ -43,6 +43,8 @@ class JobSpec:
         complete_target: what the user says of targets that leave it out, as a target.
         key: what the job is for, in the user's words (a model's name, say): an interrupted job is resumed under the
             same key alone.
+        share: how often the remote is told of the job, in seconds, so that no other machine does the same, and one can
+            go on with it; None for never.
         where: where the trials are made.
         here: this machine, as it was found to be when the job began; None where it is not known to be measured on, or
             where the target is not its.
@@ -58,6 +60,7 @@ class JobSpec:
     keep_history: bool = False
     complete_target: str | None = None
     key: str | None = None
+    share: float | None = None
     where: Where = "here"
     here: Platform | None = None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tvmgitlib.errors import GitError
 from tvmgitlib.store import landing
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import Configuration, Git, without_filters
+from tvmgitlib.store.git import Configuration, Git, making_temporary_files, without_filters
 
 if TYPE_CHECKING:
     from tvmgitlib.store.objects import Committed, Draft, Snapshot
@@ -46,9 +46,13 @@ class Repository(Checkout):
 
         told = ("ls-files", "-v", "-z", "--cached", "--others", "--modified", "--deleted", "--")
         paths = [f":(top,literal){folder}" for folder in folders]
-        with tempfile.NamedTemporaryFile("w", errors="surrogateescape", prefix="tvmgitlib-") as unfiltered:
-            unfiltered.write(without_filters(Configuration(self.git).filters()))
-            unfiltered.flush()
+        filters = without_filters(Configuration(self.git).filters())
+        with ExitStack() as stack:
+            with making_temporary_files("git"):
+                made = tempfile.NamedTemporaryFile("w", errors="surrogateescape", prefix="tvmgitlib-")  # noqa: SIM115
+                unfiltered = stack.enter_context(made)
+                unfiltered.write(filters)
+                unfiltered.flush()
             listed = self.git.run("-c", f"include.path={unfiltered.name}", *told, *paths)
         return _OTHER_TAG.search(listed) is not None
 

@@ -49,7 +49,8 @@ def best(
         selection: which workloads.
         grader: of the TVM and machine that would use them: one record a workload comes back, the best of the best
             grade, and none that this TVM cannot read where there is another of the same computation. Without it
-            nothing is graded, and there is one record for each TVM version that a workload was tuned with.
+            nothing is graded, and there is one record for each TVM version that a workload was tuned with, with what is
+            to be doubted of it whatever the TVM.
         accept: the worst grade that is wanted of the grader: `exact`, `stale`, or `any` to see what there is, also
             what was invalidated.
     """
@@ -70,9 +71,17 @@ def best(
     answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     baseline = grader.baseline if grader else contents.baseline
+    suspects = doubts.Doubts(contents) if grader is None else None
+    if suspects is not None:
+        suspects.expect(selection.part)
     with doubts.Signatures(contents) as signatures:
         return [
-            _answer(answer, baseline(answer.stored), grader, signatures.of(answer.stored.job))
+            _answer(
+                replace(answer, doubt=suspects.remark(answer.stored)) if suspects is not None else answer,
+                baseline(answer.stored),
+                grader,
+                signatures.of(answer.stored.job),
+            )
             for answer in answers
             if (answer.verdict is None or answer.verdict.grade in wanted)
             and not (answer.is_incompatible and answer.computation in here)
@@ -171,10 +180,20 @@ def choose(configs: Iterable[BestConfig], accept: Shown | None) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A record that may be the best of its place; without a verdict where nothing is graded."""
+    """A record that may be the best of its place; without a verdict where nothing is graded, and then with what is to
+    be doubted of it whatever TVM would use it.
+    """
 
     stored: StoredRecord
     verdict: Verdict | None
+    doubt: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it has its grade, or none."""
+        if self.verdict is not None:
+            return self.verdict.why
+        return f"{self.doubt}; {_NOT_GRADED}" if self.doubt is not None else _NOT_GRADED
 
     @property
     def computation(self) -> tuple[str, ...]:
@@ -204,7 +223,7 @@ def _answer(
         trials=stored.trials,
         job=stored.job,
         grade=verdict.grade if verdict else None,
-        why=verdict.why if verdict else _NOT_GRADED,
+        why=candidate.why,
         record=native,
         tuned_with=stored.tuned_with,
         written_by=record.tvm_version or families.tvm_of_name(record.workload),
@@ -212,7 +231,7 @@ def _answer(
         native=record.native,
         graded_for=grader.tvm if grader else None,
         finished=stored.finished,
-        remark=verdict.remark if verdict else None,
+        remark=verdict.remark if verdict else candidate.doubt,
         signers=signers,
     )
 

@@ -94,7 +94,8 @@ class BestConfig(Placed):
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
         finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
-        remark: what of the reason a user should know of an exact one too; part of `why`.
+        remark: what of the reason a user should know of an exact one too, and of one without a grade: that it is too
+            fast to be believed, or that nobody signed it who is trusted; part of `why`.
         signers: who signed its job.
     """
 

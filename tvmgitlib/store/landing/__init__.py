@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from tvmgitlib.store.landing.gathering import PACKS as PACKS
     from tvmgitlib.store.landing.gathering import gather_packs as gather_packs
     from tvmgitlib.store.landing.gathering import loose_packs as loose_packs
+    from tvmgitlib.store.landing.leftovers import sweep_torn_packs as sweep_torn_packs
     from tvmgitlib.store.landing.links import links_under as links_under
     from tvmgitlib.store.landing.links import refuse_links as refuse_links
     from tvmgitlib.store.landing.lock import gather_lock as gather_lock
+    from tvmgitlib.store.landing.lock import make_state as make_state
     from tvmgitlib.store.landing.redo import RedoNote as RedoNote
     from tvmgitlib.store.landing.redo import Step as Step
     from tvmgitlib.store.landing.sparse import left_out as left_out
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 _NAMES = {
     "branch": "Landing recover writing",
     "gathering": "COPIED PACKS gather_packs loose_packs",
+    "leftovers": "sweep_torn_packs",
     "links": "links_under refuse_links",
-    "lock": "gather_lock",
+    "lock": "gather_lock make_state",
     "redo": "RedoNote Step",
     "sparse": "left_out",
     "writer": "Writer writing_objects",
