@@ -55,7 +55,7 @@ def test_what_is_not_asked_for_is_not_read(build: Any, monkeypatch: pytest.Monke
         read.append(line)
         return read_stored(line, *arguments)
 
-    monkeypatch.setattr("tvmgitlib.format.records_file.read_stored", counted)
+    monkeypatch.setattr("tvmgitlib.format.configs.read_stored", counted)
     assert len(RecordsFile(content, path).of(workload(50))) == 4
     assert len(read) < 20
     read.clear()
