@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, PlatformError, TvmError, TvmgitlibError, listed
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -21,12 +21,10 @@ from tvmgitlib.library.reading import (
     Contents,
     Grader,
     Lookup,
-    Obstacle,
     Selection,
     Summary,
     Taken,
     best,
-    is_doubtful,
     mixed_targets,
     platform_of,
     require_one_of,
@@ -56,7 +54,6 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     Place,
-    TvmVersion,
     merged_facts,
     parse_target,
     require_triple,
@@ -383,21 +380,6 @@ class LiveSide:
                     stack.enter_context(family.applying(lookup, suggesting))
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
-
-    @staticmethod
-    def obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
-        """Asks the TVM of this Python about records that its version does not answer for; it is imported for no other.
-
-        None where there is no TVM, or another one is meant.
-        """
-        try:
-            here = running_tvm()
-        except TvmError:
-            return None
-        if meant is not None and not meant.is_same(here):
-            return None
-        loading = cache(lambda: Loading(contents, here))  # which imports that TVM
-        return lambda stored: loading()(stored) if is_doubtful(stored) else None
 
     def coverage(
         self,
