@@ -37,15 +37,16 @@ def test_a_command_imports_only_what_it_needs(library: ConfigLibrary, arguments:
     ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
     imported = set(ran.stderr.split())
     assert "tvmgitlib.cli.main" in imported
-    assert not SLOW & imported
+    assert SLOW & imported == set()
 
 
 def test_a_lookup_imports_little_more_than_it_answers_with(library: ConfigLibrary) -> None:
     library.import_logs(LOG, platform="board")
+    library.best()  # which remembers that no config is too far ahead of the others
     code = "import sys; from tvmgitlib.cli.main import run; run(['best']); print(*sys.modules, file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
     assert "board" in ran.stdout
-    assert not (SLOW | NEEDLESS) & set(ran.stderr.split())
+    assert (SLOW | NEEDLESS) & set(ran.stderr.split()) == set()
 
 
 def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:

@@ -10,16 +10,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import MissingError, TvmgitlibError
-from tvmgitlib.format import skim_segment
-from tvmgitlib.library.folding import Ahead, known_ahead, remember_ahead
-from tvmgitlib.library.outlines import Narrowing, Spot
+from tvmgitlib.library.folding import known_ahead, remember_ahead
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
-from tvmgitlib.model import Place, StoredRecord, segment_path
+from tvmgitlib.model import segment_path
 from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
 
 if TYPE_CHECKING:
+    from tvmgitlib.library.folding import Ahead
+    from tvmgitlib.library.outlines import Spot
+    from tvmgitlib.model import Place, StoredRecord
     from tvmgitlib.rules.fold import Configs
 
 
@@ -158,6 +160,8 @@ class Doubts:
     def _has_runner_up(self, stored: StoredRecord) -> bool:
         """Whether the job of a record itself has measured another config that is not far behind."""
         if stored.job not in self._leads:
+            from tvmgitlib.format import skim_segment
+
             path = segment_path(stored.job)
             skimmed = skim_segment(self._contents.snapshot.read(path) or b"", path)
             self._leads[stored.job] = {
