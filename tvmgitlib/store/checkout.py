@@ -7,10 +7,9 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.store import objects
@@ -254,8 +253,7 @@ class Checkout:
         return f"Finish it with {finish}."
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """What Git says of a place; `top` is None where there is no work tree."""
 
     git_dir: Path

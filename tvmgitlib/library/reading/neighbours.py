@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,8 +44,7 @@ def among(text: str, names: Iterable[str]) -> str:
     return meant(text, known) or (f"There are: {listed(known)}." if known else "There are none yet.")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a lookup that finds nothing is for.
 
     Attributes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.process import Git
@@ -19,8 +19,7 @@ _FALSE = {"false", "no", "off", "0", ""}
 _FILTER = re.compile(r"\.(?:clean|smudge|process|required)(?:=|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(NamedTuple):
     """Who makes a commit, and when: `Name <email> <seconds> <zone>`."""
 
     author: str

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 FILE_MODE = "100644"
 TREE_MODE = "40000"
@@ -14,8 +15,7 @@ SUBMODULE_MODE = "160000"
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of a tree: mode (octal, no leading zero), name, object id."""
 
     mode: str
