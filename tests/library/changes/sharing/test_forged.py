@@ -15,7 +15,7 @@ from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import write_segment
 from tvmgitlib.library.care import write_pin
 from tvmgitlib.library.changes import Condemned
-from tvmgitlib.library.folding import proof
+from tvmgitlib.library.folding import claims
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import Header, Segment
 from tvmgitlib.store import Repository
@@ -251,7 +251,7 @@ def test_another_version_of_the_rules_proves_anew(
     other: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, whole_proofs: list[Any]
 ) -> None:
     other.import_logs(make_log("dense", [1e-3]), platform="box")
-    monkeypatch.setattr(proof, "__version__", "99.0")
+    monkeypatch.setattr(claims, "__version__", "99.0")
     assert costs(ConfigLibrary(other.path)) == [1e-3]
     assert whole_proofs == [other.commit]
 
