@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.format.checkpoint import CHECKPOINT_FILE as CHECKPOINT_FILE
+    from tvmgitlib.format.checkpoint import read_checkpoint as read_checkpoint
     from tvmgitlib.format.configs import configs_file as configs_file
     from tvmgitlib.format.configs import ranked_lines as ranked_lines
     from tvmgitlib.format.configs import read_configs as read_configs
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from tvmgitlib.format.stamp import read_stamp as read_stamp
 
 _NAMES = {
+    "checkpoint": "CHECKPOINT_FILE read_checkpoint",
     "configs": "configs_file ranked_lines read_configs",
     "leads": "Lead",
     "lines": "MAX_LINE lines_of too_long",

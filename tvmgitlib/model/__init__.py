@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.model.checkpoint import Checkpoint as Checkpoint
     from tvmgitlib.model.history import Decisions as Decisions
     from tvmgitlib.model.history import TaskHistory as TaskHistory
     from tvmgitlib.model.history import Trial as Trial
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.workload import is_family_name as is_family_name
 
 _NAMES = {
+    "checkpoint": "Checkpoint",
     "history": "Decisions TaskHistory Trial",
     "job": (
         "Effort Header Invalidation JobKind JobSpec SEGMENT_RECORDS Section Source Task TaskIdentity Where is_job_id"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.folding.change import Jobs as Jobs
     from tvmgitlib.library.folding.change import fold_change as fold_change
     from tvmgitlib.library.folding.change import standing_after as standing_after
+    from tvmgitlib.library.folding.digest import jobs_digest as jobs_digest
     from tvmgitlib.library.folding.folded import Folded as Folded
-    from tvmgitlib.library.folding.memory import Memory as Memory
     from tvmgitlib.library.folding.proof import Stamped as Stamped
     from tvmgitlib.library.folding.proof import are_files as are_files
     from tvmgitlib.library.folding.proof import expected_files as expected_files
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "ahead": "Ahead known_ahead remember_ahead",
     "change": "Change Jobs fold_change standing_after",
+    "digest": "jobs_digest",
     "folded": "Folded",
-    "memory": "Memory",
     "proof": "Stamped are_files expected_files is_fold is_fold_after is_on_word remember_fold take_word",
     "whole": "Whole fold_whole",
 }
