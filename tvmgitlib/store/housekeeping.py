@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.gathering import COPIED, PACKS, loose_packs
 from tvmgitlib.store.git import Configuration, require_trusted_pruning
-from tvmgitlib.store.landing.branch import writing
-from tvmgitlib.store.landing.leftovers import sweep_torn_packs
-from tvmgitlib.store.landing.lock import gather_lock
+from tvmgitlib.store.landing import COPIED, PACKS, gather_lock, loose_packs, sweep_torn_packs, writing
 from tvmgitlib.store.packing import note_packed, pack_well
 
 #: Git's own limit, gc.auto, for one of the 256 folders of loose objects: it looks at that one, too.

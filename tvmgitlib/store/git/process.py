@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 
 from tvmgitlib.errors import GitError
@@ -51,6 +50,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         keep: Sequence[int] = (),
         hearing: Callable[[bytes], bool] | None = None,
+        within: float | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run Git and return what came of it, whatever its exit status.
 
@@ -61,15 +61,20 @@ class Git:
             keep: open files that it inherits.
             hearing: is given every line of its standard error as it comes, without its end, in another thread; what
                 it says yes to is no part of the result.
+            within: how long it may take, in seconds, where nothing hears it; None for as long as it takes.
 
         Raises:
+            ConnectionError: it took longer, and was ended.
             GitError: Git cannot be started.
         """
         if hearing is not None:
             return self._run_heard(hearing, arguments, stdin, env)
         with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
-            with ended_gently(process):
-                said, complaint = process.communicate(stdin)
+            try:
+                with ended_gently(process):
+                    said, complaint = process.communicate(stdin, within)
+            except subprocess.TimeoutExpired:
+                raise ConnectionError(f"no answer for {within:.0f} seconds") from None
             return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def _run_heard(
@@ -111,6 +116,8 @@ class Git:
         return done.stdout
 
     def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
+        from tempfile import TemporaryFile
+
         with ExitStack() as stack:
             with making_temporary_files("git"):
                 given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))

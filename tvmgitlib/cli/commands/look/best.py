@@ -79,8 +79,11 @@ def command(
     if not found:
         note("No config was found.")
     if not choice.configs and not choice.others:
-        note_each(library.near_names(selection))
-        note_some("There is one elsewhere:", library.nearest(selection))
+        near = library.near_names(selection)
+        note_each(near)
+        # Of a platform that is only mistyped, all that there is would be elsewhere.
+        if not near or selection.workload is not None or selection.asked is not None:
+            note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
         note(f"Not shown: {counts}. --accept {choice.wider} shows more, with the reasons.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli.common import Context, example, note, pass_context
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, NoRemoteError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import Synced
@@ -48,6 +48,8 @@ def command(context: Context, checkpoint: bool, watch: bool, every: float) -> in
     while True:
         try:
             done = library.fold_queue(checkpoint=checkpoint)
+        except NoRemoteError:
+            raise  # waiting brings none
         except GitError as error:
             if not watch:
                 raise

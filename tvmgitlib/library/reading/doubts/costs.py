@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.format import skim_segment
@@ -16,8 +17,10 @@ from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import Place, StoredRecord, segment_path
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
+
+if TYPE_CHECKING:
+    from tvmgitlib.rules.fold import Configs
 
 
 @dataclass(frozen=True, slots=True)
