@@ -28,3 +28,16 @@ class Checkpoint:
     def to_text(self) -> str:
         """The document that is signed."""
         return json.dumps({"format": CHECKPOINT_FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A checkpoint as it stands somewhere: nobody has proven it yet.
+
+    Attributes:
+        text: the document.
+        signature: an SSH signature of it, with line ends.
+    """
+
+    text: str
+    signature: str

@@ -13,9 +13,10 @@ from pathlib import Path
 from tvmgitlib.errors import GitError, LibraryError, MissingError, RecordError
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder
+from tvmgitlib.library.changes import require_recent, require_recent_lock
 from tvmgitlib.library.folding import is_on_word, jobs_digest
 from tvmgitlib.library.reading import Contents, Signatures, Trust
-from tvmgitlib.model import JOBS, Pin, Terms
+from tvmgitlib.model import JOBS, Pin, SignedCheckpoint, Terms
 from tvmgitlib.store import (
     AllowedSigners,
     Repository,
@@ -25,6 +26,8 @@ from tvmgitlib.store import (
     read_small,
     remote_has,
     remote_name,
+    settings_by_owner,
+    upstream,
     without_credentials,
 )
 
@@ -89,7 +92,19 @@ def pin(
         )
     url = public_url(repository, remote)
     assert url is not None  # remote_name() found it
-    return replace(made, url=url)
+    made = replace(made, url=url, checkpoint=_checkpoint(repository, commit))
+    _require_readable(made)
+    return made
+
+
+def _checkpoint(repository: Repository, commit: str) -> SignedCheckpoint | None:
+    """What says how old a commit of the remote's branch is, where the user asks for that; see `require_recent`."""
+    if "tvmgitlib.maxage" not in settings_by_owner(repository.git)[0]:
+        return None
+    try:
+        return require_recent(repository, upstream(repository), commit)
+    except ConnectionError as error:
+        raise GitError(str(error), hint="--local pins without asking the remote.") from None
 
 
 def _terms(contents: Contents, signed: bool, signers: str | os.PathLike[str] | None) -> Terms:
@@ -136,6 +151,7 @@ def open_pin(path: Path) -> tuple[Repository, str, Terms]:
         _require_same(path, "configs", wanted.configs, snapshot.digest("configs"))
         if wanted.jobs is not None:
             _require_same(path, JOBS, wanted.jobs, jobs_digest(snapshot))
+    require_recent_lock(repository, str(path), wanted)
     return repository, wanted.commit, wanted.terms
 
 

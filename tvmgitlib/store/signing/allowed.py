@@ -39,6 +39,11 @@ class AllowedSigners:
             )
         return cls(path.read_bytes())
 
+    @classmethod
+    def in_lines(cls, lines: tuple[str, ...]) -> AllowedSigners:
+        """Those whom lines name, as `lines` gives them."""
+        return cls("".join(f"{line}\n" for line in lines).encode())
+
     @property
     def lines(self) -> tuple[str, ...]:
         """A line for each, without comments.

@@ -13,6 +13,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.library.care import write_pin
 from tvmgitlib.library.changes.sharing import checkpoints
 
 Git = Callable[..., str]
@@ -176,3 +177,29 @@ def test_the_command_line_signs_and_says_what_is_missing(
     git(other.path, "config", "--global", "--unset", "tvmgitlib.allowedSigners")
     with pytest.raises(GitError, match=r"needs tvmgitlib.allowedSigners"):
         other.sync()
+
+
+def test_a_lock_has_its_checkpoint_and_is_refused_when_it_is_too_old(
+    folds: ConfigLibrary, remote: Path, git: Git, monkeypatch: pytest.MonkeyPatch, age: None, tmp_path: Path
+) -> None:
+    lock = tmp_path / "tvmgitlib.lock"
+    write_pin(folds.pin(), lock)
+    said = json.loads(lock.read_text())
+    assert json.loads(said["checkpoint"]["text"])["commit"] == said["commit"]
+    assert ConfigLibrary.from_lock(lock).commit == folds.commit
+    git(remote, "update-ref", "-d", REF)  # the lock is asked alone
+    assert ConfigLibrary.from_lock(lock).commit == folds.commit
+    with pytest.raises(LibraryError, match=r"has no checkpoint .*: there is none"):
+        folds.pin()
+    git(tmp_path, "config", "--global", "tvmgitlib.maxAge", "0m")
+    with pytest.raises(LibraryError, match=r"tvmgitlib.lock has no checkpoint that is not older than 0m: it is of 20"):
+        ConfigLibrary.from_lock(lock)
+    git(tmp_path, "config", "--global", "tvmgitlib.maxAge", "30d")
+    forged = said["checkpoint"] | {"text": said["checkpoint"]["text"].replace('"time": "20', '"time": "21')}
+    for other in (said | {"checkpoint": forged}, {key: value for key, value in said.items() if key != "checkpoint"}):
+        lock.write_text(json.dumps(other))
+        with pytest.raises(LibraryError, match=r"nobody has signed it|there is none"):
+            ConfigLibrary.from_lock(lock)
+    write_pin(folds.pin(local=True), lock)
+    git(tmp_path, "config", "--global", "--unset", "tvmgitlib.maxAge")
+    assert ConfigLibrary.from_lock(lock).commit == folds.commit
