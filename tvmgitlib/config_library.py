@@ -650,15 +650,18 @@ class ConfigLibrary:
         with self._view.reading() as contents:
             return jobs.exchange(self._view.repository, contents, done)
 
-    def fold_queue(self) -> Synced:
+    def fold_queue(self, *, checkpoint: bool = False) -> Synced:
         """`sync`, and bring the jobs of the remote's queue to the branch: a commit each, and one fold.
 
         What cannot be taken stays in the queue, and `Synced.refused` says why.
 
+        Args:
+            checkpoint: sign where the branch is then, and when, for those who set `tvmgitlib.maxAge`.
+
         Raises:
-            GitError: the remote lets nobody take a job out of the queue.
+            GitError: the remote lets nobody take a job out of the queue; or nothing says with which key to sign.
         """
-        return changes.fold_queue(self._view.writable)
+        return changes.fold_queue(self._view.writable, checkpoint=checkpoint)
 
     def propose(self, branch: str) -> Synced:
         """Push local jobs to a branch for review; see `tvmgitlib.library.changes.propose`."""

@@ -11,7 +11,19 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.shipped import schema_folder
 from tvmgitlib.format.schema import check
 
-NAMES = ["ansor", "autotvm", "bag", "envelope", "fold", "lock", "metaschedule", "segment", "settings", "shared-job"]
+NAMES = [
+    "ansor",
+    "autotvm",
+    "bag",
+    "checkpoint",
+    "envelope",
+    "fold",
+    "lock",
+    "metaschedule",
+    "segment",
+    "settings",
+    "shared-job",
+]
 
 TVM = {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "log"}
 JOB = "0123456789abcdef"
@@ -41,6 +53,7 @@ VALID: dict[str, Any] = {
     },
     "envelope": {"native": [0, []], "x-tvmgitlib": {}},
     "fold": {"format": 1, "jobs": "0" * 40, "settings": "0" * 64, "kinds": {"tune": 1}},
+    "checkpoint": {"format": 1, "branch": "main", "commit": "0" * 40, "jobs": "0" * 64, "time": "2026-01-01T00:00:00Z"},
     "lock": {"format": 1, "url": "x", "commit": "0" * 40, "configs": "0" * 64, "tvmgitlib": "0.1.0"},
     "metaschedule": [0, [[[["Enter"]], []], [0.1], {"kind": "llvm"}, []]],
     "shared-job": {

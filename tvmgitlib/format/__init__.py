@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.format.checkpoint import CHECKPOINT_FILE as CHECKPOINT_FILE
+    from tvmgitlib.format.checkpoint import read_checkpoint as read_checkpoint
     from tvmgitlib.format.configs import RecordsFile as RecordsFile
     from tvmgitlib.format.configs import configs_file as configs_file
     from tvmgitlib.format.configs import ranked_lines as ranked_lines
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from tvmgitlib.format.stored import store as store
 
 _NAMES = {
+    "checkpoint": "CHECKPOINT_FILE read_checkpoint",
     "configs": "RecordsFile configs_file ranked_lines read_configs",
     "histories": "is_writable",
     "leads": "Lead",

@@ -19,11 +19,11 @@ def read_lock(content: bytes) -> Pin:
     Raises:
         RecordError: it is malformed.
     """
-    from tvmgitlib.model import Pin, Terms
+    from tvmgitlib.model import Pin, SignedCheckpoint, Terms
 
     document = read_json(content)
     schema.check(document, "lock")
-    signers = document.get("signers")
+    signers, checkpoint = document.get("signers"), document.get("checkpoint")
     return Pin(
         document["url"],
         document["commit"],
@@ -31,4 +31,5 @@ def read_lock(content: bytes) -> Pin:
         document["tvmgitlib"],
         document.get("jobs"),
         Terms(document.get("trust", "any"), None if signers is None else tuple(signers)),
+        None if checkpoint is None else SignedCheckpoint(**checkpoint),
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.model.checkpoint import Checkpoint as Checkpoint
+    from tvmgitlib.model.checkpoint import SignedCheckpoint as SignedCheckpoint
     from tvmgitlib.model.history import Decisions as Decisions
     from tvmgitlib.model.history import Trial as Trial
     from tvmgitlib.model.job import SEGMENT_RECORDS as SEGMENT_RECORDS
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.workload import is_family_name as is_family_name
 
 _NAMES = {
+    "checkpoint": "Checkpoint SignedCheckpoint",
     "history": "Decisions Trial",
     "job": (
         "Effort Header Invalidation JobKind JobSpec SEGMENT_RECORDS Section Segment Source Task TaskHistory "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tvmgitlib._version import __version__
+from tvmgitlib.model.checkpoint import SignedCheckpoint
 
 #: The format of a lock file that this version reads and writes.
 LOCK_FORMAT = 1
@@ -40,6 +41,7 @@ class Pin:
         tool: the version of tvmgitlib that wrote it.
         jobs: the same over the files of jobs/; None where who pinned it had not all of them, and in older locks.
         terms: whose jobs a build of it believes.
+        checkpoint: what says how old the commit is, where whoever pinned it asked for that.
     """
 
     url: str
@@ -48,6 +50,7 @@ class Pin:
     tool: str = __version__
     jobs: str | None = None
     terms: Terms = NO_TERMS
+    checkpoint: SignedCheckpoint | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The lock file's document; what says nothing is left out, for versions that do not know it."""
@@ -59,6 +62,7 @@ class Pin:
             **({"jobs": self.jobs} if self.jobs is not None else {}),
             **({"trust": self.terms.trust} if self.terms.trust != "any" else {}),
             **({"signers": list(self.terms.signers)} if self.terms.signers is not None else {}),
+            **({"checkpoint": asdict(self.checkpoint)} if self.checkpoint is not None else {}),
             "tvmgitlib": self.tool,
         }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.ancestry import merge_base as merge_base
     from tvmgitlib.store.ancestry import require_whole as require_whole
     from tvmgitlib.store.attributes import altering_attributes as altering_attributes
+    from tvmgitlib.store.git import Configuration as Configuration
     from tvmgitlib.store.git import configure as configure
     from tvmgitlib.store.git import hooks_folder as hooks_folder
     from tvmgitlib.store.git import identity as identity
@@ -59,6 +60,10 @@ if TYPE_CHECKING:
     from tvmgitlib.store.remotes.branches import follow as follow
     from tvmgitlib.store.remotes.branches import remote_has as remote_has
     from tvmgitlib.store.remotes.branches import tracked_branches as tracked_branches
+    from tvmgitlib.store.remotes.checkpoints import believed_checkpoint as believed_checkpoint
+    from tvmgitlib.store.remotes.checkpoints import fetch_checkpoint as fetch_checkpoint
+    from tvmgitlib.store.remotes.checkpoints import note_believed as note_believed
+    from tvmgitlib.store.remotes.checkpoints import push_checkpoint as push_checkpoint
     from tvmgitlib.store.remotes.claims import CLAIMS as CLAIMS
     from tvmgitlib.store.remotes.claims import fetch_claims as fetch_claims
     from tvmgitlib.store.remotes.claims import push_claim as push_claim
@@ -93,8 +98,10 @@ if TYPE_CHECKING:
     from tvmgitlib.store.repository import Repository as Repository
     from tvmgitlib.store.repository import create_cache as create_cache
     from tvmgitlib.store.repository import create_repository as create_repository
+    from tvmgitlib.store.signing import CHECKPOINT_NAMESPACE as CHECKPOINT_NAMESPACE
     from tvmgitlib.store.signing import MOST_OF_SIGNATURE as MOST_OF_SIGNATURE
     from tvmgitlib.store.signing import AllowedSigners as AllowedSigners
+    from tvmgitlib.store.signing import Signer as Signer
     from tvmgitlib.store.signing import key_of as key_of
     from tvmgitlib.store.signing import signed_by as signed_by
     from tvmgitlib.store.small import read_small as read_small
@@ -105,7 +112,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "ancestry": "Divergence divergence has_merges history_cuts is_ancestor merge_base require_whole",
     "attributes": "altering_attributes",
-    "git": "configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
+    "git": "Configuration configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
     "housekeeping": "ObjectsSize collect is_collection_due objects_size",
     "landing": "Landing Writer left_out links_under make_state",
     "objects": (
@@ -113,6 +120,7 @@ _NAMES = {
         "SUBMODULE_MODE Snapshot TREE_MODE blob_id differences require_plain"
     ),
     "remotes.branches": "branch_tips check_out fill_work_tree follow remote_has tracked_branches",
+    "remotes.checkpoints": "believed_checkpoint fetch_checkpoint note_believed push_checkpoint",
     "remotes.claims": "CLAIMS fetch_claims push_claim",
     "remotes.exchange": (
         "Pushed Upstream check_url clone_repository fetch fetch_refs public_url push remote_name upstream"
@@ -123,7 +131,7 @@ _NAMES = {
     "remotes.queue": "Queue push_folded push_to_queue",
     "remotes.seen": "last_seen note_seen",
     "repository": "OWN_FOLDERS Repository create_cache create_repository",
-    "signing": "AllowedSigners MOST_OF_SIGNATURE key_of signed_by",
+    "signing": "AllowedSigners CHECKPOINT_NAMESPACE MOST_OF_SIGNATURE Signer key_of signed_by",
     "small": "read_small",
     "three_way": "merge_files",
     "walk": "TouchingCommit commits_touching",

@@ -19,6 +19,7 @@ from tvmgitlib.library.changes import (
     fetch_needed,
     message,
     note_fold,
+    require_recent,
     tell_unless_folded,
     with_attributes,
 )
@@ -112,12 +113,28 @@ def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = No
             elif chosen is not None:
                 check_out(repository, remote_name(repository), chosen)
             configure_drivers(repository)
+            _require_recent(repository)
             _verify(repository)
     except BaseException:
         for leftover in made[-1:] or (where.iterdir() if was_empty else ()):
             shutil.rmtree(leftover, ignore_errors=True)
         raise
     return where
+
+
+def _require_recent(repository: Repository) -> None:
+    """Make sure that what was cloned is as recent as the user asks for, see `require_recent`.
+
+    Raises:
+        GitError: the remote cannot be reached any more.
+        LibraryError: it has shown no checkpoint that is recent enough.
+    """
+    if repository.checked_out is None or repository.head is None:
+        return
+    try:
+        require_recent(repository, upstream(repository), repository.head)
+    except ConnectionError as error:
+        raise GitError(str(error), hint="Try again later.") from None
 
 
 def _verify(repository: Repository) -> None:

@@ -13,26 +13,25 @@ from pathlib import Path
 from tvmgitlib.errors import GitError, LibraryError, MissingError, RecordError
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder
-from tvmgitlib.library.folding import Memory, is_on_word
+from tvmgitlib.library.changes import require_recent, require_recent_lock
+from tvmgitlib.library.folding import is_on_word, jobs_digest
 from tvmgitlib.library.reading import Contents, Signatures, Trust
-from tvmgitlib.model import JOBS, Pin, Terms
+from tvmgitlib.model import JOBS, Pin, SignedCheckpoint, Terms
 from tvmgitlib.store import (
     AllowedSigners,
     Repository,
-    Snapshot,
     create_cache,
     fetch_refs,
     public_url,
     read_small,
     remote_has,
     remote_name,
+    settings_by_owner,
+    upstream,
     without_credentials,
 )
 
 _log = logging.getLogger("tvmgitlib")
-
-#: The file in the user's cache with the digests of jobs/, by its trees.
-_DIGESTS = "digests"
 
 #: How large a lock file may be, in bytes.
 _MOST = 64 * 1024
@@ -77,7 +76,7 @@ def pin(
             )
         made = Pin(str(repository.root), commit, snapshot.digest("configs"), terms=_terms(contents, signed, signers))
         with suppress(MissingError):  # a clone for builds, say
-            made = replace(made, jobs=_digest_of_jobs(snapshot))
+            made = replace(made, jobs=jobs_digest(snapshot))
     _require_readable(made)
     if local:
         return made
@@ -93,7 +92,19 @@ def pin(
         )
     url = public_url(repository, remote)
     assert url is not None  # remote_name() found it
-    return replace(made, url=url)
+    made = replace(made, url=url, checkpoint=_checkpoint(repository, commit))
+    _require_readable(made)
+    return made
+
+
+def _checkpoint(repository: Repository, commit: str) -> SignedCheckpoint | None:
+    """What says how old a commit of the remote's branch is, where the user asks for that; see `require_recent`."""
+    if "tvmgitlib.maxage" not in settings_by_owner(repository.git)[0]:
+        return None
+    try:
+        return require_recent(repository, upstream(repository), commit)
+    except ConnectionError as error:
+        raise GitError(str(error), hint="--local pins without asking the remote.") from None
 
 
 def _terms(contents: Contents, signed: bool, signers: str | os.PathLike[str] | None) -> Terms:
@@ -139,7 +150,8 @@ def open_pin(path: Path) -> tuple[Repository, str, Terms]:
     with repository.snapshot(wanted.commit) as snapshot:
         _require_same(path, "configs", wanted.configs, snapshot.digest("configs"))
         if wanted.jobs is not None:
-            _require_same(path, JOBS, wanted.jobs, _digest_of_jobs(snapshot))
+            _require_same(path, JOBS, wanted.jobs, jobs_digest(snapshot))
+    require_recent_lock(repository, str(path), wanted)
     return repository, wanted.commit, wanted.terms
 
 
@@ -156,17 +168,6 @@ def _require_same(lock: Path, folder: str, wanted: str, found: str) -> None:
             field=folder,
             hint="Somebody changed the lock or the library. Pin again if you trust what is there now.",
         )
-
-
-def _digest_of_jobs(snapshot: Snapshot) -> str:
-    """`Snapshot.digest` of jobs/, worked out once for each of its trees: it reads every job."""
-    tree = snapshot.entry(JOBS)
-    memory, name = Memory(snapshot.state, _DIGESTS), tree.oid if tree is not None else JOBS
-    known = memory.noted_with(name)
-    found = known[-1] if known else snapshot.digest(JOBS)
-    if not known:
-        memory.add(name, found)
-    return found
 
 
 def _read(path: Path) -> Pin:

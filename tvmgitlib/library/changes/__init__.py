@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.settings_edit import configure as configure
     from tvmgitlib.library.changes.settings_edit import setting as setting
     from tvmgitlib.library.changes.settings_edit import value_of as value_of
+    from tvmgitlib.library.changes.sharing.checkpoints import make_checkpoint as make_checkpoint
+    from tvmgitlib.library.changes.sharing.checkpoints import require_recent as require_recent
+    from tvmgitlib.library.changes.sharing.checkpoints import require_recent_lock as require_recent_lock
     from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
     from tvmgitlib.library.changes.sharing.needed import fetch_needed as fetch_needed
     from tvmgitlib.library.changes.sharing.needed import only_builds as only_builds
@@ -55,6 +58,7 @@ _NAMES = {
     "result": "Counts JobResult",
     "reverting": "Reverted revert revert_removed",
     "settings_edit": "changed configure setting value_of",
+    "sharing.checkpoints": "make_checkpoint require_recent require_recent_lock",
     "sharing.exchange": "Synced",
     "sharing.needed": "fetch_needed only_builds",
     "sharing.proposing": "propose",

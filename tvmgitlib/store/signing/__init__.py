@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.signing.allowed import AllowedSigners as AllowedSigners
     from tvmgitlib.store.signing.making import Signer as Signer
     from tvmgitlib.store.signing.proving import signed_by as signed_by
+    from tvmgitlib.store.signing.text import CHECKPOINT_NAMESPACE as CHECKPOINT_NAMESPACE
     from tvmgitlib.store.signing.text import MOST_OF_SIGNATURE as MOST_OF_SIGNATURE
     from tvmgitlib.store.signing.text import Key as Key
     from tvmgitlib.store.signing.text import key_of as key_of
@@ -18,7 +19,7 @@ _NAMES = {
     "allowed": "AllowedSigners",
     "making": "Signer",
     "proving": "signed_by",
-    "text": "Key MOST_OF_SIGNATURE key_of",
+    "text": "CHECKPOINT_NAMESPACE Key MOST_OF_SIGNATURE key_of",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

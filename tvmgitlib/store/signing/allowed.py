@@ -7,7 +7,7 @@ from pathlib import Path
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.proving import ask, signed_by
-from tvmgitlib.store.signing.text import NAMESPACE, SIGNERS_NAMESPACE
+from tvmgitlib.store.signing.text import CHECKPOINT_NAMESPACE, NAMESPACE, SIGNERS_NAMESPACE
 
 
 class AllowedSigners:
@@ -39,6 +39,11 @@ class AllowedSigners:
             )
         return cls(path.read_bytes())
 
+    @classmethod
+    def in_lines(cls, lines: tuple[str, ...]) -> AllowedSigners:
+        """Those whom lines name, as `lines` gives them."""
+        return cls("".join(f"{line}\n" for line in lines).encode())
+
     @property
     def lines(self) -> tuple[str, ...]:
         """A line for each, without comments.
@@ -68,6 +73,15 @@ class AllowedSigners:
         """
         key = signed_by(signers, signature, SIGNERS_NAMESPACE)
         return key is not None and self._who(signers, signature, SIGNERS_NAMESPACE) is not None
+
+    def checkpoint(self, content: bytes, signature: bytes) -> str | None:
+        """Who has signed where a branch was; None where it is none of these.
+
+        Raises:
+            GitError: ssh-keygen cannot tell, see `ask`.
+        """
+        key = signed_by(content, signature, CHECKPOINT_NAMESPACE)
+        return self._who(content, signature, CHECKPOINT_NAMESPACE) if key is not None else None
 
     def _who(self, content: bytes, signature: bytes, namespace: str) -> str | None:
         with written("allowed", self._text) as file:

@@ -32,7 +32,7 @@ class Signer:
     def __init__(self, key: str, program: str = "ssh-keygen") -> None:
         self._key = key
         self._program = program
-        self._made: dict[bytes, tuple[Key, bytes]] = {}
+        self._made: dict[tuple[bytes, str], tuple[Key, bytes]] = {}
 
     @classmethod
     def of(cls, git: Git, configuration: Configuration) -> Signer | None:
@@ -55,24 +55,24 @@ class Signer:
             )
         return cls(key, configuration.get("gpg.ssh.program") or "ssh-keygen")
 
-    def sign(self, content: bytes) -> tuple[Key, bytes]:
-        """The key, and the signature that it makes of a content; of the same content it is made once.
+    def sign(self, content: bytes, namespace: str = NAMESPACE) -> tuple[Key, bytes]:
+        """The key, and the signature that it makes of a content for a purpose; of the same content it is made once.
 
         Raises:
             GitError: it cannot be made.
         """
-        if content not in self._made:
-            self._made[content] = self._sign(content)
-        return self._made[content]
+        if (content, namespace) not in self._made:
+            self._made[content, namespace] = self._sign(content, namespace)
+        return self._made[content, namespace]
 
-    def _sign(self, content: bytes) -> tuple[Key, bytes]:
+    def _sign(self, content: bytes, namespace: str) -> tuple[Key, bytes]:
         with ExitStack() as stack:
             if self._key.startswith(_LITERAL):
                 public = self._key.removeprefix("key::") + "\n"
                 which = [stack.enter_context(written("key.pub", public.encode())), "-U"]  # the agent has the other half
             else:
                 which = [str(Path(self._key).expanduser())]
-            command = [self._program, "-Y", "sign", "-n", NAMESPACE, "-f", *which]
+            command = [self._program, "-Y", "sign", "-n", namespace, "-f", *which]
             try:
                 done = subprocess.run(command, input=content, capture_output=True, check=False)
             except OSError as error:

@@ -15,6 +15,9 @@ NAMESPACE: Final = "tvmgitlib-job@v1"
 #: What signs a list of those who may sign jobs.
 SIGNERS_NAMESPACE: Final = "tvmgitlib-signers@v1"
 
+#: What signs where a branch is.
+CHECKPOINT_NAMESPACE: Final = "tvmgitlib-checkpoint@v1"
+
 #: How long a signature may be, in bytes: twice the longest that RSA makes.
 MOST_OF_SIGNATURE: Final = 16 * 1024
 

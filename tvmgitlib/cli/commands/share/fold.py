@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--queue", is_flag=True, required=True, expose_value=False, help="Fold the jobs that wait in the remote's queue."
 )
+@click.option("--checkpoint", is_flag=True, help="Sign where the branch is then, and when (for tvmgitlib.maxAge).")
 @click.option("--watch", is_flag=True, help="Go on until interrupted, and fold whatever comes.")
 @click.option(
     "--every",
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     help="How often to look, with --watch.",
 )
 @pass_context
-def command(context: Context, watch: bool, every: float) -> int:
+def command(context: Context, checkpoint: bool, watch: bool, every: float) -> int:
     """Bring the jobs of the remote's queue to its branch.
 
     Each is verified as anything from elsewhere, and becomes a commit with its author and message; configs/ is folded
@@ -38,12 +39,15 @@ def command(context: Context, watch: bool, every: float) -> int:
     stops nobody. Two that fold at once do no harm. (tvmgitlib rebuild makes configs/ anew where a plain merge left it
     behind.)
 
+    With --checkpoint a signed, dated note of the branch's commit is put beside it: whoever sets tvmgitlib.maxAge takes
+    nothing of a remote whose newest one is older.
+
     Exit code 1: something was left in the queue.
     """
     library = context.open()
     while True:
         try:
-            done = library.fold_queue()
+            done = library.fold_queue(checkpoint=checkpoint)
         except NoRemoteError:
             raise  # waiting brings none
         except GitError as error:
@@ -63,4 +67,6 @@ def _tell(context: Context, done: Synced, path: object) -> None:
 
     words.note_left_alone(done.left_alone)
     words.note_refused(done)
+    if done.checkpoint:
+        note(f"Signed a checkpoint, of {done.checkpoint}.")
     context.print_written(done, words.synced(done, history=False), path)

@@ -36,6 +36,7 @@ class Synced:
         refused: jobs of the queue that cannot be taken, each with why; they stay there.
         dropped: ids of jobs that the remote no longer has, though this clone has seen them there, and that are gone
             from here too: only where that was accepted.
+        checkpoint: when the checkpoint was made that is beside the branch now, where that was asked for.
         histories_sent, histories_received: ids of the jobs whose whole logs were exchanged, where that was asked for.
     """
 
@@ -50,6 +51,7 @@ class Synced:
     folded: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    checkpoint: str | None = None
     histories_sent: tuple[str, ...] = ()
     histories_received: tuple[str, ...] = ()
 

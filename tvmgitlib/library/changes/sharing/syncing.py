@@ -18,6 +18,7 @@ from tvmgitlib.library.changes.arriving import (
     require_unchanged,
     tell_unless_folded,
 )
+from tvmgitlib.library.changes.sharing.checkpoints import make_checkpoint, require_recent
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
@@ -84,14 +85,20 @@ def send(repository: Repository) -> Synced:
     return Synced(source.remote, source.branch, head_of(repository), queued=queued)
 
 
-def fold_queue(repository: Repository) -> Synced:
+def fold_queue(repository: Repository, *, checkpoint: bool = False) -> Synced:
     """`sync` for whoever folds the queue: local jobs never go into it.
 
+    Args:
+        repository: the library's.
+        checkpoint: whether to sign where the branch is then.
+
     Raises:
-        GitError: as `sync`; also when the remote lets nobody take a job out of the queue.
+        GitError: as `sync`; also when the remote lets nobody take a job out of the queue, or nothing says with which
+            key to sign.
         TvmgitlibError: as `sync`.
     """
-    return _Exchange(repository, insists=True).run()
+    done = _Exchange(repository, insists=True).run()
+    return replace(done, checkpoint=make_checkpoint(repository, done.commit).time) if checkpoint else done
 
 
 def enqueue(repository: Repository) -> tuple[str, ...]:
@@ -155,6 +162,8 @@ class _Exchange:
             for tries in attempts(self._source):
                 try:
                     theirs = fetch(self._repository, self._source, self._queue.refspec)
+                    if theirs is not None and not self._insists:  # who folds is who renews the checkpoint
+                        require_recent(self._repository, self._source, theirs)
                     if theirs is not None:
                         fetch_needed(self._repository, self._source.remote, theirs)
                 except ConnectionError as error:

@@ -94,7 +94,7 @@ class Signatures:
     def _pinned(self) -> AllowedSigners | None:
         """Those whom the lock file of this library allows, who never are more than the user does; None without one."""
         lines = self._contents.terms.signers
-        return None if lines is None else AllowedSigners("".join(f"{line}\n" for line in lines).encode())
+        return None if lines is None else AllowedSigners.in_lines(lines)
 
     def _who(self, job: str, path: str, entry: Entry) -> str | None:
         """Whose the key is that made a signature, which was proven."""

@@ -1,0 +1,111 @@
+"""What signatures cost: the same import and the same `best`, with keys and without, in turn and in one run.
+
+    signing.py [--jobs 1000] [--rounds 5] [--json]
+
+Two libraries of that many jobs, of which one has a signature of every job. Measured are the medians of whole commands:
+`import` of a small log, which signs; `best` of one platform (10 workloads of 1,000 jobs) and of all, trusting anybody,
+and trusting only signed jobs; and, once, the first `check --signatures`, which proves every signature, and the second
+one, which remembers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from libraries import make
+from servers import log
+
+from tvmgitlib.model import signature_path
+from tvmgitlib.store import key_of
+
+TVM = "hhb-tvm==0.16.dev0"
+ONE = ("--platform", "board-0000")
+
+
+def timed(*arguments: object, **variables: str) -> float:
+    """The seconds of one command; 1 says that the answer is no, which takes no less."""
+    command = [sys.executable, "-m", "tvmgitlib", *map(str, arguments)]
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **variables})
+    if done.returncode > 1:
+        raise SystemExit(done.stderr.decode())
+    return time.monotonic() - start
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+
+def sign_all(library: Path, key: Path) -> None:
+    """Put a signature beside every segment, in one commit."""
+    for segment in sorted(library.glob("jobs/*/*.jsonl")):
+        command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "tvmgitlib-job@v1", "-f", key]
+        with segment.open("rb") as content:
+            made = subprocess.run(command, stdin=content, capture_output=True, check=True).stdout
+        maker = key_of(made)
+        assert maker is not None
+        (library / signature_path(segment.relative_to(library).as_posix(), maker.id)).write_bytes(made)
+    git(library, "add", "jobs")
+    git(library, "commit", "-q", "-m", "Sign them")
+    git(library, "config", "tvmgitlib.sign", "ssh-key")
+    git(library, "config", "user.signingKey", str(key))
+
+
+def measure(scratch: Path, jobs: int, rounds: int) -> dict[str, float]:
+    """The medians in seconds, and the ratios."""
+    key, allowed = scratch / "key", scratch / "allowed"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    allowed.write_text(f"bench@example.com {key.with_suffix('.pub').read_text()}")
+    plain, signed = make(scratch / "plain", jobs).path, scratch / "signed"
+    git(scratch, "clone", "-q", str(plain), str(signed))
+    sign_all(signed, key)
+    timed("-C", signed, "rebuild")
+    trusting = {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": "tvmgitlib.trust",
+        "GIT_CONFIG_VALUE_0": "signed",
+        "GIT_CONFIG_KEY_1": "tvmgitlib.allowedSigners",
+        "GIT_CONFIG_VALUE_1": str(allowed),
+    }
+    found = {f"check --signatures, {which}": timed("-C", signed, "check", "--signatures") for which in ("1st", "2nd")}
+    taken: dict[str, list[float]] = {}
+    for number in range(rounds + 1):
+        text = log(scratch, number)
+        for kind, library, variables in (("plain", plain, {}), ("signed", signed, {}), ("trusting", signed, trusting)):
+            best = ("-C", library, "best", "--tvm", TVM, "--accept", "any")
+            taken.setdefault(f"best of all, {kind}", []).append(timed(*best, **variables))
+            taken.setdefault(f"best of a platform, {kind}", []).append(timed(*best, *ONE, **variables))
+            if kind != "trusting":
+                imported = timed("-C", library, "import", text, "--platform", "box")
+                taken.setdefault(f"import, {kind}", []).append(imported)
+    found |= {name: statistics.median(times[1:]) for name, times in taken.items()}  # the first fills caches
+    for name in [name for name in found if name.endswith((", signed", ", trusting"))]:
+        found[f"{name}, ratio"] = found[name] / found[f"{name.partition(',')[0]}, plain"]
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    told = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="signing-"))
+    try:
+        found = measure(scratch, told.jobs, told.rounds)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    print(json.dumps(found) if told.json else "\n".join(f"{name:32} {value:8.3f}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
