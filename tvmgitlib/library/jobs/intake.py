@@ -85,7 +85,7 @@ class Origin:
         """A record with what the user says of its target beside what its text says."""
         if self.complete_target is None or not self.is_completed(record.target):
             return record
-        return replace(record, target=completed(record.target, self.complete_target))
+        return record._replace(target=completed(record.target, self.complete_target))
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.
@@ -251,7 +251,7 @@ def _not_yet(record: TuningRecord) -> TuningRecord:
     if record.error is not None or record.measured_at is None:
         return record
     why = f"a time stamp in the future, {utc_text(record.measured_at)}"
-    return replace(record, error="unknown", unusable=why)
+    return record._replace(error="unknown", unusable=why)
 
 
 def _order(record: TuningRecord) -> tuple[float, str]:
