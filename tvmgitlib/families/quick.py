@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from hashlib import sha256
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import orjson
@@ -22,11 +22,14 @@ Line = TypeVar("Line")
 _Plain: TypeAlias = int | float | str | bool | None
 _Nested: TypeAlias = _Plain | list[_Plain | list[_Plain | list[_Plain]]]
 
+#: An integer that nothing is made of: beyond 64 bits, it is the strict reader's to say what it is.
+Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 #: A value in a schedule: as deep as those of tuners are, and no object, since keys of one might repeat.
 Value: TypeAlias = _Plain | list[_Nested]
 
 #: What a trial came to: its costs, the number of its error, how long it took in all, and when it was measured.
-Result: TypeAlias = tuple[tuple[float, ...], int, float, float]
+Result: TypeAlias = tuple[tuple[float, ...], Integer, float, float]
 
 #: What parsing raises for a line that is malformed, of another type, or nested deeply; and writing its schedule, for a
 #: number beyond 64 bits.

@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from tvmgitlib.families.quick import QuickLines, Result, Value
+from tvmgitlib.families.quick import Integer, QuickLines, Result, Value
 
 
 class _Config(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    index: int | None
+    index: Integer | None
     code_hash: str | None
     entity: list[tuple[str, Literal["sp", "ot", "re", "an"], Value]]
 

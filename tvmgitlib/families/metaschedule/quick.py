@@ -12,7 +12,7 @@ from tvmgitlib.model import TuningRecord
 
 _Instruction: TypeAlias = Annotated[list[Value], msgspec.Meta(min_length=1)]
 _Trace: TypeAlias = tuple[list[_Instruction], list[Value]]
-_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Line: TypeAlias = tuple[_Number, tuple[_Trace, tuple[float, ...], msgspec.Raw, msgspec.Raw]]
 
 
