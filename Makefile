@@ -35,7 +35,7 @@ bench-large: ## the same, also in libraries of 100,000 jobs and 1,001,000 config
 trips: ## how far everyday commands go through the code, and how many Git processes they start
 	$(ENV) run tvm-0.27 benchmarks/trips.py
 
-soak: ## the long tests: random histories, kills, all records of real databases
+soak: ## the long tests: random histories, kills, damage, all records of real databases; TVMGITLIB_SOAK=0.01 for less
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
 	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/tvm -m soak -W default || exit; done
 

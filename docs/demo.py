@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "demo-library"
 TRIALS = 8  # for each layer, in batches of four: the cost model has learned from the first when it proposes the second
+MORE_TRIES = 2  # where trials take too long
 KILLED_AT = 4  # results on the disk: the first batch of one layer
 
 
@@ -106,14 +107,21 @@ def demo(path: str, model: str) -> None:
     killed = library.open_job()
     kept = received(library)
     say(f"The same again goes on after {kept} trials, and commits all that was measured as one job.")
-    run(*tune)
+    tuned = is_tuned(*tune)
     run("git", "-C", path, "log", "-1", "--stat")
     done = library.log()[0]
     require(done.job == killed.id and done.trials >= kept, f"job {killed.id} was not resumed")
-    require(all(effort.configs == effort.trials for effort in library.trials()), "something was measured twice")
-    say("A third time finds all of it tuned: nothing is measured, and nothing is committed.")
+    for _ in range(MORE_TRIES):
+        if not tuned:
+            say("The machine is so busy that trials took too long. That is no effort: the same again tries them anew.")
+            tuned = is_tuned(*tune)
+    require(tuned, "trials still take too long: try again when the machine is less busy")
+    once = all(effort.trials - effort.failed <= effort.configs for effort in library.trials())
+    require(once, "something was measured twice")
+    last = library.log()[0]
+    say("Once more finds all of it tuned: nothing is measured, and nothing is committed.")
     require("Nothing was measured, and nothing was committed." in run(*tune), "what is tuned was tuned again")
-    require(library.log()[0] == done and not library.open_jobs(), "a job without measurements left something behind")
+    require(library.log()[0] == last and not library.open_jobs(), "a job without measurements left something behind")
     say("What was found, and what it took.")
     run("tvmgitlib", "-C", path, "best")
     run("tvmgitlib", "-C", path, "trials")
@@ -121,6 +129,17 @@ def demo(path: str, model: str) -> None:
     say("In a build, the library answers TVM's lookups.")
     compare(library, model)
     say(f"{path} and {model} stay for you to look at: git -C {path} log --stat")
+
+
+def is_tuned(*command: str) -> bool:
+    """Run `tvmgitlib tune`: whether each task has its trials."""
+    try:
+        run(*command)
+    except subprocess.CalledProcessError as error:
+        if error.returncode != 1:
+            raise
+        return False
+    return True
 
 
 def received(library: ConfigLibrary) -> int:

@@ -31,7 +31,10 @@ FIELDS: dict[str, tuple[list[str], set[str]]] = {
         ["best"],
         {"family", "target", "platform", "workload", "cost", "trials", "job", "grade", "why", "record", "signers"},
     ),
-    "trials": (["trials"], {"family", "target", "platform", "workload", "trials", "configs", "failed", "errors"}),
+    "trials": (
+        ["trials"],
+        {"family", "target", "platform", "workload", "trials", "configs", "failed", "errors", "repeated"},
+    ),
     "log": (
         ["log"],
         {"job", "kind", "commit", "date", "author", "subject", "trials", "workloads", "reverted", "signers"},

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.format.histories import read_history, write_history
-from tvmgitlib.model import ERROR_KINDS, Decisions, Knob, Trial, canonical_json
+from tvmgitlib.format.histories import is_writable, read_history, write_history
+from tvmgitlib.model import ERROR_KINDS, Decisions, Knob, Trial, canonical_json, read_json
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
 
@@ -62,6 +62,28 @@ def test_what_is_written_is_read_but_for_the_rounding_of_costs(trials: list[Tria
         assert (each.cost is None) == (was.cost is None)
         if each.cost is not None and was.cost is not None and 1e-300 < was.cost < 1e300:
             assert each.cost == pytest.approx(was.cost, rel=0.0055)
+
+
+@pytest.mark.parametrize("extent", [0, -4, 2**53, 2**18_600], ids=["0", "below 0", "long", "endless"])
+def test_an_axis_that_cannot_be_is_not_writable(extent: int) -> None:
+    assert is_writable(Decisions({}, None, {"4": 2**53 - 1}))
+    assert not is_writable(Decisions({}, None, {"4": extent}))
+
+
+@pytest.mark.parametrize("inside", [1, [], {"a": 1}])
+def test_what_is_too_deep_to_be_read_again_is_not_writable(inside: Any) -> None:
+    form, told = inside, set()
+    for _ in range(252):
+        form = [form]
+        decisions = Decisions({}, form)
+        text = canonical_json(line(write_history([Trial(decisions, 1.0, None)])))
+        try:
+            read_json(text.encode())
+            assert is_writable(decisions)
+        except RecordError:
+            assert not is_writable(decisions)
+        told.add(is_writable(decisions))
+    assert told == {True, False}
 
 
 def _sorted(decisions: Decisions) -> Decisions:

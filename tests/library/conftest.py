@@ -76,3 +76,23 @@ def sign(make_key: MakeKey, git: Callable[..., str]) -> Callable[[Path, str], st
         return shown.stdout.split()[1]
 
     return with_key
+
+
+@pytest.fixture
+def allow(git: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
+    """Allow keys that were made to sign: `allow("tess")` returns the file, which the user's configuration names."""
+
+    def write(*names: str, option: str = "") -> Path:
+        file = tmp_path / "allowed"
+        keys = {name: (tmp_path / f"key-{name}.pub").read_text() for name in names}
+        file.write_text("".join(f"{name}@example.com {option}{key}" for name, key in keys.items()))
+        git(tmp_path, "config", "--global", "tvmgitlib.allowedSigners", str(file))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def trust(git: Callable[..., str], tmp_path: Path) -> None:
+    """Trust only what is signed, by the user's configuration."""
+    git(tmp_path, "config", "--global", "tvmgitlib.trust", "signed")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import tvmgitlib.rules.effort as rules
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.library.jobs.numbers_file import NumbersFile
 from tvmgitlib.model import ERROR_KINDS, Effort
-from tvmgitlib.rules.effort import AT_ONCE, SAMPLE, EffortCounter, is_known, is_whole, shared, union
+from tvmgitlib.rules.effort import AT_ONCE, SAMPLE, EffortCounter, is_known, is_whole, of_jobs, shared, union
 
 
 def count(records: Any, exhausted: bool | None = None) -> Effort:
@@ -234,3 +235,71 @@ def test_a_failure_whose_kind_one_log_does_not_know_is_one_measurement() -> None
         assert union(pair) == Effort(2, 2, {"run_timeout": 1}, sample=(name - 16, name | 7))
     assert is_known(known, unknown)
     assert is_known(unknown, known)
+
+
+# Several jobs that know nothing of each other
+
+#: Configs that one job measured, each as often as it is there and with the outcome that follows from both.
+measured = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), max_size=16)
+
+
+def job(tried: Any, number: int = 0) -> Effort:
+    """The effort of a job: its measurements are its own, and what a config comes to is the same in all."""
+    return count([Named(config << 24 | number << 8 | time << 4 | config % 9) for config, time in set(tried)])
+
+
+@given(st.lists(measured, max_size=4), st.data())
+def test_what_several_jobs_measure_of_a_config_counts_as_often_as_the_one_that_did_most(
+    tried: list[list[tuple[int, int]]], data: st.DataObject
+) -> None:
+    efforts = [job(each, number) for number, each in enumerate(tried)]
+    together = of_jobs(efforts)
+    by_config = [Counter(config for config, _ in set(each) if config % 9 in (0, 1, 2, 3, 5)) for each in tried]
+    most = {config: max(counts[config] for counts in by_config) for counts in by_config for config in counts}
+    assert together.lasting == sum(most.values())
+    assert replace(together, repeated=0) == union(efforts)
+    assert of_jobs(data.draw(st.permutations(efforts))) == together
+    assert of_jobs([*efforts, *efforts]) == together
+
+
+def test_two_jobs_of_the_same_configs_are_no_more_than_one() -> None:
+    """24 trials for 12 configs: a third worker that asks for 24 has 12 to make."""
+    first, second = (count(names(range(12), measured=number)) for number in (1, 2))
+    together = of_jobs([first, second])
+    assert (together.trials, together.configs, together.repeated, together.lasting) == (24, 12, 12, 12)
+    assert not together.is_enough(24)
+    assert of_jobs([count([*names(range(12), measured=1), *names(range(12), measured=2)])]).is_enough(24)
+
+
+@pytest.mark.parametrize("size", [12, SAMPLE, 5000])
+def test_jobs_that_share_all_configs_or_none_are_counted_exactly(size: int) -> None:
+    one, again, other = (count(names(range(at, at + size), measured=at % 7)) for at in (0, 0, size))
+    again = count(names(range(size), measured=9))
+    assert of_jobs([one, again]).lasting == size
+    assert of_jobs([one, other]).repeated == 0
+    assert of_jobs([one, again, other]).lasting == pytest.approx(2 * size, rel=0.2)
+
+
+def test_what_passes_is_repeated_by_nobody() -> None:
+    timeouts, good = (count(names(range(40), measured=at, outcome=code)) for at, code in ((1, 7), (2, 0)))
+    together = of_jobs([timeouts, good])
+    assert (together.trials, together.repeated, together.lasting) == (80, 0, 40)
+
+
+@hypothesis.settings(max_examples=30)
+@given(st.integers(1, 6000), st.integers(1, 6000), st.integers(0, 6000))
+def test_what_large_jobs_repeat_is_estimated(one: int, other: int, shift: int) -> None:
+    """As closely as overlaps of logs are; see above."""
+    first, second = range(one), range(shift, shift + other)
+    efforts = [count(names(first, measured=1)), count(names(second, measured=2))]
+    found = of_jobs(efforts)
+    assert of_jobs(efforts[::-1]) == found
+    assert max(one, other) <= found.lasting <= found.trials == one + other
+    assert abs(found.lasting - len({*first, *second})) <= 0.4 * max(one, other) + 1
+
+
+def test_without_samples_nothing_is_known_to_be_repeated() -> None:
+    """A count without names, which no log gives."""
+    assert of_jobs([Effort(700, 600), Effort(800, 600)]).lasting == 1500
+    assert of_jobs([Effort(700, 600), count(names(range(5)))]).lasting == 705
+    assert of_jobs([]) == Effort(0, 0)

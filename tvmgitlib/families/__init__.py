@@ -5,42 +5,37 @@ What a family is, says `Family`; which there are, `names`. Those of other packag
 
 from __future__ import annotations
 
-from tvmgitlib.families.base import Family
-from tvmgitlib.families.registry import (
-    decisions,
-    every,
-    family,
-    family_of,
-    find,
-    is_known,
-    is_shipped,
-    layout_with,
-    layouts,
-    layouts_in,
-    names,
-    provider,
-    refusal,
-    tvm_of_name,
-    upgraded,
-)
-from tvmgitlib.families.values import short_types
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Family",
-    "decisions",
-    "every",
-    "family",
-    "family_of",
-    "find",
-    "is_known",
-    "is_shipped",
-    "layout_with",
-    "layouts",
-    "layouts_in",
-    "names",
-    "provider",
-    "refusal",
-    "short_types",
-    "tvm_of_name",
-    "upgraded",
-]
+from tvmgitlib._doors import door
+
+if TYPE_CHECKING:
+    from tvmgitlib.families.base import Family as Family
+    from tvmgitlib.families.registry import decisions as decisions
+    from tvmgitlib.families.registry import every as every
+    from tvmgitlib.families.registry import family as family
+    from tvmgitlib.families.registry import family_of as family_of
+    from tvmgitlib.families.registry import find as find
+    from tvmgitlib.families.registry import is_known as is_known
+    from tvmgitlib.families.registry import is_shipped as is_shipped
+    from tvmgitlib.families.registry import layout_with as layout_with
+    from tvmgitlib.families.registry import layouts as layouts
+    from tvmgitlib.families.registry import layouts_in as layouts_in
+    from tvmgitlib.families.registry import names as names
+    from tvmgitlib.families.registry import provider as provider
+    from tvmgitlib.families.registry import refusal as refusal
+    from tvmgitlib.families.registry import tvm_of_name as tvm_of_name
+    from tvmgitlib.families.registry import upgraded as upgraded
+    from tvmgitlib.families.values import short_types as short_types
+
+_NAMES = {
+    "base": "Family",
+    "registry": (
+        "decisions every family family_of find is_known is_shipped layout_with layouts layouts_in names provider "
+        "refusal tvm_of_name upgraded"
+    ),
+    "values": "short_types",
+}
+
+if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none
+    __getattr__, __all__ = door(__name__, _NAMES)

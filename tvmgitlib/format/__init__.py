@@ -1,40 +1,52 @@
 """All bytes of the library: schemas, segments, files of configs/, the fold stamp, settings and lock files."""
 
-from tvmgitlib.format.configs import configs_file, ranked_lines, read_configs
-from tvmgitlib.format.leads import Lead
-from tvmgitlib.format.lines import MAX_LINE, lines_of, too_long
-from tvmgitlib.format.lock import LOCK_FILE, read_lock
-from tvmgitlib.format.records_file import RecordsFile
-from tvmgitlib.format.segment import read_segment, read_stored, store, task_order, write_segment
-from tvmgitlib.format.settings import SETTINGS_FILE, read_settings, write_settings
-from tvmgitlib.format.skimming import ADDING, SkimmedSection, SkimmedTask, skim_segment
-from tvmgitlib.format.stamp import FOLD_FILE, FoldStamp, Tally, read_stamp
+from __future__ import annotations
 
-__all__ = [
-    "ADDING",
-    "FOLD_FILE",
-    "LOCK_FILE",
-    "MAX_LINE",
-    "SETTINGS_FILE",
-    "FoldStamp",
-    "Lead",
-    "RecordsFile",
-    "SkimmedSection",
-    "SkimmedTask",
-    "Tally",
-    "configs_file",
-    "lines_of",
-    "ranked_lines",
-    "read_configs",
-    "read_lock",
-    "read_segment",
-    "read_settings",
-    "read_stamp",
-    "read_stored",
-    "skim_segment",
-    "store",
-    "task_order",
-    "too_long",
-    "write_segment",
-    "write_settings",
-]
+from typing import TYPE_CHECKING
+
+from tvmgitlib._doors import door
+
+if TYPE_CHECKING:
+    from tvmgitlib.format.configs import RecordsFile as RecordsFile
+    from tvmgitlib.format.configs import configs_file as configs_file
+    from tvmgitlib.format.configs import ranked_lines as ranked_lines
+    from tvmgitlib.format.configs import read_configs as read_configs
+    from tvmgitlib.format.histories import is_writable as is_writable
+    from tvmgitlib.format.leads import Lead as Lead
+    from tvmgitlib.format.lines import MAX_LINE as MAX_LINE
+    from tvmgitlib.format.lines import lines_of as lines_of
+    from tvmgitlib.format.lines import too_long as too_long
+    from tvmgitlib.format.lock import LOCK_FILE as LOCK_FILE
+    from tvmgitlib.format.lock import read_lock as read_lock
+    from tvmgitlib.format.segment import read_segment as read_segment
+    from tvmgitlib.format.segment import task_order as task_order
+    from tvmgitlib.format.segment import write_segment as write_segment
+    from tvmgitlib.format.settings import SETTINGS_FILE as SETTINGS_FILE
+    from tvmgitlib.format.settings import read_settings as read_settings
+    from tvmgitlib.format.settings import write_settings as write_settings
+    from tvmgitlib.format.skimming import ADDING as ADDING
+    from tvmgitlib.format.skimming import SkimmedSection as SkimmedSection
+    from tvmgitlib.format.skimming import SkimmedTask as SkimmedTask
+    from tvmgitlib.format.skimming import skim_segment as skim_segment
+    from tvmgitlib.format.stamp import FOLD_FILE as FOLD_FILE
+    from tvmgitlib.format.stamp import FoldStamp as FoldStamp
+    from tvmgitlib.format.stamp import Tally as Tally
+    from tvmgitlib.format.stamp import read_stamp as read_stamp
+    from tvmgitlib.format.stored import read_stored as read_stored
+    from tvmgitlib.format.stored import store as store
+
+_NAMES = {
+    "configs": "RecordsFile configs_file ranked_lines read_configs",
+    "histories": "is_writable",
+    "leads": "Lead",
+    "lines": "MAX_LINE lines_of too_long",
+    "lock": "LOCK_FILE read_lock",
+    "segment": "read_segment task_order write_segment",
+    "settings": "SETTINGS_FILE read_settings write_settings",
+    "skimming": "ADDING SkimmedSection SkimmedTask skim_segment",
+    "stamp": "FOLD_FILE FoldStamp Tally read_stamp",
+    "stored": "read_stored store",
+}
+
+if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none
+    __getattr__, __all__ = door(__name__, _NAMES)

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 from tvmgitlib.errors import RecordError
 from tvmgitlib.model import ERROR_KINDS, Decisions, ErrorKind, Json, Knob, Scalar, Trial, canonical_json
 
@@ -21,12 +23,26 @@ _VALUE: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 #: Steps of cost a doubling: a cost is right to half a step, 0.55 %.
 STEPS: Final = 64
 
+#: The longest axis: beyond it not every reader of JSON has the same number.
+_LONGEST: Final = 2**53 - 1
+
 #: The trials of one form: where they stand, and their decisions.
 _Table: TypeAlias = "tuple[list[int], list[Decisions]]"
 
 
+def is_writable(decisions: Decisions) -> bool:
+    """Whether a history can hold a trial's decisions. Those of any tuner, but a log may say what no tuner decides."""
+    if not all(0 < extent <= _LONGEST for extent in decisions.extents.values()):
+        return False
+    try:
+        orjson.dumps([[[[[decisions.form]]]]])  # so deep it stands in its line
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
 def write_history(trials: Sequence[Trial]) -> dict[str, Any]:
-    """A history, of 64 trials at most: successes by cost, then failures by their kinds.
+    """A history, of 64 trials at most: successes by cost, then failures by their kinds; each `is_writable`.
 
     Raises:
         ValueError: there are more.

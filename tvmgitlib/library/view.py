@@ -6,10 +6,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.store import Repository
+from tvmgitlib.model import NO_TERMS
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Terms
+    from tvmgitlib.store import Repository
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -20,11 +25,13 @@ class View:
     Attributes:
         repository: the repository.
         fixed: the only commit that is read; None for the one that the branch is at whenever something is asked.
+        terms: whose jobs are believed, beside what the user says.
     """
 
-    def __init__(self, repository: Repository, commit: str | None = None) -> None:
+    def __init__(self, repository: Repository, commit: str | None = None, terms: Terms = NO_TERMS) -> None:
         self.repository = repository
         self.fixed = commit
+        self.terms = terms
         self._told_stale: set[str | None] = set()
 
     @property
@@ -53,14 +60,14 @@ class View:
         commit = self.repository.resolve(rev)
         if commit is None:
             raise SelectionError(f"{rev!r} names no commit of the library", hint="git log shows its commits.")
-        return View(self.repository, commit)
+        return View(self.repository, commit, self.terms)
 
     @contextmanager
     def reading(self, *, trusted: bool = True) -> Iterator[Contents]:
         """The library in its commit; one of a newer format is not read, unless it is not `trusted` anyway."""
         self.repository.recover()
         with self.repository.snapshot(self.commit) as snapshot:
-            contents = Contents(snapshot)
+            contents = Contents(snapshot, self.terms)
             if trusted:
                 _ = contents.settings
             yield contents

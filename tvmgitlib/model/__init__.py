@@ -3,143 +3,110 @@
 Standard library only; nothing here reads a file, runs Git or knows a log format.
 """
 
-from tvmgitlib.model.history import Decisions, TaskHistory, Trial
-from tvmgitlib.model.job import (
-    SEGMENT_RECORDS,
-    Effort,
-    Header,
-    Invalidation,
-    JobKind,
-    JobSpec,
-    Section,
-    Source,
-    Task,
-    TaskIdentity,
-    Where,
-    is_job_id,
-)
-from tvmgitlib.model.json import (
-    MAX_PARTS,
-    Json,
-    canonical_json,
-    has_too_many_parts,
-    is_unicode,
-    read_gaps,
-    read_json,
-    read_json_with_gaps,
-)
-from tvmgitlib.model.knobs import Call, Config, Knob, KnobTrial, Scalar
-from tvmgitlib.model.moments import CLOCK_SKEW, read_age, read_since, read_utc, utc_text
-from tvmgitlib.model.pin import Pin
-from tvmgitlib.model.place import ConfigsFile, Place
-from tvmgitlib.model.platform import (
-    Platform,
-    fact,
-    merged_facts,
-    parse_assignment,
-    platform_name_from,
-    set_fact,
-    validate_platform_name,
-)
-from tvmgitlib.model.progress import counted, is_progress_told, tell_progress
-from tvmgitlib.model.record import DETERMINISTIC, ERROR_KINDS, ErrorKind, TuningRecord, outcome_code
-from tvmgitlib.model.segment import (
-    JOBS,
-    Segment,
-    StoredRecord,
-    TaskRecords,
-    job_at,
-    segment_path,
-    signature_at,
-    signature_path,
-)
-from tvmgitlib.model.settings import FORMAT, Settings
-from tvmgitlib.model.target import (
-    GivenTarget,
-    Target,
-    beyond,
-    cli_text,
-    completed,
-    parse_target,
-    recorded_target,
-    require_triple,
-)
-from tvmgitlib.model.tvm import TvmVersion, minor_version
-from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
+from __future__ import annotations
 
-__all__ = [
-    "CLOCK_SKEW",
-    "DETERMINISTIC",
-    "ERROR_KINDS",
-    "FORMAT",
-    "JOBS",
-    "MAX_PARTS",
-    "SEGMENT_RECORDS",
-    "Call",
-    "Config",
-    "ConfigsFile",
-    "Decisions",
-    "Effort",
-    "ErrorKind",
-    "FamilyName",
-    "GivenTarget",
-    "Header",
-    "Invalidation",
-    "JobKind",
-    "JobSpec",
-    "Json",
-    "Knob",
-    "KnobTrial",
-    "Pin",
-    "Place",
-    "Platform",
-    "Scalar",
-    "Section",
-    "Segment",
-    "Settings",
-    "Source",
-    "StoredRecord",
-    "Target",
-    "Task",
-    "TaskHistory",
-    "TaskIdentity",
-    "TaskRecords",
-    "Trial",
-    "TuningRecord",
-    "TvmVersion",
-    "Where",
-    "Workload",
-    "beyond",
-    "canonical_json",
-    "cli_text",
-    "completed",
-    "counted",
-    "fact",
-    "has_too_many_parts",
-    "is_family_name",
-    "is_job_id",
-    "is_progress_told",
-    "is_unicode",
-    "job_at",
-    "merged_facts",
-    "minor_version",
-    "outcome_code",
-    "parse_assignment",
-    "parse_target",
-    "platform_name_from",
-    "read_age",
-    "read_gaps",
-    "read_json",
-    "read_json_with_gaps",
-    "read_since",
-    "read_utc",
-    "recorded_target",
-    "require_triple",
-    "segment_path",
-    "set_fact",
-    "signature_at",
-    "signature_path",
-    "tell_progress",
-    "utc_text",
-    "validate_platform_name",
-]
+from typing import TYPE_CHECKING
+
+from tvmgitlib._doors import door
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.history import Decisions as Decisions
+    from tvmgitlib.model.history import Trial as Trial
+    from tvmgitlib.model.job import SEGMENT_RECORDS as SEGMENT_RECORDS
+    from tvmgitlib.model.job import Effort as Effort
+    from tvmgitlib.model.job import Header as Header
+    from tvmgitlib.model.job import Invalidation as Invalidation
+    from tvmgitlib.model.job import JobKind as JobKind
+    from tvmgitlib.model.job import JobSpec as JobSpec
+    from tvmgitlib.model.job import Section as Section
+    from tvmgitlib.model.job import Segment as Segment
+    from tvmgitlib.model.job import Source as Source
+    from tvmgitlib.model.job import Task as Task
+    from tvmgitlib.model.job import TaskHistory as TaskHistory
+    from tvmgitlib.model.job import TaskIdentity as TaskIdentity
+    from tvmgitlib.model.job import TaskRecords as TaskRecords
+    from tvmgitlib.model.job import Where as Where
+    from tvmgitlib.model.json import MAX_PARTS as MAX_PARTS
+    from tvmgitlib.model.json import Json as Json
+    from tvmgitlib.model.json import canonical_json as canonical_json
+    from tvmgitlib.model.json import has_too_many_parts as has_too_many_parts
+    from tvmgitlib.model.json import is_unicode as is_unicode
+    from tvmgitlib.model.json import read_gaps as read_gaps
+    from tvmgitlib.model.json import read_json as read_json
+    from tvmgitlib.model.json import read_json_with_gaps as read_json_with_gaps
+    from tvmgitlib.model.knobs import Call as Call
+    from tvmgitlib.model.knobs import Config as Config
+    from tvmgitlib.model.knobs import Knob as Knob
+    from tvmgitlib.model.knobs import KnobTrial as KnobTrial
+    from tvmgitlib.model.knobs import Scalar as Scalar
+    from tvmgitlib.model.moments import CLOCK_SKEW as CLOCK_SKEW
+    from tvmgitlib.model.moments import read_age as read_age
+    from tvmgitlib.model.moments import read_since as read_since
+    from tvmgitlib.model.moments import read_utc as read_utc
+    from tvmgitlib.model.moments import utc_text as utc_text
+    from tvmgitlib.model.pin import NO_TERMS as NO_TERMS
+    from tvmgitlib.model.pin import Pin as Pin
+    from tvmgitlib.model.pin import Terms as Terms
+    from tvmgitlib.model.place import ConfigsFile as ConfigsFile
+    from tvmgitlib.model.place import Place as Place
+    from tvmgitlib.model.platform import Platform as Platform
+    from tvmgitlib.model.platform import fact as fact
+    from tvmgitlib.model.platform import merged_facts as merged_facts
+    from tvmgitlib.model.platform import parse_assignment as parse_assignment
+    from tvmgitlib.model.platform import platform_name_from as platform_name_from
+    from tvmgitlib.model.platform import set_fact as set_fact
+    from tvmgitlib.model.platform import validate_platform_name as validate_platform_name
+    from tvmgitlib.model.progress import counted as counted
+    from tvmgitlib.model.progress import is_progress_told as is_progress_told
+    from tvmgitlib.model.progress import tell_progress as tell_progress
+    from tvmgitlib.model.record import DETERMINISTIC as DETERMINISTIC
+    from tvmgitlib.model.record import ERROR_KINDS as ERROR_KINDS
+    from tvmgitlib.model.record import ErrorKind as ErrorKind
+    from tvmgitlib.model.record import StoredRecord as StoredRecord
+    from tvmgitlib.model.record import TuningRecord as TuningRecord
+    from tvmgitlib.model.record import outcome_code as outcome_code
+    from tvmgitlib.model.segment import JOBS as JOBS
+    from tvmgitlib.model.segment import is_job_id as is_job_id
+    from tvmgitlib.model.segment import job_at as job_at
+    from tvmgitlib.model.segment import segment_path as segment_path
+    from tvmgitlib.model.segment import signature_at as signature_at
+    from tvmgitlib.model.segment import signature_path as signature_path
+    from tvmgitlib.model.settings import FORMAT as FORMAT
+    from tvmgitlib.model.settings import Settings as Settings
+    from tvmgitlib.model.target import GivenTarget as GivenTarget
+    from tvmgitlib.model.target import Target as Target
+    from tvmgitlib.model.target import beyond as beyond
+    from tvmgitlib.model.target import cli_text as cli_text
+    from tvmgitlib.model.target import completed as completed
+    from tvmgitlib.model.target import parse_target as parse_target
+    from tvmgitlib.model.target import recorded_target as recorded_target
+    from tvmgitlib.model.target import require_triple as require_triple
+    from tvmgitlib.model.tvm import TvmVersion as TvmVersion
+    from tvmgitlib.model.tvm import minor_version as minor_version
+    from tvmgitlib.model.workload import FamilyName as FamilyName
+    from tvmgitlib.model.workload import Workload as Workload
+    from tvmgitlib.model.workload import is_family_name as is_family_name
+
+_NAMES = {
+    "history": "Decisions Trial",
+    "job": (
+        "Effort Header Invalidation JobKind JobSpec SEGMENT_RECORDS Section Segment Source Task TaskHistory "
+        "TaskIdentity TaskRecords Where"
+    ),
+    "json": "Json MAX_PARTS canonical_json has_too_many_parts is_unicode read_gaps read_json read_json_with_gaps",
+    "knobs": "Call Config Knob KnobTrial Scalar",
+    "moments": "CLOCK_SKEW read_age read_since read_utc utc_text",
+    "pin": "NO_TERMS Pin Terms",
+    "place": "ConfigsFile Place",
+    "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
+    "progress": "counted is_progress_told tell_progress",
+    "record": "DETERMINISTIC ERROR_KINDS ErrorKind StoredRecord TuningRecord outcome_code",
+    "segment": "JOBS is_job_id job_at segment_path signature_at signature_path",
+    "settings": "FORMAT Settings",
+    "target": "GivenTarget Target beyond cli_text completed parse_target recorded_target require_triple",
+    "tvm": "TvmVersion minor_version",
+    "workload": "FamilyName Workload is_family_name",
+}
+
+if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none
+    __getattr__, __all__ = door(__name__, _NAMES)

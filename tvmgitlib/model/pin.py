@@ -1,4 +1,4 @@
-"""What a lock file says: a library at one commit."""
+"""What a lock file says: a library at one commit, and whose jobs a build of it believes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,23 @@ LOCK_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Whose jobs are believed, beside what the user says who builds: both have to be met.
+
+    Attributes:
+        trust: `signed` where only signed jobs are exact; `any` asks for nothing.
+        signers: who may sign them, in lines as OpenSSH's allowed signers; None where that is left to the user.
+    """
+
+    trust: str = "any"
+    signers: tuple[str, ...] | None = None
+
+
+#: Those of no lock.
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     """What a lock file says.
 
@@ -21,22 +38,30 @@ class Pin:
         commit: the commit.
         configs: SHA-256 over the files of configs/ in that commit.
         tool: the version of tvmgitlib that wrote it.
+        jobs: the same over the files of jobs/; None where who pinned it had not all of them, and in older locks.
+        terms: whose jobs a build of it believes.
     """
 
     url: str
     commit: str
     configs: str
     tool: str = __version__
+    jobs: str | None = None
+    terms: Terms = NO_TERMS
 
     def to_json(self) -> dict[str, Any]:
+        """The lock file's document; what says nothing is left out, for versions that do not know it."""
         return {
             "format": LOCK_FORMAT,
             "url": self.url,
             "commit": self.commit,
             "configs": self.configs,
+            **({"jobs": self.jobs} if self.jobs is not None else {}),
+            **({"trust": self.terms.trust} if self.terms.trust != "any" else {}),
+            **({"signers": list(self.terms.signers)} if self.terms.signers is not None else {}),
             "tvmgitlib": self.tool,
         }
 
     def to_text(self) -> str:
         """The lock file."""
-        return json.dumps(self.to_json(), indent=2) + "\n"
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"

@@ -2,21 +2,23 @@
 
 A task keeps the names of its measurements (`TuningRecord.measurement`), at most the `SAMPLE` smallest: up to that many,
 unions are exact; beyond, the smallest names of both sides are a fair sample of the union (a bottom-k sketch: Cohen and
-Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), and the overlap is estimated from it.
+Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), and the overlap is estimated from it. A name begins with
+its config, so the same sample tells which configs two jobs have both measured, each in trials of its own.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from heapq import merge
 from itertools import chain, compress, islice
-from operator import ne
-from typing import TypeAlias
+from operator import ne, or_
+from typing import Final, TypeAlias
 
-from tvmgitlib.model import ERROR_KINDS, Effort, TuningRecord
+from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, outcome_code
 
 #: How many measurement names a task keeps. The trials of logs that overlap in part are right to 4 % of them all then
 #: (one standard deviation). Jobs of versions before keep 512.
@@ -27,9 +29,10 @@ AT_ONCE = 1 << 15
 _BLOCK = 1 << 12
 
 _CONFIG_SHIFT = 24
+_ABOVE_ALL: Final = 1 << (64 - _CONFIG_SHIFT)
 _OUTCOME_BITS = 4
 _OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
-
+_LASTING: Final = frozenset(map(outcome_code, (None, *DETERMINISTIC)))
 
 #: Takes marks, and gives the same ones again later, one after the other.
 PutAway: TypeAlias = "Callable[[array[int]], Iterable[int]]"
@@ -148,6 +151,32 @@ def union(efforts: Iterable[Effort]) -> Effort:
     )
 
 
+def of_jobs(efforts: Iterable[Effort]) -> Effort:
+    """The effort of several jobs together: the `union` of their measurements, with how many of these are `repeated`.
+
+    What one job measures of a config counts as it is, since some tuners measure again on purpose. What several jobs
+    measure of a config, none knowing of the other, counts as often as the one that has measured it most.
+
+    Exact when every sample is whole, when no config is of two jobs, or when all are; else an estimate from the configs
+    that every sample covers. Never below what the largest job counts alone. Where samples say nothing, nothing is
+    repeated.
+
+    Args:
+        efforts: one a job.
+    """
+    efforts = [replace(effort, repeated=0) for effort in efforts]
+    together = union(efforts)
+    limit = _covered_below(efforts)
+    lasting = [
+        Counter(name >> _CONFIG_SHIFT for name in _below(limit, effort.sample) if name & _OUTCOME_MASK in _LASTING)
+        for effort in efforts
+    ]
+    total = sum(counts.total() for counts in lasting)
+    share = reduce(or_, lasting).total() / total if total else 1.0
+    once = _part(share, [effort.lasting for effort in efforts]) if efforts else 0
+    return replace(together, repeated=max(together.lasting - once, 0))
+
+
 def _counts(effort: Effort) -> tuple[object, ...]:
     """What two efforts have in common when they are the same measurements."""
     return (effort.trials, effort.configs, tuple(sorted(effort.errors.items())), effort.sample[:SAMPLE])
@@ -166,12 +195,20 @@ def _part(share: float, counts: Sequence[int]) -> int:
 
 def _share_once(efforts: Sequence[Effort], shift: int = _OUTCOME_BITS) -> float:
     """Of what the efforts count together, the share that is left when each is counted once."""
-    limit = min(
-        effort.sample[-1] >> _CONFIG_SHIFT if effort.sample else 0 for effort in efforts if not is_whole(effort)
-    )
-    covered = [{name >> shift for name in effort.sample if name >> _CONFIG_SHIFT < limit} for effort in efforts]
+    limit = _covered_below(efforts)
+    covered = [{name >> shift for name in _below(limit, effort.sample)} for effort in efforts]
     total = sum(map(len, covered))
     return len(set().union(*covered)) / total if total else 1.0
+
+
+def _covered_below(efforts: Iterable[Effort]) -> int:
+    """Every sample holds all measurements of the configs below this one."""
+    partial = (effort.sample for effort in efforts if not is_whole(effort))
+    return min((sample[-1] >> _CONFIG_SHIFT if sample else 0 for sample in partial), default=_ABOVE_ALL)
+
+
+def _below(config: int, sample: Iterable[int]) -> Iterator[int]:
+    return (name for name in sample if name >> _CONFIG_SHIFT < config)
 
 
 def is_known(effort: Effort, known: Effort) -> bool:

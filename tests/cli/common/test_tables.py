@@ -32,3 +32,12 @@ def test_a_cell_with_a_hint_stays_in_its_row() -> None:
         "cannot find field global_infos; Give the task: revalidate --tasks.",
     ]
     assert pairs([("why", "one\ntwo")]) == "why  one; two"
+
+
+def test_a_column_that_yields_leaves_room_to_those_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tvmgitlib.cli.common.tables.terminal_width", lambda: 30)
+    columns = [Column("author", str, least=8), Column("did", lambda _: "x" * 18)]
+    assert table(["Somebody With Many Names"], columns).splitlines()[1] == f"Somebo..es  {'x' * 18}"
+    assert table(["Tess"], columns).splitlines()[1] == f"Tess    {'x' * 18}"
+    wide = [columns[0], Column("did", lambda _: "x" * 40)]
+    assert table(["Somebody With Many Names"], wide).splitlines()[1].startswith("Some..es  xxx")

@@ -145,7 +145,7 @@ def test_plain_git_shows_records_for_people_where_our_program_is_there(forked: C
     (forked.path / "orjson.py").write_text("raise SystemExit('planted')\n")
     done = plain(forked.path, tmp_path, "diff", "HEAD~1", "--", "configs")
     assert done.returncode == 0, done.stderr
-    assert '+2.000000e-03 s  ["dense"' in done.stdout
+    assert "+2.000000e-03 s  dense(8, 8, f32)  llvm" in done.stdout
 
 
 def test_drivers_are_set_up_once(library: ConfigLibrary) -> None:

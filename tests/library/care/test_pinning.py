@@ -84,7 +84,7 @@ def test_a_stale_library_is_not_pinned(shared: ConfigLibrary, git: Git) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("configs", "0" * 64, "field configs: the configs of .* have hash"),
+        ("configs", "0" * 64, "field configs: the files of configs/ have hash"),
         ("commit", "0" * 40, "no branch of .* has the pinned commit"),
         ("commit", "--help", "field commit"),
         ("url", "ext::sh -c 'touch planted'", "transport helper"),

@@ -204,6 +204,16 @@ def test_a_database_counts_it_as_failed_too(cli: Any, tmp_path: Path, text: str)
     assert cli("check").code == 0
 
 
+@pytest.mark.parametrize("factors", [[0, 4], [-4], [2**53], [2**62] * 300], ids=["0", "below 0", "long", "endless"])
+def test_a_split_that_no_axis_has_is_kept_and_is_no_history(cli: Any, tmp_path: Path, factors: list[int]) -> None:
+    folder = shutil.copytree(DATABASE, tmp_path / "db")
+    records = (folder / RECORD_FILE).read_text().splitlines()
+    odd = changed(records[0], [1, 0, 1, 0, 1], factors)
+    (folder / RECORD_FILE).write_text("\n".join([odd, *records[1:4], ""]))
+    assert cli.json("import", folder, "--platform", "board")["read"] == 4, cli.err
+    assert cli("check").code == 0
+
+
 def test_a_log_in_a_folder_may_begin_with_it(library: ConfigLibrary, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "tuning.log").write_text(f"{AUTOTVM_ODD['NaN']}\n{AUTOTVM[2]}\n")

@@ -76,6 +76,29 @@ def test_it_is_the_union_of_jobs_and_of_the_one_in_progress(
     assert trials(effort()) == 6
 
 
+def test_a_config_that_two_jobs_measured_counts_once_towards_skipping(
+    library: ConfigLibrary, make_log: MakeLog, effort: GetEffort, cli: Any
+) -> None:
+    costs = [1e-3] * 12
+    tune(library, make_log("dense", costs))
+    tune(library, make_log("dense", costs))
+    found = effort()
+    assert found is not None
+    assert (found.trials, found.configs, found.lasting) == (24, 12, 12)
+    job = library.begin_job(platform="box", tvm=TVM)
+    shutil.copy(make_log("dense", costs), job.log)
+    third = effort(job=job)
+    assert third is not None and (third.trials, third.lasting) == (36, 12)
+
+    job.log.write_bytes(make_log("conv", costs).read_bytes() + make_log("conv", costs).read_bytes())
+    alone = effort(place("conv"), job=job)  # one tuner, which measures again on purpose
+    assert alone is not None and (alone.trials, alone.configs, alone.lasting) == (24, 12, 24)
+
+    (shown,) = cli.lines("trials")
+    assert (shown["trials"], shown["configs"], shown["repeated"]) == (24, 12, 12)
+    assert "  24       12       0        12     2  dense" in cli("trials").out
+
+
 def test_failures_are_effort_too(library: ConfigLibrary, logs: Path, effort: GetEffort) -> None:
     log = logs / "autotvm" / "matmul_x86_all_rpc_errors.log"
     job = library.begin_job(platform="box", tvm=TVM)

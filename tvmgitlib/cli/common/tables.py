@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tvmgitlib.cli.terminal.cutting import fitting, width_of
+from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
 from tvmgitlib.cli.terminal.width import fitted, printable, terminal_width
 from tvmgitlib.errors import duration
 
@@ -32,6 +32,7 @@ class Column(Generic[Row]):
         value: what it is sorted by, and what programs get of it: a number where it has one, in seconds for a time.
             None for the cell itself.
         more: whether it is shown only where it is asked for.
+        least: of a column that yields to those behind it where the terminal is too narrow, the columns that it keeps.
         ident: of a column of labels, what stands for each: so they stay apart where there is no room for all of them.
             None for a column that is shown whole.
     """
@@ -43,6 +44,7 @@ class Column(Generic[Row]):
     ident: Callable[[Row], str] | None = None
     value: Callable[[Row], Any] | None = None
     more: bool = False
+    least: int | None = None
 
     def of(self, row: Row) -> Any:
         """What programs get of a row."""
@@ -62,9 +64,25 @@ def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "")
     shown = [column for column in columns if column.when is None or column.when(rows)]
     cells = [[printable(column.cell(row)) for row in rows] for column in shown]
     if width := terminal_width():
+        _yield_room(shown, cells, width - len(indent))
         _fit_labels(rows, shown, cells, width - len(indent))
     told = [[column.header, *texts] for column, texts in zip(shown, cells, strict=True)]
     return _aligned(list(zip(*told, strict=True)), [column.right for column in shown], indent)
+
+
+def _yield_room(columns: Sequence[Column[Row]], cells: list[list[str]], width: int) -> None:
+    """Cut the columns that yield, by no more than what is missing."""
+    widths = [_width(column, texts) for column, texts in zip(columns, cells, strict=True)]
+    missing = sum(widths) + 2 * (len(widths) - 1) - width
+    for at, column in enumerate(columns):
+        if missing > 0 and column.least is not None:
+            room = max(column.least, widths[at] - missing)
+            cells[at] = [clipped(text, room) for text in cells[at]]
+            missing -= widths[at] - _width(column, cells[at])
+
+
+def _width(column: Column[Row], texts: Sequence[str]) -> int:
+    return max(map(width_of, (column.header, *texts)))
 
 
 def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list[list[str]], width: int) -> None:
@@ -72,18 +90,16 @@ def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list
     at = next((at for at, column in enumerate(columns) if column.ident), None)
     if at is None or (ident := columns[at].ident) is None:
         return
-    before = sum(
-        max(map(width_of, (column.header, *texts))) + 2 for column, texts in zip(columns[:at], cells[:at], strict=True)
-    )
+    before = sum(_width(column, texts) + 2 for column, texts in zip(columns[:at], cells[:at], strict=True))
     room = width - before
     if at < len(columns) - 1:
         room = int(room * _SHARE_OF_LABELS)
     cells[at] = fitting(cells[at], [ident(row) for row in rows], max(room, _NARROWEST))
 
 
-def count(header: str, value: Callable[[Row], int]) -> Column[Row]:
+def count(header: str, value: Callable[[Row], int], when: Callable[[Sequence[Row]], bool] | None = None) -> Column[Row]:
     """A column of numbers of something."""
-    return Column(header, lambda row: f"{value(row):,}", right=True, value=value)
+    return Column(header, lambda row: f"{value(row):,}", right=True, value=value, when=when)
 
 
 def seconds(header: str, value: Callable[[Row], float | None], unknown: str = "") -> Column[Row]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import secrets
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError, RecordError
+from tvmgitlib.errors import GitError, LibraryError, MissingError, RecordError
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder
-from tvmgitlib.library.folding import is_on_word
-from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Pin
+from tvmgitlib.library.folding import Memory, is_on_word
+from tvmgitlib.library.reading import Contents, Signatures, Trust
+from tvmgitlib.model import JOBS, Pin, Terms
 from tvmgitlib.store import (
+    AllowedSigners,
     Repository,
     Snapshot,
     create_cache,
@@ -27,28 +31,33 @@ from tvmgitlib.store import (
 
 _log = logging.getLogger("tvmgitlib")
 
+#: The file in the user's cache with the digests of jobs/, by its trees.
+_DIGESTS = "digests"
+
 #: How large a lock file may be, in bytes.
 _MOST = 64 * 1024
 
 
-def content_hash(snapshot: Snapshot) -> str:
-    """SHA-256 over the files of configs/: of each, its path, a NUL, and the SHA-256 of its content, in Git's order."""
-    digest = hashlib.sha256()
-    for path, content in snapshot.contents(snapshot.files("configs")):
-        digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
-    return digest.hexdigest()
-
-
-def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
+def pin(
+    repository: Repository,
+    commit: str,
+    *,
+    local: bool = False,
+    signed: bool = False,
+    signers: str | os.PathLike[str] | None = None,
+) -> Pin:
     """The pin of a commit; one of a clone for builds, which took the remote's word, is said to be unproven.
 
     Args:
         repository: the library.
         commit: the commit.
         local: pin a commit that only this machine has.
+        signed: have builds of it believe signed jobs only, whatever the library and the user ask for.
+        signers: a file of allowed signers, who may sign them; None for those who may here, where signed jobs are asked
+            for.
 
     Raises:
-        GitError: the remote does not have the commit.
+        GitError: the remote does not have the commit; or the signers cannot be read.
         LibraryError: configs/ is not what its jobs fold to.
         RecordError: a segment is malformed.
     """
@@ -66,9 +75,12 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
                 "proves it",
                 commit[:12],
             )
-        configs = content_hash(snapshot)
+        made = Pin(str(repository.root), commit, snapshot.digest("configs"), terms=_terms(contents, signed, signers))
+        with suppress(MissingError):  # a clone for builds, say
+            made = replace(made, jobs=_digest_of_jobs(snapshot))
+    _require_readable(made)
     if local:
-        return Pin(str(repository.root), commit, configs)
+        return made
     remote = remote_name(repository)
     try:
         is_there = remote_has(repository, remote, commit)
@@ -81,11 +93,40 @@ def pin(repository: Repository, commit: str, *, local: bool = False) -> Pin:
         )
     url = public_url(repository, remote)
     assert url is not None  # remote_name() found it
-    return Pin(url, commit, configs)
+    return replace(made, url=url)
 
 
-def open_pin(path: Path) -> tuple[Repository, str]:
-    """A repository that has the commit of a lock file, verified. Nothing is checked out.
+def _terms(contents: Contents, signed: bool, signers: str | os.PathLike[str] | None) -> Terms:
+    """Whose jobs builds of a pin believe, at the least."""
+    is_asked = signed or Trust(contents).asks_for_signatures
+    if signers is not None:
+        allowed: tuple[str, ...] | None = AllowedSigners.in_file(str(Path(signers).absolute()), "--signers").lines
+    else:
+        allowed = Signatures(contents).allowed_lines if is_asked else None
+    return Terms("signed" if is_asked else "any", allowed)
+
+
+def _require_readable(pin: Pin) -> None:
+    """Make sure that a lock file can be read again.
+
+    Raises:
+        LibraryError: the signers are too many, or are no lines that one may have.
+    """
+    content = pin.to_text().encode()
+    if len(content) > _MOST:
+        raise LibraryError(
+            f"the lock would have {len(content) // 1024} KiB, and {_MOST // 1024} KiB is what one may have"
+        )
+    try:
+        read_lock(content)
+    except RecordError as error:
+        raise LibraryError(error.message, field=error.field) from None
+
+
+def open_pin(path: Path) -> tuple[Repository, str, Terms]:
+    """A repository that has the commit of a lock file, verified, the commit, and whose jobs the lock believes.
+
+    Nothing is checked out.
 
     The objects are kept in the user's cache; once they are there, neither network nor library is needed.
 
@@ -96,15 +137,36 @@ def open_pin(path: Path) -> tuple[Repository, str]:
     wanted = _read(path)
     repository = _holder(wanted)
     with repository.snapshot(wanted.commit) as snapshot:
-        found = content_hash(snapshot)
-    if found != wanted.configs:
+        _require_same(path, "configs", wanted.configs, snapshot.digest("configs"))
+        if wanted.jobs is not None:
+            _require_same(path, JOBS, wanted.jobs, _digest_of_jobs(snapshot))
+    return repository, wanted.commit, wanted.terms
+
+
+def _require_same(lock: Path, folder: str, wanted: str, found: str) -> None:
+    """Make sure that the files of a folder are those that were pinned.
+
+    Raises:
+        LibraryError: they are not.
+    """
+    if found != wanted:
         raise LibraryError(
-            f"the configs of {wanted.commit[:12]} have hash {found[:12]}, and the lock says {wanted.configs[:12]}",
-            file=str(path),
-            field="configs",
+            f"the files of {folder}/ have hash {found[:12]}, and the lock says {wanted[:12]}",
+            file=str(lock),
+            field=folder,
             hint="Somebody changed the lock or the library. Pin again if you trust what is there now.",
         )
-    return repository, wanted.commit
+
+
+def _digest_of_jobs(snapshot: Snapshot) -> str:
+    """`Snapshot.digest` of jobs/, worked out once for each of its trees: it reads every job."""
+    tree = snapshot.entry(JOBS)
+    memory, name = Memory(snapshot.state, _DIGESTS), tree.oid if tree is not None else JOBS
+    known = memory.noted_with(name)
+    found = known[-1] if known else snapshot.digest(JOBS)
+    if not known:
+        memory.add(name, found)
+    return found
 
 
 def _read(path: Path) -> Pin:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tvmgitlib.errors import SelectionError, plural
-from tvmgitlib.library.changes.arriving import require_sound
+from tvmgitlib.library.changes.arriving import altered_signatures, require_sound
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import message
@@ -41,7 +41,7 @@ class Merged:
 
 
 def merge(repository: Repository, branch: str) -> Merged:
-    """Merge a branch (or any commit) into the current one.
+    """Merge a branch (or any commit) into the current one. Signatures that either has, and that prove something, stay.
 
     Raises:
         SelectionError: it names no commit.
@@ -61,9 +61,10 @@ def merge(repository: Repository, branch: str) -> Merged:
         require_sound(repository, theirs, tip)
         with repository.snapshot(base) as parted, repository.snapshot(theirs) as other:
             incoming = Contents(other)
-            change = combine(repository, parted, contents, incoming)
+            change = combine(repository, parted, contents, incoming, regains=True)
             jobs, dropped = tuple(segment.header.id for segment in change.added), tuple(sorted(change.dropped))
-            if base == tip and incoming.is_fresh:
+            loses = altered_signatures(repository, theirs, tip)
+            if base == tip and not loses and incoming.is_fresh:
                 improved = fold_change(contents, change).improved
                 return Instead((Merged("fast-forward", theirs, jobs, dropped, improved), tip))
         merged = Merged("merge", theirs, jobs, dropped)

@@ -1,19 +1,20 @@
 """Putting two lines of history together in the library's terms.
 
-Jobs are a set, and so are their signatures; settings merge key by key, configs/ is folded anew; only other files need
-Git's three-way merge. A merge combines two tips over their merge base; `sync` combines the remote's tip with each local
-commit over its parent.
+Jobs are a set, and so are their signatures, of which none goes that proves something; settings merge key by key,
+configs/ is folded anew; only other files need Git's three-way merge. A merge combines two tips over their merge base;
+`sync` combines the remote's tip with each local commit over its parent.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.folding import Change
-from tvmgitlib.library.reading import Contents, is_own
+from tvmgitlib.library.reading import Contents, Signatures, is_own
 from tvmgitlib.model import JOBS, Settings, job_at, signature_at
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot, merge_files
@@ -22,7 +23,9 @@ from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot
 _Files: TypeAlias = "dict[str, str]"
 
 
-def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Contents) -> Change:
+def combine(
+    repository: Repository, base: Snapshot, ours: Contents, theirs: Contents, *, regains: bool = False
+) -> Change:
     """What has to change in `ours` to hold what `theirs` changed since `base` as well.
 
     Args:
@@ -30,6 +33,8 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
         base: where the two parted; without a commit when they have no common ancestor.
         ours: the library that is built on.
         theirs: the library that is brought in.
+        regains: whether signatures come back that `ours` has lost since `base` and that prove something; else what is
+            built on was judged before.
 
     Raises:
         LibraryError: a segment differs between the two: somebody edited what never changes.
@@ -51,7 +56,14 @@ def combine(repository: Repository, base: Snapshot, ours: Contents, theirs: Cont
     )
     files: dict[str, bytes | Blob | None] = {path: Blob(FILE_MODE, there[path]) for path in added}
     files |= dict.fromkeys(dropped)
-    files |= _signatures(signed_before, signed_here, signed_there)
+    come = signed_there.keys() - signed_before.keys() - signed_here.keys()
+    if regains:
+        come |= _proving(theirs, (signed_before.keys() & signed_there.keys()) - signed_here.keys())
+    gone = (signed_before.keys() & signed_here.keys()) - signed_there.keys()
+    gone -= _proving(ours, gone)
+    jobs = {job_at(path) for path in (here.keys() | {*added}) - dropped}
+    files |= dict.fromkeys(gone | {path for path in signed_here if _job_of(path) not in jobs})
+    files |= {path: Blob(FILE_MODE, signed_there[path]) for path in sorted(come) if _job_of(path) in jobs}
     files |= merge_files(repository, base, ours.snapshot, theirs.snapshot, lambda path: not is_own(path))
     return Change(
         added=segments,
@@ -68,11 +80,15 @@ def _in_jobs(snapshot: Snapshot) -> tuple[_Files, _Files]:
     return segments, {path: oid for path, oid in files.items() if signature_at(path) is not None}
 
 
-def _signatures(was: _Files, here: _Files, there: _Files) -> dict[str, bytes | Blob | None]:
-    """The signatures that come and go; of two that one key made the one stays that is here, for neither is proven."""
-    files: dict[str, bytes | Blob | None] = dict.fromkeys(here.keys() & was.keys() - there.keys())
-    added = there.keys() - was.keys() - here.keys()
-    return files | {path: Blob(FILE_MODE, there[path]) for path in sorted(added)}
+def _job_of(signature: str) -> str:
+    job, _ = signature_at(signature) or ("", "")
+    return job
+
+
+def _proving(contents: Contents, paths: Iterable[str]) -> set[str]:
+    """Which signatures of a commit prove something; where that cannot be told, they are taken to."""
+    with Signatures(contents) as signatures:
+        return {path for path in paths if signatures.may_prove(path)}
 
 
 def _settings(base: Snapshot, ours: Contents, theirs: Contents) -> Settings:

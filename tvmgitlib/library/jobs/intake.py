@@ -13,7 +13,7 @@ from typing import Final
 
 from tvmgitlib import families
 from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
-from tvmgitlib.format import store, task_order
+from tvmgitlib.format import is_writable, store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.completing import may_mean
 from tvmgitlib.library.jobs.logs import Remarks, first_line
@@ -242,11 +242,11 @@ class _TaskIntake:
         return heapq.nsmallest(self._keep, self._best.values(), key=_order)
 
     def history(self) -> tuple[Trial, ...]:
-        """Some of its trials; none of which their family does not say what they decided."""
+        """Some of its trials; none of which their family does not say what they decided, or says what none can."""
         trials = []
         for record in self._sample.chosen(self.best()):
             decisions = families.decisions(record)
-            if decisions is not None:
+            if decisions is not None and is_writable(decisions):
                 trials.append(Trial(decisions, record.cost if record.error is None else None, record.error))
         return tuple(trials)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -12,7 +13,7 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents, Grader, Trust, is_exact
 from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
-from tvmgitlib.rules.effort import EffortCounter, union
+from tvmgitlib.rules.effort import EffortCounter, of_jobs, union
 from tvmgitlib.rules.validity import other_facts
 
 
@@ -57,7 +58,7 @@ def effort_of(
     """The effort on record for a workload that holds for this TVM, by the library's policy; None when there is none.
 
     What a build would take for exact counts, and only that: of a TVM, of an age and of platform facts that the policy
-    allows, under no larger limits of the device, and not invalidated.
+    allows, under no larger limits of the device, and not invalidated. What two jobs have both tried is `repeated`.
 
     Args:
         contents: the committed jobs.
@@ -71,16 +72,18 @@ def effort_of(
     """
     now = datetime.now(timezone.utc)
     trust = Trust(contents)
-    efforts = [
-        task.effort
-        for header, task in contents.counted_tasks(Narrowing.to(place))
-        if task.place.answers(place)
-        and tuner in (None, header.tuner)
-        and is_exact(contents, header, task, tvm, facts or {}, now)
-        and loads(task.workload)
-        and trust.counts(header.id)
-        and _still_holds(contents, header.id, task)
-    ]
+    by_job: defaultdict[str, list[Effort]] = defaultdict(list)
+    for header, task in contents.counted_tasks(Narrowing.to(place)):
+        if (
+            task.place.answers(place)
+            and tuner in (None, header.tuner)
+            and is_exact(contents, header, task, tvm, facts or {}, now)
+            and loads(task.workload)
+            and trust.counts(header.id)
+            and _still_holds(contents, header.id, task)
+        ):
+            by_job[header.id].append(task.effort)
+    efforts = [*map(union, by_job.values())]
     counter = EffortCounter()
     count = 0
     for record in logged:
@@ -89,7 +92,7 @@ def effort_of(
             count += 1
     if count:
         efforts.append(counter.finish(exhausted or None)[0])
-    return union(efforts) if efforts else None
+    return of_jobs(efforts) if efforts else None
 
 
 def baseline_of(

@@ -4,8 +4,28 @@ The index is a SQLite file in the Git directory, made from the segments and safe
 which segments have to be read; what is answered comes from the segments themselves.
 """
 
-from tvmgitlib.library.outlines.facts import Addition, Narrowing, Spot, Spread, Told
-from tvmgitlib.library.outlines.opening import compact, index_size
-from tvmgitlib.library.outlines.outlines import Outlines
+from __future__ import annotations
 
-__all__ = ["Addition", "Narrowing", "Outlines", "Spot", "Spread", "Told", "compact", "index_size"]
+from typing import TYPE_CHECKING
+
+from tvmgitlib._doors import door
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.outlines.facts import Addition as Addition
+    from tvmgitlib.library.outlines.facts import Spot as Spot
+    from tvmgitlib.library.outlines.facts import Spread as Spread
+    from tvmgitlib.library.outlines.facts import Told as Told
+    from tvmgitlib.library.outlines.narrowing import Narrowing as Narrowing
+    from tvmgitlib.library.outlines.opening import compact as compact
+    from tvmgitlib.library.outlines.opening import index_size as index_size
+    from tvmgitlib.library.outlines.outlines import Outlines as Outlines
+
+_NAMES = {
+    "facts": "Addition Spot Spread Told",
+    "narrowing": "Narrowing",
+    "opening": "compact index_size",
+    "outlines": "Outlines",
+}
+
+if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none
+    __getattr__, __all__ = door(__name__, _NAMES)

@@ -54,8 +54,15 @@ class AutoTvm:
     def signature(self, task: Any) -> None:
         return None
 
+    def layer(self, task: Any) -> str:
+        """Its arguments: Relay makes a task of each template that an operator has (`topi.x86` has two for dense)."""
+        return repr(task.args)
+
     def unsearchable(self, task: Any) -> None:
         return None  # what it extracts, it can tune
+
+    def flops(self, task: Any) -> float | None:
+        return float(task.flop) if task.flop else None
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
         return pairs(record for record in records if why_unreadable(record.target) is None)

@@ -104,8 +104,16 @@ class LiveFamily(Protocol):
         """The task's workload in words that no TVM version changes; None where its name is that already."""
         ...
 
+    def layer(self, task: Any) -> str | None:
+        """What tasks share that are ways to compute one layer, of which a build takes one; None for the only way."""
+        ...
+
     def unsearchable(self, task: Any) -> str | None:
         """Why TVM cannot tune a task at all, in words; None where it can."""
+        ...
+
+    def flops(self, task: Any) -> float | None:
+        """How many floating-point operations a task has, as TVM counts them; None where it cannot."""
         ...
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> Any:

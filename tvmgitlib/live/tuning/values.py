@@ -12,6 +12,7 @@ from tvmgitlib.errors import plural
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.live.coverage import UNSEARCHABLE, Coverage
 from tvmgitlib.model import Workload
+from tvmgitlib.rules.sharding import Shard
 
 #: The states of a task, but for `unsearchable`.
 SKIPPED, TUNED, TUNING, WAITING, SHORT, FAILED = STATES = (
@@ -38,12 +39,14 @@ class TaskTuning:
         state: `skipped` (enough was on record), `tuned`, `tuning`, `waiting`; at the end `short` where fewer trials
             than asked for are on record, and `failed` where none of them succeeded; `unsearchable` for what TVM cannot
             tune at all.
-        why: what TVM cannot tune of it, in words; else empty.
-        trials: how many are on record, without failures that may pass.
+        why: what TVM cannot tune of it, or why it is short of trials although they were made, in words; else empty.
+        trials: how many are on record, without failures that may pass, and without what a second job repeated.
         made: how many of all trials were made now.
         failed: how many of those failed.
         cost: the best mean run time on record, in seconds; None where there is none.
         baseline: what the untuned config takes, in seconds; None where nobody measured it.
+        layer: what it has in common with tasks that are other ways to compute the same layer of the model; empty where
+            it is the only one.
     """
 
     family: str
@@ -58,6 +61,7 @@ class TaskTuning:
     failed: int = 0
     cost: float | None = None
     baseline: float | None = None
+    layer: str = ""
 
     @property
     def workload_id(self) -> str:
@@ -80,11 +84,18 @@ class TaskTuning:
 def speedup_of(tasks: Iterable[TaskTuning]) -> float | None:
     """How many times faster than untuned a model is: no build applies a config that is slower than the untuned one.
 
-    None where of no task both times are known; the others are left out.
+    A layer that several tasks compute, each in a way of its own, counts once, by the best of them. None where of no
+    task both times are known; the others are left out.
     """
-    known = [(each.weight, each.baseline, each.cost) for each in tasks if each.baseline and each.cost]
-    tuned = math.fsum(weight * min(baseline, cost) for weight, baseline, cost in known)
-    return math.fsum(weight * baseline for weight, baseline, _ in known) / tuned if tuned else None
+    layers: dict[tuple[str, str], tuple[float, float, float]] = {}
+    for each in tasks:
+        if each.baseline and each.cost:
+            layer = (each.family, each.layer or each.workload)
+            weight, untuned, tuned = layers.get(layer, (each.weight, math.inf, math.inf))
+            best = min(each.baseline, each.cost)
+            layers[layer] = max(weight, each.weight), min(untuned, each.baseline), min(tuned, best)
+    after = math.fsum(weight * tuned for weight, _, tuned in layers.values())
+    return math.fsum(weight * untuned for weight, untuned, _ in layers.values()) / after if after else None
 
 
 def against_untuned(tasks: Sequence[TaskTuning]) -> str:
@@ -152,7 +163,8 @@ class ModelTuned:
         result: what became of the job; its `job` is None where nothing was measured.
         resumed: whether the job had been interrupted before.
         tasks: one for each workload, in the order of the model.
-        coverage: how much of the model a build with the library is tuned by now.
+        coverage: how much of the model a build with the library is tuned by now, all parts of it.
+        shard: which part of the tasks it was; None for all of them.
     """
 
     key: str | None
@@ -160,6 +172,7 @@ class ModelTuned:
     resumed: bool
     tasks: tuple[TaskTuning, ...]
     coverage: Coverage
+    shard: Shard | None = None
 
     @property
     def speedup(self) -> float | None:
@@ -168,8 +181,16 @@ class ModelTuned:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every task that TVM can tune has the trials that were asked for, and one of them succeeded."""
-        return len(self.tasks) > 0 and all(each.state in _DONE for each in self.tasks)
+        """Whether every task that TVM can tune has the trials that were asked for, and one of them succeeded.
+
+        Of more parts than there are tasks some have none, and are complete.
+        """
+        return self.has_tasks and all(each.state in _DONE for each in self.tasks)
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether there is a task at all, in this part or in another."""
+        return len(self.tasks) > 0 or (self.shard is not None and len(self.coverage.tasks) > 0)
 
     @property
     def line(self) -> str:
@@ -177,7 +198,8 @@ class ModelTuned:
         counts = Counter(each.state for each in self.tasks)
         said = ", ".join(f"{counts[state]:,} {state}" for state in (*STATES, UNSEARCHABLE) if counts[state])
         gain = against_untuned(self.tasks)
-        return f"{plural(len(self.tasks), 'task')} ({said}){gain and '; '}{gain}" if self.tasks else "no task"
+        which = f"shard {self.shard}: " if self.shard is not None else ""
+        return which + (f"{plural(len(self.tasks), 'task')} ({said}){gain and '; '}{gain}" if self.tasks else "no task")
 
     def __repr__(self) -> str:
         return f"<ModelTuned: {self.line}>"
@@ -187,6 +209,7 @@ class ModelTuned:
             "job": self.result.job,
             "commit": self.result.commit,
             "key": self.key,
+            "shard": str(self.shard) if self.shard is not None else None,
             "resumed": self.resumed,
             "made": sum(each.made for each in self.tasks),
             "complete": self.is_complete,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +12,7 @@ from tvmgitlib.live.common import family_of_task
 from tvmgitlib.live.coverage import UNSEARCHABLE
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.tuning.values import FAILED, SHORT, SKIPPED, TUNED, TUNING, WAITING, TaskTuning
-from tvmgitlib.model import Place
+from tvmgitlib.model import Place, TuningRecord
 
 
 @dataclass(slots=True)
@@ -59,7 +61,8 @@ class TaskAtWork:
             cost=best,
             baseline=self.baseline,
         )
-        return replace(done, state=self._state(job, done, trials, over))
+        state = self._state(job, done, trials, over)
+        return replace(done, state=state, why=_why_short(new) if state == SHORT else "")
 
     def _state(self, job: Job, done: TaskTuning, trials: int, over: bool) -> str:
         is_exhausted = self.place.task in job.journal.opened.exhausted()
@@ -68,6 +71,15 @@ class TaskAtWork:
         if over:
             return SHORT
         return TUNING if self.is_begun else WAITING
+
+
+def _why_short(new: Sequence[TuningRecord]) -> str:
+    """Why trials that were made are missing all the same; empty where they are not."""
+    passing = Counter(record.error for record in new if record.error is not None and not record.is_lasting)
+    if not passing:
+        return ""
+    kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in passing.most_common())
+    return f"failures that may pass ({kinds}): the same command tries them again"
 
 
 def at_work(job: Job, task: Any, weight: float, trials: int) -> TaskAtWork:
@@ -80,7 +92,9 @@ def at_work(job: Job, task: Any, weight: float, trials: int) -> TaskAtWork:
     place = job.place(task)
     named = replace(place.workload, signature=place.workload.signature or family.signature(task))
     label = workload_label(named)
-    begun = TaskTuning(family.name, place.platform, place.workload.text, label, weight, WAITING)
+    begun = TaskTuning(
+        family.name, place.platform, place.workload.text, label, weight, WAITING, layer=family.layer(task) or ""
+    )
     if (why := family.unsearchable(task)) is not None:
         return TaskAtWork(task, place, replace(begun, platform=None, state=UNSEARCHABLE, why=why), 0, None)
     effort = job.effort(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
@@ -168,6 +169,17 @@ class Snapshot:
             with _at(path):
                 content = next(found)
             yield path, self._present(path, content)
+
+    def digest(self, path: str) -> str:
+        """SHA-256 over the files under a folder: of each the path, a NUL, and SHA-256 of the content, in Git's order.
+
+        Raises:
+            LibraryError: as `files`; or this clone does not have one of them.
+        """
+        digest = sha256()
+        for below, content in self.contents(self.files(path)):
+            digest.update(below.encode() + b"\0" + sha256(content).digest())
+        return digest.hexdigest()
 
     def blob(self, path: str, oid: str, most: int | None = None) -> bytes:
         """The content of the file that a blob id is known of.

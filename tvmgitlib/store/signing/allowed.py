@@ -21,8 +21,12 @@ class AllowedSigners:
         self._text = text
 
     @classmethod
-    def in_file(cls, file: str) -> AllowedSigners:
+    def in_file(cls, file: str, said_by: str = "tvmgitlib.allowedSigners") -> AllowedSigners:
         """Those in a file that the user's own configuration names, and never a repository's.
+
+        Args:
+            file: its whole path.
+            said_by: what names it, for messages.
 
         Raises:
             GitError: it cannot be read, or is named in a way that may mean a file of a repository.
@@ -30,10 +34,23 @@ class AllowedSigners:
         path = Path(file).expanduser()
         if not path.is_absolute() or not path.is_file():
             raise GitError(
-                f"tvmgitlib.allowedSigners names {file}, and no such file is there",
+                f"{said_by} names {file}, and no such file is there",
                 hint="Name it by its whole path; a line of it is: tess@example.com ssh-ed25519 AAAA...",
             )
         return cls(path.read_bytes())
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line for each, without comments.
+
+        Raises:
+            GitError: it is no text.
+        """
+        try:
+            lines = [line.strip() for line in self._text.decode().split("\n")]
+        except UnicodeDecodeError:
+            raise GitError("a list of allowed signers is no UTF-8 text") from None
+        return tuple(line for line in lines if line and not line.startswith("#"))
 
     def who(self, content: bytes, signature: bytes) -> str | None:
         """Who has signed the segment of a job; None where it is none of these.

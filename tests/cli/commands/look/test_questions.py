@@ -276,12 +276,21 @@ def test_platforms_are_listed_and_shown_with_their_latest_facts(filled: Any) -> 
         (["--platform", "xeno"], "No platform is called 'xeno'. Is xeon meant?"),
         (["--platform", "nowhere"], "No platform is called 'nowhere'. There are: epyc, h100, xeon."),
         (["--workload", "an_matmull"], "No workload contains 'an_matmull'. Is an_matmul"),
+        (["--workload", "con2d"], "No workload contains 'con2d'. Is conv2d meant?"),
+        (["--workload", "#zz"], "No workload has an id that begins with 'zz'; best --json has them whole."),
+        (["--target", "cuda"], "No target is 'cuda'. There are: cuda -arch=sm_90a."),
         (["--target", "cuda -arch=sm_91"], "No target is 'cuda -arch=sm_91'. Is cuda -arch=sm_90a meant?"),
     ],
 )
 def test_where_nothing_is_found_near_names_are_said(filled: Any, command: str, options: list[str], said: str) -> None:
     assert said in filled(command, *options).err
     assert filled.out == ""
+
+
+def test_what_is_elsewhere_is_said_where_only_the_place_is_wrong(filled: Any) -> None:
+    assert "elsewhere" not in filled("best", "--platform", "xeno").err
+    assert "elsewhere" in filled("best", "--platform", "xeno", "--workload", "conv2d").err
+    assert "elsewhere" in filled("best", "--platform", "epyc", "--workload", "conv2d").err
 
 
 def test_a_change_or_an_export_of_nothing_says_what_is_near(filled: Any, tmp_path: Path) -> None:
@@ -300,6 +309,19 @@ def test_detecting_a_platform_needs_no_library(tmp_path: Path, tvmgitlib: Any) -
 
 
 # what an import says
+
+
+def test_an_import_says_that_a_new_platform_may_be_a_mistyped_one(cli: Any) -> None:
+    log = LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+    assert "is new here" not in cli("import", log, "--platform", "rk3399").err
+    cli("import", log, "--platform", "rk339")
+    job = cli.lines("log")[0]["job"]
+    cli("import", log, "--platform", "rk339")
+    assert "is new here" not in cli.err
+    cli("import", log, "--platform", "rk33999")
+    assert "The platform rk33999 is new here, beside rk3399. If that was meant: tvmgitlib revert " in cli.err
+    assert job not in cli.err
+    assert "is new here" not in cli("import", log, "--platform", "epyc").err
 
 
 def test_an_import_says_what_became_of_the_trials(cli: Any) -> None:

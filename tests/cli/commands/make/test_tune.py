@@ -51,6 +51,9 @@ def test_without_tvm_that_is_said(cli: Any, tmp_path: Path) -> None:
         ["m.onnx", "--trials=0"],
         ["m.onnx", "--trials=1", "--tuner=best"],
         ["m.onnx", "--trials=1", "--budget=soon"],
+        ["m.onnx", "--trials=1", "--shard=0/8"],
+        ["m.onnx", "--trials=1", "--shard=9/8"],
+        ["m.onnx", "--trials=1", "--shard=x"],
     ],
     ids=" ".join,
 )
@@ -73,6 +76,8 @@ def test_no_config_that_is_slower_counts_against_a_model() -> None:
     assert done.speedup == pytest.approx(4 / 3)
     assert (slower.speedup, done.is_complete) == (0.5, True)
     assert done.line == "2 tasks (2 tuned); 1.33x as fast as untuned (1 is slower, and built untuned)"
+    both_ways = [replace(each, layer="[1, 64]") for each in (slower, faster)]  # one layer: a build takes one of them
+    assert replace(done, tasks=(*both_ways, slower)).speedup == pytest.approx((2 + 2) / (1 + 2))
     nothing = replace(done, tasks=(slower, task("unknown", "tuned", trials=8, cost=1e-3)))
     assert nothing.speedup == 1.0
     assert nothing.line == "2 tasks (2 tuned); nothing faster than untuned was found, so builds stay untuned"

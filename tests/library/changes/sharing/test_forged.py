@@ -14,7 +14,6 @@ from tvmgitlib import ConfigLibrary, Selection
 from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import write_segment
 from tvmgitlib.library.care import write_pin
-from tvmgitlib.library.care.pinning import content_hash
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.folding import proof
 from tvmgitlib.library.reading import Contents
@@ -112,7 +111,7 @@ def test_forged_configs_are_not_pinned_and_a_lock_of_them_answers_from_the_jobs(
     repository = Repository.find(other.path)
     assert repository is not None
     with repository.snapshot(other.commit) as snapshot:
-        lock.write_text(json.dumps({**pinned, "commit": other.commit, "configs": content_hash(snapshot)}))
+        lock.write_text(json.dumps({**pinned, "commit": other.commit, "configs": snapshot.digest("configs")}))
     assert costs(ConfigLibrary.from_lock(lock)) == [2e-3]
 
 
@@ -220,6 +219,7 @@ def test_without_its_memory_everything_is_proven_again(
     tmp_path: Path,
     cache: str,
     whole_proofs: list[Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     other.import_logs(make_log("dense", [1e-3]), platform="box")
     folder = tmp_path / "cache"
@@ -234,6 +234,7 @@ def test_without_its_memory_everything_is_proven_again(
     assert whole_proofs == [other.commit]
     assert costs(ConfigLibrary(other.path)) == [1e-3]
     assert len(whole_proofs) == (2 if cache == "no folder" else 1)
+    assert caplog.text.count("XDG_CACHE_HOME names a folder") == (cache == "no folder")
 
 
 def test_the_memory_forgets_its_older_half(other: ConfigLibrary, make_log: MakeLog, whole_proofs: list[Any]) -> None:

@@ -311,3 +311,59 @@ def test_of_two_signatures_by_one_key_the_one_stays_that_was_there_first(
 
 def git_blob(text: str) -> str:
     return sha1(f"blob {len(text)}\0{text}".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["fast-forward", "merge", "here"])
+def test_a_merge_loses_no_signature_that_either_side_has(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign, kind: str
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    git(library.path, "branch", "other")
+    stripped, kept = ("main", "other") if kind == "here" else ("other", "main")
+    git(library.path, "checkout", "-q", stripped)
+    (file,) = library.path.glob("jobs/*/*.sig")
+    file.unlink()
+    git(library.path, "commit", "-q", "-a", "-m", "Strip it")
+    if kind != "fast-forward":
+        git(library.path, "checkout", "-q", kept)
+        library.import_logs(make_log("conv", [1e-3]), platform="box")
+    git(library.path, "checkout", "-q", "main")
+    assert library.merge("other").kind == "merge"
+    assert (signers(library)[job], sound(library)) == ([key], True)
+    assert library.merge("other").kind == "up-to-date"
+
+
+def test_a_sync_takes_no_signature_away_and_what_proves_nothing_goes(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign
+) -> None:
+    key = sign(library.path, "tess")
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    junk = library.path / segment_path(job).replace(".jsonl", f".{'0' * 16}.sig")
+    junk.write_text("junk")
+    git(library.path, "add", "jobs")
+    git(library.path, "commit", "-q", "-m", "By hand")
+    library.sync()
+    other.sync()
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    library.sync()
+    for file in other.path.glob("jobs/*/*.sig"):
+        if file.name.startswith(str(job)):
+            file.unlink()
+    git(other.path, "commit", "-q", "-a", "-m", "Strip them")
+    other.sync()
+    assert signers(other)[job] == [key]
+    assert not (other.path / junk.relative_to(library.path)).exists()
+
+
+def test_a_signature_goes_with_its_segment(library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Sign) -> None:
+    sign(library.path, "tess")
+    git(library.path, "branch", "other")
+    library.import_logs(make_log("dense", [2e-3]), platform="box")
+    git(library.path, "checkout", "-q", "-b", "reverted")
+    git(library.path, "revert", "--no-edit", "HEAD")
+    git(library.path, "checkout", "-q", "main")
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    assert len(library.merge("reverted").dropped) == 1
+    assert len(signatures(git, library)) == 1
+    assert library.check(signatures=True)[0].message.startswith("absent: removed")

@@ -21,26 +21,6 @@ Sign = Callable[[Path, str], str]
 TVM = "apache-tvm==0.16.0"
 
 
-@pytest.fixture
-def allow(git: Git, tmp_path: Path) -> Callable[..., Path]:
-    """Allow keys that were made to sign: `allow("tess")` returns the file, which the user's configuration names."""
-
-    def write(*names: str, option: str = "") -> Path:
-        file = tmp_path / "allowed"
-        keys = {name: (tmp_path / f"key-{name}.pub").read_text() for name in names}
-        file.write_text("".join(f"{name}@example.com {option}{key}" for name, key in keys.items()))
-        git(tmp_path, "config", "--global", "tvmgitlib.allowedSigners", str(file))
-        return file
-
-    return write
-
-
-@pytest.fixture
-def trust(git: Git, tmp_path: Path) -> None:
-    """Trust only what is signed, by the user's configuration."""
-    git(tmp_path, "config", "--global", "tvmgitlib.trust", "signed")
-
-
 def graded(library: ConfigLibrary) -> list[tuple[float, str | None]]:
     return [(config.cost, config.grade) for config in library.best(tvm=TVM, accept="any")]
 
@@ -75,6 +55,8 @@ def test_a_job_that_nobody_signed_is_not_exact_and_hides_nobodys_that_is(
     )
     assert forged[:8] in config.why
     assert "untrusted" in config.why
+    (fastest,) = library.best()
+    assert (fastest.job, fastest.grade, fastest.why.partition(":")[0]) == (forged, None, "untrusted")
     assert library.export("autotvm", tmp_path / "best.log").records == 1
     assert "[0.002]" in (tmp_path / "best.log").read_text()
     git(tmp_path, "config", "--global", "tvmgitlib.trust", "any")

@@ -15,10 +15,11 @@ from tvmgitlib.cli.common import (
     note,
     note_each,
     pass_context,
+    place_columns,
     rev_option,
     seconds,
     selection_options,
-    show,
+    show_by_place,
 )
 
 if TYPE_CHECKING:
@@ -40,18 +41,16 @@ def command(context: Context, selection: Selection, rev: str | None, listing: Li
     if not found:
         note("No config was found.")
         note_each(library.near_names(selection))
-    show(context, found, _COLUMNS, listing)
+    show_by_place(context, found, _COLUMNS, listing)
     return 0 if found else 1
 
 
 _COLUMNS: tuple[Column[Blame], ...] = (
+    *place_columns(),
     Column("commit", lambda config: (config.commit or "?")[:10], value=lambda config: config.commit),
     Column("date", lambda config: (config.date or "?")[:10], value=lambda config: config.date),
     Column("job", lambda config: config.job[:8], value=lambda config: config.job),
-    Column("author", lambda config: config.author or "?", value=lambda config: config.author),
+    Column("author", lambda config: config.author or "?", value=lambda config: config.author, least=8),
     seconds("time", lambda config: config.cost),
-    Column("platform", lambda config: config.platform),
-    Column("target", lambda config: config.target_label, more=True),
-    Column("family", lambda config: config.family, more=True),
     Column("workload", lambda config: config.workload_label, ident=lambda config: config.workload_id),
 )

@@ -69,7 +69,7 @@ _COLUMNS: tuple[Column[ConfigChange], ...] = (
         lambda change: (change.new_job or change.old_job or "")[:8],
         value=lambda change: change.new_job or change.old_job,
     ),
-    Column("platform", lambda change: change.platform),
+    Column("platform", lambda change: change.platform, least=12),
     Column("target", lambda change: change.target_label, more=True),
     Column("family", lambda change: change.family, more=True),
     Column("workload", lambda change: change.workload_label, ident=lambda change: change.workload_id),

@@ -48,8 +48,8 @@ def command(context: Context, selection: Selection, tuner: str | None, listing: 
 _COLUMNS: tuple[Column[LogEntry], ...] = (
     Column("commit", lambda entry: (entry.commit or "?")[:10], value=lambda entry: entry.commit),
     Column("date", lambda entry: (entry.date or "?")[:10], value=lambda entry: entry.date),
-    Column("job", lambda entry: entry.job),
-    Column("author", lambda entry: entry.author or "?", value=lambda entry: entry.author),
+    Column("job", lambda entry: entry.job[:8], value=lambda entry: entry.job),
+    Column("author", lambda entry: entry.author or "?", value=lambda entry: entry.author, least=8),
     Column("kind", lambda entry: entry.kind, more=True),
     replace(count("trials", lambda entry: entry.trials), more=True),
     replace(count("workloads", lambda entry: entry.workloads), more=True),

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 def command(context: Context, selection: Selection, rev: str | None, tvm: Any, listing: Listing) -> int:
     """Show the tuning effort on record for each workload.
 
-    Every measurement is counted once, however many jobs hold it. Exit code 1 when there is none.
+    Every measurement is counted once, however many jobs hold it. A config that two jobs measured, each for itself,
+    counts once towards what is skipped as tuned; the rest is shown as repeated. Exit code 1 when there is none.
     """
     library = context.open(rev)
     found = listing.rows(library.trials(selection, tvm=tvm), _COLUMNS)
@@ -52,6 +53,7 @@ _COLUMNS: tuple[Column[WorkloadEffort], ...] = (
     count("trials", lambda effort: effort.trials),
     count("configs", lambda effort: effort.configs),
     count("failed", lambda effort: effort.failed),
+    count("repeated", lambda effort: effort.repeated, lambda efforts: any(effort.repeated for effort in efforts)),
     count("jobs", lambda effort: len(effort.jobs)),
     Column("workload", lambda effort: effort.workload_label, ident=lambda effort: effort.workload_id),
 )

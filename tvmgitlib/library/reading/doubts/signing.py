@@ -13,7 +13,7 @@ from tvmgitlib.library.reading.contents import Contents, signature_files
 from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import segment_path, signature_at
-from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, settings_by_owner, signed_by
+from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, signed_by
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -66,18 +66,35 @@ class Signatures:
 
     @property
     def has_allowed(self) -> bool:
-        """Whether the user has said who is allowed to sign."""
+        """Whether the user has said who is allowed to sign, or a lock file."""
         return bool(self._allowed)
+
+    @property
+    def allowed_lines(self) -> tuple[str, ...] | None:
+        """Those who are allowed to sign, in lines as OpenSSH has them; None where nobody has said who is.
+
+        Raises:
+            GitError: a list of them cannot be read.
+        """
+        if not self._allowed:
+            return None
+        return tuple(dict.fromkeys(line for signers in self._allowed for line in signers.lines))
 
     @cached_property
     def _allowed(self) -> tuple[AllowedSigners, ...]:
-        """Those whom the user allows to sign, and those whom these do."""
-        file = settings_by_owner(self._contents.snapshot.git)[0].get("tvmgitlib.allowedsigners")
+        """Those whom the user allows to sign, and those whom these do; where the user names nobody, the lock file's."""
+        file = self._contents.configured[0].get("tvmgitlib.allowedsigners")
         if not file:
-            return ()
+            return () if self._pinned is None else (self._pinned,)
         root = AllowedSigners.in_file(file)
         others = delegates(self._signers_in, root)
         return (root,) if others is None else (root, others)
+
+    @cached_property
+    def _pinned(self) -> AllowedSigners | None:
+        """Those whom the lock file of this library allows, who never are more than the user does; None without one."""
+        lines = self._contents.terms.signers
+        return None if lines is None else AllowedSigners("".join(f"{line}\n" for line in lines).encode())
 
     def _who(self, job: str, path: str, entry: Entry) -> str | None:
         """Whose the key is that made a signature, which was proven."""
@@ -85,7 +102,10 @@ class Signatures:
             return None
         signature = self._contents.snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
         content = self._contents.snapshot.read(segment_path(job)) or b""
-        return next(filter(None, (signers.who(content, signature) for signers in self._allowed)), None)
+        who = next(filter(None, (signers.who(content, signature) for signers in self._allowed)), None)
+        if who is None or self._pinned is None or self._pinned in self._allowed:
+            return who
+        return who if self._pinned.who(content, signature) is not None else None
 
     def counts(self) -> Counter[SignedBy | None]:
         """How many jobs each has signed; None for those that nobody has."""
@@ -106,6 +126,16 @@ class Signatures:
                 yield path, "a signature of a segment that is not there"
             elif at is not None and not self._key(at[0], path, entry):
                 yield path, f"no signature of {segment_path(at[0])} by the key that its name tells; git rm takes it out"
+
+    def may_prove(self, path: str) -> bool:
+        """Whether a signature is not known to prove nothing; a file of the commit."""
+        at, entry = signature_at(path), self._contents.snapshot.entry(path)
+        if at is None or entry is None:
+            return False
+        try:
+            return bool(self._key(at[0], path, entry))
+        except GitError:  # ssh-keygen cannot be asked
+            return True
 
     def _key(self, job: str, path: str, entry: Entry) -> str:
         """The fingerprint of the key that made a signature; empty where it is not what its name says."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts.signing import Signatures
-from tvmgitlib.store import Snapshot, settings_by_owner
+from tvmgitlib.store import Snapshot
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
 
 
 class Trust:
     """Tells which jobs are believed.
 
     That only signed ones are, the user's configuration may say (`tvmgitlib.trust`), the repository's, or the library's
-    settings: each can only ask for more. Who is allowed to sign, the user's own configuration says alone.
+    settings, or a lock file: each can only ask for more. Who is allowed to sign, the user's own configuration says
+    alone; where a lock file says it too, both have to.
 
     Args:
         contents: the library in one commit.
@@ -37,11 +41,11 @@ class Trust:
         """
         if self._always:
             return True
-        said = [settings.get("tvmgitlib.trust", "any") for settings in settings_by_owner(self._contents.snapshot.git)]
+        said = [settings.get("tvmgitlib.trust", "any") for settings in self._contents.configured]
         for value in said:
             if value not in ("any", "signed"):
                 raise GitError(f"tvmgitlib.trust is any or signed, not {value!r}", hint="git config --show-origin -l")
-        return "signed" in (*said, self._contents.settings.policy_trust)
+        return "signed" in (*said, self._contents.settings.policy_trust, self._contents.terms.trust)
 
     def counts(self, job: str) -> bool:
         """Whether a job counts (nobody has reverted it) and is believed: others say nothing of any record."""
@@ -66,4 +70,8 @@ class Trust:
         if not signatures.has_allowed:
             way_out = "git config --global tvmgitlib.allowedSigners FILE names those who are allowed"
             return f"job {job[:8]} is signed by {keys}, and nobody is allowed to sign; {way_out}"
+        if self._contents.terms.signers is not None:
+            return (
+                f"job {job[:8]} is signed by {keys}, which is no key of the lock file's signers, or none that you allow"
+            )
         return f"job {job[:8]} is signed by {keys}, which is no key of your tvmgitlib.allowedSigners"
