@@ -107,7 +107,7 @@ def test_real_records_are_written_and_read(family: str) -> None:
             stored.finished,
             stored.tuned_with,
         )
-        assert replace(found.record, tvm_version=None) == replace(stored.record, tvm_version=None)
+        assert found.record._replace(tvm_version=None) == stored.record._replace(tvm_version=None)
 
 
 @pytest.mark.parametrize("family", REAL)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -27,12 +26,12 @@ RECORD = TuningRecord(
 
 def test_cost_is_the_mean() -> None:
     assert RECORD.cost == 0.002
-    assert replace(RECORD, error="unknown").cost == math.inf
+    assert RECORD._replace(error="unknown").cost == math.inf
 
 
 @given(st.lists(st.floats(min_value=5e-324, allow_infinity=False), min_size=1, max_size=20))
 def test_the_mean_is_finite_and_nearly_exact(costs: list[float]) -> None:
-    cost = replace(RECORD, costs=tuple(costs)).cost
+    cost = RECORD._replace(costs=tuple(costs)).cost
     exact = sum(map(Fraction, costs)) / len(costs)
     assert 0 < cost < math.inf
     assert abs(Fraction(cost) - exact) <= max(exact / 2**51, Fraction(5e-324))
@@ -44,7 +43,7 @@ def test_hash_is_of_the_native_text() -> None:
 
 @pytest.mark.parametrize("error", [None, *ERROR_KINDS])
 def test_a_measurement_tells_its_config_and_outcome(error: ErrorKind | None) -> None:
-    name = replace(RECORD, error=error).measurement
+    name = RECORD._replace(error=error).measurement
     assert 0 <= name < 2**64
     assert name >> 24 == int.from_bytes(RECORD.config[:5], "big")
     assert name & 0xF == outcome_code(error)
@@ -53,11 +52,11 @@ def test_a_measurement_tells_its_config_and_outcome(error: ErrorKind | None) -> 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(RECORD, costs=(0.001, 0.003000001)),
-        replace(RECORD, costs=(0.001,)),
-        replace(RECORD, measured_at=2.5),
-        replace(RECORD, config=hashlib.sha256(b"other").digest()),
-        replace(RECORD, error="unknown"),
+        RECORD._replace(costs=(0.001, 0.003000001)),
+        RECORD._replace(costs=(0.001,)),
+        RECORD._replace(measured_at=2.5),
+        RECORD._replace(config=hashlib.sha256(b"other").digest()),
+        RECORD._replace(error="unknown"),
     ],
 )
 def test_another_measurement_has_another_name(other: TuningRecord) -> None:
@@ -65,5 +64,17 @@ def test_another_measurement_has_another_name(other: TuningRecord) -> None:
 
 
 def test_a_measurement_is_the_same_however_its_line_is_spelt() -> None:
-    assert replace(RECORD, native=b"{ }", target=parse_target("llvm ")).measurement == RECORD.measurement
-    assert replace(RECORD, measured_at=None).measurement == replace(RECORD, measured_at=0.0).measurement
+    assert RECORD._replace(native=b"{ }", target=parse_target("llvm ")).measurement == RECORD.measurement
+    assert RECORD._replace(measured_at=None).measurement == RECORD._replace(measured_at=0.0).measurement
+
+
+def test_a_mark_stands_for_the_measurement() -> None:
+    again = RECORD._replace(native=b"{ }", costs=(*RECORD.costs,))
+    assert again.mark == RECORD.mark
+    assert RECORD._replace(measured_at=None).mark == RECORD._replace(measured_at=0.0).mark
+    others = ({"costs": (0.001,)}, {"measured_at": 2.5}, {"repeat": 1}, {"config": bytes(32)}, {"error": "unknown"})
+    marks = {RECORD.mark, *(RECORD._replace(**change).mark for change in others)}
+    assert len(marks) == len(others) + 1
+    assert (RECORD.mark >> 24, RECORD.mark & 0xF) == (RECORD.measurement >> 24, RECORD.measurement & 0xF)
+    failed = RECORD._replace(error="unknown", costs=(math.nan,))
+    assert failed.mark == failed._replace(costs=(float("nan"),)).mark

@@ -25,10 +25,10 @@ def count(records: Any, exhausted: bool | None = None) -> Effort:
 
 
 class Named:
-    """A trial of which only the name counts: effort looks at nothing else."""
+    """A trial of which only the name counts, and the mark, which may be the same: effort looks at nothing else."""
 
     def __init__(self, measurement: int) -> None:
-        self.measurement = measurement
+        self.measurement = self.mark = measurement
 
 
 def names(configs: range, measured: int = 0, outcome: int = 0) -> list[Named]:
@@ -86,6 +86,13 @@ def test_the_sample_is_the_smallest_names() -> None:
     assert effort.sample == tuple(sorted(trial.measurement for trial in trials))[:SAMPLE]
     assert effort.trials == 1000
     assert not is_whole(effort)
+
+
+def test_the_sample_is_the_smallest_names_of_one_config_measured_often() -> None:
+    trials = [Named(7 << 24 | at * 0x9E3779B1 % 2**20 << 4) for at in range(1000)] + names(range(1000, 1100))
+    effort = count(trials)
+    assert effort.sample == tuple(sorted(trial.measurement for trial in trials))[:SAMPLE]
+    assert (effort.trials, effort.configs) == (1100, 101)
 
 
 trials = st.lists(

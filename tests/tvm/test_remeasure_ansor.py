@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -295,7 +294,7 @@ def test_a_step_that_this_tvm_does_not_know_leaves_nothing_to_log(
 ) -> None:
     task = matmul(16, 16, 16)
     (record,) = imported(library, tmp_path, [line(task, ["SP", 2, 0, 16, [4], 1])])
-    unknown = replace(record, native=record.native.replace(b'"SP"', b'"XX"'))
+    unknown = record._replace(native=record.native.replace(b'"SP"', b'"XX"'))
     results, logged = remeasured(library, task, [unknown, record])
     assert results == [
         Remeasured(None, Failure("instantiation", "TVMError: Invalid step format: XX")),

@@ -8,12 +8,13 @@ held against its type while it is parsed. So no check is left out, and none is m
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from hashlib import sha256
+from typing import Annotated, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import orjson
 
-from tvmgitlib.families.values import config_digest
+from tvmgitlib.families.values import typed_outcome
 from tvmgitlib.model import GivenTarget, TuningRecord, Workload
 
 Line = TypeVar("Line")
@@ -21,11 +22,18 @@ Line = TypeVar("Line")
 _Plain: TypeAlias = int | float | str | bool | None
 _Nested: TypeAlias = _Plain | list[_Plain | list[_Plain | list[_Plain]]]
 
+#: An integer that nothing is made of: beyond 64 bits, it is the strict reader's to say what it is.
+Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 #: A value in a schedule: as deep as those of tuners are, and no object, since keys of one might repeat.
 Value: TypeAlias = _Plain | list[_Nested]
 
-#: What parsing raises for a line that is malformed, of another type, or nested deeply.
-_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+#: What a trial came to: its costs, the number of its error, how long it took in all, and when it was measured.
+Result: TypeAlias = tuple[tuple[float, ...], Integer, float, float]
+
+#: What parsing raises for a line that is malformed, of another type, or nested deeply; and writing its schedule, for a
+#: number beyond 64 bits.
+_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, orjson.JSONEncodeError)
 
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
 _LONGEST: Final = 65536
@@ -51,54 +59,65 @@ class Subject(NamedTuple):
     colons: int
 
 
-class Subjects(Generic[Line]):
-    """What lines are for, by what of a line says so.
+class QuickLines(Generic[Line]):
+    """See `QuickReader`. What is the same in every family; all of it in one function, which runs once a line.
 
     Args:
+        family: the family's name.
+        failed: the mark of a failure, in seconds.
         decode: parses a line into what its type says.
-        subject: what of a line says what it is for.
+        parts: what of a line says what it is for; its schedule; and its result.
         colons: how many there are in a line beside its schedule and its result, where no key is given twice.
-        schedule: the part of a line that is its schedule.
+        is_timed: whether results say when they were measured.
     """
 
     def __init__(
         self,
+        family: str,
+        failed: float,
         decode: Callable[[bytes], Line],
-        subject: Callable[[Line], Hashable],
+        parts: Callable[[Line], tuple[Hashable, object, Result]],
         colons: Callable[[Line], int],
-        schedule: Callable[[Line], object],
+        *,
+        is_timed: bool = True,
     ) -> None:
+        self._family = family
+        self._failed = failed
         self._decode = decode
-        self._subject_of = subject
+        self._parts = parts
         self._colons = colons
-        self._schedule = schedule
+        self._is_timed = is_timed
         self._known: dict[Hashable, Subject] = {}
 
-    def recognised(self, native: bytes) -> tuple[Line, Subject, bytes] | None:
-        """A line as it is typed, what it is for, and the digest of its schedule; None for a line that is not taken."""
+    def read(self, native: bytes) -> TuningRecord | None:
+        """See `QuickReader`."""
         if len(native) > _LONGEST:
             return None
         try:
-            line = self._decode(native)
-            subject = self._known.get(self._subject_of(line))
-            if subject is None or native.count(b":") != subject.colons:
+            subject, schedule, result = self._parts(self._decode(native))
+            known = self._known.get(subject)
+            if known is None or native.count(b":") != known[3]:
                 return None
-            return line, subject, config_digest(self._schedule(line))
-        except (*_NOT_TAKEN, orjson.JSONEncodeError):  # the last of these for a number beyond 64 bits
+            config = sha256(orjson.dumps(schedule)).digest()  # as `config_digest`
+        except _NOT_TAKEN:
             return None
+        target, workload, tvm_version, _ = known
+        costs, error, at, unusable = typed_outcome(result, self._failed)
+        if not self._is_timed:
+            at = None
+        # As `TuningRecord(...)`, at a third of the time.
+        return tuple.__new__(
+            TuningRecord,
+            (self._family, target, workload, config, costs, error, at, tvm_version, native, unusable, 0),
+        )
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
-        """Take note of what a line is for.
-
-        Args:
-            native: the line.
-            record: what it says, by the schema and the rules.
-        """
+        """See `QuickReader`."""
         try:
             line = self._decode(native)
         except _NOT_TAKEN:
             return
         if len(self._known) == _MOST_SUBJECTS:
             self._known.clear()
-        subject = Subject(record.target, record.workload, record.tvm_version, self._colons(line))
-        self._known[self._subject_of(line)] = subject
+        subject, _, _ = self._parts(line)
+        self._known[subject] = Subject(record.target, record.workload, record.tvm_version, self._colons(line))

@@ -84,8 +84,11 @@ def typed_outcome(
 ) -> tuple[tuple[float, ...], ErrorKind | None, float | None, str | None]:
     """As `outcome`, of numbers that are some and finite: at once what most trials are."""
     costs, number, _, moment = result
-    if number == 0 and costs and min(costs) > 0 and max(costs) < failed and 0 <= moment <= _LAST_MOMENT:
-        return costs, None, moment, None
+    if 0 <= moment <= _LAST_MOMENT:
+        if number == 0 and costs and min(costs) > 0 and max(costs) < failed:
+            return costs, None, moment, None
+        if 0 < number <= len(ERROR_KINDS):
+            return costs, ERROR_KINDS[number - 1], moment, None
     return outcome(result, failed)
 
 

@@ -51,7 +51,7 @@ def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
         bag |= {"text": task.workload.text, "signature": record.workload.signature}
     if (desc := task.workload.desc) is not None:
         bag[DESC_KEY] = desc
-        record = replace(record, workload=replace(record.workload, desc=desc))
+        record = record._replace(workload=replace(record.workload, desc=desc))
     if record.target.completed:
         bag["completed"] = dict(record.target.completed)
     codec = families.family(record.family)
@@ -92,9 +92,9 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     record = family.record(document, native, workload)
     if "completed" in bag:
         told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target
-        record = replace(record, target=completed(record.target, told))
+        record = record._replace(target=completed(record.target, told))
     if DESC_KEY in bag:
-        record = replace(record, workload=replace(record.workload, desc=bag[DESC_KEY]))
+        record = record._replace(workload=replace(record.workload, desc=bag[DESC_KEY]))
     if record.workload.id != bag["workload"]:
         raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
     if record.error is not None:

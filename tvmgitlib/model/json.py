@@ -102,7 +102,13 @@ def has_too_many_parts(text: bytes) -> bool:
 
 def read_gaps(text: bytes) -> Any:
     """The document of a text with gaps, with what stands in them: Python has NaN and infinity."""
-    return json.loads(_STRING_OR_NUMBER.sub(_as_python_has_it, text))
+    return json.loads(_STRING_OR_NUMBER.sub(_as_python_has_it, text), parse_int=_as_read)
+
+
+def _as_read(digits: str) -> int | float:
+    """An integer as `read_json` has it: beyond 64 bits, the nearest double."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _or_null(match: re.Match[bytes]) -> bytes:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from heapq import merge
-from operator import or_
+from itertools import chain, compress, islice
+from operator import ne, or_
 from typing import Final, TypeAlias
 
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, outcome_code
@@ -23,8 +24,9 @@ from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, ou
 #: (one standard deviation). Jobs of versions before keep 512.
 SAMPLE = 64
 
-#: How many names of a task are in memory while they are counted.
+#: How many marks of a task are in memory while its log is read, and how many of them while they are counted.
 AT_ONCE = 1 << 15
+_BLOCK = 1 << 12
 
 _CONFIG_SHIFT = 24
 _ABOVE_ALL: Final = 1 << (64 - _CONFIG_SHIFT)
@@ -32,67 +34,85 @@ _OUTCOME_BITS = 4
 _OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
 _LASTING: Final = frozenset(map(outcome_code, (None, *DETERMINISTIC)))
 
-#: Takes names, and gives the same ones again later, one after the other.
+#: Takes marks, and gives the same ones again later, one after the other.
 PutAway: TypeAlias = "Callable[[array[int]], Iterable[int]]"
 
 
 class EffortCounter:
     """Counts the trials of one task as its log goes by.
 
+    What is counted are marks, which are made faster than names; names are made of the trials that the sample may need.
+
     Args:
-        put_away: keeps names elsewhere than in memory, `AT_ONCE` of them at a time; without it they take 8 bytes a
+        put_away: keeps marks elsewhere than in memory, `AT_ONCE` of them at a time; without it they take 8 bytes a
             line.
     """
 
-    def __init__(self, put_away: PutAway = lambda names: names) -> None:
+    def __init__(self, put_away: PutAway = lambda marks: marks) -> None:
         self._put_away = put_away
-        self._names = array("Q")
+        self._marks = array("Q")
         self._away: list[Iterable[int]] = []
         self._lines = 0
+        self._least: set[int] = set()
+        self._limit = 1 << 64
 
     def add(self, record: TuningRecord) -> None:
-        self._names.append(record.measurement)
-        if len(self._names) == AT_ONCE:
-            self._away.append(self._put_away(array("Q", sorted(self._names))))
+        mark = record.mark
+        self._marks.append(mark)
+        if mark < self._limit:
+            self._least.add(record.measurement)
+            if len(self._least) == 4 * SAMPLE:
+                self._least = set(self._sample())
+                self._limit = ((max(self._least) >> _CONFIG_SHIFT) + 1) << _CONFIG_SHIFT
+        if len(self._marks) == AT_ONCE:
+            self._away.append(self._put_away(array("Q", sorted(self._marks))))
             self._lines += AT_ONCE
-            self._names = array("Q")
+            self._marks = array("Q")
 
     def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:
         """The effort, and how many of the lines added were duplicates of another."""
-        effort = _count(merge(*self._away, sorted(self._names)), exhausted)
-        return effort, self._lines + len(self._names) - effort.trials
+        here = sorted(self._marks)
+        effort = _count(merge(*self._away, here) if self._away else here, self._sample(), exhausted)
+        return effort, self._lines + len(here) - effort.trials
+
+    def _sample(self) -> list[int]:
+        return _each_once(sorted(self._least))[:SAMPLE]
 
 
-def _each_once(names: Iterable[int]) -> Iterator[int]:
-    """Names in ascending order, one a measurement.
+def _each_once(names: Sequence[int], before: int = -1) -> list[int]:
+    """Names or marks in ascending order, one a measurement.
 
     Two logs may name one failure differently, where one of them does not know its kind: `unknown` is the largest code,
     so the kind that is known stays.
 
     Args:
         names: in ascending order.
+        before: the last one of those that came before them.
     """
-    measurement = -1
-    for name in names:
-        if name >> _OUTCOME_BITS != measurement:
-            measurement = name >> _OUTCOME_BITS
-            yield name
+    measurements = [name >> _OUTCOME_BITS for name in names]
+    previous = chain((before >> _OUTCOME_BITS,), measurements)
+    return list(compress(names, map(ne, measurements, previous)))
 
 
-def _count(names: Iterable[int], exhausted: bool | None) -> Effort:
-    """Effort of all these measurements: ascending."""
-    sample: list[int] = []
-    outcomes = [0] * (_OUTCOME_MASK + 1)
-    configs, config = 0, -1
-    for name in _each_once(names):
-        outcomes[name & _OUTCOME_MASK] += 1
-        if name >> _CONFIG_SHIFT != config:
-            config = name >> _CONFIG_SHIFT
-            configs += 1
-        if len(sample) < SAMPLE:
-            sample.append(name)
+def _count(names: Iterable[int], sample: Iterable[int], exhausted: bool | None) -> Effort:
+    """Effort of all these measurements.
+
+    Args:
+        names: names or marks: ascending.
+        sample: the smallest names, each measurement once.
+        exhausted: whether the tuner ran to the end of the space.
+    """
+    names = iter(names)
+    outcomes: Counter[int] = Counter()
+    configs, last = 0, -1
+    while some := list(islice(names, _BLOCK)):
+        once = _each_once(some, last)
+        outcomes.update(map(_OUTCOME_MASK.__and__, once))
+        of_configs = [name >> _CONFIG_SHIFT for name in once]
+        configs += sum(map(ne, of_configs, chain((last >> _CONFIG_SHIFT,), of_configs)))
+        last = some[-1]
     return Effort(
-        trials=sum(outcomes),
+        trials=outcomes.total(),
         configs=configs,
         errors={kind: outcomes[code] for code, kind in enumerate(ERROR_KINDS, start=1) if outcomes[code]},
         exhausted=exhausted,
@@ -117,9 +137,9 @@ def union(efforts: Iterable[Effort]) -> Effort:
     different = list({_counts(effort): effort for effort in largest_last}.values())
     if len(different) == 1:
         return replace(different[0], exhausted=exhausted)
-    names = list(_each_once(sorted(name for effort in different for name in effort.sample)))
+    names = _each_once(sorted(name for effort in different for name in effort.sample))
     if all(is_whole(effort) for effort in different):
-        return _count(names, exhausted)
+        return _count(names, names[:SAMPLE], exhausted)
     once = _share_once(different)
     errors = {kind: _part(once, [effort.errors.get(kind, 0) for effort in different]) for kind in ERROR_KINDS}
     return Effort(

@@ -71,9 +71,9 @@ class Ansor(Enveloped, Family):
         )
 
     def quick_reader(self, reader: LineReader) -> QuickReader:
-        from tvmgitlib.families.ansor.quick import QuickAnsor
+        from tvmgitlib.families.ansor.quick import quick_lines
 
-        return QuickAnsor(self.name, FAILED)
+        return quick_lines(self.name, FAILED)
 
     def target_of(self, document: Any) -> Any:
         return document["i"][0][1]

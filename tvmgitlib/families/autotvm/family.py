@@ -104,9 +104,9 @@ class AutoTvm(Spliced, Family):
         )
 
     def quick_reader(self, reader: LineReader) -> QuickReader:
-        from tvmgitlib.families.autotvm.quick import QuickAutoTvm
+        from tvmgitlib.families.autotvm.quick import quick_lines
 
-        return QuickAutoTvm(self.name, FAILED)
+        return quick_lines(self.name, FAILED)
 
     def target_of(self, document: Any) -> Any:
         return document["input"][0]

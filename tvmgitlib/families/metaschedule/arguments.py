@@ -73,11 +73,15 @@ def _measured(args: Any) -> tuple[Argument, ...] | None:
     found: list[Argument] = []
     for arg in args or [None]:
         match arg:
-            case ["TENSOR", str(dtype), [*shape]] if all(isinstance(extent, (int, float)) for extent in shape):
+            case ["TENSOR", str(dtype), [*shape]] if all(map(_is_extent, shape)):
                 found.append((dtype, tuple(map(int, shape))))
             case _:
                 return None
     return tuple(found)
+
+
+def _is_extent(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def arguments_of(nodes: list[Any]) -> Arguments | None:

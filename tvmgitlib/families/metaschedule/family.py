@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -216,7 +215,7 @@ class _Reader:
     def numbered(self, record: TuningRecord) -> TuningRecord:
         """A record as the next one of the database, with what is known of it beside its line."""
         repeat, error = self._seen.before(self._name(record)), self._why(record)
-        return record if (repeat, error) == (0, record.error) else replace(record, repeat=repeat, error=error)
+        return record if (repeat, error) == (0, record.error) else record._replace(repeat=repeat, error=error)
 
     def _name(self, record: TuningRecord) -> int:
         """64 bits that name a measurement among those of all workloads and targets of the database."""

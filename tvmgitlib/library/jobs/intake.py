@@ -85,7 +85,7 @@ class Origin:
         """A record with what the user says of its target beside what its text says."""
         if self.complete_target is None or not self.is_completed(record.target):
             return record
-        return replace(record, target=completed(record.target, self.complete_target))
+        return record._replace(target=completed(record.target, self.complete_target))
 
     def section(self, record: TuningRecord) -> Section:
         """Where a record belongs.
@@ -203,6 +203,9 @@ def _is_of(target: GivenTarget, wanted: GivenTarget) -> bool:
 _NAMES = frozenset(("keys", "tag", "model"))
 
 
+#: What is above a cost by more than a mean is rounded by.
+_ABOVE: Final = 1 + 1e-12
+
 #: How many subjects are found by their objects.
 _MOST_SUBJECTS: Final = 4096
 
@@ -222,8 +225,10 @@ class _TaskIntake:
     def add(self, record: TuningRecord) -> None:
         self.effort.add(record)
         self._sample.add(record)
+        if record.error is not None or min(record.costs) > self._limit:  # so its mean is, too
+            return
         cost = record.cost
-        if record.error is not None or cost > self._limit:
+        if cost > self._limit:
             return
         present = self._best.get(record.config)
         if present is None or cost < present.cost or (cost == present.cost and record.hash < present.hash):
@@ -231,7 +236,7 @@ class _TaskIntake:
             if len(self._best) > 4 * self._keep:
                 best = self.best()
                 self._best = {record.config: record for record in best}
-                self._limit = best[-1].cost
+                self._limit = best[-1].cost * _ABOVE
 
     def best(self) -> list[TuningRecord]:
         return heapq.nsmallest(self._keep, self._best.values(), key=_order)
@@ -251,7 +256,7 @@ def _not_yet(record: TuningRecord) -> TuningRecord:
     if record.error is not None or record.measured_at is None:
         return record
     why = f"a time stamp in the future, {utc_text(record.measured_at)}"
-    return replace(record, error="unknown", unusable=why)
+    return record._replace(error="unknown", unusable=why)
 
 
 def _order(record: TuningRecord) -> tuple[float, str]:

@@ -384,7 +384,7 @@ class RecordReader:
         reader, quick = self._readers_of(family)
         found = reader(read_gaps(line) if has_gaps else document, line)
         if has_gaps and isinstance(found, TuningRecord) and found.error is None:  # no reader has to take such a line
-            return replace(found, error="unknown", unusable="a number that is none")
+            return found._replace(error="unknown", unusable="a number that is none")
         if quick is None or self._upgrading is not None:
             self.quick = _takes_none
         else:

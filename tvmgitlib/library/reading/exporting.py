@@ -197,14 +197,14 @@ def _portable(stored: StoredRecord) -> StoredRecord:
     codec = families.family(record.family)
     if record.target.is_portable:
         return stored
-    return replace(stored, record=replace(record, native=codec.with_target(record.native, record.target.portable)))
+    return replace(stored, record=record._replace(native=codec.with_target(record.native, record.target.portable)))
 
 
 def _with_modules(contents: Contents, records: list[StoredRecord]) -> list[StoredRecord]:
     """The records, each with the module of its workload, which is in the segment of its job."""
     modules = contents.modules(records)
     return [
-        replace(stored, record=replace(stored.record, workload=modules[stored.record.workload])) for stored in records
+        replace(stored, record=stored.record._replace(workload=modules[stored.record.workload])) for stored in records
     ]
 
 

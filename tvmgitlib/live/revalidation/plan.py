@@ -156,7 +156,7 @@ class Plan:
                 yield Item(place, given, None, chosen, f"this TVM has no {place.family}")
                 continue
             try:
-                task = family.task_of(replace(self._whole(chosen[0]), target=meant))
+                task = family.task_of(self._whole(chosen[0])._replace(target=meant))
             except TvmError as error:
                 yield Item(place, given, None, chosen, str(error))
             else:
@@ -270,7 +270,7 @@ class Plan:
 
     def _whole(self, stored: StoredRecord) -> TuningRecord:
         """The record with its module, where records do not carry it."""
-        return replace(stored.record, workload=self.contents.modules([stored])[stored.record.workload])
+        return stored.record._replace(workload=self.contents.modules([stored])[stored.record.workload])
 
 
 def _is_of(recorded: Workload, workload: Workload, signature: str | None) -> bool:
