@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary as ConfigLibrary
     from tvmgitlib.config_library import log_to_library as log_to_library
     from tvmgitlib.errors import FamilyError as FamilyError
+    from tvmgitlib.errors import FleetError as FleetError
     from tvmgitlib.errors import GitError as GitError
     from tvmgitlib.errors import JobError as JobError
     from tvmgitlib.errors import LibraryError as LibraryError
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from tvmgitlib.errors import RecordError as RecordError
     from tvmgitlib.errors import SelectionError as SelectionError
     from tvmgitlib.errors import SettingsError as SettingsError
+    from tvmgitlib.errors import TakenError as TakenError
     from tvmgitlib.errors import TargetError as TargetError
     from tvmgitlib.errors import TvmError as TvmError
     from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
     from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
-    from tvmgitlib.library.answers import CurvePoint as CurvePoint
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes import Merged as Merged
     from tvmgitlib.library.changes import Reverted as Reverted
     from tvmgitlib.library.changes import Synced as Synced
+    from tvmgitlib.library.curves import CurvePoint as CurvePoint
+    from tvmgitlib.library.jobs import Claim as Claim
     from tvmgitlib.library.jobs import JobDescription as JobDescription
     from tvmgitlib.library.jobs import OpenJob as OpenJob
     from tvmgitlib.library.platforms import detect_platform as detect_platform
@@ -55,6 +58,9 @@ if TYPE_CHECKING:
     from tvmgitlib.live.common import HowToMeasure as HowToMeasure
     from tvmgitlib.live.coverage import Coverage as Coverage
     from tvmgitlib.live.coverage import TaskCoverage as TaskCoverage
+    from tvmgitlib.live.fleet import Fleet as Fleet
+    from tvmgitlib.live.fleet import KeyStatus as KeyStatus
+    from tvmgitlib.live.fleet import Tracker as Tracker
     from tvmgitlib.live.job import Job as Job
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
@@ -62,6 +68,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned as ModelTuned
     from tvmgitlib.live.tuning import TaskTuning as TaskTuning
     from tvmgitlib.live.tuning import Tuning as Tuning
+    from tvmgitlib.live.tuning import shard as shard
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
     from tvmgitlib.model import GivenTarget as GivenTarget
@@ -93,12 +100,13 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
-    "tvmgitlib.errors": "FamilyError GitError JobError LibraryError PlatformError RecordError SelectionError "
-    "SettingsError TargetError TvmError TvmgitlibError UnsentError",
-    "tvmgitlib.library.answers": "Answers CurvePoint",
+    "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
+    "SelectionError SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
+    "tvmgitlib.library.answers": "Answers",
+    "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
-    "tvmgitlib.library.jobs": "JobDescription OpenJob",
+    "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
     "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
     "SignedBy Summary WorkloadEffort",
@@ -106,10 +114,11 @@ _NAMES = {
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
+    "tvmgitlib.live.fleet": "Fleet KeyStatus Tracker",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
-    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning",
+    "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning shard",
     "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
     "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
     "parse_target",

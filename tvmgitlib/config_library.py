@@ -16,38 +16,45 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tvmgitlib import store
 from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
-from tvmgitlib.library.answers import Answers, CurvePoint, tuning_curve
-from tvmgitlib.library.reading import Accept, Grader, Selection, Shown, Taken
+from tvmgitlib.library.answers import Answers
+from tvmgitlib.library.reading import Grader, Selection
 from tvmgitlib.library.view import View
-from tvmgitlib.model import JobKind, Json, Platform, TvmVersion, parse_target
-from tvmgitlib.store import is_collection_due
+from tvmgitlib.model import Platform, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tvmgitlib.library.care import Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
-    from tvmgitlib.library.jobs import JobDescription, OpenJob
+    from tvmgitlib.library.curves import CurvePoint
+    from tvmgitlib.library.jobs import Claim, JobDescription, OpenJob
     from tvmgitlib.library.reading import (
+        Accept,
         BestConfig,
         Blame,
         ConfigChange,
+        Contents,
         Exported,
         LogEntry,
+        Obstacle,
         Problem,
+        Shown,
         Summary,
+        Taken,
         WorkloadEffort,
     )
     from tvmgitlib.library.suggesting import Suggestions
     from tvmgitlib.live.coverage import Coverage
+    from tvmgitlib.live.fleet import Fleet
     from tvmgitlib.live.job import Job
     from tvmgitlib.live.revalidation import Revalidated
     from tvmgitlib.live.side import LiveSide
     from tvmgitlib.live.tuning import ModelTuned, Tuning
-    from tvmgitlib.model import Pin, Segment, Settings, TaskHistory, TuningRecord
+    from tvmgitlib.model import JobKind, Json, Pin, Segment, Settings, TaskHistory, TuningRecord
     from tvmgitlib.report import Report
     from tvmgitlib.store import Committed
 
@@ -170,6 +177,7 @@ class ConfigLibrary:
         kind: JobKind = "tune",
         complete_target: object | None = None,
         key: str | None = None,
+        share: float | None = None,
     ) -> OpenJob:
         """Begin a job: a log and a folder for tuners to write to.
 
@@ -185,10 +193,12 @@ class ConfigLibrary:
             kind: `tune`, or `revalidate` for a job that measures records of the library again.
             complete_target: what targets of the log leave out, as a target; see `import_logs`.
             key: what the job is for, such as the name of a model; see `job`.
+            share: tell the remote of the job, see `job`; `renew_job` has to be called that often, in seconds.
 
         Raises:
             TargetError: the target does not parse, or `complete_target` says nothing that targets leave out.
             PlatformError: nothing says which platform the target is on.
+            TakenError: another machine has the same job open; or this clone, where it is shared.
         """
         _ = self._view.writable
         reading.require_one_of("kind", kind, ("tune", "revalidate"))
@@ -203,8 +213,47 @@ class ConfigLibrary:
             keep_history=keep_history,
             complete_target=complete_target,
             key=key,
+            share=share,
         )
-        return jobs.begin(self._view, told)
+        return jobs.begin(self._view, told) if share is None else jobs.begin_shared(self._view, told)
+
+    def shared_jobs(self) -> list[Claim]:
+        """The jobs that machines have open and tell the remote of, oldest first; what cannot be read is named.
+
+        Raises:
+            GitError: there is no remote, or it cannot be reached.
+        """
+        return jobs.shared_jobs(self._view)
+
+    def renew_job(self, job: str | None = None, *, watch: bool = False) -> OpenJob:
+        """Tell the remote how far a shared job is, so that no other machine takes it over; a live job does so itself.
+
+        Args:
+            job: its id or the beginning of it; without one, the only one.
+            watch: go on, as often as the job was told, until it is over.
+
+        Raises:
+            TakenError: another machine has taken it over, or its claim was removed.
+            JobError: there is no such job, or it is not shared.
+            GitError: the remote cannot be reached, or refuses.
+        """
+        return jobs.renew(self._view, job, watch=watch)
+
+    def take_over_job(self, which: str | None = None) -> OpenJob:
+        """Go on here with a job that another machine has left, or that has not been heard of for three intervals.
+
+        It is open in this clone then, under its id, with all that was measured; `job` resumes it, if this is such a
+        machine, and `finish_job` commits it on any.
+
+        Args:
+            which: its key, its id or the beginning of that, or the name of its claim; None for the only one.
+
+        Raises:
+            TakenError: it goes on there, or another machine was faster.
+            JobError: there is none, or several; or it is open here.
+            GitError: the remote cannot be reached, or refuses.
+        """
+        return jobs.take_over(self._view.writable, which)
 
     def open_jobs(self) -> list[OpenJob]:
         """The jobs in progress, oldest first."""
@@ -284,6 +333,8 @@ class ConfigLibrary:
         Raises:
             SelectionError: there is no such job, or its history is not here.
         """
+        from tvmgitlib.library.curves import tuning_curve
+
         return tuning_curve(self.kept_history(job))
 
     def import_logs(
@@ -370,7 +421,7 @@ class ConfigLibrary:
         with self._view.answering() as contents:
             grader = None
             if graded_for is not None:
-                grader = Grader(contents, graded_for, facts, self._live.obstacle(contents, graded_for))
+                grader = Grader(contents, graded_for, facts, _obstacle(contents, graded_for))
             return Answers(reading.best(contents, selection or Selection(), grader, accept))
 
     def nearest(self, selection: Selection) -> list[str]:
@@ -435,9 +486,14 @@ class ConfigLibrary:
         """
         meant = TvmVersion.of(tvm)
         with self._view.answering() as contents:
-            obstacle = self._live.obstacle(contents, meant)
             return reading.export(
-                contents, family, Path(path), selection or Selection(), meant, obstacle, per_target=per_target
+                contents,
+                family,
+                Path(path),
+                selection or Selection(),
+                meant,
+                _obstacle(contents, meant),
+                per_target=per_target,
             )
 
     def log(
@@ -701,7 +757,7 @@ class ConfigLibrary:
 
     def is_gc_due(self) -> bool:
         """Whether there are more packs or loose objects than Git itself would leave; False where `gc.auto` is 0."""
-        return is_collection_due(self._view.repository)
+        return store.is_collection_due(self._view.repository)
 
     # With a live TVM
 
@@ -722,6 +778,7 @@ class ConfigLibrary:
         keep_history: bool = False,
         resume: bool = True,
         key: str | None = None,
+        share: float | None = None,
     ) -> Job:
         """A live job, as a context manager: leaving it commits it.
 
@@ -736,8 +793,12 @@ class ConfigLibrary:
             resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
             key: what the job is for, such as the name of a model. What is interrupted under another key, or under none,
                 is another job: it is left alone, and named.
+            share: tell the remote of the job so often, in seconds, with its logs: no other machine that asks does the
+                same then, and what another has left, or has not told of for three times as long, goes on here. Needs a
+                key. The job itself never fails for it.
 
         Raises:
+            TakenError: with `share`, another machine has the same job open.
             TvmError: TVM is missing, or its parts do not fit together.
             JobError: this library has a live job already.
             PlatformError: nothing says which platform the target is on.
@@ -752,6 +813,7 @@ class ConfigLibrary:
             keep_history=keep_history,
             resume=resume,
             key=key,
+            share=share,
         )
 
     def tune(
@@ -764,41 +826,47 @@ class ConfigLibrary:
         facts: Mapping[str, Json] | None = None,
         tuner: str | None = None,
         key: str | None = None,
+        shard: str | None = None,
         shapes: Mapping[str, Sequence[int]] | None = None,
         warm_start: bool = False,
         budget: float | None = None,
+        share: float | None = None,
         measure_option: Any = None,
         builder: Any = None,
         runner: Any = None,
         told: Mapping[str, Any] | None = None,
         watch: Callable[[Tuning], None] | None = None,
     ) -> ModelTuned:
-        """Tune a model as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
+        """Tune models as one job: what is tuned is skipped, what was interrupted goes on, and all is committed.
 
         Args:
-            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or tasks and modules
-                themselves, see `coverage`.
+            model: an ONNX file, a PyTorch export (`.pt2`), `FILE.py:NAME` or `MODULE:NAME`; or several of these in a
+                list, whose common tasks are tuned once; or tasks and modules themselves, see `coverage`.
             trials: trials that shall be on record for each task afterwards.
             target: the target of what does not say its own.
             platform: the platform's name, where the target names no model; `this` for this machine.
             facts: facts about it, beside its name.
             tuner: `xgb`, `ga`, `random` or `gridsearch` (AutoTVM), `ansor`, or `evolutionary` (MetaSchedule); without
                 it `evolutionary` for a Relax model, and `xgb` for a Relay one.
-            key: what the job is for; None for the name of the model's file. Only the same key, target, platform and TVM
-                resume it.
-            shapes: of an ONNX model's inputs by name, where the file leaves sizes open.
+            key: what the job is for; None for the names of the models' files. Only the same key, shard, target,
+                platform and TVM resume it.
+            shard: tune one part of the tasks, `3/8` for the third of eight; see `tvmgitlib.shard`.
+            shapes: of ONNX models' inputs by name, where the files leave sizes open.
             warm_start: first try what other workloads suggest; see `Job.tune`.
             budget: begin no more trials after so many seconds; what is measured by then is committed.
+            share: tell the remote of the job so often, in seconds; see `job`.
             measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
                 machine.
             told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
             watch: is called with how far it is, whenever results have come.
 
         Raises:
-            TvmgitlibError: TVM is missing; the model is not there or cannot be imported; nothing says the target or the
-                platform; or this library has a live job already.
+            TakenError: with `share`, another machine has the same job open.
+            TvmgitlibError: TVM is missing; a model is not there or cannot be imported; nothing says the target or the
+                platform; there is no such shard; or this library has a live job already.
         """
         from tvmgitlib.live.tuning import TuneRequest
+        from tvmgitlib.rules.sharding import Shard
 
         request = TuneRequest(
             model=model,
@@ -806,6 +874,7 @@ class ConfigLibrary:
             target=target,
             tuner=tuner,
             key=key,
+            shard=Shard.parse(shard) if shard is not None else None,
             shapes=shapes or {},
             how=self._live.how(measure_option, builder, runner, True, None),
             warm_start=warm_start,
@@ -813,7 +882,44 @@ class ConfigLibrary:
             told=told or {},
             watch=watch,
         )
-        return self._live.tune(request, platform, facts)
+        return self._live.tune(request, platform, facts, share)
+
+    @staticmethod
+    def fleet(
+        address: str,
+        key: str,
+        *,
+        platform: str,
+        patience: float = 600.0,
+        timeout: float = 60.0,
+        number: int = 3,
+        repeat: int = 1,
+        min_repeat_ms: int = 100,
+    ) -> Fleet:
+        """Boards that measure for jobs, behind TVM's own tracker: what `job.tune*`, `tune` and `baseline` take.
+
+        It is given where a runner is, `runner=fleet`, and to AutoTVM as the measure option. Its tracker is asked for
+        the boards before each batch, and as many trials run at once as there are. What is the farm's fault (a tracker
+        or board that is away or dies) is no trial: it is made again on another board, and waited for. A config that
+        ends two sessions, or takes too long, has failed. Each result is on the disk when it comes.
+
+        Args:
+            address: `HOST:PORT` of the tracker (`python -m tvm.exec.rpc_tracker`).
+            key: the boards' key there.
+            platform: what the boards are: jobs that are measured on them have to be of this platform.
+            patience: how long to wait for a board or the tracker, in seconds. Then the call ends with a `FleetError`,
+                and the job stays open, with all that came.
+            timeout: how long a trial may take on its board, in seconds.
+            number, repeat, min_repeat_ms: of the runs of a trial, as in TVM's `time_evaluator`.
+
+        Raises:
+            FleetError: within 10 s: no tracker answers there, or it has no board of that key.
+            SelectionError: the address or key cannot be one.
+            PlatformError: the platform's name is not allowed.
+        """
+        from tvmgitlib.live.fleet import fleet_at
+
+        return fleet_at(address, key, platform, patience, timeout, number, repeat, min_repeat_ms)
 
     def start_job(
         self,
@@ -826,6 +932,7 @@ class ConfigLibrary:
         keep_history: bool = False,
         resume: bool = True,
         key: str | None = None,
+        share: float | None = None,
     ) -> Job:
         """`job`, for use without `with`: end it with `stop_job`. Without a target, the first task says it."""
         return self._live.start(
@@ -838,6 +945,7 @@ class ConfigLibrary:
             keep_history=keep_history,
             resume=resume,
             key=key,
+            share=share,
             waits_for_target=True,
         )
 
@@ -1087,6 +1195,12 @@ def _installed_tvm() -> TvmVersion | None:
     from tvmgitlib.live.at_hand import installed_tvm
 
     return installed_tvm()
+
+
+def _obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
+    from tvmgitlib.live.obstacle import obstacle_here
+
+    return obstacle_here(contents, meant)
 
 
 def log_to_library(library: ConfigLibrary) -> Any:

@@ -63,6 +63,15 @@ def duration(seconds: float | None, unknown: str = "") -> str:
     return f"{seconds:.2f} s"
 
 
+def rough(seconds: float) -> str:
+    """A time to wait: `12 s`, `3 min`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
 class TvmgitlibError(Exception):
     """An expected failure, explained.
 
@@ -158,6 +167,12 @@ class JobError(TvmgitlibError):
     """A job is unknown, ambiguous or in the wrong state."""
 
 
+class TakenError(JobError):
+    """Another machine has the same job open: later it may be done, or free."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: "try again"
+
+
 class SelectionError(TvmgitlibError):
     """A selection names something that does not exist, or more than the operation can take."""
 
@@ -172,6 +187,15 @@ class NoRemoteError(GitError):
 
 class TvmError(TvmgitlibError):
     """TVM is missing, its parts do not fit together, or a text does not say which TVM is meant."""
+
+
+class FleetError(TvmgitlibError):
+    """Boards that measure are away, or their tracker is: nothing is wrong with the job, which stays open. Try again.
+
+    Its exit code is that of `EX_TEMPFAIL` in sysexits.h, by which schedulers know what to start again.
+    """
+
+    exit_code: ClassVar[int] = 75
 
 
 class UnsentError(GitError):

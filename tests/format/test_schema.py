@@ -11,7 +11,7 @@ from tvmgitlib.errors import RecordError
 from tvmgitlib.families.shipped import schema_folder
 from tvmgitlib.format.schema import check
 
-NAMES = ["ansor", "autotvm", "bag", "envelope", "fold", "lock", "metaschedule", "segment", "settings"]
+NAMES = ["ansor", "autotvm", "bag", "envelope", "fold", "lock", "metaschedule", "segment", "settings", "shared-job"]
 
 TVM = {"distribution": "hhb-tvm", "version": "0.16.dev0", "source": "log"}
 JOB = "0123456789abcdef"
@@ -43,6 +43,37 @@ VALID: dict[str, Any] = {
     "fold": {"format": 1, "jobs": "0" * 40, "settings": "0" * 64, "kinds": {"tune": 1}},
     "lock": {"format": 1, "url": "x", "commit": "0" * 40, "configs": "0" * 64, "tvmgitlib": "0.1.0"},
     "metaschedule": [0, [[[["Enter"]], []], [0.1], {"kind": "llvm"}, []]],
+    "shared-job": {
+        "format": 1,
+        "machine": "box",
+        "renewed": TIME,
+        "state": "open",
+        "trials": 3,
+        "job": {
+            "id": JOB,
+            "started": TIME,
+            "author": "Tess Ter <tess@example.com>",
+            "kind": "tune",
+            "target": "llvm",
+            "platform": "box",
+            "facts": {"cooling": "fan"},
+            "tvm": TVM,
+            "tuner": "xgb",
+            "options": {},
+            "keep_history": False,
+            "complete_target": None,
+            "key": "resnet",
+            "share": 600,
+            "where": "here",
+            "here": {"name": "box", "facts": {}},
+        },
+        "notes": {
+            "exhausted.jsonl": [["autotvm", "llvm", "[]", ""]],
+            "baselines.jsonl": [["autotvm", "llvm", "[]", "", 0.5]],
+            "tuners.jsonl": [["xgb", {"n": 1}]],
+            "described.jsonl": [["0123456789abcdef", "matmul"]],
+        },
+    },
     "settings": {
         "format": 1,
         "keep": 1,
@@ -159,6 +190,8 @@ FREE = {
     ("section", "section", "target", "canonical"),
     ("section", "section", "target", "facts"),
     ("section", "section", "platform", "facts"),
+    *(("shared-job", "job", *path) for path in (("facts",), ("options",), ("here", "facts"))),
+    ("shared-job", "notes", "tuners.jsonl", 0, 1),
 }
 PLACES = [(name, path) for name, document in VALID.items() for path in objects(document) if (name, *path) not in FREE]
 BAGS = {("bag",), ("settings",), ("header", "job"), ("section", "section"), ("task", "task")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.library.answers import CurvePoint
+from tvmgitlib.library.curves import CurvePoint
 from tvmgitlib.model import Decisions, Trial
 from tvmgitlib.report import charts
 from tvmgitlib.report.curves import Curve, compact, whole

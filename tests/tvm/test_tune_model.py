@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,6 +65,41 @@ def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
     tuner = ["--tuner", "random"] if "tuner" in work.how(journal) else []
     answer = cli.json("tune", *arguments, *tuner)
     assert (cli.code, answer["complete"], answer["made"], answer["job"]) == (0, True, 0, None)
+
+
+def test_shards_of_several_models_are_jobs_of_their_own(
+    library: ConfigLibrary, cli: Any, git: Callable[..., str], model: Path, tmp_path: Path
+) -> None:
+    """Two machines, a part of the tasks each: three models, of which two have the same tasks."""
+    wider = work.write_model(tmp_path / "wider.onnx", hidden=64)
+    again = shutil.copy(model, tmp_path / "again.onnx")
+    models = [str(wider), str(model), str(again)]
+    journal = work.Journal(tmp_path / "journal")
+    parts = [work.tune(library.path, models, journal, shard=shard) for shard in ("1/2", "2/2")]
+    of_model = 2 if "runner" in work.how(journal) else 4  # AutoTVM has two templates for each layer
+    assert [len(part.tasks) for part in parts] == [of_model, of_model]
+    assert len({task.workload for part in parts for task in part.tasks}) == 2 * of_model
+    assert {task.weight for part in parts for task in part.tasks} == {1.0, 2.0}
+    assert all(part.is_complete and sum(task.weight for task in part.coverage.tasks) == 3 * of_model for part in parts)
+    name = "again.onnx+mlp.onnx+wider.onnx"
+    assert [part.key for part in parts] == [f"{name} 1/2", f"{name} 2/2"]
+
+    jobs = [library.show_job(part.result.job).header for part in parts]
+    assert [header.options["shard"] for header in jobs] == ["1/2", "2/2"]
+    assert jobs[0].options["models"] == ["again.onnx", "mlp.onnx", "wider.onnx"]
+    assert len({part.result.commit for part in parts}) == len(library.log()) == 2
+    message = git(library.path, "log", "-1", "--format=%B")
+    assert f"Key: {name} 2/2." in message
+
+    how = ["--trials", work.TRIALS, "--target", json.dumps(work.TARGET), "--platform", "board"]
+    how += ["--tuner", "random"] if "tuner" in work.how(journal) else []
+    told = cli.json("tune", *reversed(models), *how, "--shard", "1/2")
+    assert (cli.code, told["shard"], told["key"], told["made"]) == (0, "1/2", f"{name} 1/2", 0)
+    assert {task["workload"] for task in told["tasks"]} == {task.workload for task in parts[0].tasks}
+    assert cli("tune", model, *how, "--shard", "8/8").code == 0
+    assert "This shard has no task" in cli.err
+    assert cli("tune", *models, *how, "--shape", "z=1,16").code == 4
+    assert "none of the models has an input z" in cli.err
 
 
 def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -19,6 +18,8 @@ class HelpfulGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0]
         if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, self.list_commands(ctx), 3)
             ctx.fail(f"no command is called {name!r}." + (f" Is {' or '.join(near)} meant?" if near else ""))
         return super().resolve_command(ctx, args)

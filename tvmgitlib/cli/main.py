@@ -34,7 +34,7 @@ ROOMS = {
         "clone": ("make.clone", "Copy a library from elsewhere."),
         "job": ("make.job", "Start, finish and look at tuning jobs."),
         "import": ("make.import_", "Import finished tuning logs as one job."),
-        "tune": ("make.tune", "Tune a model: an ONNX file, a PyTorch export, or your own code."),
+        "tune": ("make.tune", "Tune models: ONNX files, PyTorch exports, or your own code."),
         "suggest": ("make.suggest", "Suggest configs for tasks by what was tried for others."),
     },
     "Look": {

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.model import Call, Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Call, Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload
 
 Read = TypeVar("Read")
 

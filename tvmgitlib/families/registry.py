@@ -1,48 +1,74 @@
-"""Which families there are: those of this package, and those of others, which are only looked up when needed."""
+"""Which families there are: those of this package, each imported when it is first used, and those of others, which are
+only looked up when needed.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
 from tvmgitlib.families import plugins
-from tvmgitlib.families.ansor import Ansor
-from tvmgitlib.families.autotvm import AutoTvm
-from tvmgitlib.families.base import Family, Layout
-from tvmgitlib.families.metaschedule import MetaSchedule
-from tvmgitlib.model import Decisions, TuningRecord, Workload, read_json_with_gaps
+from tvmgitlib.model import read_json_with_gaps
 
-_BUILT_IN: dict[str, Family] = {family.name: family for family in (AutoTvm(), Ansor(), MetaSchedule())}
-_BUILT_IN_LAYOUTS = [family.layout for family in _BUILT_IN.values() if family.layout is not None]
+if TYPE_CHECKING:
+    from tvmgitlib.families.base import Family, Layout
+    from tvmgitlib.model import Decisions, TuningRecord, Workload
+
+#: The families of this package, in the order in which they are asked whose a line is.
+_OWN: Final = ("autotvm", "ansor", "metaschedule")
 
 _log = logging.getLogger("tvmgitlib")
 
 
 @cache
+def _own(name: str) -> Family | None:
+    """The family of this package that has this name; None where none has."""
+    match name:
+        case "autotvm":
+            from tvmgitlib.families.autotvm import AutoTvm
+
+            return AutoTvm()
+        case "ansor":
+            from tvmgitlib.families.ansor import Ansor
+
+            return Ansor()
+        case "metaschedule":
+            from tvmgitlib.families.metaschedule import MetaSchedule
+
+            return MetaSchedule()
+    return None
+
+
+@cache
+def _own_layouts() -> list[Layout]:
+    return [own.layout for own in filter(None, map(_own, _OWN)) if own.layout is not None]
+
+
+@cache
 def _others() -> tuple[str, ...]:
     """The names that other packages give families; one of this package's own names is not theirs to give."""
-    for name in plugins.entry_points().keys() & _BUILT_IN.keys():
+    for name in sorted({*_OWN} & plugins.entry_points().keys()):
         providers = ", ".join(map(plugins.provider, plugins.entry_points()[name]))
         _log.warning("%s registers a tuner family called %r, which is tvmgitlib's own: it is not used", providers, name)
-    return tuple(name for name in plugins.entry_points() if name not in _BUILT_IN)
+    return tuple(name for name in plugins.entry_points() if name not in _OWN)
 
 
 def names() -> tuple[str, ...]:
     """The names of all families that are installed, whether or not they can be used."""
-    return (*_BUILT_IN, *_others())
+    return (*_OWN, *_others())
 
 
 def is_known(name: str) -> bool:
     """Whether a family of that name is installed, whether or not it can be used."""
-    return name in _BUILT_IN or name in _others()
+    return name in _OWN or name in _others()
 
 
 def is_shipped(name: str) -> bool:
     """Whether a family is this package's own, of one version with it."""
-    return name in _BUILT_IN
+    return name in _OWN
 
 
 def provider(name: str) -> str:
@@ -56,7 +82,7 @@ def family(name: str) -> Family:
     Raises:
         FamilyError: no installed package provides it, or the one that does is broken.
     """
-    found = _BUILT_IN.get(name) or plugins.load(name)
+    found = _own(name) or plugins.load(name)
     if found is None:
         raise FamilyError(
             f"no installed package provides the tuner family {name!r}; install the one that does",
@@ -67,12 +93,12 @@ def family(name: str) -> Family:
 
 def find(name: str) -> Family | None:
     """The family of that name; None where it cannot be used here (a broken package is said once, as a warning)."""
-    return _BUILT_IN.get(name) or plugins.find(name)
+    return _own(name) or plugins.find(name)
 
 
 def every() -> Iterator[Family]:
     """All families that can be used. Those of other packages are only looked up once the iteration gets to them."""
-    yield from _BUILT_IN.values()
+    yield from filter(None, map(_own, _OWN))
     for name in _others():
         found = plugins.find(name)
         if found is not None:
@@ -135,8 +161,8 @@ def layouts_in(files: Collection[str]) -> list[Layout]:
     Args:
         files: the names of the folder's files.
     """
-    known = {name for layout in _BUILT_IN_LAYOUTS for name in layout.files}
-    candidates = _BUILT_IN_LAYOUTS if known.issuperset(files) else layouts()
+    known = {name for layout in _own_layouts() for name in layout.files}
+    candidates = _own_layouts() if known.issuperset(files) else layouts()
     return [layout for layout in candidates if layout.records in files]
 
 
@@ -145,4 +171,4 @@ def layout_with(file: str) -> Layout | None:
 
     Files of other packages' layouts are known by their folder only: so a plain log need not wait for a search of them.
     """
-    return next((layout for layout in _BUILT_IN_LAYOUTS if file in (layout.records, *layout.beside)), None)
+    return next((layout for layout in _own_layouts() if file in (layout.records, *layout.beside)), None)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.version import InvalidVersion, Version
-
-from tvmgitlib.model import Target, TvmVersion
-
 if TYPE_CHECKING:
-    from importlib.abc import Traversable
+    from tvmgitlib.model import Target, TvmVersion
 
 #: AutoTVM and Ansor left TVM after 0.19.
 _LAST_WITH_AUTOTVM = (0, 19)
 
 
-def schema_folder() -> Traversable:
+def schema_folder() -> Path:
     """The folder of the schemas: inside an installed package, beside it in a checkout."""
-    inside = resources.files("tvmgitlib") / "schema" / "v1"
-    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "schema" / "v1"
+    package = Path(__file__).resolve().parents[1]
+    return next(folder for folder in (package / "schema" / "v1", package.parent / "schema" / "v1") if folder.is_dir())
 
 
 def shipped_schema(name: str) -> dict[str, Any]:
@@ -58,6 +53,8 @@ def left_tvm(module: str, current: TvmVersion) -> str | None:
 
 
 def _release(version: str | None) -> tuple[int, ...] | None:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return Version(version).release if version else None
     except InvalidVersion:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.format.configs import RecordsFile as RecordsFile
     from tvmgitlib.format.configs import configs_file as configs_file
     from tvmgitlib.format.configs import ranked_lines as ranked_lines
     from tvmgitlib.format.configs import read_configs as read_configs
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.format.lines import too_long as too_long
     from tvmgitlib.format.lock import LOCK_FILE as LOCK_FILE
     from tvmgitlib.format.lock import read_lock as read_lock
-    from tvmgitlib.format.records_file import RecordsFile as RecordsFile
     from tvmgitlib.format.segment import read_segment as read_segment
-    from tvmgitlib.format.segment import read_stored as read_stored
-    from tvmgitlib.format.segment import store as store
     from tvmgitlib.format.segment import task_order as task_order
     from tvmgitlib.format.segment import write_segment as write_segment
     from tvmgitlib.format.settings import SETTINGS_FILE as SETTINGS_FILE
@@ -34,18 +32,20 @@ if TYPE_CHECKING:
     from tvmgitlib.format.stamp import FoldStamp as FoldStamp
     from tvmgitlib.format.stamp import Tally as Tally
     from tvmgitlib.format.stamp import read_stamp as read_stamp
+    from tvmgitlib.format.stored import read_stored as read_stored
+    from tvmgitlib.format.stored import store as store
 
 _NAMES = {
-    "configs": "configs_file ranked_lines read_configs",
+    "configs": "RecordsFile configs_file ranked_lines read_configs",
     "histories": "is_writable",
     "leads": "Lead",
     "lines": "MAX_LINE lines_of too_long",
     "lock": "LOCK_FILE read_lock",
-    "records_file": "RecordsFile",
-    "segment": "read_segment read_stored store task_order write_segment",
+    "segment": "read_segment task_order write_segment",
     "settings": "SETTINGS_FILE read_settings write_settings",
     "skimming": "ADDING SkimmedSection SkimmedTask skim_segment",
     "stamp": "FOLD_FILE FoldStamp Tally read_stamp",
+    "stored": "read_stored store",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tvmgitlib.format import schema
-from tvmgitlib.model import Pin, Terms, read_json
+from tvmgitlib.model import read_json
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Pin
 
 LOCK_FILE = "tvmgitlib.lock"
 
@@ -14,6 +19,8 @@ def read_lock(content: bytes) -> Pin:
     Raises:
         RecordError: it is malformed.
     """
+    from tvmgitlib.model import Pin, Terms
+
     document = read_json(content)
     schema.check(document, "lock")
     signers = document.get("signers")

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, reduce
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.errors import FamilyError, RecordError
 from tvmgitlib.families import Family, family
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.format.narrowing import narrowed
 from tvmgitlib.format.schema_words import in_words
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 #: How much of a key a message shows, in characters.
 _NAME = 80
@@ -51,16 +52,22 @@ def check_record(document: Any, of: Family) -> None:
 
 
 @cache
-def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(shipped_schema(name))
+def _validator(name: str) -> Draft202012Validator:
+    return _made(shipped_schema(name))
 
 
 @cache
-def _record_validator(name: str) -> jsonschema_rs.Draft202012Validator:
+def _record_validator(name: str) -> Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(family(name).schema())
+        return _made(family(name).schema())
     except (TypeError, ValueError) as error:
         raise FamilyError(f"the schema of the tuner family {name!r} is no JSON Schema: {error}") from None
+
+
+def _made(schema: dict[str, Any]) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(schema)
 
 
 def _explain(

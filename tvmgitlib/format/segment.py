@@ -8,16 +8,15 @@ the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError, plural
 from tvmgitlib.families.bag import BAG_KEY
-from tvmgitlib.families.base import Family
 from tvmgitlib.format import schema
 from tvmgitlib.format.histories import read_history, write_history
 from tvmgitlib.format.samples import decode_sample, encode_sample
+from tvmgitlib.format.stored import DESC_KEY, OWN_LINES, check_time, read_stored
 from tvmgitlib.model import (
     FORMAT,
     Effort,
@@ -33,14 +32,10 @@ from tvmgitlib.model import (
     Task,
     TaskRecords,
     Trial,
-    TuningRecord,
     TvmVersion,
     Workload,
     canonical_json,
-    completed,
-    parse_target,
     read_json,
-    read_utc,
     recorded_target,
     segment_path,
 )
@@ -48,49 +43,8 @@ from tvmgitlib.model import (
 #: The member of a task that is its history. Versions before it read over members of such names.
 HISTORY_KEY = "x-history"
 
-#: The member of a task, and of a record's bag, that is what TVM calls the workload. Versions before it read over both.
-DESC_KEY = "x-desc"
-
 #: How a history begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
 _HISTORY = b',"%s":{' % HISTORY_KEY.encode()
-
-#: How the lines begin that are no records.
-OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
-
-
-def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
-    """Put a record of a task into the library's form.
-
-    Raises:
-        RecordError: it has none.
-    """
-    tuned_with = task.section.tuned_with
-    bag = {
-        "job": header.id,
-        "workload": task.workload.id,
-        "trials": task.effort.trials,
-        "finished": header.finished,
-        "tuned_with": tuned_with.to_json(),
-    }
-    if task.baseline is not None:
-        bag["baseline"] = task.baseline
-    if task.workload.module is not None:  # the record itself does not say what it tunes
-        bag |= {"text": task.workload.text, "signature": record.workload.signature}
-    if (desc := task.workload.desc) is not None:
-        bag[DESC_KEY] = desc
-        record = replace(record, workload=replace(record.workload, desc=desc))
-    if record.target.completed:
-        bag["completed"] = dict(record.target.completed)
-    codec = families.family(record.family)
-    if (said := codec.rewritten(record)) is not None:
-        bag["target"] = dict(said)
-    line = codec.wrap(record.native, canonical_json(bag).encode())
-    if line.startswith(OWN_LINES):
-        raise RecordError("the record begins like a line of the library's own, so it could not be told from one")
-    platform = task.section.platform.name
-    return StoredRecord(
-        line, record, platform, header.id, task.effort.trials, header.finished, tuned_with, task.baseline
-    )
 
 
 def write_segment(segment: Segment) -> Iterator[bytes]:
@@ -201,39 +155,6 @@ def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) 
         raise RecordError(f"only a job of kind {' or '.join(kinds)} {what}")
 
 
-def read_stored(line: bytes, family: Family, platform: str) -> StoredRecord:
-    """Read a record's line out of a segment or a file of configs/, which say its family and platform.
-
-    Raises:
-        TvmgitlibError: the line is malformed, or has no bag, or one that says something else than the record.
-    """
-    native, bag_text = family.unwrap(line)
-    if bag_text is None:
-        raise RecordError("no x-tvmgitlib beside the record")
-    document = read_json(native)
-    schema.check_record(document, family)
-    bag = read_json(bag_text)
-    schema.check(bag, "bag", within=BAG_KEY)
-    if family.wrap(native, bag_text) != line or native != native.strip():
-        raise RecordError("the line is not in canonical form")
-    workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
-    record = family.record(document, native, workload)
-    if "completed" in bag:
-        told = parse_target({"kind": record.target.target.kind, **bag["completed"]}).target
-        record = replace(record, target=completed(record.target, told))
-    if DESC_KEY in bag:
-        record = replace(record, workload=replace(record.workload, desc=bag[DESC_KEY]))
-    if record.workload.id != bag["workload"]:
-        raise RecordError(f"the record tunes workload {record.workload.id}", field=f"{BAG_KEY}.workload")
-    if record.error is not None:
-        raise RecordError(f"a failed trial is no config: {record.unusable or record.error}")
-    _check_time(bag["finished"], f"{BAG_KEY}.finished")
-    tuned_with = TvmVersion(**bag["tuned_with"])
-    return StoredRecord(
-        line, record, platform, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline")
-    )
-
-
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
     """Read a record below its task, and hold it to what the task and the header say."""
     stored = read_stored(line, families.family(task.section.family), task.section.platform.name)
@@ -264,14 +185,6 @@ def _line(document: dict[str, Any]) -> bytes:
     return line + b"\n"
 
 
-def _check_time(text: str | None, field: str) -> None:
-    try:
-        if text is not None:
-            read_utc(text)
-    except ValueError as error:
-        raise RecordError(f"{text} is no time: {error}", field=field) from None
-
-
 def _header_json(header: Header) -> dict[str, Any]:
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -300,7 +213,7 @@ def _header_json(header: Header) -> dict[str, Any]:
 def _read_header(value: dict[str, Any]) -> Header:
     kind: JobKind = value["kind"]
     for end in ("started", "finished"):
-        _check_time(value[end], f"job.{end}")
+        check_time(value[end], f"job.{end}")
     return Header(
         id=value["id"],
         kind=kind,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from tvmgitlib.errors import LibraryError, RecordError, SettingsError
 from tvmgitlib.format import schema
 from tvmgitlib.model import FORMAT, Settings, read_json
@@ -29,13 +27,19 @@ def write_settings(settings: Settings) -> bytes:
     return ("{\n" + ",\n".join(members) + "\n}\n").encode()
 
 
-def read_settings(content: bytes) -> Settings:
+def read_settings(content: bytes, *, proven: bool = False) -> Settings:
     """Read `tvmgitlib.json`.
+
+    Args:
+        content: the file.
+        proven: whether it is known to be right, so that it need not be checked again.
 
     Raises:
         LibraryError: it is of a format that this version does not know.
         SettingsError: it is malformed.
     """
+    if proven:
+        return Settings.from_json(read_json(content))
     try:
         document: Any = read_json(content)
         if isinstance(document, dict) and document.get("format") not in (None, FORMAT):
@@ -60,13 +64,19 @@ def _check_policy(settings: Settings) -> None:
         SettingsError: it is no rule's name and no PEP 440 specifier.
     """
     rule = settings.policy_tvm
-    try:
-        known = rule in ("same", "same-minor", "any") or bool(list(SpecifierSet(rule)))
-    except InvalidSpecifier:
-        known = False
-    if not known:
+    if rule not in ("same", "same-minor", "any") and not _is_specifier(rule):
         raise SettingsError(
             f"{rule!r} is not same, same-minor, any or a PEP 440 specifier such as '>=0.25,<0.28'",
             file=SETTINGS_FILE,
             field="policy.tvm",
         )
+
+
+def _is_specifier(rule: str) -> bool:
+    """Whether a rule is a PEP 440 specifier that says anything."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return bool(list(SpecifierSet(rule)))
+    except InvalidSpecifier:
+        return False

@@ -6,11 +6,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import NO_TERMS, Terms
-from tvmgitlib.store import Repository
+from tvmgitlib.model import NO_TERMS
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Terms
+    from tvmgitlib.store import Repository
 
 _log = logging.getLogger("tvmgitlib")
 

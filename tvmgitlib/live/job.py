@@ -23,6 +23,7 @@ from tvmgitlib.live.common import (
     live_family,
     other_records,
     place_of,
+    platform_of_runner,
 )
 from tvmgitlib.live.metaschedule import tuning
 from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
@@ -61,7 +62,7 @@ class Job:
         if kind is None:
             self.finish()
             return
-        self._release()
+        self._release(left=True)
         if self.journal.is_begun:
             _log.warning(
                 "job %s was interrupted: what it measured is kept, and starting a job for the same %starget and "
@@ -103,9 +104,9 @@ class Job:
         """The job's target; None when it takes any (or has not seen its first task)."""
         return self.journal.target
 
-    def _release(self) -> None:
+    def _release(self, *, left: bool = False) -> None:
         self._ended(self)
-        self.journal.release()
+        self.journal.release(left=left)
 
     def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the job. One that has measured nothing, because all was tuned already, is dropped instead.
@@ -120,7 +121,7 @@ class Job:
 
     def measured_by(self, how: HowToMeasure) -> None:
         """Note on which machine trials are made from now on; see `Journal.measured_by`."""
-        self.journal.measured_by(elsewhere(how))
+        self.journal.measured_by(elsewhere(how), platform_of_runner(how))
 
     # What is on record
 

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, PlatformError, TvmError, TvmgitlibError, listed
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -21,12 +21,10 @@ from tvmgitlib.library.reading import (
     Contents,
     Grader,
     Lookup,
-    Obstacle,
     Selection,
     Summary,
     Taken,
     best,
-    is_doubtful,
     mixed_targets,
     platform_of,
     require_one_of,
@@ -56,7 +54,6 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     Place,
-    TvmVersion,
     merged_facts,
     parse_target,
     require_triple,
@@ -99,6 +96,7 @@ class LiveSide:
         resume: bool = True,
         waits_for_target: bool = False,
         key: str | None = None,
+        share: float | None = None,
     ) -> Job:
         """Begin a live job, or resume an interrupted one; see `ConfigLibrary.job`.
 
@@ -110,6 +108,7 @@ class LiveSide:
             tuner, options, keep_history: for the record.
             resume: take up an interrupted job of the same key, target, platform and facts, if there is one.
             key: what the job is for.
+            share: how often the remote is told of it, in seconds.
             waits_for_target: without a target, let the first task say it.
         """
         name = platform if isinstance(platform, str) else None
@@ -124,6 +123,7 @@ class LiveSide:
             options=options,
             keep_history=keep_history,
             key=key,
+            share=share,
         )
         return self._start(target, spec_for, resume, waits_for_target and target is None)
 
@@ -145,15 +145,41 @@ class LiveSide:
         if target is not None:
             require_triple(parse_target(target))
         spec = spec_for(target)
-        found = self._interrupted(spec) if resume else None
-        if found is not None:
-            _log.warning("resuming job %s, which was started %s", found.opened.id, found.opened.started)
-            return found
-        opened = jobs.begin(self._view, spec)
-        claim = opened.claim()
-        if claim is None:
-            raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
-        return TakenJob(opened, claim, resumed=False)
+        found = jobs.prepare(self._view.writable, spec) if spec.share is not None else jobs.Prepared()
+        taken = self._interrupted(spec) if resume else None
+        if taken is not None:
+            _log.warning("resuming job %s, which was started %s", taken.opened.id, taken.opened.started)
+        else:
+            opened = jobs.begin(self._view, spec)
+            claim = opened.claim()
+            if claim is None:
+                raise JobError(f"another process took job {opened.id} up at once", hint="Try again.")
+            taken = TakenJob(opened, claim, resumed=False)
+        return self._shared(taken, spec.share, found.seen)
+
+    def _shared(self, taken: TakenJob, share: float | None, seen: str | None) -> TakenJob:
+        """The job, claimed, with what tells other machines of it from now on, where it is shared.
+
+        Args:
+            taken: the job.
+            share: how often that is asked for now, in seconds; None as the job was told before, if it was.
+            seen: what its claim holds.
+
+        Raises:
+            TvmgitlibError: another machine has it, or none can be told.
+        """
+        opened = taken.opened
+        if share is not None:
+            try:
+                opened = jobs.hold(self._view.writable, opened, share, seen)
+            except TvmgitlibError:
+                taken.claim.release()
+                if not taken.resumed:
+                    jobs.jobs_in_progress(self._view).remove(opened)
+                raise
+        if opened.spec.share is None:
+            return taken
+        return replace(taken, opened=opened, heartbeat=jobs.Heartbeat(self._view.writable, opened).start())
 
     def _interrupted(self, spec: JobSpec) -> TakenJob | None:
         """The newest job in progress of the same kind, key, target, platform, facts and TVM that no process has."""
@@ -163,7 +189,7 @@ class LiveSide:
             claim = job.claim()
             if claim is None:
                 continue
-            if job.spec.key == spec.key and _same_facts(job.spec, spec):
+            if job.spec.key == spec.key and job.spec.is_measured_as(spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
@@ -243,15 +269,26 @@ class LiveSide:
         return revalidation.revalidate(self._view, self._start_revalidation, request)
 
     def tune(
-        self, request: tuning.TuneRequest, platform: str | None, facts: Mapping[str, Json] | None
+        self,
+        request: tuning.TuneRequest,
+        platform: str | None,
+        facts: Mapping[str, Json] | None,
+        share: float | None,
     ) -> tuning.ModelTuned:
         """See `ConfigLibrary.tune`."""
         self.require_startable()
         running_tvm()
         return tuning.tune_model(
             request,
-            lambda key: self.start(
-                "tune", request.target, platform, facts=facts, key=key, waits_for_target=request.target is None
+            lambda key, options: self.start(
+                "tune",
+                request.target,
+                platform,
+                facts=facts,
+                options=options,
+                key=key,
+                share=share,
+                waits_for_target=request.target is None,
             ),
             lambda found: self.coverage(
                 found, target=request.target, platform=platform, accept="exact", facts=facts, family=None
@@ -344,21 +381,6 @@ class LiveSide:
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
 
-    @staticmethod
-    def obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
-        """Asks the TVM of this Python about records that its version does not answer for; it is imported for no other.
-
-        None where there is no TVM, or another one is meant.
-        """
-        try:
-            here = running_tvm()
-        except TvmError:
-            return None
-        if meant is not None and not meant.is_same(here):
-            return None
-        loading = cache(lambda: Loading(contents, here))  # which imports that TVM
-        return lambda stored: loading()(stored) if is_doubtful(stored) else None
-
     def coverage(
         self,
         found: Any,
@@ -431,7 +453,7 @@ def _require_readable(journal: Journal) -> None:
     try:
         journal.logged()
     except TvmgitlibError:
-        journal.release()
+        journal.release(left=True)
         raise
 
 
@@ -443,13 +465,6 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
 
 def _under(key: str | None) -> str:
     return f"the key {key!r}" if key is not None else "no key"
-
-
-def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:
-    """Whether an interrupted job was measured under the same platform facts; this machine's say nothing of another."""
-    if spec.where == "elsewhere":
-        return spec.facts == wanted.facts
-    return spec.platform_facts == wanted.platform_facts
 
 
 def _target(spec: JobSpec) -> object:

@@ -11,7 +11,6 @@ from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
     from tvmgitlib.model.history import Decisions as Decisions
-    from tvmgitlib.model.history import TaskHistory as TaskHistory
     from tvmgitlib.model.history import Trial as Trial
     from tvmgitlib.model.job import SEGMENT_RECORDS as SEGMENT_RECORDS
     from tvmgitlib.model.job import Effort as Effort
@@ -20,11 +19,13 @@ if TYPE_CHECKING:
     from tvmgitlib.model.job import JobKind as JobKind
     from tvmgitlib.model.job import JobSpec as JobSpec
     from tvmgitlib.model.job import Section as Section
+    from tvmgitlib.model.job import Segment as Segment
     from tvmgitlib.model.job import Source as Source
     from tvmgitlib.model.job import Task as Task
+    from tvmgitlib.model.job import TaskHistory as TaskHistory
     from tvmgitlib.model.job import TaskIdentity as TaskIdentity
+    from tvmgitlib.model.job import TaskRecords as TaskRecords
     from tvmgitlib.model.job import Where as Where
-    from tvmgitlib.model.job import is_job_id as is_job_id
     from tvmgitlib.model.json import MAX_PARTS as MAX_PARTS
     from tvmgitlib.model.json import Json as Json
     from tvmgitlib.model.json import canonical_json as canonical_json
@@ -61,12 +62,11 @@ if TYPE_CHECKING:
     from tvmgitlib.model.record import DETERMINISTIC as DETERMINISTIC
     from tvmgitlib.model.record import ERROR_KINDS as ERROR_KINDS
     from tvmgitlib.model.record import ErrorKind as ErrorKind
+    from tvmgitlib.model.record import StoredRecord as StoredRecord
     from tvmgitlib.model.record import TuningRecord as TuningRecord
     from tvmgitlib.model.record import outcome_code as outcome_code
     from tvmgitlib.model.segment import JOBS as JOBS
-    from tvmgitlib.model.segment import Segment as Segment
-    from tvmgitlib.model.segment import StoredRecord as StoredRecord
-    from tvmgitlib.model.segment import TaskRecords as TaskRecords
+    from tvmgitlib.model.segment import is_job_id as is_job_id
     from tvmgitlib.model.segment import job_at as job_at
     from tvmgitlib.model.segment import segment_path as segment_path
     from tvmgitlib.model.segment import signature_at as signature_at
@@ -88,9 +88,10 @@ if TYPE_CHECKING:
     from tvmgitlib.model.workload import is_family_name as is_family_name
 
 _NAMES = {
-    "history": "Decisions TaskHistory Trial",
+    "history": "Decisions Trial",
     "job": (
-        "Effort Header Invalidation JobKind JobSpec SEGMENT_RECORDS Section Source Task TaskIdentity Where is_job_id"
+        "Effort Header Invalidation JobKind JobSpec SEGMENT_RECORDS Section Segment Source Task TaskHistory "
+        "TaskIdentity TaskRecords Where"
     ),
     "json": "Json MAX_PARTS canonical_json has_too_many_parts is_unicode read_gaps read_json read_json_with_gaps",
     "knobs": "Call Config Knob KnobTrial Scalar",
@@ -99,8 +100,8 @@ _NAMES = {
     "place": "ConfigsFile Place",
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
     "progress": "counted is_progress_told tell_progress",
-    "record": "DETERMINISTIC ERROR_KINDS ErrorKind TuningRecord outcome_code",
-    "segment": "JOBS Segment StoredRecord TaskRecords job_at segment_path signature_at signature_path",
+    "record": "DETERMINISTIC ERROR_KINDS ErrorKind StoredRecord TuningRecord outcome_code",
+    "segment": "JOBS is_job_id job_at segment_path signature_at signature_path",
     "settings": "FORMAT Settings",
     "target": "GivenTarget Target beyond cli_text completed parse_target recorded_target require_triple",
     "tvm": "TvmVersion minor_version",

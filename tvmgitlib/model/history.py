@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tvmgitlib.model.job import Header, Task
-from tvmgitlib.model.json import Json
-from tvmgitlib.model.knobs import Config
-from tvmgitlib.model.record import ErrorKind
+if TYPE_CHECKING:
+    from tvmgitlib.model.json import Json
+    from tvmgitlib.model.knobs import Config
+    from tvmgitlib.model.record import ErrorKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,3 @@ class Trial(NamedTuple):
     decisions: Decisions
     cost: float | None
     error: ErrorKind | None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskHistory:
-    """What one job has on record of the trials of one task: the best 8, and up to 56 more at even ranks of cost.
-
-    Attributes:
-        header: the job.
-        task: workload, family, target, platform and TVM, and how many trials there were.
-        trials: successes, fastest first, then failures.
-    """
-
-    header: Header
-    task: Task
-    trials: tuple[Trial, ...]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform, merged_facts
 from tvmgitlib.model.record import DETERMINISTIC
+from tvmgitlib.model.segment import segment_path
 from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
-from tvmgitlib.model.workload import FamilyName, Workload
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.history import Trial
+    from tvmgitlib.model.json import Json
+    from tvmgitlib.model.record import StoredRecord
+    from tvmgitlib.model.workload import FamilyName, Workload
 
 JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
 
@@ -21,13 +25,6 @@ Where = Literal["here", "elsewhere", "unsaid"]
 
 #: How many records of a task a segment holds at least, whatever `keep` says: a later, larger `keep` finds them.
 SEGMENT_RECORDS = 8
-
-_JOB_ID = re.compile(r"[0-9a-f]{16}")
-
-
-def is_job_id(text: str) -> bool:
-    """Whether `text` is a whole job id: 16 hex digits."""
-    return _JOB_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,8 @@ class JobSpec:
         complete_target: what the user says of targets that leave it out, as a target.
         key: what the job is for, in the user's words (a model's name, say): an interrupted job is resumed under the
             same key alone.
+        share: how often the remote is told of the job, in seconds, so that no other machine does the same, and one can
+            go on with it; None for never.
         where: where the trials are made.
         here: this machine, as it was found to be when the job began; None where it is not known to be measured on, or
             where the target is not its.
@@ -61,6 +60,7 @@ class JobSpec:
     keep_history: bool = False
     complete_target: str | None = None
     key: str | None = None
+    share: float | None = None
     where: Where = "here"
     here: Platform | None = None
 
@@ -75,6 +75,12 @@ class JobSpec:
         if self.platform is not None or self.here is None or self.target is None:
             return None
         return self.here.name if parse_target(self.target).model is None else None
+
+    def is_measured_as(self, wanted: JobSpec) -> bool:
+        """Whether a job was measured under the facts of one that is wanted; this machine's say nothing of another."""
+        if self.where == "elsewhere":
+            return self.facts == wanted.facts
+        return self.platform_facts == wanted.platform_facts
 
     @property
     def platform_facts(self) -> dict[str, Json]:
@@ -231,3 +237,46 @@ class Invalidation:
     job: str
     records: tuple[str, ...] | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecords:
+    """A task and its best records, best first.
+
+    Attributes:
+        task: the task.
+        records: its records.
+        history: some of its trials; empty where there is none, or where it was not asked for.
+    """
+
+    task: Task
+    records: tuple[StoredRecord, ...]
+    history: tuple[Trial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A whole segment in memory."""
+
+    header: Header
+    tasks: tuple[TaskRecords, ...] = ()
+    invalidations: tuple[Invalidation, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return segment_path(self.header.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHistory:
+    """What one job has on record of the trials of one task: the best 8, and up to 56 more at even ranks of cost.
+
+    Attributes:
+        header: the job.
+        task: workload, family, target, platform and TVM, and how many trials there were.
+        trials: successes, fastest first, then failures.
+    """
+
+    header: Header
+    task: Task
+    trials: tuple[Trial, ...]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tvmgitlib.model.target import Target
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.target import Target
 
 CONFIGS = "configs"
 

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from tvmgitlib.model.target import GivenTarget
-from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.place import Place
+
+if TYPE_CHECKING:
+    from tvmgitlib.model.target import GivenTarget
+    from tvmgitlib.model.tvm import TvmVersion
+    from tvmgitlib.model.workload import FamilyName, Workload
 
 #: Where the sum of costs is beyond a double, it is taken of this much smaller ones; a power of two costs no digit.
 _SCALE = 2.0**-64
@@ -155,3 +159,31 @@ def _packing(costs: int) -> Callable[..., bytes]:
 def outcome_code(error: ErrorKind | None) -> int:
     """4 bits for the outcome of a trial: 0 for a success, else the kind's place in `ERROR_KINDS`, from 1."""
     return 0 if error is None else ERROR_KINDS.index(error) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as the library holds it.
+
+    Attributes:
+        line: the whole line, native text and bag, without a line end.
+        record: what it says.
+        platform: the name of the platform that it was measured on.
+        job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
+        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
+    """
+
+    line: bytes
+    record: TuningRecord
+    platform: str
+    job: str
+    trials: int
+    finished: str | None
+    tuned_with: TvmVersion
+    baseline: float | None = None
+
+    @property
+    def place(self) -> Place:
+        """What it answers for."""
+        record = self.record
+        return Place(record.family, record.target.target, self.platform, record.workload)

@@ -1,72 +1,17 @@
-"""A job as the library holds it: its tasks, each with its best records."""
+"""Where the segment of a job is, and what signs it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from tvmgitlib.model.history import Trial
-from tvmgitlib.model.job import Header, Invalidation, Task, is_job_id
-from tvmgitlib.model.place import Place
-from tvmgitlib.model.record import TuningRecord
-from tvmgitlib.model.tvm import TvmVersion
+import re
 
 JOBS = "jobs"
 
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record as the library holds it.
-
-    Attributes:
-        line: the whole line, native text and bag, without a line end.
-        record: what it says.
-        platform: the name of the platform that it was measured on.
-        job, trials, finished, tuned_with: the bag: the job, its trials of the workload, when it finished, its TVM.
-        baseline: of the bag too: what the untuned config took in that job, in seconds; None where nobody measured it.
-    """
-
-    line: bytes
-    record: TuningRecord
-    platform: str
-    job: str
-    trials: int
-    finished: str | None
-    tuned_with: TvmVersion
-    baseline: float | None = None
-
-    @property
-    def place(self) -> Place:
-        """What it answers for."""
-        record = self.record
-        return Place(record.family, record.target.target, self.platform, record.workload)
+_JOB_ID = re.compile(r"[0-9a-f]{16}")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecords:
-    """A task and its best records, best first.
-
-    Attributes:
-        task: the task.
-        records: its records.
-        history: some of its trials; empty where there is none, or where it was not asked for.
-    """
-
-    task: Task
-    records: tuple[StoredRecord, ...]
-    history: tuple[Trial, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A whole segment in memory."""
-
-    header: Header
-    tasks: tuple[TaskRecords, ...] = ()
-    invalidations: tuple[Invalidation, ...] = ()
-
-    @property
-    def path(self) -> str:
-        return segment_path(self.header.id)
+def is_job_id(text: str) -> bool:
+    """Whether `text` is a whole job id: 16 hex digits."""
+    return _JOB_ID.fullmatch(text) is not None
 
 
 def segment_path(job: str) -> str:

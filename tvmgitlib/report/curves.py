@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tvmgitlib.library.answers import CurvePoint
+from tvmgitlib.library.curves import CurvePoint
 from tvmgitlib.model import Trial
 
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library import jobs as history
-from tvmgitlib.library.answers import CurvePoint, tuning_curve
+from tvmgitlib.library.curves import CurvePoint, tuning_curve
 from tvmgitlib.library.reading import Contents, LogEntry, log
 from tvmgitlib.library.view import View
 from tvmgitlib.model import Place, Segment, Task, TaskRecords, counted

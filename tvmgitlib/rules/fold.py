@@ -10,21 +10,26 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tvmgitlib.model import (
-    Header,
-    Invalidation,
-    JobKind,
-    Json,
-    Place,
-    Segment,
-    Settings,
-    StoredRecord,
     canonical_json,
     fact,
 )
-from tvmgitlib.rules.order import Rank, moment, rank
+from tvmgitlib.rules.order import moment, rank
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import (
+        Header,
+        Invalidation,
+        JobKind,
+        Json,
+        Place,
+        Segment,
+        Settings,
+        StoredRecord,
+    )
+    from tvmgitlib.rules.order import Rank
 
 #: Workload text, TVM distribution, TVM minor version, the platform facts that must match, the limits of the device:
 #: records compete inside one.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from tvmgitlib.model import StoredRecord
+if TYPE_CHECKING:
+    from tvmgitlib.model import StoredRecord
 
 #: Sorts after every ISO 8601 time: a job that does not know when it finished finished last.
 _NEVER = "~"

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from tvmgitlib import families
 from tvmgitlib.errors import plural
 from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
@@ -94,10 +91,17 @@ def _other_tvm(tuned_with: TvmVersion, current: TvmVersion, rule: str) -> str | 
         return None if tuned_with.version == current.version else both
     if rule == "same-minor":
         return None if tuned_with.minor is not None and tuned_with.minor == current.minor else both
+    return None if _is_within(tuned_with.version, rule) else both
+
+
+def _is_within(version: str, specifier: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
     try:
-        return None if SpecifierSet(rule).contains(Version(tuned_with.version), prereleases=True) else both
+        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
-        return both
+        return False
 
 
 def other_facts(recorded: Mapping[str, Any], current: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

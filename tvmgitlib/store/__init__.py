@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from tvmgitlib.store.housekeeping import collect as collect
     from tvmgitlib.store.housekeeping import is_collection_due as is_collection_due
     from tvmgitlib.store.housekeeping import objects_size as objects_size
-    from tvmgitlib.store.landing.branch import Landing as Landing
-    from tvmgitlib.store.landing.links import links_under as links_under
-    from tvmgitlib.store.landing.sparse import left_out as left_out
-    from tvmgitlib.store.landing.writer import Writer as Writer
+    from tvmgitlib.store.landing import Landing as Landing
+    from tvmgitlib.store.landing import Writer as Writer
+    from tvmgitlib.store.landing import left_out as left_out
+    from tvmgitlib.store.landing import links_under as links_under
+    from tvmgitlib.store.landing import make_state as make_state
     from tvmgitlib.store.objects import FILE_MODE as FILE_MODE
     from tvmgitlib.store.objects import MOST as MOST
     from tvmgitlib.store.objects import MOST_OF_SMALL as MOST_OF_SMALL
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
     from tvmgitlib.store.remotes.branches import follow as follow
     from tvmgitlib.store.remotes.branches import remote_has as remote_has
     from tvmgitlib.store.remotes.branches import tracked_branches as tracked_branches
+    from tvmgitlib.store.remotes.claims import CLAIMS as CLAIMS
+    from tvmgitlib.store.remotes.claims import fetch_claims as fetch_claims
+    from tvmgitlib.store.remotes.claims import push_claim as push_claim
     from tvmgitlib.store.remotes.exchange import Pushed as Pushed
     from tvmgitlib.store.remotes.exchange import Upstream as Upstream
     from tvmgitlib.store.remotes.exchange import check_url as check_url
@@ -103,15 +107,13 @@ _NAMES = {
     "attributes": "altering_attributes",
     "git": "configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
     "housekeeping": "ObjectsSize collect is_collection_due objects_size",
-    "landing.branch": "Landing",
-    "landing.links": "links_under",
-    "landing.sparse": "left_out",
-    "landing.writer": "Writer",
+    "landing": "Landing Writer left_out links_under make_state",
     "objects": (
         "Author Blob Bounds Commit Committed Content Delta Draft Entry FILE_MODE MOST MOST_OF_SMALL NO_MODE "
         "SUBMODULE_MODE Snapshot TREE_MODE blob_id differences require_plain"
     ),
     "remotes.branches": "branch_tips check_out fill_work_tree follow remote_has tracked_branches",
+    "remotes.claims": "CLAIMS fetch_claims push_claim",
     "remotes.exchange": (
         "Pushed Upstream check_url clone_repository fetch fetch_refs public_url push remote_name upstream"
     ),

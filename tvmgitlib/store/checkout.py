@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import TypeVar
 
 from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.store import objects
 from tvmgitlib.store.damage import lost_branch
 from tvmgitlib.store.git import Git, failure, quarantine
-from tvmgitlib.store.objects import RAW, Commit, Delta, ObjectReader, Snapshot, deltas, parse_commit
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -74,7 +74,7 @@ class Checkout:
         self.bare = bare
         self.digits = digits
         self.git = Git(root, bare=bare, env=env)
-        self.reader = ObjectReader(self.git)
+        self.reader = objects.ObjectReader(self.git)
 
     @classmethod
     def find(cls: type[_Self], path: Path) -> _Self | None:
@@ -177,7 +177,7 @@ class Checkout:
         """The error for a branch that leads nowhere, though it did; None where it leads somewhere, or never did."""
         return lost_branch(self.git) if self.head is None else None
 
-    def commit_at(self, commit: str) -> Commit:
+    def commit_at(self, commit: str) -> objects.Commit:
         """A commit, by its id.
 
         Raises:
@@ -186,22 +186,22 @@ class Checkout:
         content = self.reader.read(commit, "commit")
         if content is None:
             raise self.reader.missing(commit)
-        return parse_commit(content)
+        return objects.parse_commit(content)
 
-    def snapshot(self, commit: str | None) -> Snapshot:
+    def snapshot(self, commit: str | None) -> objects.Snapshot:
         """Open a commit for reading."""
-        return Snapshot(self.reader, commit, self.state, self.common_dir / "objects", self.folder)
+        return objects.Snapshot(self.reader, commit, self.state, self.common_dir / "objects", self.folder)
 
     def staged(self, commit: str | None, folders: Sequence[str]) -> list[str]:
         """The paths in some folders at which the index is not as the commit."""
         if commit is None:
             return []
-        raw = self.git.run("diff-index", "--cached", *RAW, commit, "--", *folders)
-        return [delta.path for delta in deltas(raw)]
+        raw = self.git.run("diff-index", "--cached", *objects.RAW, commit, "--", *folders)
+        return [delta.path for delta in objects.deltas(raw)]
 
-    def changes(self, before: str, after: str, folders: Sequence[str]) -> list[Delta]:
+    def changes(self, before: str, after: str, folders: Sequence[str]) -> list[objects.Delta]:
         """What tells the files in some folders apart in two commits."""
-        return list(deltas(self.git.run("diff-tree", "-r", *RAW, before, after, "--", *folders)))
+        return list(objects.deltas(self.git.run("diff-tree", "-r", *objects.RAW, before, after, "--", *folders)))
 
     @property
     def checked_out(self) -> str | None:

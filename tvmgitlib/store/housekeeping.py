@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.gathering import COPIED, PACKS, loose_packs
 from tvmgitlib.store.git import Configuration, require_trusted_pruning
-from tvmgitlib.store.landing.branch import writing
-from tvmgitlib.store.landing.lock import gather_lock
+from tvmgitlib.store.landing import COPIED, PACKS, gather_lock, loose_packs, sweep_torn_packs, writing
 from tvmgitlib.store.packing import note_packed, pack_well
 
 #: Git's own limit, gc.auto, for one of the 256 folders of loose objects: it looks at that one, too.
@@ -48,7 +46,8 @@ def collect(checkout: Checkout) -> None:
     """Have Git pack all objects well, drop what nothing leads to and Git's grace is over for, and know its history.
 
     Safe beside writers: what they write is kept by their packs until a ref leads to it. What killed writers kept is
-    swept first. All settings of the user's (`gc.*`, `pack.*`, `core.commitGraph`, precious objects) hold.
+    swept first, and packs that nobody finished within a day. All settings of the user's (`gc.*`, `pack.*`,
+    `core.commitGraph`, precious objects) hold.
 
     Raises:
         GitError: another Git collects here, or it cannot write; or the repository's own configuration names a program
@@ -60,6 +59,7 @@ def collect(checkout: Checkout) -> None:
         pass  # which makes good what killed writers left
     copied = () if configuration.get("core.bigfilethreshold") else COPIED
     with gather_lock(checkout.state):
+        sweep_torn_packs(checkout.common_dir / "objects" / "pack")
         if not configuration.flag("extensions.preciousobjects"):
             pack_well(checkout, copied)
         checkout.git.run(*copied, "gc", "--quiet")

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_folder
-from tvmgitlib.store.gathering import COPIED, loose_packs
 from tvmgitlib.store.git import DURABLE, share_made
+from tvmgitlib.store.landing import COPIED, loose_packs
 
 #: The packs that were made here, by name: while there are no others, nothing is to be done.
 _NOTE = "packed"

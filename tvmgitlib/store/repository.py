@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import GitError
+from tvmgitlib.store import landing
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.gathering import gather_packs
-from tvmgitlib.store.git import Configuration, Git, without_filters
-from tvmgitlib.store.landing import branch as landing
-from tvmgitlib.store.landing.links import refuse_links
-from tvmgitlib.store.landing.redo import Step
-from tvmgitlib.store.landing.writer import Writer, writing_objects
-from tvmgitlib.store.objects import Committed, Draft, Snapshot
+from tvmgitlib.store.git import Configuration, Git, making_temporary_files, without_filters
+
+if TYPE_CHECKING:
+    from tvmgitlib.store.objects import Committed, Draft, Snapshot
 
 #: The folders that are the library's own: never a link in them.
 OWN_FOLDERS = ("jobs", "configs")
@@ -44,11 +42,17 @@ class Repository(Checkout):
         """Whether Git sees that files of the work tree in some folders differ from the index, or that they are not in
         it; or whether it is told not to look. No filter of file contents is run.
         """
+        import tempfile
+
         told = ("ls-files", "-v", "-z", "--cached", "--others", "--modified", "--deleted", "--")
         paths = [f":(top,literal){folder}" for folder in folders]
-        with tempfile.NamedTemporaryFile("w", errors="surrogateescape", prefix="tvmgitlib-") as unfiltered:
-            unfiltered.write(without_filters(Configuration(self.git).filters()))
-            unfiltered.flush()
+        filters = without_filters(Configuration(self.git).filters())
+        with ExitStack() as stack:
+            with making_temporary_files("git"):
+                made = tempfile.NamedTemporaryFile("w", errors="surrogateescape", prefix="tvmgitlib-")  # noqa: SIM115
+                unfiltered = stack.enter_context(made)
+                unfiltered.write(filters)
+                unfiltered.flush()
             listed = self.git.run("-c", f"include.path={unfiltered.name}", *told, *paths)
         return _OTHER_TAG.search(listed) is not None
 
@@ -64,11 +68,11 @@ class Repository(Checkout):
         """
         made = self._commit(draft)
         if made is not None:
-            gather_packs(self)
+            landing.gather_packs(self)
         return made
 
     def _commit(self, draft: Callable[[Snapshot], Draft | None]) -> Committed | None:
-        with self.writing() as lander, writing_objects(self, lander.configuration) as writer:
+        with self.writing() as lander, landing.writing_objects(self, lander.configuration) as writer:
             lander.configuration.people()  # says at once when nobody is known
             for attempt in range(_COMMIT_TRIES):
                 branch = self.branch()
@@ -79,15 +83,15 @@ class Repository(Checkout):
                         return None
                     self._refuse_links()
                     commit = writer.write(snapshot, made)
-                landed = lander.land(branch, Step(tip, commit), made.message.splitlines()[0])
+                landed = lander.land(branch, landing.Step(tip, commit), made.message.splitlines()[0])
                 if landed is not None:
                     return landed
                 time.sleep(0.01 * attempt)
         raise GitError(f"{branch} kept moving while the commit was made", hint="Run the command again.")
 
-    def writer(self) -> AbstractContextManager[Writer]:
+    def writer(self) -> AbstractContextManager[landing.Writer]:
         """Write commits, for which no branch moves; none of them is lost until the context ends."""
-        return writing_objects(self)
+        return landing.writing_objects(self)
 
     def advance(self, old: str, new: str, reason: str, lander: landing.Landing | None = None) -> Committed | None:
         """Move the current branch, and the work tree with it, to a commit that was written.
@@ -106,14 +110,14 @@ class Repository(Checkout):
         """
         with nullcontext(lander) if lander is not None else self.writing() as held:
             self._refuse_links()
-            made = held.land(self.branch(), Step(old, new), reason)
+            made = held.land(self.branch(), landing.Step(old, new), reason)
         if made is not None:
-            gather_packs(self)
+            landing.gather_packs(self)
         return made
 
     def _refuse_links(self) -> None:
         if not self.bare:
-            refuse_links(self.root, OWN_FOLDERS)
+            landing.refuse_links(self.root, OWN_FOLDERS)
 
     def writing(self) -> AbstractContextManager[landing.Landing]:
         """Hold the write lock, with whatever a killed writer left undone made good."""
@@ -129,7 +133,8 @@ class Repository(Checkout):
 
     def recover(self) -> None:
         """Make good what a killed writer left undone, if there is any and nobody is writing."""
-        landing.recover(self)
+        if landing.RedoNote(self.git_dir).exists():
+            landing.recover(self)
 
 
 def create_cache(path: Path, digits: int) -> Repository:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.git import making_temporary_files
 from tvmgitlib.store.objects import Blob, Snapshot, blob_id
 
 #: The files of a commit by path.
@@ -54,10 +56,12 @@ def _merge_contents(repository: Checkout, path: str, base: Blob | None, ours: Bl
     if ours is None or theirs is None or ours.mode != theirs.mode or not ours.mode.startswith("100"):
         raise _conflict(path)
     nothing = repository.snapshot(None)
-    with tempfile.TemporaryDirectory(prefix="tvmgitlib-") as scratch:
-        files = [Path(scratch, name) for name in ("ours", "base", "theirs")]
-        for file, version in zip(files, (ours, base, theirs), strict=True):
-            file.write_bytes(nothing.blob(path, version.oid) if version else b"")
+    with ExitStack() as stack:
+        with making_temporary_files("git"):
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="tvmgitlib-"))
+            files = [Path(scratch, name) for name in ("ours", "base", "theirs")]
+            for file, version in zip(files, (ours, base, theirs), strict=True):
+                file.write_bytes(nothing.blob(path, version.oid) if version else b"")
         done = repository.git.try_run("merge-file", "--quiet", *map(str, files))
         if done.returncode != 0:
             raise _conflict(path)

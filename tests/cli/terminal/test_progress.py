@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tvmgitlib.cli.terminal import progress
-from tvmgitlib.cli.terminal.progress import rough
+from tvmgitlib.errors import rough
 from tvmgitlib.model import counted
 
 

@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,16 @@ def test_the_versions_of_a_file_are_told_by_their_differences_however_many_files
         git(library.path, "reset", "-q", "--soft", tip)
     newest = 30 * 6 * 1000  # what the last versions take when they are packed
     assert newest < library.gc().after.objects < 1.5 * newest
+
+
+def test_a_pack_that_nobody_finished_goes_after_a_day(filled: ConfigLibrary) -> None:
+    folder = filled.path / ".git" / "objects" / "pack"
+    old, new = folder / "tmp_pack_Ab12cD", folder / "tmp_pack_Xy34zW"
+    for file in (old, new):
+        file.write_bytes(b"PACK")
+    os.utime(old, (0, time.time() - 25 * 3600))
+    filled.gc()
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 @pytest.mark.parametrize("left", ["damaged", "old", "fine"])

@@ -140,6 +140,7 @@ def test_every_log_is_imported_or_refused_as_format_01(cli: Any, git: Callable[.
         assert result.counts.read == sum(1 for _ in native(path.stem))
 
 
+@pytest.mark.slow
 def test_all_of_it_together_is_seventeen_pairs_over_eleven_targets(library: ConfigLibrary) -> None:
     results = [library.import_logs(log(name), platform=HERE) for name in CURRENT]
     assert all(map(sums_up, results))

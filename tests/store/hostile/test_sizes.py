@@ -88,7 +88,10 @@ def test_attributes(bombs: Bombs) -> None:
 
 
 @pytest.mark.parametrize("where", ["jobs", "configs"])
-@pytest.mark.parametrize(("width", "depth", "why"), [(32, 12, "one folder over"), (1, 200, "folders over 64 deep")])
+@pytest.mark.parametrize(
+    ("width", "depth", "why"),
+    [pytest.param(32, 12, "one folder over", marks=pytest.mark.slow), (1, 200, "folders over 64 deep")],
+)
 def test_folders_without_end(bombs: Bombs, where: str, width: int, depth: int, why: str) -> None:
     """A tree that names another many times, and so on: a few objects, and more files than one can count."""
     bombs.put(where, TREE, bombs.nested(width, depth))

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from difflib import get_close_matches
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -207,6 +206,8 @@ def _named(name: str, columns: Sequence[Column[Row]], option: str) -> Column[Row
     by_name = {column.header.replace(" ", "-"): column for column in columns}
     if found := by_name.get(name.replace(" ", "-")):
         return found
+    from difflib import get_close_matches
+
     near = get_close_matches(name, by_name, 1)
     meant = f" Is {near[0]} meant?" if near else ""
     raise click.BadParameter(f"no column is called {name!r}.{meant} Columns: {', '.join(by_name)}", param_hint=option)

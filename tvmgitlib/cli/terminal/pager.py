@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from contextlib import suppress
 
@@ -34,6 +33,8 @@ def _is_read() -> bool:
 
 def _paged(text: str) -> bool:
     """Whether a pager has shown it."""
+    import subprocess
+
     from tvmgitlib.store import users_pager
 
     pager = users_pager()

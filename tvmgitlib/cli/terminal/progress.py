@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from tvmgitlib.cli.terminal.cutting import clipped, width_of
 from tvmgitlib.cli.terminal.width import printable
+from tvmgitlib.errors import rough
 
 #: Between two changes of the line (seconds): more often nobody can read it.
 _PAUSE = 0.1
@@ -124,12 +125,3 @@ class _Line(logging.Handler):
     def _put(self, text: str) -> None:
         sys.stderr.write(f"\r{text}\r")
         sys.stderr.flush()
-
-
-def rough(seconds: float) -> str:
-    """A time to wait: `12 s`, `3 min`, `2 h 10 min`."""
-    whole = round(seconds)
-    if whole < 100:
-        return f"{whole} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

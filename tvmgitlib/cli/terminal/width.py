@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 from tvmgitlib.cli.terminal.cutting import beginning, width_of
@@ -23,7 +22,11 @@ def printable(text: str) -> str:
 
 def terminal_width() -> int | None:
     """The columns of the terminal that results go to; None where they go elsewhere, where all is said in full."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def fitted(line: str) -> str:

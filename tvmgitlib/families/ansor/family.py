@@ -10,16 +10,19 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from tvmgitlib.families.ansor.decisions import decisions_of, steps_of
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import Family, LineReader, QuickReader
+from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome
-from tvmgitlib.model import Call, Decisions, Json, Target, TuningRecord, TvmVersion, Workload, cli_text, parse_target
+from tvmgitlib.model import Call, TuningRecord, Workload, cli_text, parse_target
+
+if TYPE_CHECKING:
+    from tvmgitlib.families.base import LineReader, QuickReader
+    from tvmgitlib.model import Decisions, Json, Target, TvmVersion
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e10
@@ -105,9 +108,13 @@ class Ansor(Enveloped, Family):
         return None
 
     def decisions(self, document: Any) -> Decisions | None:
+        from tvmgitlib.families.ansor.decisions import decisions_of
+
         return decisions_of(document["i"][1][1])
 
     def schedule(self, decisions: Decisions) -> Json:
+        from tvmgitlib.families.ansor.decisions import steps_of
+
         return steps_of(decisions)
 
     def known_by(self, target: Target) -> frozenset[str]:

@@ -11,28 +11,31 @@ import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from tvmgitlib.errors import RecordError
-from tvmgitlib.families.autotvm import upgrade
-from tvmgitlib.families.autotvm.knobs import knobs_of
 from tvmgitlib.families.bag import BAG_KEY, Spliced
-from tvmgitlib.families.base import Family, LineReader, QuickReader
+from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
     Call,
-    Decisions,
-    Target,
     TuningRecord,
-    TvmVersion,
-    Workload,
     canonical_json,
     cli_text,
     parse_target,
 )
+
+if TYPE_CHECKING:
+    from tvmgitlib.families.base import LineReader, QuickReader
+    from tvmgitlib.model import (
+        Decisions,
+        Target,
+        TvmVersion,
+        Workload,
+    )
 
 #: What `MeasureResult` holds for a failed trial, in seconds.
 FAILED: Final = 1e9
@@ -68,6 +71,8 @@ class AutoTvm(Spliced, Family):
         return None
 
     def upgraded(self, document: Any) -> bytes | None:
+        from tvmgitlib.families.autotvm import upgrade
+
         return upgrade.upgraded(document) if upgrade.is_old(document) else None
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
@@ -145,6 +150,9 @@ class AutoTvm(Spliced, Family):
         return None
 
     def decisions(self, document: Any) -> Decisions | None:
+        from tvmgitlib.families.autotvm.knobs import knobs_of
+        from tvmgitlib.model import Decisions
+
         return Decisions(knobs_of(document["config"]["entity"]))
 
     def known_by(self, target: Target) -> frozenset[str]:

@@ -6,13 +6,13 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
-from tvmgitlib.families.base import ExportedFiles, Family, LineReader, LogFile, QuickReader, Unmeasured
+from tvmgitlib.families.base import Family, Unmeasured
 from tvmgitlib.families.metaschedule.database import (
     ERROR_FILE,
     LAYOUT,
@@ -23,7 +23,6 @@ from tvmgitlib.families.metaschedule.database import (
     read_failure,
     workload_at,
 )
-from tvmgitlib.families.metaschedule.decisions import decisions_of, trace_of
 from tvmgitlib.families.metaschedule.modules import (
     UNKNOWN,
     call_of,
@@ -37,17 +36,22 @@ from tvmgitlib.families.metaschedule.occurrences import Occurrences
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import (
-    Call,
-    Decisions,
-    ErrorKind,
-    Json,
-    StoredRecord,
-    Target,
     TuningRecord,
-    TvmVersion,
-    Workload,
     parse_target,
 )
+
+if TYPE_CHECKING:
+    from tvmgitlib.families.base import ExportedFiles, LineReader, LogFile, QuickReader
+    from tvmgitlib.model import (
+        Call,
+        Decisions,
+        ErrorKind,
+        Json,
+        StoredRecord,
+        Target,
+        TvmVersion,
+        Workload,
+    )
 
 #: What `run_secs` holds for a failed trial.
 FAILED: Final = 1e10
@@ -143,9 +147,13 @@ class MetaSchedule(Enveloped, Family):
         return call_of(workload.signature) if workload.signature is not None else None
 
     def decisions(self, document: Any) -> Decisions | None:
+        from tvmgitlib.families.metaschedule.decisions import decisions_of
+
         return decisions_of(document[1][0])
 
     def schedule(self, decisions: Decisions) -> Json:
+        from tvmgitlib.families.metaschedule.decisions import trace_of
+
         return trace_of(decisions)
 
     def known_by(self, target: Target) -> frozenset[str]:

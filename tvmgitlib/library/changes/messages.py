@@ -101,4 +101,6 @@ def _origin(header: Header) -> list[str]:
         lines.append(f"From {listed(source.name for source in header.sources)}.")
     if header.tuner:
         lines.append(f"Tuner: {header.tuner}.")
+    if key := header.options.get("key"):
+        lines.append(f"Key: {key}.")
     return lines

@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from tvmgitlib.library.folding.ahead import known_ahead as known_ahead
     from tvmgitlib.library.folding.ahead import remember_ahead as remember_ahead
     from tvmgitlib.library.folding.change import Change as Change
-    from tvmgitlib.library.folding.change import Jobs as Jobs
     from tvmgitlib.library.folding.change import fold_change as fold_change
     from tvmgitlib.library.folding.change import standing_after as standing_after
+    from tvmgitlib.library.folding.claims import is_known as is_known
+    from tvmgitlib.library.folding.claims import is_on_word as is_on_word
+    from tvmgitlib.library.folding.claims import remember_fold as remember_fold
+    from tvmgitlib.library.folding.claims import take_word as take_word
     from tvmgitlib.library.folding.folded import Folded as Folded
     from tvmgitlib.library.folding.memory import Memory as Memory
-    from tvmgitlib.library.folding.proof import Stamped as Stamped
     from tvmgitlib.library.folding.proof import are_files as are_files
     from tvmgitlib.library.folding.proof import expected_files as expected_files
     from tvmgitlib.library.folding.proof import is_fold as is_fold
     from tvmgitlib.library.folding.proof import is_fold_after as is_fold_after
-    from tvmgitlib.library.folding.proof import is_on_word as is_on_word
-    from tvmgitlib.library.folding.proof import remember_fold as remember_fold
-    from tvmgitlib.library.folding.proof import take_word as take_word
     from tvmgitlib.library.folding.whole import Whole as Whole
     from tvmgitlib.library.folding.whole import fold_whole as fold_whole
 
 _NAMES = {
     "ahead": "Ahead known_ahead remember_ahead",
-    "change": "Change Jobs fold_change standing_after",
+    "change": "Change fold_change standing_after",
+    "claims": "is_known is_on_word remember_fold take_word",
     "folded": "Folded",
     "memory": "Memory",
-    "proof": "Stamped are_files expected_files is_fold is_fold_after is_on_word remember_fold take_word",
+    "proof": "are_files expected_files is_fold is_fold_after",
     "whole": "Whole fold_whole",
 }
 

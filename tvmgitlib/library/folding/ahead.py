@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from tvmgitlib._version import __version__
 from tvmgitlib.library.folding.memory import Memory
-from tvmgitlib.library.outlines import Spot
-from tvmgitlib.store import Snapshot
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.outlines import Spot
+    from tvmgitlib.store import Snapshot
 
 #: The file of what is known, in the user's own cache.
 _FILE = "ahead"

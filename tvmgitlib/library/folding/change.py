@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from tvmgitlib.format import ADDING
 from tvmgitlib.library.folding.folded import Folded
-from tvmgitlib.library.outlines import Narrowing, Outlines
-from tvmgitlib.model import Segment, Settings
-from tvmgitlib.rules.fold import Configs, Standing, fold_onto, fold_places, standing
-from tvmgitlib.store import Blob
+from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.rules.fold import Standing, fold_onto, fold_places, standing
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.folding.library import Jobs
+    from tvmgitlib.model import Segment, Settings
+    from tvmgitlib.store import Blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +34,6 @@ class Change:
     dropped: frozenset[str] = frozenset()
     settings: Settings | None = None
     files: Mapping[str, bytes | Blob | None] = field(default_factory=dict)
-
-
-class Jobs(Protocol):
-    """A library in one commit, as far as a fold needs it."""
-
-    @property
-    def settings(self) -> Settings:
-        """Its settings."""
-
-    @property
-    def outlines(self) -> Outlines:
-        """Its jobs without their records."""
-
-    @property
-    def standing(self) -> Standing:
-        """Which of them count."""
-
-    def segment(self, job: str, *, with_records: bool = False, skip_absent: bool = True) -> Segment:
-        """The segment of a job."""
-
-    def configs_at(self, paths: Iterable[str]) -> Configs:
-        """The records of some files of configs/ as committed."""
 
 
 def fold_change(before: Jobs, change: Change, settings: Settings) -> Folded:

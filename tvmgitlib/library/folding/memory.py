@@ -6,13 +6,16 @@ deleted at any time; what it does not have is proven again.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from tvmgitlib.library.cache_folder import cache_folder
+
+_log = logging.getLogger("tvmgitlib")
 
 FILE = "folds"
 
@@ -56,9 +59,9 @@ class Memory:
     def add(self, claim: str, commit: str) -> None:
         """Remember that a claim was proven of a commit, or what else is to be known with it: a word without spaces.
 
-        Where that cannot be noted, it is found out again.
+        Where that cannot be noted, it is found out again, and that is said once.
         """
-        with suppress(OSError, RuntimeError):
+        try:
             path = self._path()
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with path.open("ab") as file:  # one write a line, so that no two processes mix theirs
@@ -66,6 +69,8 @@ class Memory:
                 is_long = file.tell() > _MOST
             if is_long:
                 _forget_half(path)
+        except (OSError, RuntimeError) as error:
+            _tell_forgetful(str(error))
 
     def _path(self) -> Path:
         return cache_folder() / self._file
@@ -80,6 +85,16 @@ class Memory:
 
 #: How many commits are tried, one of which should still be there.
 _TRIED = 4
+
+
+@cache
+def _tell_forgetful(why: str) -> None:
+    """Say that nothing is remembered: the repository itself is no place for it, for that may come from anybody."""
+    _log.warning(
+        "what was proven of this library cannot be remembered (%s), so that every command proves it anew; "
+        "XDG_CACHE_HOME names a folder of yours for it",
+        why,
+    )
 
 
 def _forget_half(path: Path) -> None:

@@ -2,73 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from tvmgitlib import families
-from tvmgitlib._version import __version__
-from tvmgitlib.errors import MissingError, TvmgitlibError
+from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, configs_file, lines_of, ranked_lines, read_segment
-from tvmgitlib.library.folding.change import Change, Jobs, fold_change
+from tvmgitlib.library.folding.change import Change, fold_change
+from tvmgitlib.library.folding.claims import is_known, is_on_word, remember_fold
 from tvmgitlib.library.folding.memory import Memory
-from tvmgitlib.library.folding.whole import Whole
 from tvmgitlib.model import ConfigsFile, Segment, job_at, tell_progress
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.store import Entry, Snapshot, blob_id, differences
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.folding.library import Jobs, Stamped
+    from tvmgitlib.library.folding.whole import Whole
+    from tvmgitlib.rules.fold import Configs
 
 #: Of so many jobs that tell two commits apart, and more, it is quicker to fold all.
 _MOST_STEPS = 512
-
-#: The file of what was taken on a remote's word: no proof of anything, so it is apart from what was proven.
-_WORDS = "words"
-
-
-class Stamped(Jobs, Protocol):
-    """A library in one commit, whose configs/ says what it was folded from."""
-
-    snapshot: Snapshot
-
-    @property
-    def fold_stamp(self) -> FoldStamp | None:
-        """What configs/ says it was folded from."""
-
-    @property
-    def is_stamped(self) -> bool:
-        """Whether configs/ says that it was folded from these jobs and settings."""
-
-    @property
-    def jobs_tree(self) -> str | None:
-        """The id of the jobs/ tree; None while there is no job."""
-
-    def config_files(self) -> list[tuple[str, Entry]]:
-        """The files of records under configs/."""
-
-    def whole(self) -> Whole:
-        """What all jobs come to."""
 
 
 def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
     """Whether configs/ is what its jobs fold to; what is proven is remembered, and what is on a remote's word is not.
 
     Args:
-        library: the library in a commit; its stamp says so.
+        library: the library in a commit, which is not `is_known`; its stamp says so.
         at: reads another commit of it.
     """
-    memory = Memory(library.snapshot.state)
-    claim = _claim(library)
-    if memory.has(claim):
-        return True
-    of_families = _claim(library, _others(library))
-    if of_families != claim and memory.has(of_families):
-        return True
     if is_on_word(library):
         return True
-    if not (_follows_a_proven_one(library, at, memory) or _is_as(library, library.whole())):
+    if not (_follows_a_proven_one(library, at) or _is_as(library, library.whole())):
         return False
-    _remember(memory, library, of_families)
+    remember_fold(library)
     return True
 
 
@@ -89,62 +56,13 @@ def is_fold_after(before: Stamped, after: Stamped) -> bool:
     return _is_as(after, after.whole())
 
 
-def remember_fold(library: Stamped) -> None:
-    """Take down that configs/ is the fold of its jobs: whoever wrote it has just made it so."""
-    _remember(Memory(library.snapshot.state), library, _claim(library, _others(library)))
-
-
-def take_word(library: Stamped, missing: str) -> None:
-    """Take a remote's word for configs/, in this clone alone, and for as long as nothing here could prove it.
-
-    Args:
-        library: the library in a commit.
-        missing: the id of a segment of it that this clone does not have.
-    """
-    Memory(library.snapshot.state, _WORDS).add(_claim(library), missing)
-
-
-def is_on_word(library: Stamped) -> bool:
-    """Whether a remote's word is taken for configs/: that was done here, and what a proof would need is missing."""
-    for segment in Memory(library.snapshot.state, _WORDS).noted_with(_claim(library)):
-        try:
-            library.snapshot.blob("jobs", segment)
-        except MissingError:
-            return True
-    return False
-
-
-def _remember(memory: Memory, library: Stamped, claim: str) -> None:
-    if library.snapshot.commit is not None:
-        memory.add(claim, library.snapshot.commit)
-
-
-def _claim(library: Stamped, others: Iterable[str] = ()) -> str:
-    """What would be proven, as a digest: these files are the fold of these jobs, by the rules of this version.
-
-    Args:
-        library: the library.
-        others: who provides families that are not of this package: what they find right may change with them.
-    """
-    configs = library.snapshot.entry("configs")
-    settings = library.settings.fold_digest
-    said = [__version__, library.jobs_tree, configs.oid if configs else None, settings, *others]
-    return sha256(json.dumps(said).encode()).hexdigest()
-
-
-def _others(library: Stamped) -> list[str]:
-    names = {configs_file(path).family for path, _ in library.config_files()}
-    return [families.provider(name) for name in sorted(names) if not families.is_shipped(name)]
-
-
-def _follows_a_proven_one(library: Stamped, at: Callable[[Snapshot], Stamped], memory: Memory) -> bool:
+def _follows_a_proven_one(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
     """Whether configs/ is what comes of an earlier one that was proven. False says nothing."""
-    for commit in memory.newest():
+    for commit in Memory(library.snapshot.state).newest():
         try:
             with library.snapshot.at(commit) as snapshot:
                 before = at(snapshot)
-                is_known = any(map(memory.has, (_claim(before), _claim(before, _others(before)))))
-                if is_known and before.settings.fold_digest == library.settings.fold_digest:
+                if is_known(before) and before.settings.fold_digest == library.settings.fold_digest:
                     return _follows(before, library)
         except TvmgitlibError:  # it is not here any more, say
             continue

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tvmgitlib import families
 from tvmgitlib.format import Tally
 from tvmgitlib.library.folding.ahead import remember_ahead
 from tvmgitlib.library.outlines import Spread
-from tvmgitlib.model import FamilyName, Segment
-from tvmgitlib.rules.fold import Configs
-from tvmgitlib.store import Snapshot
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import FamilyName, Segment
+    from tvmgitlib.rules.fold import Configs
+    from tvmgitlib.store import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

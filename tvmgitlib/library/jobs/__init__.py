@@ -24,11 +24,20 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs.recorded import stored_records as stored_records
     from tvmgitlib.library.jobs.running import abort as abort
     from tvmgitlib.library.jobs.running import begin as begin
+    from tvmgitlib.library.jobs.running import begin_shared as begin_shared
     from tvmgitlib.library.jobs.running import finish as finish
     from tvmgitlib.library.jobs.running import job_spec as job_spec
     from tvmgitlib.library.jobs.running import jobs_in_progress as jobs_in_progress
     from tvmgitlib.library.jobs.running import open_job as open_job
+    from tvmgitlib.library.jobs.running import renew as renew
     from tvmgitlib.library.jobs.running import sent as sent
+    from tvmgitlib.library.jobs.running import shared_jobs as shared_jobs
+    from tvmgitlib.library.jobs.sharing import Claim as Claim
+    from tvmgitlib.library.jobs.sharing import Heartbeat as Heartbeat
+    from tvmgitlib.library.jobs.sharing import Prepared as Prepared
+    from tvmgitlib.library.jobs.sharing import hold as hold
+    from tvmgitlib.library.jobs.sharing import prepare as prepare
+    from tvmgitlib.library.jobs.sharing import take_over as take_over
 
 _NAMES = {
     "appending": "append_lines",
@@ -40,7 +49,8 @@ _NAMES = {
     "logs": "Leniency",
     "open_jobs": "OpenJob RemeasuredNote",
     "recorded": "baseline_of effort_of stored_records",
-    "running": "abort begin finish job_spec jobs_in_progress open_job sent",
+    "running": "abort begin begin_shared finish job_spec jobs_in_progress open_job renew sent shared_jobs",
+    "sharing": "Claim Heartbeat Prepared hold prepare take_over",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

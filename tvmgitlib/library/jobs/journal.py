@@ -22,6 +22,7 @@ from tvmgitlib.library.jobs.intake import Origin
 from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.library.jobs.logs import RecordReader
 from tvmgitlib.library.jobs.open_jobs import OpenJob
+from tvmgitlib.library.jobs.sharing import Heartbeat
 from tvmgitlib.library.reading import Trust, workload_label
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
@@ -35,6 +36,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     parse_target,
+    platform_name_from,
     require_triple,
 )
 
@@ -49,11 +51,23 @@ class TakenJob:
         opened: the job.
         claim: the lock that says so to other processes.
         resumed: whether it had been interrupted before.
+        heartbeat: what tells other machines of it; None where it is not shared.
     """
 
     opened: OpenJob
     claim: BaseFileLock
     resumed: bool
+    heartbeat: Heartbeat | None = None
+
+    def release(self, *, left: bool) -> None:
+        """It is no longer live here.
+
+        Args:
+            left: whether it was interrupted, so that another machine may go on with it.
+        """
+        if self.heartbeat is not None:
+            self.heartbeat.stop("left" if left else None)
+        self.claim.release()
 
 
 class Journal:
@@ -80,7 +94,7 @@ class Journal:
         self._taken = taken
         self._take = take
         self._loads = loads
-        self._elsewhere: str | None = None
+        self._elsewhere: tuple[str | None, str | None] = (None, None)
         self._logged: list[TuningRecord] | None = None
         self._kept: dict[tuple[Place, str], list[TuningRecord]] = {}
         self._facts: dict[Place, Mapping[str, Json]] = {}
@@ -136,20 +150,24 @@ class Journal:
             return None
         return parse_target(self.opened.spec.target)
 
-    def measured_by(self, elsewhere: str | None) -> None:
+    def measured_by(self, elsewhere: str | None, platform: str | None = None) -> None:
         """Note, durably, on which machine the next trials are made: no fact of this one goes with those of another.
 
         Args:
             elsewhere: what measures on another machine, in words; None for this machine.
+            platform: the other machine's, where what measures says it itself.
 
         Raises:
-            PlatformError: nothing names the other machine's platform.
+            PlatformError: nothing names the other machine's platform, or it is not the job's.
             JobError: the job has trials of the other kind.
         """
-        self._elsewhere = elsewhere
+        self._elsewhere = (elsewhere, platform)
         if self._taken is None:
             return
         spec = self.opened.spec
+        named = self._named_platform()
+        if platform is not None and named not in (None, platform):
+            raise PlatformError(f"job {self.id} is for the platform {named}, and {elsewhere} is of {platform}")
         if (spec.where == "elsewhere") == (elsewhere is not None):
             return
         if elsewhere is None:
@@ -158,8 +176,7 @@ class Journal:
                 "runner measures on this one",
                 hint="Finish or abort that job (tvmgitlib job finish), then start one for this machine.",
             )
-        target = self.target
-        if spec.platform is None and target is not None and target.model is None:
+        if self.target is not None and named is None:
             raise PlatformError(
                 f"{elsewhere} measures on another machine, and nothing names its platform",
                 hint='Name it when the job is started: platform="NAME" in Python, --platform NAME on the command line.',
@@ -173,10 +190,19 @@ class Journal:
         self._taken = replace(self._taken, opened=opened)
         self._facts.clear()
 
-    def release(self) -> None:
-        """The job is no longer live here; until it is committed, another process may take it up."""
+    def _named_platform(self) -> str | None:
+        """The platform that the job's target or the user names; None where this machine would be."""
+        model = self.target.model if self.target is not None else None
+        return platform_name_from(model) if model is not None else self.opened.spec.platform
+
+    def release(self, *, left: bool = False) -> None:
+        """The job is no longer live here; until it is committed, another process may take it up.
+
+        Args:
+            left: whether it was interrupted, so that another machine may take it up too, where it is shared.
+        """
         if self._taken is not None:
-            self._taken.claim.release()
+            self._taken.release(left=left)
 
     def finish(self, *, push: bool = False, skip_invalid: bool = False) -> JobResult:
         """Commit the released job. One that has measured nothing, because all was tuned already, is dropped instead."""
@@ -229,7 +255,7 @@ class Journal:
         require_triple(given)
         if self._taken is None and self._take is not None:
             self._taken = self._take(given)
-            self.measured_by(self._elsewhere)
+            self.measured_by(*self._elsewhere)
         if self.target is not None and given.target.device_key != self.target.target.device_key:
             raise JobError(
                 f"the task is for {given.target.label}, and job {self.id} is for {self.target.target.label}",

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ _TUNERS = "tuners.jsonl"
 _DESCRIBED = "described.jsonl"
 _REMEASURED = "remeasured.jsonl"
 _LIVE = "live.lock"
+
+#: What a job notes beside its logs, and is finished with.
+NOTES = (_EXHAUSTED, _BASELINES, _TUNERS, _DESCRIBED)
 
 #: How long the place of a finished job is kept for a tuner that may still log there, in seconds.
 _IDLE = 24 * 3600
@@ -118,6 +121,34 @@ class OpenJob:
         _tell(job.folder, job)
         return job
 
+    def renamed(self) -> OpenJob:
+        """This job, in its place, under an id that no other has, which is on the disk when it returns."""
+        job = replace(self, id=secrets.token_hex(8))
+        _tell(job.folder, job)
+        return job
+
+    def to_json(self) -> dict[str, Any]:
+        """What it was told, as it is written down and `from_json` reads it."""
+        document = {"id": self.id, "started": self.started, "author": self.author, **asdict(self.spec)}
+        if self.continues is not None:
+            document |= {"continues": self.continues, "after": dict(self.after)}
+        return document
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any], folder: Path) -> OpenJob:
+        """The job in a folder, by what it was told.
+
+        Raises:
+            KeyError, TypeError, ValueError: that is something else.
+            TvmgitlibError: a name in it is not allowed.
+        """
+        document = dict(told)
+        own = {name: document.pop(name) for name in ("id", "started", "author")}
+        own |= {name: document.pop(name) for name in ("continues", "after") if name in document}
+        tvm, here = document.pop("tvm"), document.pop("here", None)
+        spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, here=Platform(**here) if here else None, **document)
+        return cls(folder=folder, spec=spec, **own)
+
     def logs(self) -> list[Path]:
         """The logs that have something in them that no finished job holds."""
         found = [self.log] if self._has_news(self.log) else []
@@ -189,6 +220,10 @@ class OpenJob:
                 named.setdefault((job, note.why or ""), set()).add(record)
         return tuple(Invalidation(job, tuple(sorted(records)), why) for (job, why), records in sorted(named.items()))
 
+    def notes(self) -> dict[str, list[Any]]:
+        """What it has noted beside its logs and is finished with, by `NOTES`."""
+        return {name: self._noted(name) for name in NOTES}
+
     def _note(self, name: str, value: object) -> None:
         append_lines(self.folder / name, [json.dumps(value)])
 
@@ -226,12 +261,9 @@ def _touched(job: OpenJob) -> float:
 
 def _tell(folder: Path, job: OpenJob) -> None:
     """Write down what a job was told; all of it is there at once."""
-    document = {"id": job.id, "started": job.started, "author": job.author, **asdict(job.spec)}
-    if job.continues is not None:
-        document |= {"continues": job.continues, "after": dict(job.after)}
     scratch = folder / f".{_TOLD}"
     with scratch.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(document, indent=2) + "\n")
+        file.write(json.dumps(job.to_json(), indent=2) + "\n")
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(folder / _TOLD)
@@ -254,18 +286,47 @@ class OpenJobs:
     def start(self, author: str, spec: JobSpec) -> OpenJob:
         """Make a new job with the logs' places ready; all of it is there at once or nothing."""
         self._forget_idle()
-        job = OpenJob(secrets.token_hex(8), self._folder, _now(), author, spec)
+        return self._make(OpenJob(secrets.token_hex(8), self._folder, _now(), author, spec))
+
+    def restore(self, job: OpenJob, notes: Mapping[str, Sequence[object]], fill: Callable[[OpenJob], None]) -> OpenJob:
+        """Make a job that was begun elsewhere; all of it is there at once or nothing.
+
+        Args:
+            job: the job, whose id no job of this library has.
+            notes: what it has noted, as `OpenJob.notes` gives it.
+            fill: writes its logs into the folder of what it is given.
+        """
+
+        def written(made: OpenJob) -> None:
+            for name, noted in notes.items():
+                append_lines(made.folder / name, map(json.dumps, noted))
+            fill(made)
+
+        return self._make(job, written)
+
+    def _make(self, job: OpenJob, fill: Callable[[OpenJob], None] = lambda _: None) -> OpenJob:
         made = [folder for folder in (self._folder.parent, self._folder) if not folder.exists()]
         self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f".{job.id}"
+        shutil.rmtree(scratch, ignore_errors=True)  # of one that was killed here
         scratch.mkdir()
-        (scratch / _WORK_DIR).mkdir()
-        (scratch / _LOG).touch()
-        (scratch / _LIVE).touch()
-        _tell(scratch, job)
-        share_made(self._folder.parents[1], [*made, scratch, *scratch.iterdir()])
-        scratch.rename(self._folder / job.id)
+        try:
+            (scratch / _WORK_DIR).mkdir()
+            (scratch / _LOG).touch()
+            (scratch / _LIVE).touch()
+            _tell(scratch, job)
+            fill(replace(job, folder=scratch))
+            share_made(self._folder.parents[1], [*made, scratch, *scratch.rglob("*")])
+            scratch.rename(self._folder / job.id)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         return self.get(job.id)
+
+    def set_aside(self, job: OpenJob) -> OpenJob:
+        """Keep a job under an id, and in a place, of its own: its id is another's from now on."""
+        other = job.renamed()
+        return replace(other, folder=other.folder.rename(self._folder / other.id))
 
     def all(self) -> list[OpenJob]:
         """Every job in progress, oldest first."""
@@ -312,7 +373,8 @@ class OpenJobs:
             job: the job.
             held: how much of its logs it holds, in bytes by the name of the file in the folder.
         """
-        next_one = replace(job, id=secrets.token_hex(8), started=_now(), continues=job.id, after=dict(held))
+        spec = replace(job.spec, share=None)  # what comes was not asked to be shared
+        next_one = replace(job, id=secrets.token_hex(8), started=_now(), spec=spec, continues=job.id, after=dict(held))
         (job.folder / _REMEASURED).unlink(missing_ok=True)  # what it refused is committed
         _tell(job.folder, next_one)
         self._forget_idle()
@@ -346,12 +408,7 @@ class OpenJobs:
         """A job in progress by its whole id; None when it is not, or not any more."""
         file = self._folder / job / _TOLD
         try:
-            document = json.loads(read_small(file, _MOST))
-            own = {name: document.pop(name) for name in ("id", "started", "author")}
-            own |= {name: document.pop(name) for name in ("continues", "after") if name in document}
-            tvm, here = document.pop("tvm"), document.pop("here", None)
-            spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, here=Platform(**here) if here else None, **document)
-            return OpenJob(folder=file.parent, spec=spec, **own)
+            return OpenJob.from_json(json.loads(read_small(file, _MOST)), file.parent)
         except FileNotFoundError:
             return None
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, UnsentError
+from tvmgitlib.errors import JobError, PlatformError, TakenError, TvmgitlibError, UnsentError
 from tvmgitlib.library.changes import JobResult, send
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.completing import completion
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.jobs.sharing import Claim, Claims, Heartbeat, hold, prepare, release, renew_now, settled
 from tvmgitlib.library.platforms import THIS, detect_for, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
@@ -29,6 +30,9 @@ from tvmgitlib.store import upstream
 
 _log = logging.getLogger("tvmgitlib")
 
+#: How rarely a job may be shared, in seconds: a week.
+_RAREST = 7 * 24 * 3600.0
+
 
 def job_spec(
     kind: JobKind,
@@ -42,6 +46,7 @@ def job_spec(
     keep_history: bool = False,
     complete_target: object | None = None,
     key: str | None = None,
+    share: float | None = None,
 ) -> JobSpec:
     """What a user says of a job, checked before anything is measured or read.
 
@@ -52,7 +57,7 @@ def job_spec(
         kind: what the job is.
         target: the only target: text, dict or `tvm.target.Target`; None for any.
         platform: the platform's name, or `this` for this machine.
-        facts, tuner, options, keep_history, key: see `JobSpec`.
+        facts, tuner, options, keep_history, key, share: see `JobSpec`.
         tvm: the TVM that tunes, or `DIST==VERSION`.
         complete_target: what targets leave out, as a target.
 
@@ -61,9 +66,11 @@ def job_spec(
         PlatformError: the platform's name is not allowed, nothing says which platform the target is on, or the user
             says that it is this machine, which does not run its code.
         TvmError: the TVM's text has another form.
-        JobError: a text is not valid Unicode.
+        JobError: a text is not valid Unicode; or a job cannot be shared so often, or without a key.
     """
     _require_unicode(tuner=tuner, key=key, options=options)
+    if share is not None:
+        _require_shareable(share, key)
     if platform is not None:
         validate_platform_name(platform)
     given = parse_target(target) if target is not None else None
@@ -87,6 +94,7 @@ def job_spec(
         keep_history=keep_history,
         complete_target=completion(complete_target).text if complete_target is not None else None,
         key=key,
+        share=share,
         where="unsaid" if kind == "import" and platform != THIS else "here",
         here=here,
     )
@@ -96,6 +104,19 @@ def _require_unicode(**told: object) -> None:
     for name, value in told.items():
         if not is_unicode(value):
             raise JobError(f"the {name} is not valid Unicode: {value!a}", hint="Give it in UTF-8.")
+
+
+def _require_shareable(share: float, key: str | None) -> None:
+    if not 0 < share <= _RAREST:
+        raise JobError(
+            f"a job is shared every {share:g} seconds: that is not between 0 and a week",
+            hint="Say a time such as 10m, or 600 seconds in Python.",
+        )
+    if not key:
+        raise JobError(
+            "a job that is shared needs a key, which other machines know it by",
+            hint='Name what it is for: --key NAME on the command line, key="NAME" in Python.',
+        )
 
 
 def jobs_in_progress(view: View) -> OpenJobs:
@@ -126,6 +147,46 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
     return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 
+def begin_shared(view: View, spec: JobSpec) -> OpenJob:
+    """Begin a job that is shared; or go on with the same one, where another machine has left it.
+
+    Raises:
+        TakenError: another machine has it, or this clone.
+        GitError: there is no remote, or it cannot be reached.
+        PlatformError: as `begin`.
+    """
+    repository = view.writable
+    assert spec.share is not None  # it is shared
+    found = prepare(repository, spec)
+    if found.own is not None:
+        job = found.own.id
+        raise TakenError(f"{spec.key} is open in this clone, as job {job}", hint=f"tvmgitlib job resume {job} goes on.")
+    opened = found.restored
+    if opened is None or not opened.spec.is_measured_as(spec):
+        if opened is not None:
+            _log.warning("it was measured under other platform facts: tvmgitlib job finish %s commits it", opened.id)
+        opened = begin(view, spec)
+    try:
+        return hold(repository, opened, spec.share, found.seen)
+    except TvmgitlibError:
+        jobs_in_progress(view).remove(opened)
+        raise
+
+
+def shared_jobs(view: View) -> list[Claim]:
+    """The jobs that are shared on the remote; see `ConfigLibrary.shared_jobs`."""
+    return Claims(view.whole).all()
+
+
+def renew(view: View, job: str | None = None, *, watch: bool = False) -> OpenJob:
+    """Tell the remote of a job that is shared; see `ConfigLibrary.renew_job`."""
+    opened = open_job(view, job)
+    renew_now(view.writable, opened)
+    if watch:
+        Heartbeat(view.writable, opened).watch()
+    return opened
+
+
 def finish(
     view: View,
     job: str | None = None,
@@ -143,12 +204,18 @@ def finish(
         upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
+        with view.reading() as contents:
+            has_landed = contents.has_job(opened.id)
+        opened = settled(repository, opened, has_landed=has_landed)
         result = finishing.finish_job(
             repository, jobs_in_progress(view), opened, platform=platform, skip_invalid=skip_invalid
         )
     if committed is not None:
         committed(result)
-    return sent(view, result) if push else result
+    try:
+        return sent(view, result) if push else result
+    finally:
+        release(repository, opened)
 
 
 def sent(view: View, result: JobResult) -> JobResult:
@@ -173,9 +240,10 @@ def sent(view: View, result: JobResult) -> JobResult:
 
 def abort(view: View, job: str | None = None) -> OpenJob:
     """Drop a job in progress and its logs; returns it as it was."""
-    _ = view.writable
+    repository = view.writable
     opened = open_job(view, job)
     with _not_live(opened):
+        release(repository, opened)
         jobs_in_progress(view).remove(opened)
     return opened
 

@@ -12,16 +12,17 @@ from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
     from tvmgitlib.library.outlines.facts import Addition as Addition
-    from tvmgitlib.library.outlines.facts import Narrowing as Narrowing
     from tvmgitlib.library.outlines.facts import Spot as Spot
     from tvmgitlib.library.outlines.facts import Spread as Spread
     from tvmgitlib.library.outlines.facts import Told as Told
+    from tvmgitlib.library.outlines.narrowing import Narrowing as Narrowing
     from tvmgitlib.library.outlines.opening import compact as compact
     from tvmgitlib.library.outlines.opening import index_size as index_size
     from tvmgitlib.library.outlines.outlines import Outlines as Outlines
 
 _NAMES = {
-    "facts": "Addition Narrowing Spot Spread Told",
+    "facts": "Addition Spot Spread Told",
+    "narrowing": "Narrowing",
     "opening": "compact index_size",
     "outlines": "Outlines",
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import Addition
 from tvmgitlib.model import JOBS, job_at
 from tvmgitlib.store import Repository, commits_touching, has_merges, is_ancestor
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.outlines.database import Database
 
 
 def bring_history(database: Database, repository: Repository, commit: str) -> None:

@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tvmgitlib._version import __version__
-from tvmgitlib.format import SkimmedTask
-from tvmgitlib.library.outlines.facts import Addition, Facts, Narrowing, Spot, Told
+from tvmgitlib.library.outlines.facts import Addition, Facts, Spot, Told
+from tvmgitlib.library.outlines.narrowing import Narrowing
 from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
+
+if TYPE_CHECKING:
+    from tvmgitlib.format import SkimmedTask
 
 #: Another layout is made anew, and so is what another version of the tool made.
 LAYOUT = f"5 {__version__}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
 from tvmgitlib.format import ADDING, Lead, SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
-from tvmgitlib.model import FamilyName, Header, JobKind, Json, Place, Section, Segment, Source, canonical_json
+from tvmgitlib.model import FamilyName, Header, JobKind, Json, Section, Segment, Source, canonical_json
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 #: A family, a platform's name and a workload's id.
@@ -116,38 +115,6 @@ class Addition(NamedTuple):
     commit: str
     date: str
     author: str
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What a job has to have: a task for which all of this is so; None for anything.
-
-    Attributes:
-        family: the tuner family.
-        platform: the platform's name.
-        workload: the workload's id.
-        baseline: True where the task has to say what an untuned config takes.
-    """
-
-    family: str | None = None
-    platform: str | None = None
-    workload: str | None = None
-    baseline: bool = False
-
-    @classmethod
-    def to(cls, place: Place) -> Narrowing:
-        """Whatever may answer for a place (on any target: that is for who asks to decide)."""
-        return cls(place.family, place.platform, place.workload.id)
-
-    def matches(self, segment: Segment) -> bool:
-        """Whether a job has such a task."""
-        return any(
-            self.family in (None, entry.task.section.family)
-            and self.platform in (None, entry.task.section.platform.name)
-            and self.workload in (None, entry.task.workload.id)
-            and (not self.baseline or entry.task.baseline is not None)
-            for entry in segment.tasks
-        )
 
 
 class Spread:

@@ -7,14 +7,12 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tvmgitlib.format import lines_of, read_segment, skim_segment
 from tvmgitlib.library.outlines.additions import bring_history
-from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import (
     Addition,
-    Narrowing,
     Spot,
     Spread,
     Told,
@@ -22,9 +20,13 @@ from tvmgitlib.library.outlines.facts import (
     decides,
     sources_told,
 )
+from tvmgitlib.library.outlines.narrowing import Narrowing
 from tvmgitlib.library.outlines.opening import forget, opened
 from tvmgitlib.model import FamilyName, Header, Place, Segment, Source, Workload, segment_path
 from tvmgitlib.store import Entry, Repository, Snapshot
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.outlines.database import Database
 
 Answer = TypeVar("Answer")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.facts import Facts
 from tvmgitlib.model import JOBS, counted, job_at, segment_path
 from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.outlines.database import Database
 
 #: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
 _ANOTHER_HISTORY = 1000

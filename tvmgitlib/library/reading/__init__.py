@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.doubts import Doubts as Doubts
     from tvmgitlib.library.reading.doubts import Signatures as Signatures
     from tvmgitlib.library.reading.doubts import Trust as Trust
+    from tvmgitlib.library.reading.efforts import WorkloadEffort as WorkloadEffort
+    from tvmgitlib.library.reading.efforts import histories as histories
+    from tvmgitlib.library.reading.efforts import trials as trials
     from tvmgitlib.library.reading.exporting import Exported as Exported
     from tvmgitlib.library.reading.exporting import export as export
     from tvmgitlib.library.reading.exporting import mixed_targets as mixed_targets
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.grading import is_exact as is_exact
     from tvmgitlib.library.reading.grading import require_one_of as require_one_of
     from tvmgitlib.library.reading.grading import splits_groups as splits_groups
+    from tvmgitlib.library.reading.job_log import LogEntry as LogEntry
     from tvmgitlib.library.reading.job_log import log as log
     from tvmgitlib.library.reading.labels import workload_label as workload_label
     from tvmgitlib.library.reading.lookup import STATES as STATES
@@ -59,35 +63,31 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.queries import nearest as nearest
     from tvmgitlib.library.reading.queries import platforms as platforms
     from tvmgitlib.library.reading.queries import selected as selected
-    from tvmgitlib.library.reading.queries import trials as trials
     from tvmgitlib.library.reading.results import BestConfig as BestConfig
-    from tvmgitlib.library.reading.results import LogEntry as LogEntry
     from tvmgitlib.library.reading.results import Placed as Placed
     from tvmgitlib.library.reading.results import Problem as Problem
     from tvmgitlib.library.reading.results import SignedBy as SignedBy
-    from tvmgitlib.library.reading.results import WorkloadEffort as WorkloadEffort
     from tvmgitlib.library.reading.selection import Selection as Selection
-    from tvmgitlib.library.reading.task_histories import histories as histories
 
 _NAMES = {
     "comparing": "Blame ConfigChange blame compare counts_by_kind",
     "contents": "ATTRIBUTES_FILE Contents INVALIDATING is_derived is_own signature_files",
     "departed": "Departure departures removed_segments",
     "doubts": "Doubts Signatures Trust",
+    "efforts": "WorkloadEffort histories trials",
     "exporting": "Exported export mixed_targets",
     "grading": (
         "ACCEPTS Accept GRADES Grader Obstacle SHOWN SUSPECT Shown TAKEN Taken UNTRUSTED is_doubtful is_exact "
         "require_one_of splits_groups"
     ),
-    "job_log": "log",
+    "job_log": "LogEntry log",
     "labels": "workload_label",
     "lookup": "Lookup Outcome STATES SUGGESTED Summary platform_of",
     "neighbours": "meant",
     "platform_names": "platform_folders refuse_other_case",
-    "queries": "best choose near_names nearest platforms selected trials",
-    "results": "BestConfig LogEntry Placed Problem SignedBy WorkloadEffort",
+    "queries": "best choose near_names nearest platforms selected",
+    "results": "BestConfig Placed Problem SignedBy",
     "selection": "Selection",
-    "task_histories": "histories",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

@@ -9,9 +9,9 @@ from typing import Any
 
 from tvmgitlib.library.outlines import Addition
 from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.job_log import entries
+from tvmgitlib.library.reading.job_log import LogEntry, entries
 from tvmgitlib.library.reading.queries import selected
-from tvmgitlib.library.reading.results import LogEntry, Placed
+from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.rules.diff import KINDS, diff
 from tvmgitlib.store import Repository, history_cuts

@@ -6,47 +6,55 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tvmgitlib import families
 from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
-    FoldStamp,
     RecordsFile,
-    Tally,
     configs_file,
     lines_of,
     read_configs,
-    read_segment,
     read_settings,
     read_stamp,
 )
-from tvmgitlib.library.folding import Whole, fold_whole, is_fold
-from tvmgitlib.library.outlines import Narrowing, Outlines
+from tvmgitlib.library import folding, outlines
+from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading.platform_names import platform_folders
-from tvmgitlib.library.reading.selection import WHOLE, Part
+from tvmgitlib.library.reading.selection import WHOLE
 from tvmgitlib.model import (
     NO_TERMS,
     ConfigsFile,
-    FamilyName,
-    Header,
-    Json,
-    Place,
-    Segment,
-    Settings,
-    StoredRecord,
-    Task,
-    Terms,
-    TvmVersion,
-    Workload,
     job_at,
     segment_path,
     signature_at,
 )
-from tvmgitlib.rules.fold import Configs, Standing, fold, group_facts, standing
-from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, Entry, Snapshot, require_plain, settings_by_owner
+from tvmgitlib.rules.fold import fold, group_facts, standing
+from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, require_plain, settings_by_owner
+
+if TYPE_CHECKING:
+    from tvmgitlib.format import (
+        FoldStamp,
+        Tally,
+    )
+    from tvmgitlib.library.reading.selection import Part
+    from tvmgitlib.model import (
+        FamilyName,
+        Header,
+        Json,
+        Place,
+        Segment,
+        Settings,
+        StoredRecord,
+        Task,
+        Terms,
+        TvmVersion,
+        Workload,
+    )
+    from tvmgitlib.rules.fold import Configs, Standing
+    from tvmgitlib.store import Entry, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -87,7 +95,7 @@ class Contents:
         content = self.snapshot.read(SETTINGS_FILE, MOST_OF_SMALL)
         if content is None:
             raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
-        return read_settings(content)
+        return read_settings(content, proven=self.is_proven)
 
     @cached_property
     def configured(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -98,7 +106,7 @@ class Contents:
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
         content = self.snapshot.read(FOLD_FILE, MOST_OF_SMALL)
-        return read_stamp(content) if content is not None else None
+        return read_stamp(content, proven=self.is_proven) if content is not None else None
 
     @cached_property
     def jobs_tree(self) -> str | None:
@@ -109,7 +117,12 @@ class Contents:
     @cached_property
     def is_fresh(self) -> bool:
         """Whether configs/ is what these jobs and settings fold to: what only says so is not believed, but proven."""
-        return self.is_stamped and is_fold(self, Contents)
+        return self.is_proven or (self.is_stamped and folding.is_fold(self, Contents))
+
+    @cached_property
+    def is_proven(self) -> bool:
+        """Whether that was proven before, of these very files: none of them need be checked again."""
+        return folding.is_known(self)
 
     @property
     def is_stamped(self) -> bool:
@@ -160,7 +173,7 @@ class Contents:
             RecordError: a segment is malformed.
         """
         for path, content in self.snapshot.contents(self.segment_files()):
-            yield read_segment(lines_of(content, path), path, skip_absent=skip_absent)
+            yield _read(content, path, skip_absent=skip_absent)
 
     def segment(
         self, job: str, *, with_records: bool = False, skip_absent: bool = True, with_histories: bool = False
@@ -181,8 +194,8 @@ class Contents:
         content = self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
-        return read_segment(
-            lines_of(content, path),
+        return _read(
+            content,
             path,
             with_records=with_records,
             skip_absent=skip_absent,
@@ -206,9 +219,9 @@ class Contents:
         return any(entry.name == f"{job}.jsonl" for entry in self.snapshot.folder(f"jobs/{job[:2]}"))
 
     @cached_property
-    def outlines(self) -> Outlines:
+    def outlines(self) -> outlines.Outlines:
         """The jobs without their records; a question reads only those that it is about."""
-        return Outlines(self.snapshot, self.segment_files)
+        return outlines.Outlines(self.snapshot, self.segment_files)
 
     @cached_property
     def standing(self) -> Standing:
@@ -238,12 +251,13 @@ class Contents:
         files = self._files_of(part)
         if part.workload is not None:  # of one workload after the other: whoever asks so asks again
             for path, content in self.snapshot.contents(file for file in files if file[0] not in self._opened):
-                self._opened[path] = RecordsFile(content, path)
+                self._opened[path] = RecordsFile(content, path, proven=self.is_proven)
             return {path: self._opened[path].of(part.workload) for path, _ in files}
         contents = self.snapshot.contents(files)
         if part.named is not None:
-            return {path: RecordsFile(content, path).where(part.named) for path, content in contents}
-        return {path: read_configs(content, path) for path, content in contents}
+            files_of = ((path, RecordsFile(content, path, proven=self.is_proven)) for path, content in contents)
+            return {path: file.where(part.named) for path, file in files_of}
+        return {path: read_configs(content, path, proven=self.is_proven) for path, content in contents}
 
     def _files_of(self, part: Part) -> list[tuple[str, Entry]]:
         """The files of families that are installed here which may have records of a part."""
@@ -264,7 +278,8 @@ class Contents:
     def configs_at(self, paths: Iterable[str]) -> Configs:
         """The records of some files of configs/ as committed; files that do not exist are left out."""
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
-        return {path: read_configs(content, path) for path, content in contents if content is not None}
+        proven = self.is_proven
+        return {path: read_configs(content, path, proven=proven) for path, content in contents if content is not None}
 
     def fold(
         self,
@@ -300,14 +315,14 @@ class Contents:
         """
         return self.configs(part) if self.is_fresh else only(self.whole().configs, part)
 
-    def whole(self) -> Whole:
+    def whole(self) -> folding.Whole:
         """What all jobs come to, as far as their families are installed here; worked out once."""
         return self._whole
 
     @cached_property
-    def _whole(self) -> Whole:
+    def _whole(self) -> folding.Whole:
         segments = self.segments(skip_absent=True)
-        whole = fold_whole(self.snapshot, segments, lambda jobs: fold(jobs, self.standing, self.settings))
+        whole = folding.fold_whole(self.snapshot, segments, lambda jobs: fold(jobs, self.standing, self.settings))
         _absent(whole.families)
         return whole
 
@@ -388,6 +403,13 @@ class Contents:
                     if why_not is not None:
                         found.append((stored, *why_not))
         return found
+
+
+def _read(content: bytes, path: str, **how: bool) -> Segment:
+    """A segment; few questions need a whole one."""
+    from tvmgitlib.format import read_segment
+
+    return read_segment(lines_of(content, path), path, **how)
 
 
 def signature_files(snapshot: Snapshot, job: str) -> list[tuple[str, Entry]]:

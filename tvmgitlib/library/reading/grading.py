@@ -6,28 +6,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.platforms import facts_here
-from tvmgitlib.library.reading.contents import Contents, only
-from tvmgitlib.library.reading.doubts import Doubts, joined
+from tvmgitlib.library.reading import doubts
+from tvmgitlib.library.reading.contents import only
 from tvmgitlib.library.reading.selection import WHOLE, Part
 from tvmgitlib.model import (
-    FamilyName,
-    Header,
-    Settings,
-    StoredRecord,
-    Target,
-    Task,
-    TvmVersion,
     beyond,
     merged_facts,
     read_utc,
 )
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.validity import Grade, Verdict, grade, which_build
+from tvmgitlib.rules.validity import Verdict, grade, which_build
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.model import (
+        FamilyName,
+        Header,
+        Settings,
+        StoredRecord,
+        Target,
+        Task,
+        TvmVersion,
+    )
+    from tvmgitlib.rules.fold import Configs
+    from tvmgitlib.rules.validity import Grade
 
 #: The worst grade that a build applies.
 Accept = Literal["exact", "stale"]
@@ -103,7 +109,7 @@ class Grader:
         self._facts = facts or {}
         self._obstacle = obstacle
         self._refused: dict[bytes, str] = {}
-        self._doubts = Doubts(contents)
+        self._doubts = doubts.Doubts(contents)
         self._now = datetime.now(timezone.utc)
         self._held: dict[tuple[FamilyName | None, str | None], Configs] = {}
 
@@ -122,7 +128,7 @@ class Grader:
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
-        return joined(configs, only(self._holding(part.family, part.platform), part))
+        return doubts.joined(configs, only(self._holding(part.family, part.platform), part))
 
     def _holding(self, family: FamilyName | None, platform: str | None) -> Configs:
         """The best of what is exact; folded once, whatever workloads are asked for one by one."""

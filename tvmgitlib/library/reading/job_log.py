@@ -4,15 +4,47 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Signatures
-from tvmgitlib.library.reading.results import LogEntry
+from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import job_at
 from tvmgitlib.store import Repository, commits_touching, history_cuts
 
 _log = logging.getLogger("tvmgitlib")
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A job in the library's history.
+
+    Attributes:
+        job: its id.
+        kind: what it is.
+        commit: the commit that added it; None where that is not in this (shallow) clone, like the next three.
+        date: the commit's author date, ISO 8601 with offset.
+        author: the commit's author.
+        subject: the first line of the commit's message.
+        reverted: the revert that takes it out; None while it counts.
+        signers: who signed it.
+    """
+
+    job: str
+    kind: str
+    commit: str | None
+    date: str | None
+    author: str | None
+    subject: str | None
+    trials: int
+    workloads: int
+    reverted: str | None
+    signers: tuple[SignedBy, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"signers": [signer.to_json() for signer in self.signers]}
 
 
 def log(

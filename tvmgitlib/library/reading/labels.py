@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tvmgitlib import families
 from tvmgitlib.families import short_types
-from tvmgitlib.model import Workload
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Workload
 
 
 def workload_label(workload: Workload) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tvmgitlib import families
 from tvmgitlib.errors import listed
-from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.selection import WHOLE, Part, Selection
-from tvmgitlib.model import FamilyName, Place, StoredRecord, Target, Workload
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.order import rank
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.model import FamilyName, Place, StoredRecord, Target, Workload
+    from tvmgitlib.rules.fold import Configs
 
 #: What parts two targets of one kind are told apart by, and what people call them.
 _PARTS = {"mtriple": "triple", "arch": "arch", "mcpu": "CPU", "mattr": "CPU features", "device": "device"}
@@ -30,6 +31,8 @@ _MOST_FILES = 200
 
 def meant(text: str, names: Iterable[str]) -> str:
     """Which of some names may have been meant by a text, in words; empty where none is near."""
+    from difflib import get_close_matches
+
     folded = {name.casefold(): name for name in names}
     near = [folded[name] for name in get_close_matches(text.casefold(), folded, 3, _NEAR)]
     return f"Is {' or '.join(near)} meant?" if near else ""

@@ -1,4 +1,4 @@
-"""Questions to a library: the best configs, and the effort behind them."""
+"""Questions to a library: the best configs, what is near them, and the platforms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -15,18 +14,19 @@ from tvmgitlib import families
 from tvmgitlib.errors import MissingError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS
-from tvmgitlib.library.reading.contents import Contents
-from tvmgitlib.library.reading.doubts import Signatures, Trust
-from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, is_exact, shown_grades, up_to
+from tvmgitlib.library.reading import doubts
+from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, shown_grades, up_to
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
 from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among, meant
-from tvmgitlib.library.reading.results import BestConfig, SignedBy, WorkloadEffort
-from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Effort, Json, Place, StoredRecord, Target, Task, TvmVersion
-from tvmgitlib.rules.effort import of_jobs, union
-from tvmgitlib.rules.fold import Configs
+from tvmgitlib.library.reading.results import BestConfig, SignedBy
 from tvmgitlib.rules.order import rank
-from tvmgitlib.rules.validity import Verdict
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.library.reading.selection import Selection
+    from tvmgitlib.model import Json, Place, StoredRecord, Target
+    from tvmgitlib.rules.fold import Configs
+    from tvmgitlib.rules.validity import Verdict
 
 #: What names are made of that people remember: `conv2d` of `conv2d_nchw.cuda`.
 _WORDS = re.compile(r"[^\W_]{3,}")
@@ -49,7 +49,8 @@ def best(
         selection: which workloads.
         grader: of the TVM and machine that would use them: one record a workload comes back, the best of the best
             grade, and none that this TVM cannot read where there is another of the same computation. Without it
-            nothing is graded, and there is one record for each TVM version that a workload was tuned with.
+            nothing is graded, and there is one record for each TVM version that a workload was tuned with, with what is
+            to be doubted of it whatever the TVM.
         accept: the worst grade that is wanted of the grader: `exact`, `stale`, or `any` to see what there is, also
             what was invalidated.
     """
@@ -70,9 +71,17 @@ def best(
     answers = [_best_of(group, grader, asked) for _, group in sorted(groups.items())]
     here = {answer.computation for answer in answers if answer.verdict and answer.verdict.grade in up_to("stale")}
     baseline = grader.baseline if grader else contents.baseline
-    with Signatures(contents) as signatures:
+    suspects = doubts.Doubts(contents) if grader is None else None
+    if suspects is not None:
+        suspects.expect(selection.part)
+    with doubts.Signatures(contents) as signatures:
         return [
-            _answer(answer, baseline(answer.stored), grader, signatures.of(answer.stored.job))
+            _answer(
+                replace(answer, doubt=suspects.remark(answer.stored)) if suspects is not None else answer,
+                baseline(answer.stored),
+                grader,
+                signatures.of(answer.stored.job),
+            )
             for answer in answers
             if (answer.verdict is None or answer.verdict.grade in wanted)
             and not (answer.is_incompatible and answer.computation in here)
@@ -173,10 +182,20 @@ def choose(configs: Iterable[BestConfig], accept: Shown | None) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A record that may be the best of its place; without a verdict where nothing is graded."""
+    """A record that may be the best of its place; without a verdict where nothing is graded, and then with what is to
+    be doubted of it whatever TVM would use it.
+    """
 
     stored: StoredRecord
     verdict: Verdict | None
+    doubt: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it has its grade, or none."""
+        if self.verdict is not None:
+            return self.verdict.why
+        return f"{self.doubt}; {_NOT_GRADED}" if self.doubt is not None else _NOT_GRADED
 
     @property
     def computation(self) -> tuple[str, ...]:
@@ -206,7 +225,7 @@ def _answer(
         trials=stored.trials,
         job=stored.job,
         grade=verdict.grade if verdict else None,
-        why=verdict.why if verdict else _NOT_GRADED,
+        why=candidate.why,
         record=native,
         tuned_with=stored.tuned_with,
         written_by=record.tvm_version or families.tvm_of_name(record.workload),
@@ -214,45 +233,8 @@ def _answer(
         native=record.native,
         graded_for=grader.tvm if grader else None,
         finished=stored.finished,
-        remark=verdict.remark if verdict else None,
+        remark=verdict.remark if verdict else candidate.doubt,
         signers=signers,
-    )
-
-
-def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = None) -> list[WorkloadEffort]:
-    """The effort on record for every selected workload: jobs that count, each measurement once.
-
-    Args:
-        contents: the library in one commit.
-        selection: which workloads, as `best` takes it.
-        tvm: only what holds for this TVM by the library's policy; None for all.
-    """
-    groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
-    now, trust = datetime.now(timezone.utc), Trust(contents)
-    asked = selection.asked.target if selection.asked else None
-    for header, task in contents.counted_tasks(selection.narrowing):
-        place = task.place
-        if not selection.asks(place) or (asked is not None and not asked.allows(place.target)):
-            continue
-        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.counts(header.id)):
-            groups[place].append((header.id, task))
-    return [_effort(groups[place]) for place in sorted(groups, key=lambda place: place.order)]
-
-
-def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
-    by_job: defaultdict[str, list[Effort]] = defaultdict(list)
-    for job, task in group:
-        by_job[job].append(task.effort)
-    effort = of_jobs(map(union, by_job.values()))
-    named = next((task for _, task in group if task.workload.desc is not None), group[0][1])
-    return WorkloadEffort(
-        place=named.place,
-        trials=effort.trials,
-        configs=effort.configs,
-        failed=effort.failed,
-        errors=effort.errors,
-        repeated=effort.repeated,
-        jobs=tuple(sorted(by_job)),
     )
 
 

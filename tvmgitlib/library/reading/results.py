@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.model import Place, TvmVersion
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import Place, TvmVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class BestConfig(Placed):
         native: the record's own text.
         graded_for: the TVM that it is graded for; None where nothing is graded.
         finished: when its job was, ISO 8601 in UTC; None where the logs do not say.
-        remark: what of the reason a user should know of an exact one too; part of `why`.
+        remark: what of the reason a user should know of an exact one too, and of one without a grade: that it is too
+            fast to be believed, or that nobody signed it who is trusted; part of `why`.
         signers: who signed its job.
     """
 
@@ -131,63 +134,6 @@ class BestConfig(Placed):
         document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
         document |= {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
         return document | {"signers": [signer.to_json() for signer in self.signers]}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class WorkloadEffort(Placed):
-    """The effort on record for a workload on a target and platform, each measurement counted once.
-
-    Attributes:
-        trials: measurements, failures too.
-        configs: how many different configs they measured.
-        failed: how many of them failed.
-        errors: the same by kind.
-        repeated: how many are of configs that another job had measured as well: no tuner counts them.
-        jobs: whose they are.
-    """
-
-    trials: int
-    configs: int
-    failed: int
-    errors: dict[str, int]
-    repeated: int
-    jobs: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        return f"<WorkloadEffort {self.trials:,} trials: {self.workload_label} on {self.platform}>"
-
-    def to_json(self) -> dict[str, Any]:
-        return self.fields("trials", "configs", "failed", "errors", "repeated") | {"jobs": list(self.jobs)}
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """A job in the library's history.
-
-    Attributes:
-        job: its id.
-        kind: what it is.
-        commit: the commit that added it; None where that is not in this (shallow) clone, like the next three.
-        date: the commit's author date, ISO 8601 with offset.
-        author: the commit's author.
-        subject: the first line of the commit's message.
-        reverted: the revert that takes it out; None while it counts.
-        signers: who signed it.
-    """
-
-    job: str
-    kind: str
-    commit: str | None
-    date: str | None
-    author: str | None
-    subject: str | None
-    trials: int
-    workloads: int
-    reverted: str | None
-    signers: tuple[SignedBy, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"signers": [signer.to_json() for signer in self.signers]}
 
 
 @dataclass(frozen=True, slots=True)

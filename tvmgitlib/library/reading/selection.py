@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tvmgitlib import families
 from tvmgitlib.errors import SelectionError
@@ -11,16 +12,20 @@ from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS, detect_for
 from tvmgitlib.library.reading.labels import is_named_by
 from tvmgitlib.model import (
-    ConfigsFile,
-    FamilyName,
-    GivenTarget,
-    Place,
-    StoredRecord,
-    Workload,
     is_unicode,
     parse_target,
     platform_name_from,
 )
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import (
+        ConfigsFile,
+        FamilyName,
+        GivenTarget,
+        Place,
+        StoredRecord,
+        Workload,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ class Ansor:
     def unsearchable(self, task: Any) -> None:
         return None  # what it extracts, it can tune
 
+    def flops(self, task: Any) -> float | None:
+        return float(task.compute_dag.flop_ct)
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> str:
         """The path of a log of the records, which is gone when this process ends."""
         return temporary_log(records)

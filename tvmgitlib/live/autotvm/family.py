@@ -61,6 +61,9 @@ class AutoTvm:
     def unsearchable(self, task: Any) -> None:
         return None  # what it extracts, it can tune
 
+    def flops(self, task: Any) -> float | None:
+        return float(task.flop) if task.flop else None
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[tuple[Any, Any]]:
         return pairs(record for record in records if why_unreadable(record.target) is None)
 

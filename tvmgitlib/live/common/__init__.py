@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.common.outputs import tolerance as tolerance
     from tvmgitlib.live.common.runners import elsewhere as elsewhere
     from tvmgitlib.live.common.runners import note_caller as note_caller
+    from tvmgitlib.live.common.runners import platform_of_runner as platform_of_runner
     from tvmgitlib.live.common.schedule_outputs import Check as Check
     from tvmgitlib.live.common.space import LiveSpace as LiveSpace
     from tvmgitlib.live.common.space import SnappedSpace as SnappedSpace
@@ -56,7 +57,7 @@ _NAMES = {
     ),
     "loading": "Loading apply asked_for loads_module readable why_unreadable",
     "outputs": "UNCHECKED Process TrialError difference failing random_array run_with_numbers tolerance",
-    "runners": "elsewhere note_caller",
+    "runners": "elsewhere note_caller platform_of_runner",
     "schedule_outputs": "Check",
     "space": "LiveSpace SnappedSpace Suggesting",
     "suggesting": "Suggesters TaskSuggester other_records",

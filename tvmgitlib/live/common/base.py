@@ -112,6 +112,10 @@ class LiveFamily(Protocol):
         """Why TVM cannot tune a task at all, in words; None where it can."""
         ...
 
+    def flops(self, task: Any) -> float | None:
+        """How many floating-point operations a task has, as TVM counts them; None where it cannot."""
+        ...
+
     def history(self, task: Any, records: Iterable[TuningRecord]) -> Any:
         """Records in the form that this family's transfer learning takes."""
         ...

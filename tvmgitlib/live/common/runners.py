@@ -29,8 +29,16 @@ _DEPTH: Final = 3
 def elsewhere(how: HowToMeasure) -> str | None:
     """What measures on another machine, in words; None where trials are made on this one (or nobody can tell)."""
     option = how.measure_option
-    runners = [option.get("runner") if isinstance(option, Mapping) else None, how.runner]
+    runners = [option.get("runner") if isinstance(option, Mapping) else option, how.runner]
     return next((_words(found) for runner in runners for found in _parts(runner) if _is_remote(found)), None)
+
+
+def platform_of_runner(how: HowToMeasure) -> str | None:
+    """The platform that a fleet says itself; None for any other runner."""
+    option = how.measure_option
+    runners = [option.get("runner") if isinstance(option, Mapping) else option, how.runner]
+    parts = (getattr(found, "_inst", found) for runner in runners for found in _parts(runner))
+    return next((each.platform for each in parts if _own_words(each) is not None), None)
 
 
 def note_caller(journal: Journal) -> None:
@@ -82,6 +90,8 @@ def _classes(thing: Any) -> list[str]:
 
 
 def _is_remote(runner: Any) -> bool:
+    if _own_words(runner) is not None:
+        return True
     if isinstance(runner, str):
         return runner == "rpc"
     own = getattr(runner, "_inst", runner)  # MetaSchedule's have their Python side in there
@@ -100,8 +110,16 @@ def _is_of_own_tracker(runner: Any) -> bool:
     )
 
 
+def _own_words(runner: Any) -> str | None:
+    """What a runner of this project's says of itself: a fleet, and what measures on one."""
+    said = getattr(getattr(runner, "_inst", runner), "measures_elsewhere", None)
+    return said if isinstance(said, str) else None
+
+
 def _words(runner: Any) -> str:
     """A runner for people: with its tracker, where it says that."""
+    if (said := _own_words(runner)) is not None:
+        return said
     own = getattr(runner, "_inst", runner)
     config = getattr(own, "rpc_config", None)
     if config is not None:

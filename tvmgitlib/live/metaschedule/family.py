@@ -15,6 +15,7 @@ from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, R
 from tvmgitlib.live.metaschedule import apply, extracting, hooks, remeasure
 from tvmgitlib.live.metaschedule.space import TaskSpace
 from tvmgitlib.live.metaschedule.tvm import (
+    flops_of,
     has_meta_schedule,
     meta_schedule,
     normalize,
@@ -60,6 +61,9 @@ class MetaSchedule:
 
     def unsearchable(self, task: Any) -> str | None:
         return unsearchable(_module(task))
+
+    def flops(self, task: Any) -> float | None:
+        return flops_of(_module(task))
 
     def history(self, task: Any, records: Iterable[TuningRecord]) -> list[Any]:
         """Tuning records of the task, those that this TVM can read: `as_measure_candidate` is for cost models."""

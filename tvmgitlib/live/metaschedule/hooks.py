@@ -93,8 +93,11 @@ def runner() -> Any:
             self._inner = inner
 
         def run(self, inputs: Any) -> Any:
+            inner = python_side(self._inner)
             with self._measuring.inside():
-                return self._measuring.ran(list(python_side(self._inner).run(inputs)))
+                if hasattr(inner, "run_each"):
+                    return self._measuring.ran_each(lambda came: inner.run_each(inputs, came))
+                return self._measuring.ran(list(inner.run(inputs)))
 
     return derived_object(Running)
 

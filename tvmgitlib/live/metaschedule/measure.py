@@ -203,17 +203,42 @@ class Measuring:
                 at: str(result.error_msg) for at, result in enumerate(results) if result.error_msg is not None
             }
 
+    def ran_each(self, run_each: Callable[[Callable[[int, Any], None]], None]) -> list[Any]:
+        """Log each result when it comes.
+
+        Args:
+            run_each: runs what was built; tells what it is given of each result, by its place in that.
+        """
+        task, batch = self._current, self._batch_at_work()
+        done: dict[int, Any] = {}
+        if task is None or batch is None:
+            run_each(done.__setitem__)
+            return [finished(done[at]) for at in sorted(done)]
+        failed = self._not_built(batch)
+        self._log(task, batch, failed)
+        runs = [at for at in range(len(batch.candidates)) if at not in failed]
+
+        def came(at: int, result: Any) -> None:
+            done[at] = result
+            self._log(task, batch, {runs[at]: result})
+
+        run_each(came)
+        return [finished(done[at]) for at in sorted(done)]
+
+    def _not_built(self, batch: _Batch) -> dict[int, Any]:
+        ms = meta_schedule()
+        return {at: ms.runner.RunnerResult(None, text) for at, text in batch.not_built.items()}
+
     def ran(self, futures: list[Any]) -> list[Any]:
         """Log what is there at once; a future that is not done is logged when TVM has waited for it."""
         task, batch = self._current, self._batch_at_work()
         if task is None or batch is None:
             return futures
-        ms = meta_schedule()
-        failed = {at: ms.runner.RunnerResult(None, text) for at, text in batch.not_built.items()}
+        failed = self._not_built(batch)
         runs = [at for at in range(len(batch.candidates)) if at not in failed]
         done = {at: future.result() for at, future in zip(runs, futures, strict=True) if future.done()}
         self._log(task, batch, failed | done)
-        return [_finished(done[at]) if at in done else future for at, future in zip(runs, futures, strict=True)]
+        return [finished(done[at]) if at in done else future for at, future in zip(runs, futures, strict=True)]
 
     def returned(self, task: Task, results: Any) -> None:
         """All results of a batch are there: log the rest of them."""
@@ -252,5 +277,6 @@ def _new(task: Task, candidates: Iterable[Any]) -> dict[int, Any]:
     return new
 
 
-def _finished(result: Any) -> Any:
+def finished(result: Any) -> Any:
+    """A result as TVM takes those that are still to come."""
     return meta_schedule().runner.RunnerFuture(lambda: True, lambda: result)

@@ -11,9 +11,11 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
 from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
+from tvmgitlib.live.fleet import Fleet
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
+from tvmgitlib.live.metaschedule.on_fleet import fleet_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
 from tvmgitlib.model import Json
 
@@ -234,10 +236,12 @@ def _around(
 
 
 def builder_and_runner(builder: Any, runner: Any) -> tuple[Any, Any]:
-    """What the user wants to build and to run with; None, like "local", is this machine."""
+    """What the user wants to build and to run with; None, like "local", is this machine; a fleet is one to run on."""
     ms = meta_schedule()
     if builder in (None, "local"):
         builder = ms.builder.LocalBuilder(timeout_sec=_BUILD_TIMEOUT, initializer=fast_imports)
-    if runner is None or isinstance(runner, str):
+    if isinstance(runner, Fleet):
+        runner = fleet_runner()(runner)
+    elif runner is None or isinstance(runner, str):
         runner = ms.runner.Runner.create(runner or "local")
     return builder, runner

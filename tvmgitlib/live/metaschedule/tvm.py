@@ -99,6 +99,18 @@ def unsearchable(mod: Any) -> str | None:
     return None
 
 
+def flops_of(mod: Any) -> float | None:
+    """How many floating-point operations a module has, as TVM counts them; None where it cannot."""
+    try:
+        from tvm.s_tir.analysis import estimate_tir_flops as estimated
+    except ImportError:
+        from tvm.tir.analysis import estimate_tir_flops as estimated
+    try:
+        return float(estimated(mod))
+    except Exception:  # of many kinds, by TVM: a loop whose length it does not know
+        return None
+
+
 def _unknown_sizes(mod: Any) -> list[str]:
     """The names of what is no number in the shapes of a module's arguments."""
     buffers: list[Any] = []

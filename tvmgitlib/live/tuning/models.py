@@ -25,14 +25,45 @@ def load_model(model: Any, shapes: Shapes) -> Any:
 
     Args:
         model: an ONNX file (`.onnx`), a PyTorch export (`.pt2`), or `PATH/FILE.py:NAME` or `MODULE:NAME` in the user's
-            code, as a text or a path; anything else is given back as it is.
-        shapes: of an ONNX model's inputs, where the file leaves sizes open.
+            code, as a text or a path; or a list of these. Anything else is given back as it is.
+        shapes: of ONNX models' inputs, where the files leave sizes open; each of several takes those that it has.
 
     Raises:
         SelectionError: there is no such thing, or it says too little.
         TvmError: TVM cannot import it, or what reads it is not installed.
     """
-    if not isinstance(model, (str, PathLike)):
+    if not _are_named(model):
+        return _load(model, shapes)
+    inputs: set[str] = set()
+    found = [_load(each, shapes, inputs) for each in model]
+    if unknown := sorted(shapes.keys() - inputs):
+        raise SelectionError(
+            f"none of the models has an input {listed(unknown)}", hint=f"Their inputs are: {listed(sorted(inputs))}."
+        )
+    return found
+
+
+def names_of(model: Any) -> list[str]:
+    """What models are called, in alphabetical order: the names of their files, without folders; none for no file."""
+    return sorted(Path(each).name for each in (model if _are_named(model) else [model]) if _is_named(each))
+
+
+def _is_named(model: Any) -> bool:
+    return isinstance(model, (str, PathLike))
+
+
+def _are_named(models: Any) -> bool:
+    return isinstance(models, (list, tuple)) and len(models) > 0 and all(map(_is_named, models))
+
+
+def _load(model: Any, shapes: Shapes, inputs: set[str] | None = None) -> Any:
+    """What tasks are taken out of.
+
+    Args:
+        model, shapes: as `load_model`, but one.
+        inputs: of several models, the inputs that those so far have; None for a model on its own.
+    """
+    if not _is_named(model):
         return model
     path = Path(model)
     read = {".onnx": _onnx, ".pt2": _pytorch_export}.get(path.suffix)
@@ -42,15 +73,10 @@ def load_model(model: Any, shapes: Shapes) -> Any:
         raise SelectionError("there is no such file", file=str(path))
     fast_imports()
     with redirect_stdout(sys.stderr):
-        return read(path, shapes)
+        return read(path, shapes, inputs)
 
 
-def name_of_model(model: Any) -> str | None:
-    """What a model is called: the name of its file, without folders; None for one that is no file."""
-    return Path(model).name if isinstance(model, (str, PathLike)) else None
-
-
-def _onnx(path: Path, shapes: Shapes) -> Any:
+def _onnx(path: Path, shapes: Shapes, of_all: set[str] | None) -> Any:
     """A Relax module; of a TVM that has Relay, a Relay module with its parameters."""
     try:
         import onnx
@@ -65,6 +91,9 @@ def _onnx(path: Path, shapes: Shapes) -> Any:
         inputs = _sizes(model)
     except Exception as error:  # of many kinds, by protobuf and onnx
         raise SelectionError(f"this is no ONNX model: {last_line(error)}", file=str(path)) from error
+    if of_all is not None:
+        of_all |= inputs.keys()
+        shapes = {name: shape for name, shape in shapes.items() if name in inputs}
     given = _completed(inputs, shapes, path)
     try:
         if find_spec("tvm.relay") is not None:
@@ -120,9 +149,9 @@ def _completed(inputs: Mapping[str, Sequence[int | str]], shapes: Shapes, path: 
     return known
 
 
-def _pytorch_export(path: Path, shapes: Shapes) -> Any:
+def _pytorch_export(path: Path, shapes: Shapes, of_all: set[str] | None) -> Any:
     """A Relax module."""
-    if shapes:
+    if shapes and of_all is None:
         raise SelectionError("a PyTorch export has its shapes", file=str(path), hint="Export it with other inputs.")
     if find_spec("torch") is None:
         raise TvmError(

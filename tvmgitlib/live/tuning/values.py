@@ -12,6 +12,7 @@ from tvmgitlib.errors import plural
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.live.coverage import UNSEARCHABLE, Coverage
 from tvmgitlib.model import Workload
+from tvmgitlib.rules.sharding import Shard
 
 #: The states of a task, but for `unsearchable`.
 SKIPPED, TUNED, TUNING, WAITING, SHORT, FAILED = STATES = (
@@ -162,7 +163,8 @@ class ModelTuned:
         result: what became of the job; its `job` is None where nothing was measured.
         resumed: whether the job had been interrupted before.
         tasks: one for each workload, in the order of the model.
-        coverage: how much of the model a build with the library is tuned by now.
+        coverage: how much of the model a build with the library is tuned by now, all parts of it.
+        shard: which part of the tasks it was; None for all of them.
     """
 
     key: str | None
@@ -170,6 +172,7 @@ class ModelTuned:
     resumed: bool
     tasks: tuple[TaskTuning, ...]
     coverage: Coverage
+    shard: Shard | None = None
 
     @property
     def speedup(self) -> float | None:
@@ -178,8 +181,16 @@ class ModelTuned:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every task that TVM can tune has the trials that were asked for, and one of them succeeded."""
-        return len(self.tasks) > 0 and all(each.state in _DONE for each in self.tasks)
+        """Whether every task that TVM can tune has the trials that were asked for, and one of them succeeded.
+
+        Of more parts than there are tasks some have none, and are complete.
+        """
+        return self.has_tasks and all(each.state in _DONE for each in self.tasks)
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether there is a task at all, in this part or in another."""
+        return len(self.tasks) > 0 or (self.shard is not None and len(self.coverage.tasks) > 0)
 
     @property
     def line(self) -> str:
@@ -187,7 +198,8 @@ class ModelTuned:
         counts = Counter(each.state for each in self.tasks)
         said = ", ".join(f"{counts[state]:,} {state}" for state in (*STATES, UNSEARCHABLE) if counts[state])
         gain = against_untuned(self.tasks)
-        return f"{plural(len(self.tasks), 'task')} ({said}){gain and '; '}{gain}" if self.tasks else "no task"
+        which = f"shard {self.shard}: " if self.shard is not None else ""
+        return which + (f"{plural(len(self.tasks), 'task')} ({said}){gain and '; '}{gain}" if self.tasks else "no task")
 
     def __repr__(self) -> str:
         return f"<ModelTuned: {self.line}>"
@@ -197,6 +209,7 @@ class ModelTuned:
             "job": self.result.job,
             "commit": self.result.commit,
             "key": self.key,
+            "shard": str(self.shard) if self.shard is not None else None,
             "resumed": self.resumed,
             "made": sum(each.made for each in self.tasks),
             "complete": self.is_complete,

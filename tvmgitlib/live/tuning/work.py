@@ -13,11 +13,13 @@ from tvmgitlib.live.common import HowToMeasure
 from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.tasks import WeightedTask, expand
-from tvmgitlib.live.tuning.models import Shapes, load_model, name_of_model
+from tvmgitlib.live.tuning.models import Shapes, load_model, names_of
 from tvmgitlib.live.tuning.searching import Search, family_of_tuner, search
+from tvmgitlib.live.tuning.sharding import part_of
 from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
 from tvmgitlib.live.tuning.watching import TaskAtWork, at_work
-from tvmgitlib.model import Place
+from tvmgitlib.model import Json, Place
+from tvmgitlib.rules.sharding import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class TuneRequest:
     """What a user asks for; see `ConfigLibrary.tune`.
 
     Attributes:
-        model, trials, target, tuner, key, shapes, warm_start, budget, watch: as there.
+        model, trials, target, tuner, key, shard, shapes, warm_start, budget, watch: as there.
         how: how to measure.
         told: what else the family's call takes.
     """
@@ -35,6 +37,7 @@ class TuneRequest:
     target: object | None = None
     tuner: str | None = None
     key: str | None = None
+    shard: Shard | None = None
     shapes: Shapes = field(default_factory=dict)
     how: HowToMeasure = field(default_factory=HowToMeasure)
     warm_start: bool = False
@@ -42,15 +45,30 @@ class TuneRequest:
     told: Mapping[str, Any] = field(default_factory=dict)
     watch: Callable[[Tuning], None] | None = None
 
+    @property
+    def job_key(self) -> str | None:
+        """What the job is for: as the user says, else the names of the models; and which part of their tasks."""
+        name = self.key or "+".join(names_of(self.model))
+        return " ".join(part for part in (name, str(self.shard or "")) if part) or None
+
+    @property
+    def told_of_job(self) -> dict[str, Json]:
+        """What the job's header says of what was asked for, beside the key."""
+        models = names_of(self.model)
+        several: dict[str, Json] = {"models": [*models]} if len(models) > 1 else {}
+        return several | ({"shard": str(self.shard)} if self.shard is not None else {})
+
 
 def tune_model(
-    request: TuneRequest, start: Callable[[str | None], Job], cover: Callable[[Sequence[WeightedTask]], Coverage]
+    request: TuneRequest,
+    start: Callable[[str | None, Mapping[str, Json]], Job],
+    cover: Callable[[Sequence[WeightedTask]], Coverage],
 ) -> ModelTuned:
-    """Tune a model; see `ConfigLibrary.tune`.
+    """Tune models; see `ConfigLibrary.tune`.
 
     Args:
         request: what is asked for.
-        start: makes or resumes the job of a key.
+        start: makes or resumes the job of a key, whose header says more of it.
         cover: says how much of tasks is tuned.
 
     Raises:
@@ -64,12 +82,12 @@ def tune_model(
             f"the model has no task that the tuner {request.tuner} searches",
             hint="A Relax model's are those of evolutionary; leave the tuner out to take the usual one.",
         )
-    key = request.key or name_of_model(request.model)
-    job = start(key)
+    its = part_of(tasks, request.shard, request.target) if request.shard is not None else tasks
+    job = start(request.job_key, request.told_of_job)
     with job:
-        done = _tune(job, tasks, request)
+        done = _tune(job, its, request)
     assert job.result is not None  # the with block was left normally
-    return ModelTuned(key, job.result, job.resumed, done, cover(tasks))
+    return ModelTuned(request.job_key, job.result, job.resumed, done, cover(tasks), request.shard)
 
 
 def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest) -> tuple[TaskTuning, ...]:

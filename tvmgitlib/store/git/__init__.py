@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.programs import settings_by_owner as settings_by_owner
     from tvmgitlib.store.git.programs import settings_for_exchange as settings_for_exchange
     from tvmgitlib.store.git.programs import users_pager as users_pager
+    from tvmgitlib.store.git.scratch import making_temporary_files as making_temporary_files
     from tvmgitlib.store.git.sharing import VARIABLE as VARIABLE
     from tvmgitlib.store.git.sharing import Sharing as Sharing
     from tvmgitlib.store.git.sharing import share_made as share_made
@@ -40,6 +41,7 @@ _NAMES = {
         "hooks_folder require_trusted_pruning require_trusted_signing settings_by_owner settings_for_exchange "
         "users_pager"
     ),
+    "scratch": "making_temporary_files",
     "sharing": "Sharing VARIABLE share_made",
     "urls": "LONGEST without_credentials",
 }

@@ -6,14 +6,14 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store.git.hardening import environment, options
+from tvmgitlib.store.git.scratch import making_temporary_files
 from tvmgitlib.store.git.urls import without_credentials
 
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
@@ -50,6 +50,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         keep: Sequence[int] = (),
         hearing: Callable[[bytes], bool] | None = None,
+        within: float | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run Git and return what came of it, whatever its exit status.
 
@@ -60,15 +61,20 @@ class Git:
             keep: open files that it inherits.
             hearing: is given every line of its standard error as it comes, without its end, in another thread; what
                 it says yes to is no part of the result.
+            within: how long it may take, in seconds, where nothing hears it; None for as long as it takes.
 
         Raises:
+            ConnectionError: it took longer, and was ended.
             GitError: Git cannot be started.
         """
         if hearing is not None:
             return self._run_heard(hearing, arguments, stdin, env)
         with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
-            with ended_gently(process):
-                said, complaint = process.communicate(stdin)
+            try:
+                with ended_gently(process):
+                    said, complaint = process.communicate(stdin, within)
+            except subprocess.TimeoutExpired:
+                raise ConnectionError(f"no answer for {within:.0f} seconds") from None
             return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def _run_heard(
@@ -110,9 +116,13 @@ class Git:
         return done.stdout
 
     def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
-        with TemporaryFile() as given, TemporaryFile() as complaint:
-            given.write(stdin)
-            given.seek(0)
+        from tempfile import TemporaryFile
+
+        with ExitStack() as stack:
+            with making_temporary_files("git"):
+                given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))
+                given.write(stdin)
+                given.seek(0)
             with self._popen(arguments, given.fileno(), complaint.fileno()) as process:
                 assert process.stdout is not None  # it is a pipe
                 said = process.stdout.read(most + 1)

@@ -159,8 +159,7 @@ def writing(checkout: Checkout) -> Iterator[Landing]:
 
 
 def recover(checkout: Checkout) -> None:
-    """Make good what a killed writer left undone, if there is any and nobody is writing."""
-    if RedoNote(checkout.git_dir).exists():
-        with suppress(OSError), try_write_lock(checkout.state) as lock:  # a reader may have no right to write
-            if lock is not None:
-                Landing(checkout, lock).recover()
+    """Make good what a killed writer left undone, if nobody is writing."""
+    with suppress(OSError), try_write_lock(checkout.state) as lock:  # a reader may have no right to write
+        if lock is not None:
+            Landing(checkout, lock).recover()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from tvmgitlib.store.landing.index import SCRATCH
@@ -16,6 +17,9 @@ from tvmgitlib.store.objects import KEEP
 #: Git holds an empty lock for milliseconds while it moves a branch: after a second of polling, its holder is dead.
 _POLLS = 20
 _POLL_SECONDS = 0.05
+
+#: How long nothing was written to a pack that will never be whole.
+_TORN_SECONDS = 24 * 3600.0
 
 
 def sweep_scratch(git_dir: Path) -> None:
@@ -41,6 +45,21 @@ def sweep_keeps(packs: Path) -> None:
     for keep in packs.glob("pack-*.keep"):
         if _content(keep).startswith(KEEP):
             keep.unlink(missing_ok=True)
+
+
+def sweep_torn_packs(packs: Path) -> None:
+    """Remove packs that nobody finished, whoever began them: Git names them so until they are whole.
+
+    One that is being written is written to all the time; Git itself would leave these for two weeks.
+
+    Args:
+        packs: Git's folder of packs.
+    """
+    oldest = time.time() - _TORN_SECONDS
+    for torn in (*packs.glob("tmp_pack_*"), *packs.glob("tmp_idx_*"), *packs.glob("tmp_rev_*")):
+        with suppress(OSError):  # it is gone, or another user's
+            if torn.lstat().st_mtime < oldest:
+                torn.unlink()
 
 
 def sweep_branch_locks(branch_lock: Path, head_lock: Path, promised: Collection[str]) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from tvmgitlib.store.git import Sharing
 from tvmgitlib.store.small import read_small
+
+if TYPE_CHECKING:
+    from tvmgitlib.store.git import Sharing
 
 #: How large a note may be, in bytes.
 _MOST = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One move of the branch: commit ids before (None for a branch without commits) and after."""
 
     old: str | None
@@ -52,7 +53,7 @@ class RedoNote:
             self._path.unlink(missing_ok=True)
             return
         with self._scratch.open("w", encoding="utf-8") as note:
-            json.dump([astuple(step) for step in steps], note)
+            json.dump(steps, note)
             note.flush()
             sharing.share(note.fileno())
             os.fsync(note.fileno())

@@ -32,8 +32,13 @@ class Writer:
     def _signer(self) -> Signer | None:
         return Signer.of(self._checkout.git, self._configuration)
 
-    def write(self, snapshot: Snapshot, draft: Draft) -> str:
+    def write(self, snapshot: Snapshot, draft: Draft, *, signs: bool = True) -> str:
         """Write a commit on top of a snapshot, and return its id.
+
+        Args:
+            snapshot: the commit that it builds on; or none.
+            draft: what it is.
+            signs: whether Git signs it, where it is configured to.
 
         Raises:
             GitError: Git does not know who commits, cannot write, or cannot sign.
@@ -46,7 +51,7 @@ class Writer:
         parents = [*([snapshot.commit] if snapshot.commit else []), *draft.also_parents]
         author = draft.author.text if draft.author is not None else self._people.author
         text = make_commit(tree, parents, author, self._people.committer, draft.message)
-        if self._configuration.flag("commit.gpgsign"):
+        if signs and self._configuration.flag("commit.gpgsign"):
             self._put(new)
             text = self._signed(tree, parents, author, draft.message)
             new = NewObjects(self._checkout.digits)

@@ -10,7 +10,7 @@ from tvmgitlib.errors import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
 from tvmgitlib.store.git import DURABLE, failure
-from tvmgitlib.store.landing.writer import writing_objects
+from tvmgitlib.store.landing import writing_objects
 from tvmgitlib.store.objects import Draft
 from tvmgitlib.store.remotes.exchange import FETCH
 from tvmgitlib.store.remotes.telling import exchange

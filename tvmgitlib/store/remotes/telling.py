@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 _BESIDE = (b"From ", b" *", b" +", b" -", b" =", b" t", b"   ", b"Total ", b"remote: Total ", b"Delta compression ")
 
 
-def exchange(git: Git, doing: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[bytes]:
+def exchange(
+    git: Git, doing: str, *arguments: str, stdin: bytes = b"", within: float | None = None
+) -> CompletedProcess[bytes]:
     """Run a command that talks to a remote, and tell how far it is.
 
     Args:
         git: where.
         doing: what it does, in a word: `fetching`; empty for what is over at once.
-        arguments, stdin: as for `Git.try_run`; with `--quiet` among the arguments.
+        arguments, stdin, within: as for `Git.try_run`; with `--quiet` among the arguments.
 
     Returns:
         What came of it, without what Git said of how far it was.
 
     Raises:
+        ConnectionError: it took too long.
         GitError: Git cannot be started.
     """
     if not doing or not is_progress_told():
-        return git.try_run(*arguments, stdin=stdin, env=NETWORK)
+        return git.try_run(*arguments, stdin=stdin, env=NETWORK, within=within)
     # A quiet fetch says nothing even when it is asked; a push does both, and says of refs only what went wrong.
     at = arguments.index("--quiet")
     instead = ("--quiet", "--progress") if "push" in arguments[:at] else ("--progress",)

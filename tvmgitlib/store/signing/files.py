@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.store.git import making_temporary_files
 
 
 @contextmanager
@@ -17,12 +16,11 @@ def written(name: str, content: bytes) -> Iterator[str]:
     Raises:
         GitError: the folder for temporary files is full, say, or there is none.
     """
+    from tempfile import TemporaryDirectory
+
     with ExitStack() as stack:
-        try:
+        with making_temporary_files("ssh-keygen"):
             folder = stack.enter_context(TemporaryDirectory(prefix="tvmgitlib-", ignore_cleanup_errors=True))
             file = Path(folder) / name
             file.write_bytes(content)
-        except OSError as error:
-            what = f"ssh-keygen cannot be given a file to read: {error.strerror}"
-            raise GitError(what, hint="TMPDIR names the folder for temporary files.") from None
         yield str(file)

@@ -51,6 +51,9 @@ def test_without_tvm_that_is_said(cli: Any, tmp_path: Path) -> None:
         ["m.onnx", "--trials=0"],
         ["m.onnx", "--trials=1", "--tuner=best"],
         ["m.onnx", "--trials=1", "--budget=soon"],
+        ["m.onnx", "--trials=1", "--shard=0/8"],
+        ["m.onnx", "--trials=1", "--shard=9/8"],
+        ["m.onnx", "--trials=1", "--shard=x"],
     ],
     ids=" ".join,
 )

@@ -219,6 +219,7 @@ def test_without_its_memory_everything_is_proven_again(
     tmp_path: Path,
     cache: str,
     whole_proofs: list[Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     other.import_logs(make_log("dense", [1e-3]), platform="box")
     folder = tmp_path / "cache"
@@ -233,6 +234,7 @@ def test_without_its_memory_everything_is_proven_again(
     assert whole_proofs == [other.commit]
     assert costs(ConfigLibrary(other.path)) == [1e-3]
     assert len(whole_proofs) == (2 if cache == "no folder" else 1)
+    assert caplog.text.count("XDG_CACHE_HOME names a folder") == (cache == "no folder")
 
 
 def test_the_memory_forgets_its_older_half(other: ConfigLibrary, make_log: MakeLog, whole_proofs: list[Any]) -> None:

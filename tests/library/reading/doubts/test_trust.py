@@ -55,6 +55,8 @@ def test_a_job_that_nobody_signed_is_not_exact_and_hides_nobodys_that_is(
     )
     assert forged[:8] in config.why
     assert "untrusted" in config.why
+    (fastest,) = library.best()
+    assert (fastest.job, fastest.grade, fastest.why.partition(":")[0]) == (forged, None, "untrusted")
     assert library.export("autotvm", tmp_path / "best.log").records == 1
     assert "[0.002]" in (tmp_path / "best.log").read_text()
     git(tmp_path, "config", "--global", "tvmgitlib.trust", "any")

@@ -81,7 +81,8 @@ def command(
     if not choice.configs and not choice.others:
         near = library.near_names(selection)
         note_each(near)
-        if not near or selection.workload is not None:  # a name that is wrong is the answer; for all else there is one
+        # Of a platform that is only mistyped, all that there is would be elsewhere.
+        if not near or selection.workload is not None or selection.asked is not None:
             note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
@@ -96,8 +97,8 @@ def command(
 
 
 def _said_of(config: BestConfig) -> str | None:
-    """Why a config has its grade; of an exact one only what is to be known all the same."""
-    return config.remark if config.grade == "exact" else config.why
+    """Why a config has its grade; of an exact one, or of one without, only what is to be known all the same."""
+    return config.remark if config.grade in (None, "exact") else config.why
 
 
 _COLUMNS: tuple[Column[BestConfig], ...] = (
@@ -127,6 +128,6 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
     Column(
         "why",
         lambda config: _said_of(config) or "",
-        when=lambda configs: any(_said_of(config) and config.grade for config in configs),
+        when=lambda configs: any(map(_said_of, configs)),
     ),
 )

@@ -18,12 +18,13 @@ from tvmgitlib.cli.common import (
     pass_context,
     read_facts,
     seconds,
+    share_option,
     table,
     time_span,
 )
 from tvmgitlib.cli.live_table import live_table
-from tvmgitlib.cli.terminal.progress import rough
 from tvmgitlib.cli.terminal.streams import output_as_errors
+from tvmgitlib.errors import rough
 
 if TYPE_CHECKING:
     from tvmgitlib.live.tuning import ModelTuned, TaskTuning, Tuning
@@ -32,13 +33,25 @@ if TYPE_CHECKING:
 _OTHER_LINES = 5
 
 
+def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The value of --shard, which has to be one."""
+    from tvmgitlib.errors import SelectionError
+    from tvmgitlib.rules.sharding import Shard
+
+    try:
+        return str(Shard.parse(value)) if value is not None else None
+    except SelectionError as error:
+        raise click.BadParameter(f"{error.message}. {error.hint}", context, parameter) from None
+
+
 @click.command(
     epilog=example(
         "tvmgitlib tune model.onnx --trials 256 --target cuda --budget 2h",
         "tvmgitlib tune model.py:mod --trials 64 --target cuda --warm-start",
+        "tvmgitlib tune a.onnx b.onnx --shard 3/8 --trials 256 --target cuda",
     )
 )
-@click.argument("model", metavar="MODEL")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option("--target", metavar="TARGET", help="The target of what does not say its own, in any spelling.")
 @click.option(
     "--trials", type=click.IntRange(min=1), required=True, help="Trials that shall be on record for each task."
@@ -58,23 +71,31 @@ _OTHER_LINES = 5
 @click.option("--shape", "shapes", metavar="INPUT=N,N", multiple=True, help="The shape of an ONNX model's input.")
 @click.option("--warm-start", is_flag=True, help="First try what other workloads suggest.")
 @click.option("--budget", metavar="TIME", callback=time_span, help="Begin no trial after so long: 30m, 2h.")
-@click.option("--key", metavar="NAME", help="What the job is for. [the name of the model's file]")
+@click.option("--key", metavar="NAME", help="What the job is for. [the names of the models' files]")
+@click.option("--shard", metavar="N/M", callback=_shard, help="Tune one part of the tasks: 3/8 is the third of eight.")
+@share_option
 @pass_context
 def command(
-    context: Context, model: str, facts: tuple[str, ...], shapes: tuple[str, ...], trials: int, **told: Any
+    context: Context, models: tuple[str, ...], facts: tuple[str, ...], shapes: tuple[str, ...], trials: int, **told: Any
 ) -> int:
-    """Tune a model: an ONNX file, a PyTorch export, or your own code.
+    """Tune models: ONNX files, PyTorch exports, or your own code.
 
     MODEL is an ONNX file, a PyTorch export (.pt2), or PATH/FILE.py:NAME or MODULE:NAME in your own code, as
-    tvmgitlib coverage takes it. Its tasks are tuned until each has as many trials on record; those that have are
-    skipped, and so are configs whose result is known; all that is measured is committed as one job. Each result is
-    on the disk as it comes: what is interrupted goes on when it is called again with the same MODEL (or --key),
-    target and platform. Each task is measured untuned first, where nobody has, so that the speed-up is known; no
-    build applies a config that is slower.
+    tvmgitlib coverage takes it. The tasks of all, shared ones once, are tuned until each has as many trials on record;
+    those that have are skipped, and so are configs whose result is known; all that is measured is committed as one
+    job. Each result is on the disk as it comes: what is interrupted goes on when it is called again with the same
+    MODELs (or --key), --shard, target and platform. Each task is measured untuned first, where nobody has, so that the
+    speed-up is known; no build applies a config that is slower.
+
+    With --shard each of several machines tunes a part of the tasks, and all make the same parts: they depend on the
+    models, the target and TVM alone, and each takes about as long as another.
 
     With a TVM that has Relay an ONNX model is a Relay one, and --tuner says whose tasks to take; else it is a Relax
     one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
     asked for or no config.
+
+    With --share the job is begun only if no other machine has it open: else the exit code is 75. The same command goes
+    on anywhere with what another machine has left, and measures nothing twice.
     """
     from tvmgitlib.live.common import running_tvm
 
@@ -86,9 +107,10 @@ def command(
             if shown is not None:
                 shown.show(lambda: _progress(tuning))
 
+        model = models[0] if len(models) == 1 else list(models)
         done = library.tune(model, trials, facts=read_facts(facts), shapes=_shapes(shapes), watch=watch, **told)
     if not done.tasks:
-        note("No task was found.")
+        note("This shard has no task: there are fewer than shards." if done.has_tasks else "No task was found.")
     context.print_written(done, as_text(done), library.path if done.result.commit else None)
     return 0 if done.is_complete else 1
 

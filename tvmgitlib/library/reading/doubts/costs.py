@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.format import skim_segment
@@ -16,8 +17,10 @@ from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
 from tvmgitlib.model import Place, StoredRecord, segment_path
-from tvmgitlib.rules.fold import Configs
 from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
+
+if TYPE_CHECKING:
+    from tvmgitlib.rules.fold import Configs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Doubts:
         self._measured: dict[tuple[str, ...], _Measured] = {}
         self._lines: dict[str, frozenset[bytes]] = {}
 
-    def _expect(self, part: Part) -> None:
+    def expect(self, part: Part) -> None:
         """Be ready for questions about the records of a part: of many workloads, all are looked up at once."""
         if part.workload is None and self._known is None:
             self._spots_of(Narrowing(part.family, part.platform))
@@ -81,6 +84,17 @@ class Doubts:
             return None
         return why or too_far_ahead(cost, measured.runner_up(stored.record.config), measured.configs)
 
+    def remark(self, stored: StoredRecord) -> str | None:
+        """The grade that doubts give a record, whatever TVM would use it, and why; None where there are none."""
+        untrusted = self.untrusted(stored)
+        if untrusted is not None:
+            return f"untrusted: {untrusted}"
+        try:
+            suspect = self.why(stored)
+        except TvmgitlibError:  # a job that cannot be read, or is not here: `check` tells of it
+            return None
+        return f"suspect: {suspect}" if suspect is not None else None
+
     def beside(self, configs: Configs, part: Part) -> Configs:
         """The records of configs/, and those that would stand there in the place of what is not believed.
 
@@ -88,7 +102,7 @@ class Doubts:
             configs: the records of the part in configs/.
             part: the part.
         """
-        self._expect(part)
+        self.expect(part)
         records = [stored for found in configs.values() for stored in found]
         if all(self.untrusted(stored) is None and self.believes(stored) for stored in records):
             return configs

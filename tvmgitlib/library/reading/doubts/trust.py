@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import GitError
-from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts.signing import Signatures
 from tvmgitlib.store import Snapshot
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.reading.contents import Contents
 
 
 class Trust:

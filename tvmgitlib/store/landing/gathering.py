@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Final
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Configuration
@@ -12,7 +13,7 @@ from tvmgitlib.store.landing.lock import try_gather_lock
 _log = logging.getLogger("tvmgitlib")
 
 #: Git's own limit, gc.autoPackLimit.
-PACKS = 50
+PACKS: Final = 50
 
 #: Whatever is in a pack or loose stays, whether a ref leads to it or not: another process may be about to use it. The
 #: smaller packs become one, so that a commit is copied a few times in its life and not each time. `--geometric` came
@@ -22,7 +23,7 @@ _ALL = ("-A", "-d")
 _USAGE = 129
 
 #: The logs of kept histories are copied as they are, and not compared with each other.
-COPIED = ("-c", "core.bigFileThreshold=1m")
+COPIED: Final[tuple[str, ...]] = ("-c", "core.bigFileThreshold=1m")
 
 
 def gather_packs(checkout: Checkout) -> None:

@@ -1,0 +1,108 @@
+"""MetaSchedule on a fleet, with TVM's own tracker and servers on loopback."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tvmgitlib import ConfigLibrary
+from tvmgitlib.errors import FleetError, PlatformError
+
+pytestmark = pytest.mark.tvm("0.27")
+HERE = Path(__file__).parent
+TRIALS = 6
+
+work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[Any]:
+    farm = work.Farm()
+    farm.at(2)
+    yield farm
+    farm.close()
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is run in the place of each schedule, for which nothing need be built."""
+    return Path(work.build(tmp_path_factory.mktemp("kernels"), "slow", "usleep", 200))
+
+
+@pytest.fixture
+def told(ms: Any, kernel: Path) -> dict[str, Any]:
+    from tvmgitlib.live.metaschedule.tvm import derived_object
+
+    class Building(ms.builder.PyBuilder):  # type: ignore[misc]
+        def build(self, inputs: Any) -> Any:
+            return [ms.builder.BuilderResult(work.in_a_folder(kernel), None) for _ in inputs]
+
+    scheduling = SimpleNamespace(**runpy.run_path(str(HERE / "metaschedule_job.py")))
+    return {**scheduling.told(builder=derived_object(Building)(), num_trials_per_iter=TRIALS), "runner": None}
+
+
+@pytest.fixture
+def matmul() -> Any:
+    return runpy.run_path(str(HERE / "metaschedule_job.py"))["matmul"](work.SIZE)
+
+
+def at(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:
+    """Do something when so many results are on the disk."""
+
+    def watch() -> None:
+        if len(job.logged()) == count:
+            do()
+
+    return watch
+
+
+def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
+    library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any
+) -> None:
+    with pytest.raises(FleetError) as caught, library.job(work.TARGET, platform="nas") as job:
+        job.journal.watch(at(2, farm.stop_tracker, job))
+        job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet(2.0)})
+    assert caught.value.exit_code == 75
+    (opened,) = library.open_jobs()
+    assert opened.id == job.id
+
+    farm.at(2)
+    with library.job(work.TARGET, platform="nas") as resumed:
+        had = len(resumed.measured(matmul))
+        assert 2 <= had < TRIALS
+        resumed.journal.watch(at(had + 1, farm.kill_one, resumed))
+        assert resumed.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()}) == TRIALS - had
+    assert resumed.id == job.id
+    assert resumed.result is not None
+    assert (resumed.result.counts.read, resumed.result.counts.failed) == (TRIALS, 0)
+    assert library.platform("nas").facts == {}
+
+
+def test_each_result_is_on_the_disk_when_it_comes(
+    library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any
+) -> None:
+    class Stop(Exception):  # noqa: N818  # it is no error
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    farm.at(2)
+    with pytest.raises(Stop), library.job(work.TARGET, platform="nas") as job:
+        job.journal.watch(at(3, stop, job))
+        job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()})
+    assert len(library.job(work.TARGET, platform="nas").measured(matmul)) == 3
+
+
+def test_a_fleet_is_of_the_jobs_platform(library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any) -> None:
+    farm.at(1)
+    with (
+        pytest.raises(PlatformError, match=r"is for the platform rk3399, and a fleet .* is of nas"),
+        library.job(work.TARGET, platform="rk3399") as job,
+    ):
+        job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()})
