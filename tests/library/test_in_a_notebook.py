@@ -50,6 +50,9 @@ def test_one_answer_says_what_it_is(filled: ConfigLibrary) -> None:
     (changed,) = filled.diff("HEAD~1", selection=Selection(workload="matmul"))
     assert repr(changed) == "<ConfigChange added: tvmgitlib/matmul(128, 128, 128, f32) on board>"
 
+    job = filled.log()[0]
+    assert repr(job) == f"<LogEntry {job.job} of {(job.date or '')[:10]}: Import 1 workload for board: 32 trials>"
+
 
 def test_the_curve_of_a_job_comes_down_to_its_best(filled: ConfigLibrary) -> None:
     curve = filled.tuning_curve(filled.log()[0].job)

@@ -50,3 +50,8 @@ def test_an_axis_has_a_few_round_numbers_around_its_times(times: list[float]) ->
     axis = charts.curve([("job", Curve(False, tuple(enumerate(times, 1))))])["encoding"]["y"]["axis"]["values"]
     assert 2 <= len(axis) <= 12
     assert all(float(f"{tick:.0e}") == tick for tick in axis)
+
+
+def test_jobs_of_one_second_are_not_added_up() -> None:
+    points = [{"date": "2026-11-28T01:21:57Z", "configs": configs} for configs in (1434, 1433)]
+    assert charts.growth(points)["encoding"]["y"]["stack"] is None  # else Vega-Lite draws 2867

@@ -75,6 +75,7 @@ def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "field": "configs",
                 "type": "quantitative",
                 "title": "best configs",
+                "stack": None,  # jobs of one second are points of one date, and no sum
                 "axis": {"tickMinStep": 1, "format": "~s"},
             },
             "tooltip": [

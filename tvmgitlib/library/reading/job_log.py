@@ -43,6 +43,10 @@ class LogEntry:
     reverted: str | None
     signers: tuple[SignedBy, ...] = ()
 
+    def __repr__(self) -> str:
+        taken_out = f" (reverted by {self.reverted})" if self.reverted else ""
+        return f"<LogEntry {self.job} of {(self.date or '?')[:10]}: {self.subject or self.kind}{taken_out}>"
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"signers": [signer.to_json() for signer in self.signers]}
 

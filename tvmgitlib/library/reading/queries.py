@@ -118,6 +118,8 @@ def near_names(contents: Contents, selection: Selection) -> list[str]:
         places = {task.place for _, task in contents.counted_tasks(Narrowing(None, None))}
     except MissingError:
         return []  # of a clone that only builds: nobody knows all names
+    if not places:
+        return ["No job counts here yet: tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job."]
     said = []
     platforms, named = {place.platform for place in places}, selection.named_platform
     if named not in (None, THIS, *platforms):

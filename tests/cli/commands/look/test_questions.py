@@ -287,6 +287,12 @@ def test_where_nothing_is_found_near_names_are_said(filled: Any, command: str, o
     assert filled.out == ""
 
 
+@pytest.mark.parametrize("command", ["best", "trials", "blame", "log"])
+def test_a_library_without_jobs_says_how_to_begin(cli: Any, command: str) -> None:
+    assert "tvmgitlib import LOG... brings logs in" in cli(command).err
+    assert cli(command, "--platform", "box").err.endswith("tvmgitlib job start begins a job.\n")
+
+
 def test_what_is_elsewhere_is_said_where_only_the_place_is_wrong(filled: Any) -> None:
     assert "elsewhere" not in filled("best", "--platform", "xeno").err
     assert "elsewhere" in filled("best", "--platform", "xeno", "--workload", "conv2d").err
