@@ -144,3 +144,11 @@ def time_span(context: click.Context, parameter: click.Parameter, value: str | N
 
 #: Sending a job as soon as it is committed.
 push_option = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+
+#: Telling the remote of a job that is open.
+share_option = click.option(
+    "--share",
+    metavar="TIME",
+    callback=time_span,
+    help="Tell the remote of the job so often (10m): no other machine does the same, and one can go on with it.",
+)

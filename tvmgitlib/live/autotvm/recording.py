@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting, line_of, pairs
+from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting, line_of, logged_type, pairs
 from tvmgitlib.live.common import note_caller, place_of
 from tvmgitlib.model import TuningRecord
 
@@ -28,12 +28,12 @@ class LogToJob:
     def __call__(self, tuner: Any, inputs: Sequence[Any], results: Sequence[Any]) -> None:
         journal = self._journal()
         note_caller(journal)
-        answered = answer_type()
+        on_disk = (answer_type(), logged_type())
         lines: list[str] = []
         wrong: Exception | None = None
         for measure_input, result in zip(inputs, results, strict=False):
             try:
-                if not isinstance(result, answered):
+                if not isinstance(result, on_disk):
                     lines.append(line_of(measure_input, result))
             except (AttributeError, TypeError, ValueError) as error:  # an odd one costs the others nothing
                 wrong = wrong or error

@@ -122,3 +122,14 @@ def answer_type() -> Any:
         """A result that was not measured now."""
 
     return Answer
+
+
+@cache
+def logged_type() -> Any:
+    """The class of results that were measured now, and logged when they came: they count, and are not logged again."""
+    from tvm.autotvm.measure import MeasureResult
+
+    class Logged(MeasureResult):  # type: ignore[misc]  # TVM is not typed
+        """A result that is on the disk."""
+
+    return Logged

@@ -15,6 +15,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.autotvm.local import local_option
+from tvmgitlib.live.autotvm.on_fleet import option_of, with_fleet
 from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured, readable
@@ -201,7 +202,8 @@ def _schedule(task: Any, config: Any) -> tuple[Any, Sequence[Any]]:
 
 
 def _option(how: HowToMeasure) -> Mapping[str, Any]:
-    return measuring_anew(how.measure_option) if how.measure_option is not None else local_option()
+    option = option_of(how)
+    return measuring_anew(with_fleet(option)) if option is not None else local_option()
 
 
 def _measure(task: Any, inputs: Sequence[Any], option: Mapping[str, Any]) -> list[Any]:

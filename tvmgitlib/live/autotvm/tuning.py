@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.autotvm.on_fleet import with_fleet
 from tvmgitlib.live.autotvm.recording import LogToJob
-from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting
+from tvmgitlib.live.autotvm.records import answer_type, config_of, is_lasting, line_of, logged_type
 from tvmgitlib.live.autotvm.warm import WarmStart
 from tvmgitlib.live.common import Suggesters, name_of, options_of, place_of, plain
 from tvmgitlib.model import TuningRecord
@@ -47,6 +48,11 @@ class Answers:
     def get(self, config: Any) -> Any | None:
         """The result of a config; None when it has to be measured."""
         return self._results.get(config_of(config))
+
+    def log(self, measured: Any, result: Any) -> Any:
+        """Log a result when it comes; returns it as one that is on the disk."""
+        self._journal.append([line_of(measured, result)])
+        return logged_type()(*result)
 
     def learn(self, config: Any, result: Any) -> Any:
         """Remember a result that was measured now; returns it as it is answered from here on."""
@@ -84,7 +90,22 @@ class _Repeat:
 
 
 class _Builder(_Part):
-    """Builds what is not known; the runner is handed the results of the rest."""
+    """Builds what is not known; the runner is handed the results of the rest.
+
+    Args:
+        inner: the user's builder.
+        answers: what is known.
+        batch: how many configs the tuner is to choose at once, at least.
+    """
+
+    def __init__(self, inner: Any, answers: Answers, batch: int) -> None:
+        super().__init__(inner, answers)
+        self._batch = batch
+
+    @property
+    def n_parallel(self) -> int:
+        """What AutoTVM takes for the size of its batches."""
+        return max(int(self._inner.n_parallel), self._batch)
 
     def build(self, inputs: Sequence[Any]) -> list[Any]:
         builds: list[Any] = []
@@ -113,22 +134,36 @@ class _Runner(_Part):
         answered = answer_type()
         results = list(builds)
         places = [place for place, build in enumerate(builds) if not isinstance(build, (answered, _Repeat))]
-        measured = (
-            self._inner.run([inputs[place] for place in places], [builds[place] for place in places]) if places else []
-        )
+        measured = self._measured([inputs[at] for at in places], [builds[at] for at in places]) if places else []
         repeated: dict[int, Any] = {}
         for place, result in zip(places, measured, strict=True):
             results[place] = result
             repeated[place] = self._answers.learn(inputs[place].config, result)
         return [repeated[result.first] if isinstance(result, _Repeat) else result for result in results]
 
+    def _measured(self, inputs: Sequence[Any], builds: Sequence[Any]) -> Sequence[Any]:
+        """The results of the user's runner; of one that tells of each when it comes, each is on the disk then."""
+        if not hasattr(self._inner, "run_each"):
+            results: Sequence[Any] = self._inner.run(inputs, builds)
+            return results
+        done: dict[int, Any] = {}
+
+        def came(at: int, result: Any) -> None:
+            done[at] = self._answers.log(inputs[at], result)
+
+        self._inner.run_each(inputs, builds, came)
+        return [done[at] for at in range(len(inputs))]
+
 
 def measure_option(journal: Journal, option: Any) -> Any:
     """The user's measure option, with configs that were measured before answered from the record."""
-    if isinstance(option["builder"], _Builder):
+    option = with_fleet(option)
+    builder, runner = option["builder"], option["runner"]
+    if isinstance(builder, _Builder):
         return option
     answers = Answers(journal)
-    return {**option, "builder": _Builder(option["builder"], answers), "runner": _Runner(option["runner"], answers)}
+    batch = getattr(runner, "batch", 1)
+    return {**option, "builder": _Builder(builder, answers, batch), "runner": _Runner(runner, answers)}
 
 
 def measuring_anew(option: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.live.ansor.layouts import with_sound_layouts
 from tvmgitlib.live.autotvm.local import local_option
+from tvmgitlib.live.autotvm.on_fleet import option_of
 from tvmgitlib.live.autotvm.tuners import TUNERS as AUTOTVM_TUNERS
 from tvmgitlib.live.autotvm.tuners import tuner_of
 from tvmgitlib.live.common import HowToMeasure
@@ -108,7 +109,7 @@ def _one_by_one(tune: Callable[[Job, Any, Search], object]) -> _Searching:
 
 def _autotvm(job: Job, task: Any, wanted: Search) -> None:
     tuner = tuner_of(wanted.tuner or AUTOTVM_TUNERS[0], task)
-    option = wanted.how.measure_option or local_option()
+    option = option_of(wanted.how) or local_option()
     job.tune(tuner, wanted.trials, option, warm_start=wanted.warm_start, **wanted.told)
 
 

@@ -18,6 +18,7 @@ from tvmgitlib.cli.common import (
     pass_context,
     read_facts,
     seconds,
+    share_option,
     table,
     time_span,
 )
@@ -72,6 +73,7 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--budget", metavar="TIME", callback=time_span, help="Begin no trial after so long: 30m, 2h.")
 @click.option("--key", metavar="NAME", help="What the job is for. [the names of the models' files]")
 @click.option("--shard", metavar="N/M", callback=_shard, help="Tune one part of the tasks: 3/8 is the third of eight.")
+@share_option
 @pass_context
 def command(
     context: Context, models: tuple[str, ...], facts: tuple[str, ...], shapes: tuple[str, ...], trials: int, **told: Any
@@ -91,6 +93,9 @@ def command(
     With a TVM that has Relay an ONNX model is a Relay one, and --tuner says whose tasks to take; else it is a Relax
     one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
     asked for or no config.
+
+    With --share the job is begun only if no other machine has it open: else the exit code is 75. The same command goes
+    on anywhere with what another machine has left, and measures nothing twice.
     """
     from tvmgitlib.live.common import running_tvm
 
