@@ -127,7 +127,7 @@ def own_files(folder: Path) -> set[str]:
     try:
         names = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         own = {name for name in names if name.split("/")[0] in ("workloads", "jobs") and ".." not in name}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise LibraryError(
             "this folder holds something else than a report",
             file=str(folder),

@@ -170,7 +170,9 @@ def test_what_git_does_not_see_is_seen_when_everything_is_read(
     assert proven.check(full=True) != []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"commit": 1}', "another commit", "another version", "a folder"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"commit": 1}', "another commit", "another version", "deep", "a folder"]
+)
 def test_a_damaged_note_proves_nothing(proven: ConfigLibrary, whole_proofs: list[str | None], content: str) -> None:
     path = note(proven)
     document = json.loads(path.read_text())
@@ -178,6 +180,8 @@ def test_a_damaged_note_proves_nothing(proven: ConfigLibrary, whole_proofs: list
         content = json.dumps({**document, "commit": proven.at("HEAD~1").commit})
     elif content == "another version":
         content = json.dumps({**document, "proof": "0" * 64})
+    elif content == "deep":
+        content = "[" * 100_000
     if content == "a folder":
         path.unlink()
         path.mkdir()

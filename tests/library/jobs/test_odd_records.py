@@ -214,6 +214,15 @@ def test_a_split_that_no_axis_has_is_kept_and_is_no_history(cli: Any, tmp_path: 
     assert cli("check").code == 0
 
 
+@pytest.mark.parametrize("depth", [900, 20_000])
+def test_a_workload_key_that_is_nested_beyond_reason_stops_no_command(cli: Any, tmp_path: Path, depth: int) -> None:
+    log = tmp_path / "tuning.json"
+    log.write_text(changed(ANSOR[0], ["i", 0, 0], f'["mm",{"[" * depth}{"]" * depth}]') + f"\n{ANSOR[1]}\n")
+    assert cli("import", log, "--platform", "board").code == 0
+    for command in (["best"], ["trials"], ["log"], ["blame"], ["check"], ["best", "--workload", "mm"]):
+        assert cli(*command).code == 0, cli.err
+
+
 def test_a_log_in_a_folder_may_begin_with_it(library: ConfigLibrary, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "tuning.log").write_text(f"{AUTOTVM_ODD['NaN']}\n{AUTOTVM[2]}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.errors import JobError
-from tvmgitlib.library.jobs.open_jobs import OpenJobs
+from tvmgitlib.library.jobs.open_jobs import OpenJobs, RemeasuredNote
 from tvmgitlib.model import JobSpec, Place, TvmVersion, Workload, parse_target
 
 TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
@@ -99,6 +100,40 @@ def test_a_damaged_job_is_named_with_the_way_out(jobs: OpenJobs, content: bytes)
     with pytest.raises(JobError, match=r"job\.json: what the job was told cannot be read") as caught:
         jobs.get(started.id)
     assert "tvmgitlib import" in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("started", 5), ("after", [1]), ("target", 3), ("options", []), ("id", 1)])
+def test_a_job_that_was_told_what_is_none_is_named_too(jobs: OpenJobs, name: str, value: Any) -> None:
+    started, other = start(jobs), start(jobs)
+    told = started.folder / "job.json"
+    told.write_text(json.dumps({**json.loads(told.read_text()), "continues": other.id, name: value}))
+    with pytest.raises(JobError, match=r"job\.json: what the job was told cannot be read"):
+        jobs.all()
+
+
+@pytest.mark.parametrize(
+    "line", [b"\0\0", b"\xff", b"{", b"5", b"[]", b"{}", b"[[1], 2]", b'["a", 1, 2, "b"]', b"[" * 9999]
+)
+@pytest.mark.parametrize("name", ["exhausted", "baselines", "tuners", "described", "remeasured"])
+def test_a_damaged_note_is_named_with_the_way_out(jobs: OpenJobs, name: str, line: bytes) -> None:
+    job = start(jobs)
+    job.note_tuner("xgb", {})
+    job.mark_exhausted(("autotvm", "llvm", "x", ""))
+    job.note_baseline(("autotvm", "llvm", "x", ""), 1.0)
+    job.describe(Workload("ansor", "x", desc="mm"))
+    job.note_remeasured(
+        RemeasuredNote(["a", "b", "c"], "0" * 16, "0" * 64, None, "slow", invalidates=[["0" * 16, "1"]])
+    )
+    reads = {"remeasured": job.refused}.get(name) or getattr(job, name)
+    right = reads()
+    path = job.folder / f"{name}.jsonl"
+    with path.open("ab") as file:
+        file.write(line)  # cut off
+    assert reads() == right and len(right) == 1
+    with path.open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(JobError, match=rf"{name}\.jsonl, line 2: what the job has noted cannot be read"):
+        reads()
 
 
 def test_logs_are_those_with_something_in_them(jobs: OpenJobs) -> None:

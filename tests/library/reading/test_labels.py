@@ -7,6 +7,12 @@ from tvmgitlib.library.reading.labels import is_named_by
 from tvmgitlib.model import FamilyName, Workload
 
 
+@pytest.mark.parametrize("depth", [300, 900, 20_000])
+def test_a_key_that_is_nested_beyond_reason_is_shown(depth: int) -> None:
+    text = f'["mm",{"[" * depth}{"]" * depth}]'
+    assert workload_label(Workload("ansor", text)).count("[") in (depth, depth + 1)
+
+
 @pytest.mark.parametrize(
     ("family", "text", "label"),
     [

@@ -87,7 +87,7 @@ def _proof(commit: str) -> str:
 def _noted(path: Path) -> str | None:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     match document:
         case {"commit": str(commit), "proof": str(proof)} if proof == _proof(commit):

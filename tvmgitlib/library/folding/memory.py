@@ -54,7 +54,7 @@ class Memory:
 
     def _noted(self, repository: str, claim: str) -> list[str]:
         found = re.findall(rf"^{repository} (\S+) {claim}$".encode(), self._content(), re.MULTILINE)
-        return [with_it.decode() for with_it in found]
+        return [with_it.decode(errors="replace") for with_it in found]  # a damaged one is the name of nothing
 
     def add(self, claim: str, commit: str) -> None:
         """Remember that a claim was proven of a commit, or what else is to be known with it: a word without spaces.

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import BaseFileLock, FileLock, Timeout
 
@@ -29,6 +29,8 @@ from tvmgitlib.model import (
     utc_text,
 )
 from tvmgitlib.store import read_small, share_made
+
+Note = TypeVar("Note")
 
 _TOLD = "job.json"
 _LOG = "tuning.log"
@@ -51,6 +53,12 @@ _PART = 1 << 16
 
 #: How large a file may be that a job notes something in, in bytes.
 _MOST = 1 << 24
+
+#: What is text of a job's spec.
+_TEXTS = ("target", "platform", "tuner", "complete_target", "key")
+
+#: What reading raises for what is of another form.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 #: What a job's folder is called once it is forgotten.
 _GONE = ".gone."
@@ -76,6 +84,25 @@ class RemeasuredNote:
     why: str | None
     checked: bool = False
     invalidates: list[list[str]] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, noted: Mapping[str, Any]) -> RemeasuredNote:
+        """The note that was written.
+
+        Raises:
+            TypeError, ValueError: it is something else.
+        """
+        note = cls(**noted)
+        named = [
+            *note.task,
+            note.job,
+            note.record,
+            note.why or "",
+            *(name for pair in note.invalidates for name in pair),
+        ]
+        _require(all(isinstance(name, str) for name in named) and all(len(pair) == 2 for pair in note.invalidates))
+        _require(note.cost is None or _is_number(note.cost))
+        return note
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +174,11 @@ class OpenJob:
         own |= {name: document.pop(name) for name in ("continues", "after") if name in document}
         tvm, here = document.pop("tvm"), document.pop("here", None)
         spec = JobSpec(tvm=TvmVersion(**tvm) if tvm else None, here=Platform(**here) if here else None, **document)
+        after = own.get("after", {})
+        texts = [own["author"], own["started"], own.get("continues"), *(getattr(spec, name) for name in _TEXTS)]
+        _require(is_job_id(own["id"]) and all(text is None or isinstance(text, str) for text in texts))
+        _require(all(isinstance(each, dict) for each in (after, spec.facts, spec.options)))
+        _require(all(map(_is_number, after.values())))
         return cls(folder=folder, spec=spec, **own)
 
     def logs(self) -> list[Path]:
@@ -176,7 +208,7 @@ class OpenJob:
 
     def exhausted(self) -> set[TaskIdentity]:
         """The tasks whose whole space has been measured, by `Task.identity`."""
-        return {_identity(noted) for noted in self._noted(_EXHAUSTED)}
+        return set(self._noted(_EXHAUSTED, _identity))
 
     def note_tuner(self, name: str, options: Mapping[str, Json]) -> None:
         """Note, durably, a tuner that the job runs, and what it was told."""
@@ -185,7 +217,7 @@ class OpenJob:
 
     def tuners(self) -> list[tuple[str, dict[str, Json]]]:
         """The tuners that the job has run, each with what it was told, in the order in which they first ran."""
-        return [(name, options) for name, options in self._noted(_TUNERS)]
+        return self._noted(_TUNERS, _tuner)
 
     def note_baseline(self, identity: TaskIdentity, seconds: float) -> None:
         """Note, durably, what the untuned config of a task takes."""
@@ -193,7 +225,7 @@ class OpenJob:
 
     def baselines(self) -> dict[TaskIdentity, float]:
         """The seconds that the untuned configs of tasks take, by `Task.identity`."""
-        return {_identity(task): seconds for *task, seconds in self._noted(_BASELINES)}
+        return dict(self._noted(_BASELINES, _baseline))
 
     def describe(self, workload: Workload) -> None:
         """Note, durably, what TVM calls a workload, where its log does not say it and nobody has noted it yet."""
@@ -202,7 +234,7 @@ class OpenJob:
 
     def described(self) -> dict[str, str]:
         """What TVM calls workloads, by their ids."""
-        return dict(self._noted(_DESCRIBED))
+        return dict(self._noted(_DESCRIBED, _description))
 
     def note_remeasured(self, note: RemeasuredNote) -> None:
         """Note, durably, what came of measuring a record again."""
@@ -210,7 +242,7 @@ class OpenJob:
 
     def remeasured(self) -> list[RemeasuredNote]:
         """What came of the records that were measured again."""
-        return [RemeasuredNote(**note) for note in self._noted(_REMEASURED)]
+        return self._noted(_REMEASURED, RemeasuredNote.from_json)
 
     def refused(self) -> tuple[Invalidation, ...]:
         """The stored records that were found not to hold, by job and reason."""
@@ -222,16 +254,31 @@ class OpenJob:
 
     def notes(self) -> dict[str, list[Any]]:
         """What it has noted beside its logs and is finished with, by `NOTES`."""
-        return {name: self._noted(name) for name in NOTES}
+        return {name: self._noted(name, lambda noted: noted) for name in NOTES}
 
     def _note(self, name: str, value: object) -> None:
         append_lines(self.folder / name, [json.dumps(value)])
 
-    def _noted(self, name: str) -> list[Any]:
+    def _noted(self, name: str, read: Callable[[Any], Note]) -> list[Note]:
+        """What `read` makes of the notes of a file.
+
+        Raises:
+            JobError: one is something else, as a failing disk leaves it.
+        """
         path = self.folder / name
-        text = read_small(path, _MOST).decode() if path.is_file() else ""
-        lines = text.splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]  # else a kill cut it off
+        content = read_small(path, _MOST) if path.is_file() else b""
+        found = []
+        for number, line in enumerate(content.split(b"\n")[:-1], start=1):  # what ends without one a kill cut off
+            try:
+                found.append(read(json.loads(line)))
+            except _MALFORMED:
+                raise JobError(
+                    "what the job has noted cannot be read any more",
+                    file=str(path),
+                    line=number,
+                    hint="Delete the line: what it noted is lost, and the job's logs are as they were.",
+                ) from None
+        return found
 
     def claim(self) -> BaseFileLock | None:
         """Take the job for this process, until the lock is released or the process dies; None: another one has it."""
@@ -411,7 +458,7 @@ class OpenJobs:
             return OpenJob.from_json(json.loads(read_small(file, _MOST)), file.parent)
         except FileNotFoundError:
             return None
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        except _MALFORMED:
             raise JobError(
                 "what the job was told cannot be read any more",
                 file=str(file),
@@ -430,4 +477,37 @@ class OpenJobs:
 def _identity(noted: Sequence[str]) -> TaskIdentity:
     """What a note says which task it is of; an older tvmgitlib told no limits of the device."""
     family, target, workload, *limits = noted
+    _require(all(isinstance(name, str) for name in noted))
     return family, target, workload, limits[0] if limits else ""
+
+
+def _tuner(noted: Any) -> tuple[str, dict[str, Json]]:
+    name, options = noted
+    _require(isinstance(name, str) and isinstance(options, dict))
+    return name, options
+
+
+def _baseline(noted: Any) -> tuple[TaskIdentity, float]:
+    *task, seconds = noted
+    _require(_is_number(seconds))
+    return _identity(task), seconds
+
+
+def _description(noted: Any) -> tuple[str, str]:
+    workload, description = noted
+    _require(isinstance(workload, str) and isinstance(description, str))
+    return workload, description
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _require(holds: bool) -> None:
+    """Hold what was read to its types.
+
+    Raises:
+        TypeError: it is of others.
+    """
+    if not holds:
+        raise TypeError

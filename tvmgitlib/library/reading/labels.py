@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 
 def workload_label(workload: Workload) -> str:
-    """A workload as its family shows it; one of a family that is not installed as it is."""
+    """A workload as its family shows it; one of a family that is not installed, or nested beyond reason, as it is."""
     family = families.find(workload.family)
-    return family.label(workload) if family is not None else workload.label
+    try:
+        return family.label(workload) if family is not None else workload.label
+    except RecursionError:  # an Ansor key may be any text
+        return workload.label
 
 
 def is_named_by(workload: Workload, text: str) -> bool:

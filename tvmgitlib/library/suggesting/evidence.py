@@ -9,6 +9,7 @@ from typing import Final
 
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError, listed
+from tvmgitlib.families import Family
 from tvmgitlib.families import decisions as decisions_of_record
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents, Trust
@@ -69,6 +70,14 @@ class Evidence:
         return f"no trial of {here} is on record{but}"
 
 
+def _call(family: Family, workload: Workload) -> Call | None:
+    """A workload as its family calls it; None for one that is nested beyond reason."""
+    try:
+        return family.call(workload)
+    except RecursionError:  # an Ansor key may be any text
+        return None
+
+
 def evidence(contents: Contents, place: Place) -> Evidence:
     """What is on record that may say something of a task, by jobs that are trusted.
 
@@ -77,7 +86,7 @@ def evidence(contents: Contents, place: Place) -> Evidence:
         place: the task.
     """
     family = families.family(place.family)
-    asked = family.call(place.workload)
+    asked = _call(family, place.workload)
     found = Evidence(asked)
     if asked is None:
         return found
@@ -85,7 +94,7 @@ def evidence(contents: Contents, place: Place) -> Evidence:
     calls: dict[tuple[str, str], Call] = {}
     trust = Trust(contents)
     for header, task in contents.counted_tasks(Narrowing(place.family)):
-        call = family.call(task.workload)
+        call = _call(family, task.workload)
         if call is None or call.op != asked.op or not trust.counts(header.id):
             continue
         its = task.place

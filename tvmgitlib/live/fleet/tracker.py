@@ -181,7 +181,7 @@ def _answer_of(connection: socket.socket, question: Any) -> Any:
         raise OSError(f"an answer of {size} bytes is none of a tracker's")
     try:
         code, answer = json.loads(_received(connection, size))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise OSError("the tracker does not answer in JSON") from error
     if code != _SUCCESS:
         raise OSError(f"the tracker refuses: {answer!r}")

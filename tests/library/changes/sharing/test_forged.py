@@ -247,6 +247,19 @@ def test_the_memory_forgets_its_older_half(other: ConfigLibrary, make_log: MakeL
     assert whole_proofs == []
 
 
+@pytest.mark.parametrize("commit", [b"\xff\xfe", b"--upload-pack=x", b"\0", b"0" * 40])
+def test_what_a_damaged_memory_calls_a_commit_is_none(
+    other: ConfigLibrary, make_log: MakeLog, whole_proofs: list[Any], commit: bytes
+) -> None:
+    file = Path.home() / ".cache" / "tvmgitlib" / "folds"
+    other.import_logs(make_log("dense", [1e-3]), platform="box")
+    lines = [line.split(b" ") for line in file.read_bytes().splitlines()]
+    file.write_bytes(b"".join(b"%b %b %b\n" % (repository, commit, b"0" * 64) for repository, _, _ in lines))
+    whole_proofs.clear()
+    assert costs(ConfigLibrary(other.path)) == [1e-3]
+    assert whole_proofs == [other.commit]
+
+
 def test_another_version_of_the_rules_proves_anew(
     other: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, whole_proofs: list[Any]
 ) -> None:

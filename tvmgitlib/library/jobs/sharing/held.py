@@ -100,7 +100,7 @@ def sightings(state: Path, claims: Mapping[str, str], *, whole: bool) -> dict[st
 def _read(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(read_small(path, _MOST)))
-    except (OSError, ValueError, TypeError):  # it is none, or damaged: it only spares questions
+    except (OSError, ValueError, TypeError, RecursionError):  # it is none, or damaged: it only spares questions
         return {}
 
 
