@@ -1,11 +1,12 @@
 """Many writers and one remote: how long a push takes, and until all is on the branch.
 
-    pushing.py [--writers 16 64] [--jobs 5] [--push queue auto branch] [--json]
+    pushing.py [--writers 16 64] [--jobs 5] [--push queue auto branch] [--server git http] [--json]
 
 Every writer is a process with a clone of its own, which finishes jobs of one small log each and sends each at once to a
-bare repository behind `git daemon` on the loopback interface; under `queue`, one more process folds meanwhile. Measured
-are the longest and the median push, the time until every job is on the branch, and how many are there (all of them).
-Everything runs on this machine, so the figures grow with the writers that share its cores.
+bare repository behind `git daemon` or `git http-backend` on the loopback interface; under `queue`, one more process
+folds meanwhile. Measured are the longest and the median push, the time until every job is on the branch, and how many
+are there (all of them). Everything runs on this machine, so the figures grow with the writers that share its cores, and
+with whatever else it does: the load before is that of the last minute, making the clones included.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from servers import log, serve
+from servers import log, serving
 
 from tvmgitlib import ConfigLibrary
 
@@ -38,60 +40,63 @@ for log in sys.argv[2:]:
 """
 
 
-def measure(scratch: Path, writers: int, jobs: int, push: str) -> dict[str, Any]:
+def measure(scratch: Path, writers: int, jobs: int, push: str, server: str) -> dict[str, Any]:
     """One run."""
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(scratch / "team.git")], check=True)
-    daemon, port = serve(scratch)
+    team = str(scratch / "team.git")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", team], check=True)
+    subprocess.run(["git", "-C", team, "config", "http.receivepack", "true"], check=True)
     folder: subprocess.Popen[bytes] | None = None
-    try:
-        url = f"git://127.0.0.1:{port}/team.git"
+    with serving(scratch, server) as address:
+        url = f"{address}/team.git"
         first = ConfigLibrary.init(scratch / "first")
         subprocess.run(["git", "-C", str(first.path), "remote", "add", "origin", url], check=True)
         first.configure("push", push)
         first.fold_queue()
-        processes = []
-        for number in range(writers):
-            clone = ConfigLibrary.clone(url, scratch / f"clone-{number}")
-            logs = [str(log(scratch, number * jobs + each)) for each in range(jobs)]
-            command = [sys.executable, "-c", _WRITER, str(clone.path), *logs]
-            pipe = subprocess.PIPE
-            processes.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        processes = [_writer(scratch, url, number, jobs) for number in range(writers)]
         if push == "queue":
             command = [sys.executable, "-m", "tvmgitlib", "-C", str(first.path), "fold", "--queue", "--watch"]
             folder = subprocess.Popen([*command, "--every", "1"], stdout=subprocess.DEVNULL)
-        start = time.monotonic()
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-        answers = [process.communicate() for process in processes]
-        pushed = time.monotonic()
-        failed = [said for process, (_, said) in zip(processes, answers, strict=True) if process.returncode]
+        try:
+            load, start = os.getloadavg()[0], time.monotonic()
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write("\n")
+                process.stdin.flush()
+            answers = [process.communicate() for process in processes]
+            pushed = time.monotonic()
+            final = ConfigLibrary.clone(url, scratch / "final")
+            while len(final.log()) < writers * jobs and time.monotonic() < pushed + 120:
+                time.sleep(0.2)
+                final.sync()  # where nobody folds, this does
+            ended = time.monotonic()
+        finally:
+            if folder is not None:
+                folder.send_signal(signal.SIGINT)
+                folder.wait()
         seconds = [json.loads(line) for out, _ in answers for line in out.split()]
-        final = ConfigLibrary.clone(url, scratch / "final")
-        waited = time.monotonic() + 120
-        while len(final.log()) < writers * jobs and time.monotonic() < waited:
-            time.sleep(0.2)
-            final.sync()  # where nobody folds, this does
-        ended = time.monotonic()
         return {
             "push": push,
+            "server": server,
             "writers": writers,
             "jobs": writers * jobs,
+            "load before": str(round(load, 1)),
             "landed": len(final.log()),
-            "failed": len(failed),
+            "failed": sum(process.returncode != 0 for process in processes),
             "sound": not final.check(),
             "longest push": max(seconds),
             "median push": statistics.median(seconds),
             "until all were pushed": pushed - start,
             "until all were folded": ended - start,
         }
-    finally:
-        if folder is not None:
-            folder.send_signal(signal.SIGINT)
-            folder.wait()
-        os.killpg(daemon.pid, signal.SIGKILL)
-        daemon.wait()
+
+
+def _writer(scratch: Path, url: str, number: int, jobs: int) -> subprocess.Popen[str]:
+    """A process with a clone of its own, which begins when it is told a line."""
+    clone = ConfigLibrary.clone(url, scratch / f"clone-{number}")
+    logs = [str(log(scratch, number * jobs + each)) for each in range(jobs)]
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _WRITER, str(clone.path), *logs]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def main() -> None:
@@ -99,17 +104,17 @@ def main() -> None:
     parser.add_argument("--writers", type=int, nargs="+", default=[16])
     parser.add_argument("--jobs", type=int, default=5)
     parser.add_argument("--push", nargs="+", default=["queue", "branch"])
+    parser.add_argument("--server", nargs="+", choices=["git", "http"], default=["git"])
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args()
-    for writers in told.writers:
-        for push in told.push:
-            with tempfile.TemporaryDirectory() as scratch:
-                result = measure(Path(scratch), writers, told.jobs, push)
-            if told.json:
-                print(json.dumps(result), flush=True)
-            else:
-                shown = ", ".join(f"{k} {v:.1f} s" if isinstance(v, float) else f"{k} {v}" for k, v in result.items())
-                print(shown, flush=True)
+    for writers, server, push in product(told.writers, told.server, told.push):
+        with tempfile.TemporaryDirectory() as scratch:
+            result = measure(Path(scratch), writers, told.jobs, push, server)
+        if told.json:
+            print(json.dumps(result), flush=True)
+        else:
+            shown = ", ".join(f"{k} {v:.1f} s" if isinstance(v, float) else f"{k} {v}" for k, v in result.items())
+            print(shown, flush=True)
 
 
 if __name__ == "__main__":

@@ -22,15 +22,19 @@ PAGES = [
 
 #: What a page shows as code: fenced, inline, or indented.
 _CODE = re.compile(
-    r"^```(?:console|yaml)\n(?P<fenced>.*?)^```$|`(?P<inline>tvmgitlib [^`]+)`|^ {4}(?P<line>tvmgitlib .+)$",
+    r"^```(?:console|yaml|bash|ini)\n(?P<fenced>.*?)^```$|`(?P<inline>tvmgitlib [^`]+)`|^ {4}(?P<line>tvmgitlib .+)$",
     re.DOTALL | re.MULTILINE,
 )
 
 
+#: What a shell or a host puts a number in for.
+_FILLED_IN = re.compile(r"\$\{\{.*?\}\}|\$\(\(.*?\)\)|\$\d")
+
+
 def commands(code: str) -> Iterator[tuple[str, ...]]:
     """The arguments of every `tvmgitlib` in some lines of code."""
-    for line in code.splitlines():
-        for step in re.split(r"&&|(?<!\|)\|(?!\|)| < ", line):
+    for line in _FILLED_IN.sub("1", code).splitlines():
+        for step in re.split(r"&&|\|\||(?<!\|)\|(?!\|)| < ", line):
             if "tvmgitlib " in step:
                 words = shlex.split(step, comments=True)
                 if "tvmgitlib" in words:
