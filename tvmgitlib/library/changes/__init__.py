@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.settings_edit import setting as setting
     from tvmgitlib.library.changes.settings_edit import value_of as value_of
     from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
+    from tvmgitlib.library.changes.sharing.including import with_queued as with_queued
     from tvmgitlib.library.changes.sharing.needed import fetch_needed as fetch_needed
     from tvmgitlib.library.changes.sharing.needed import only_builds as only_builds
     from tvmgitlib.library.changes.sharing.proposing import propose as propose
@@ -56,6 +57,7 @@ _NAMES = {
     "reverting": "Reverted revert revert_removed",
     "settings_edit": "changed configure setting value_of",
     "sharing.exchange": "Synced",
+    "sharing.including": "with_queued",
     "sharing.needed": "fetch_needed only_builds",
     "sharing.proposing": "propose",
     "sharing.queueing": "is_known read_queued",
