@@ -162,6 +162,18 @@ class ConfigLibrary:
         """
         return self._of(self._view.at(rev))
 
+    def with_queued(self) -> Self:
+        """This library with the jobs that wait in its remote's queue now, folded for reading only.
+
+        Each is verified as `fold_queue` does; one that is not sound is left out, and named. Nothing is committed: what
+        is folded lies in a temporary folder, and goes with this object.
+
+        Raises:
+            LibraryError: the library is fixed at a commit; or this clone has only what builds need.
+            GitError: there is no remote, or it cannot be reached.
+        """
+        return self._of(changes.with_queued(self._view))
+
     # Jobs
 
     def begin_job(

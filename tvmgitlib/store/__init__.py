@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.remotes.leaving import missing_objects as missing_objects
     from tvmgitlib.store.remotes.outcomes import Outcome as Outcome
     from tvmgitlib.store.remotes.queue import Queue as Queue
+    from tvmgitlib.store.remotes.queue import fetch_queue as fetch_queue
     from tvmgitlib.store.remotes.queue import push_folded as push_folded
     from tvmgitlib.store.remotes.queue import push_to_queue as push_to_queue
     from tvmgitlib.store.remotes.seen import last_seen as last_seen
@@ -128,7 +129,7 @@ _NAMES = {
     "remotes.histories": "HISTORY fetch_histories histories push_histories write_history",
     "remotes.leaving": "FILTER fetch_objects leave_out_jobs leaves_objects leaves_out_jobs missing_objects",
     "remotes.outcomes": "Outcome",
-    "remotes.queue": "Queue push_folded push_to_queue",
+    "remotes.queue": "Queue fetch_queue push_folded push_to_queue",
     "remotes.seen": "last_seen note_seen",
     "repository": "OWN_FOLDERS Repository create_cache create_repository",
     "signing": "AllowedSigners CHECKPOINT_NAMESPACE MOST_OF_SIGNATURE Signer key_of signed_by",

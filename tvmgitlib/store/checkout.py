@@ -50,6 +50,7 @@ class Checkout:
         git_dir: the Git directory of this work tree.
         common_dir: the Git directory that all work trees share.
         state: our folder in it.
+        objects_dir: where new objects go.
         bare: whether there is no work tree.
         digits: how long ids of objects are.
         git: Git in it, with variables of its own in a hook.
@@ -70,6 +71,7 @@ class Checkout:
         self.git_dir = git_dir
         self.common_dir = common_dir
         self.state = common_dir / "tvmgitlib"
+        self.objects_dir = common_dir / "objects"
         self.bare = bare
         self.digits = digits
         self.git = Git(root, bare=bare, env=env)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tvmgitlib.errors import GitError
 from tvmgitlib.store import landing
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import Configuration, Git, making_temporary_files, without_filters
+from tvmgitlib.store.git import Configuration, Git, making_temporary_files, objects_in, without_filters
+from tvmgitlib.store.objects import ObjectReader
 
 if TYPE_CHECKING:
     from tvmgitlib.store.objects import Committed, Draft, Snapshot
@@ -22,6 +27,9 @@ OWN_FOLDERS = ("jobs", "configs")
 
 _COMMIT_TRIES = 20
 
+
+#: Who makes commits that nobody keeps: a reader need not have told Git a name.
+_NOBODY = {f"GIT_{who}_{what}": "tvmgitlib" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 #: An entry of `git ls-files -v` that is not simply in the index.
 _OTHER_TAG = re.compile(rb"(?:\A|\0)[^H\0]")
@@ -89,9 +97,24 @@ class Repository(Checkout):
                 time.sleep(0.01 * attempt)
         raise GitError(f"{branch} kept moving while the commit was made", hint="Run the command again.")
 
-    def writer(self) -> AbstractContextManager[landing.Writer]:
-        """Write commits, for which no branch moves; none of them is lost until the context ends."""
-        return landing.writing_objects(self)
+    def writer(self, *, signs: bool = True) -> AbstractContextManager[landing.Writer]:
+        """Write commits, for which no branch moves; none of them is lost until the context ends.
+
+        Args:
+            signs: whether Git signs them, where it is configured to.
+        """
+        return landing.writing_objects(self, signs=signs)
+
+    def aside(self) -> Repository:
+        """This repository, with what is written from now on beside it: that goes when nobody has it any more."""
+        with making_temporary_files("Git"):
+            folder = Path(tempfile.mkdtemp(prefix="tvmgitlib-"))
+        part = copy(self)
+        part.objects_dir = folder
+        part.git = Git(self.root, bare=self.bare, env={**_NOBODY, **objects_in(folder, self.objects_dir)})
+        part.reader = ObjectReader(part.git)
+        weakref.finalize(part, shutil.rmtree, folder, ignore_errors=True)
+        return part
 
     def advance(self, old: str, new: str, reason: str, lander: landing.Landing | None = None) -> Committed | None:
         """Move the current branch, and the work tree with it, to a commit that was written.

@@ -42,16 +42,27 @@ class Context:
     paged: bool = True
     opened: ConfigLibrary | None = None
 
-    def open(self, rev: str | None = None) -> ConfigLibrary:
+    def open(self, rev: str | None = None, *, queued: bool = False) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.
+
+        Args:
+            rev: the revision.
+            queued: with the jobs that wait in the remote's queue.
 
         Raises:
             LibraryError: there is none.
             SelectionError: the revision names no commit.
+            UsageError: both are asked for.
+            GitError: the queue cannot be seen.
         """
+        if rev and queued:
+            raise click.UsageError("--queued is about the library as it is now: it does not go with --rev.")
         from tvmgitlib.config_library import ConfigLibrary
 
         self.opened = library = ConfigLibrary(self.library)
+        if queued:
+            with progress.shown():
+                return library.with_queued()
         return library.at(rev) if rev else library
 
     def print(self, answer: Answer | Mapping[str, Any], text: str) -> None:

@@ -97,6 +97,9 @@ def _tvm_at_hand(context: click.Context, parameter: click.Parameter, value: str 
     return installed_tvm() if value is None else _tvm(context, parameter, value)
 
 
+#: Reading what nobody has folded yet.
+queued_option = click.option("--queued", is_flag=True, help="With the jobs that wait in the remote's queue now.")
+
 rev_option = click.option("--rev", metavar="REV", help="As the library stood in this commit.")
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.changes.sharing.checkpoints import require_recent as require_recent
     from tvmgitlib.library.changes.sharing.checkpoints import require_recent_lock as require_recent_lock
     from tvmgitlib.library.changes.sharing.exchange import Synced as Synced
+    from tvmgitlib.library.changes.sharing.including import with_queued as with_queued
     from tvmgitlib.library.changes.sharing.needed import fetch_needed as fetch_needed
     from tvmgitlib.library.changes.sharing.needed import only_builds as only_builds
     from tvmgitlib.library.changes.sharing.proposing import propose as propose
@@ -60,6 +61,7 @@ _NAMES = {
     "settings_edit": "changed configure setting value_of",
     "sharing.checkpoints": "make_checkpoint require_recent require_recent_lock",
     "sharing.exchange": "Synced",
+    "sharing.including": "with_queued",
     "sharing.needed": "fetch_needed only_builds",
     "sharing.proposing": "propose",
     "sharing.queueing": "is_known read_queued",

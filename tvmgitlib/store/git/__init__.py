@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.configuration import identity as identity
     from tvmgitlib.store.git.hardening import NETWORK as NETWORK
     from tvmgitlib.store.git.hardening import environment as environment
+    from tvmgitlib.store.git.hardening import objects_in as objects_in
     from tvmgitlib.store.git.hardening import options as options
     from tvmgitlib.store.git.hardening import quarantine as quarantine
     from tvmgitlib.store.git.hardening import without_filters as without_filters
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "configuration": "Configuration People configure identity",
-    "hardening": "NETWORK environment options quarantine without_filters",
+    "hardening": "NETWORK environment objects_in options quarantine without_filters",
     "process": "DURABLE Git ended_gently failure",
     "programs": (
         "hooks_folder require_trusted_pruning require_trusted_signing settings_by_owner settings_for_exchange "

@@ -5,9 +5,11 @@ Each line says what it is against.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 #: What a user says to every Git by its environment. Any other variable of Git's is for one call: Git sets such for its
 #: hooks and aliases, and inherited, they would point us at another repository, index or configuration.
@@ -76,6 +78,13 @@ def _is_heeded(variable: str) -> bool:
 def quarantine() -> dict[str, str]:
     """What Git has told the hook that we run in of where a push is, which nobody else sees yet."""
     return {name: os.environ[name] for name in _QUARANTINE if name in os.environ}
+
+
+def objects_in(folder: Path, beside: Path) -> dict[str, str]:
+    """Variables by which Git writes objects into a folder, and reads them there and in a repository's own."""
+    also = str(beside)
+    quoted = json.dumps(also, ensure_ascii=False) if ":" in also or also.startswith('"') else also
+    return {"GIT_OBJECT_DIRECTORY": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": quoted}
 
 
 def without_filters(names: Iterable[str]) -> str:

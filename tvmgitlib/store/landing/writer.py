@@ -17,11 +17,18 @@ from tvmgitlib.store.signing import Signer
 
 
 class Writer:
-    """Writes commits; no branch moves."""
+    """Writes commits; no branch moves.
 
-    def __init__(self, checkout: Checkout, configuration: Configuration) -> None:
+    Args:
+        checkout: where.
+        configuration: what Git is configured to do.
+        signs: whether Git signs them, where it is configured to.
+    """
+
+    def __init__(self, checkout: Checkout, configuration: Configuration, *, signs: bool = True) -> None:
         self._checkout = checkout
         self._configuration = configuration
+        self._signs = signs and configuration.flag("commit.gpgsign")
         self._kept: list[Path] = []
 
     @cached_property
@@ -32,13 +39,8 @@ class Writer:
     def _signer(self) -> Signer | None:
         return Signer.of(self._checkout.git, self._configuration)
 
-    def write(self, snapshot: Snapshot, draft: Draft, *, signs: bool = True) -> str:
+    def write(self, snapshot: Snapshot, draft: Draft) -> str:
         """Write a commit on top of a snapshot, and return its id.
-
-        Args:
-            snapshot: the commit that it builds on; or none.
-            draft: what it is.
-            signs: whether Git signs it, where it is configured to.
 
         Raises:
             GitError: Git does not know who commits, cannot write, or cannot sign.
@@ -51,7 +53,7 @@ class Writer:
         parents = [*([snapshot.commit] if snapshot.commit else []), *draft.also_parents]
         author = draft.author.text if draft.author is not None else self._people.author
         text = make_commit(tree, parents, author, self._people.committer, draft.message)
-        if signs and self._configuration.flag("commit.gpgsign"):
+        if self._signs:
             self._put(new)
             text = self._signed(tree, parents, author, draft.message)
             new = NewObjects(self._checkout.digits)
@@ -70,7 +72,7 @@ class Writer:
         return made
 
     def _put(self, new: NewObjects) -> None:
-        kept = write_pack(self._checkout.git, self._checkout.common_dir / "objects", new)
+        kept = write_pack(self._checkout.git, self._checkout.objects_dir, new)
         if kept is not None:
             self._kept.append(kept)
 
@@ -96,15 +98,18 @@ class Writer:
 
 
 @contextmanager
-def writing_objects(checkout: Checkout, configuration: Configuration | None = None) -> Iterator[Writer]:
+def writing_objects(
+    checkout: Checkout, configuration: Configuration | None = None, *, signs: bool = True
+) -> Iterator[Writer]:
     """Write commits; what was written is safe until this ends, or the process is dead and the next writer recovers.
 
     Args:
         checkout: where.
         configuration: what Git is configured to do, where that is known already.
+        signs: whether Git signs the commits, where it is configured to.
     """
     with keep_lock(checkout.state):
-        writer = Writer(checkout, configuration or Configuration(checkout.git))
+        writer = Writer(checkout, configuration or Configuration(checkout.git), signs=signs)
         try:
             yield writer
         finally:

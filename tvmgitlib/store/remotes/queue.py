@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.remotes.exchange import Pushed, Upstream, push_refs, pushed
+from tvmgitlib.store.remotes.exchange import FETCH, Pushed, Upstream, failed, push_refs, pushed
 from tvmgitlib.store.remotes.outcomes import Outcome
 from tvmgitlib.store.remotes.telling import exchange
 
@@ -68,6 +68,18 @@ class Queue:
         told = "".join(f"{line}\n" for line in lines)
         if told:
             repository.git.run("update-ref", "--stdin", stdin=told.encode())
+
+
+def fetch_queue(repository: Checkout, queue: Queue) -> None:
+    """Fetch what is queued, and nothing else; what has left the queue goes here.
+
+    Raises:
+        ConnectionError: the remote cannot be reached now.
+        GitError: it refuses.
+    """
+    done = exchange(repository.git, "fetching", *FETCH, "--prune", "--", queue.remote, queue.refspec)
+    if done.returncode != 0:
+        raise failed("fetch", done.stderr, done.returncode)
 
 
 def push_to_queue(repository: Checkout, queue: Queue, commits: Mapping[str, str]) -> Pushed:

@@ -41,6 +41,20 @@ def test_jobs_that_are_queued_are_folded_by_anybody(
     assert other.check() == []
 
 
+def test_questions_are_answered_with_queued_jobs_where_that_is_asked_for(
+    library: ConfigLibrary, remote: Path, cli: Any, tmp_path: Path
+) -> None:
+    other = ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+    cli("config", "push", "queue")
+    cli("sync")
+    cli("import", LOG, "--platform", "box", "--push")
+    cli.library = other.path
+    for command in ("best", "trials", "log"):
+        assert (cli.lines(command), len(cli.lines(command, "--queued"))) == ([], 1)
+    cli("best", "--queued", "--rev", "HEAD")
+    assert (cli.code, "--queued is about the library as it is now" in cli.err) == (2, True)
+
+
 def test_what_cannot_be_folded_is_named_and_told_by_the_exit_code(
     library: ConfigLibrary, remote: Path, cli: Any, git: Git
 ) -> None:

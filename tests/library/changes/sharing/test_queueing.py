@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, SettingsError
+from tvmgitlib.errors import GitError, LibraryError, SettingsError
 from tvmgitlib.format import store, write_segment
 from tvmgitlib.model import segment_path
 
@@ -90,6 +91,56 @@ def test_two_that_fold_at_once_do_no_harm(
         clone.sync()
         assert (jobs(clone), clone.check()) == (sent, [])
     assert git(remote, "rev-list", "--count", "main").strip() == str(1 + len(sent))
+
+
+def test_a_reader_sees_queued_jobs_and_keeps_nothing_of_them(
+    library: ConfigLibrary,
+    other: ConfigLibrary,
+    remote: Path,
+    make_log: MakeLog,
+    git: Git,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    ours = other.import_logs(make_log("conv", [3e-3]), platform="box").job
+    git(library.path, "config", "user.name", "Ada")
+    theirs = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    library.sync(queue=True)
+    git(remote, "update-ref", REFS + "a" * 16, "main")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")  # a reader need not have told Git a name, or be asked to sign
+    git(other.path, "config", "commit.gpgSign", "true")
+    git(other.path, "config", "gpg.program", "false")
+    before = (other.commit, git(other.path, "rev-parse", "origin/main"), queued(git, remote))
+    seen = other.with_queued()
+    assert jobs(seen) == {ours, theirs}
+    assert [entry.author for entry in seen.log() if entry.job == theirs] == ["Ada"]
+    assert [config.cost for config in seen.best()] == [3e-3, 2e-3]
+    assert [effort.trials for effort in seen.trials()] == [1, 1]
+    assert [change.kind for change in seen.diff(other.commit)] == ["same", "added"]
+    assert (other.commit, git(other.path, "rev-parse", "origin/main"), queued(git, remote)) == before
+    assert jobs(other) == {ours}
+    with pytest.raises(LibraryError, match="which is for reading only"):
+        seen.import_logs(make_log("dense", [1e-3]), platform="box")
+    assert list((tmp_path / "temporary").iterdir())
+    del seen
+    gc.collect()
+    assert not list((tmp_path / "temporary").iterdir())
+    assert other.check() == []
+
+
+def test_what_is_not_sound_in_the_queue_is_named_to_a_reader(
+    library: ConfigLibrary, remote: Path, git: Git, caplog: pytest.LogCaptureFixture
+) -> None:
+    git(remote, "update-ref", REFS + "a" * 16, "main")
+    assert library.with_queued().commit == library.commit
+    assert f"the queued job {'a' * 16} is left out: it changes more than to add" in caplog.text
+    git(library.path, "remote", "set-url", "origin", "https://127.0.0.1:1/x")
+    with pytest.raises(GitError, match="the queue of origin cannot be seen"):
+        library.with_queued()
+    with pytest.raises(LibraryError, match="is fixed at"):
+        library.at("HEAD").with_queued()
 
 
 def queue_files(git: Git, library: ConfigLibrary, ref: str, files: dict[str, bytes]) -> None:

@@ -20,6 +20,7 @@ from tvmgitlib.cli.common import (
     note_some,
     pass_context,
     place_columns,
+    queued_option,
     read_facts,
     rev_option,
     seconds,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 )
 @selection_options
 @rev_option
+@queued_option
 @tvm_at_hand_option("The TVM that would use the configs: grades them. [the one installed in this Python, if any]")
 @click.option(
     "--accept",
@@ -52,6 +54,7 @@ def command(
     context: Context,
     selection: Selection,
     rev: str | None,
+    queued: bool,
     tvm: Any,
     accept: Shown | None,
     facts: tuple[str, ...],
@@ -73,7 +76,7 @@ def command(
             note(f"Graded for {tvm}, which is installed here; --tvm none grades nothing.")
         else:
             accept = accept or "exact"
-    library = context.open(rev)
+    library = context.open(rev, queued=queued)
     choice = choose(library.best(selection, tvm=tvm, accept="any", facts=told), accept)
     found = listing.rows(choice.configs, _COLUMNS, lambda config: config.finished)
     if not found:

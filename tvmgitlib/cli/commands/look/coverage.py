@@ -21,6 +21,7 @@ from tvmgitlib.cli.common import (
     note,
     pass_context,
     place_columns,
+    queued_option,
     read_facts,
     text_of,
     with_place,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     type=FamilyChoice(),
     help="Only this tuner family. [of a Relay module: those that have records for the target, else autotvm]",
 )
+@queued_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
 @list_options()
 @pass_context
@@ -68,6 +70,7 @@ def command(
     tasks: str,
     accept: Any,
     facts: tuple[str, ...],
+    queued: bool,
     exit_code: bool,
     listing: Listing,
     **told: Any,
@@ -83,11 +86,10 @@ def command(
     is only known when it runs) is unsearchable. With --accept suggested, what has no record and for which a suggestion
     builds is suggested: it counts as such, and not as covered. Exit code 1 when there is no task.
     """
-    from tvmgitlib.config_library import ConfigLibrary
     from tvmgitlib.live.common import running_tvm
     from tvmgitlib.live.tasks import load_tasks
 
-    library = ConfigLibrary(context.library)
+    library = context.open(queued=queued)
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
     with output_as_errors():
         found = library.coverage(load_tasks(tasks), accept=accept, facts=read_facts(facts), **told)

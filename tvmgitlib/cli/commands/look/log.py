@@ -17,6 +17,7 @@ from tvmgitlib.cli.common import (
     note,
     note_each,
     pass_context,
+    queued_option,
     selection_options,
     show,
 )
@@ -28,15 +29,16 @@ if TYPE_CHECKING:
 @click.command(epilog=example("tvmgitlib log --workload dense --tuner xgb", "tvmgitlib log -n 20"))
 @selection_options
 @click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
+@queued_option
 @list_options(since=True)
 @pass_context
-def command(context: Context, selection: Selection, tuner: str | None, listing: Listing) -> None:
+def command(context: Context, selection: Selection, tuner: str | None, queued: bool, listing: Listing) -> None:
     """Show the library's jobs, newest first.
 
     Each with the commit that added it.
     """
     limit = None if listing.is_cut else listing.limit  # then the history is read no further
-    library = context.open()
+    library = context.open(queued=queued)
     found = library.log(selection, tuner=tuner, limit=limit)
     entries = listing.rows(found, _COLUMNS, lambda entry: entry.date)
     if not entries:

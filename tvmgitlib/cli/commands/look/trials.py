@@ -17,6 +17,7 @@ from tvmgitlib.cli.common import (
     note_each,
     pass_context,
     place_columns,
+    queued_option,
     rev_option,
     selection_options,
     show_by_place,
@@ -30,16 +31,17 @@ if TYPE_CHECKING:
 @click.command(epilog=example("tvmgitlib trials --workload dense", "tvmgitlib trials --tvm hhb-tvm==0.16.dev0"))
 @selection_options
 @rev_option
+@queued_option
 @tvm_option("Only effort whose configs hold for this TVM, by the library's policy.")
 @list_options()
 @pass_context
-def command(context: Context, selection: Selection, rev: str | None, tvm: Any, listing: Listing) -> int:
+def command(context: Context, selection: Selection, rev: str | None, queued: bool, tvm: Any, listing: Listing) -> int:
     """Show the tuning effort on record for each workload.
 
     Every measurement is counted once, however many jobs hold it. A config that two jobs measured, each for itself,
     counts once towards what is skipped as tuned; the rest is shown as repeated. Exit code 1 when there is none.
     """
-    library = context.open(rev)
+    library = context.open(rev, queued=queued)
     found = listing.rows(library.trials(selection, tvm=tvm), _COLUMNS)
     if not found:
         note("No effort is on record.")

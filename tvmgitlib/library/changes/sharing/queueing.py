@@ -30,7 +30,7 @@ from tvmgitlib.store import (
 )
 
 #: How many queued jobs one fold takes: a command line has an end, and so has patience.
-_AT_ONCE = 400
+AT_ONCE = 400
 
 #: How many signatures a queued job may bring.
 _MOST_SIGNATURES = 8
@@ -135,7 +135,7 @@ def take_in(repository: Repository, writer: Writer, tip: str, queued: Mapping[st
     arrivals: list[Arrival] = []
     with repository.snapshot(tip) as snapshot:
         contents = Contents(snapshot)
-        for job, commit in sorted(queued.items())[:_AT_ONCE]:
+        for job, commit in sorted(queued.items())[:AT_ONCE]:
             try:
                 arrival = read_queued(repository, job, commit)
                 if is_known(snapshot, arrival):

@@ -56,11 +56,11 @@ def renew(repository: Repository, job: OpenJob, state: State = "open", seen: str
 def _pushed(claims: Claims, repository: Repository, job: OpenJob, state: State, held: Held) -> bool:
     """Push what there is to say, until it is there or the claim is another's."""
     said = ""
-    with repository.writer() as writer:
+    with repository.writer(signs=False) as writer:
         with repository.snapshot(held.commit) as before:
             files = files_of(job, state, before, repository.digits)
             draft = Draft(f"Job {job.id} is {state}\n", files)
-            commit = writer.write(before, draft, signs=False)
+            commit = writer.write(before, draft)
         held = replace(held, maybe=(*held.maybe, commit)).note(job)
         for number in range(_TRIES):
             pushed = push_claim(repository, claims.remote, held.name, commit, held.commit)
