@@ -34,6 +34,8 @@ COMMANDS = [
     ["platform"],
     ["platform", "detect"],
     ["platform", "show"],
+    ["fleet"],
+    ["fleet", "status"],
     ["clone"],
     ["diff"],
     ["blame"],
