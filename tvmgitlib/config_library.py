@@ -37,8 +37,10 @@ if TYPE_CHECKING:
         BestConfig,
         Blame,
         ConfigChange,
+        Contents,
         Exported,
         LogEntry,
+        Obstacle,
         Problem,
         Shown,
         Summary,
@@ -419,7 +421,7 @@ class ConfigLibrary:
         with self._view.answering() as contents:
             grader = None
             if graded_for is not None:
-                grader = Grader(contents, graded_for, facts, self._live.obstacle(contents, graded_for))
+                grader = Grader(contents, graded_for, facts, _obstacle(contents, graded_for))
             return Answers(reading.best(contents, selection or Selection(), grader, accept))
 
     def nearest(self, selection: Selection) -> list[str]:
@@ -484,9 +486,14 @@ class ConfigLibrary:
         """
         meant = TvmVersion.of(tvm)
         with self._view.answering() as contents:
-            obstacle = self._live.obstacle(contents, meant)
             return reading.export(
-                contents, family, Path(path), selection or Selection(), meant, obstacle, per_target=per_target
+                contents,
+                family,
+                Path(path),
+                selection or Selection(),
+                meant,
+                _obstacle(contents, meant),
+                per_target=per_target,
             )
 
     def log(
@@ -1189,6 +1196,12 @@ def _installed_tvm() -> TvmVersion | None:
     from tvmgitlib.live.at_hand import installed_tvm
 
     return installed_tvm()
+
+
+def _obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
+    from tvmgitlib.live.obstacle import obstacle_here
+
+    return obstacle_here(contents, meant)
 
 
 def log_to_library(library: ConfigLibrary) -> Any:

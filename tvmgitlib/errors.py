@@ -181,6 +181,10 @@ class GitError(TvmgitlibError):
     """Git refused, or is in a state in which nothing can be committed."""
 
 
+class NoRemoteError(GitError):
+    """The library has no remote of that name."""
+
+
 class TvmError(TvmgitlibError):
     """TVM is missing, its parts do not fit together, or a text does not say which TVM is meant."""
 

@@ -15,6 +15,7 @@ COMMANDS = [
     ["job"],
     ["job", "start"],
     ["job", "resume"],
+    ["job", "renew"],
     ["job", "finish"],
     ["job", "abort"],
     ["job", "list"],

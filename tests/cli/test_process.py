@@ -16,10 +16,21 @@ from tvmgitlib import ConfigLibrary
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
-SLOW = {"tvm", "tvm_ffi", "git", "jsonschema", "cpuinfo", "psutil", "pynvml", "xgboost", "numpy"}
+SLOW = {"tvm", "tvm_ffi", "git", "jsonschema", "cpuinfo", "psutil", "pynvml", "xgboost", "numpy", "tvmgitlib.live.side"}
+
+#: What a lookup in a library that was proven has no use for either: each takes as long as a dozen of our own modules.
+NEEDLESS = {
+    *("asyncio", "email", "importlib.metadata", "importlib.resources", "jsonschema_rs", "msgspec", "packaging"),
+    *("shutil", "sqlite3", "tempfile", "filelock"),
+    *("tvmgitlib.families.ansor", "tvmgitlib.families.metaschedule", "tvmgitlib.format.segment"),
+    *("tvmgitlib.library.changes.change", "tvmgitlib.library.folding.proof", "tvmgitlib.library.outlines.outlines"),
+    *("tvmgitlib.live.side", "tvmgitlib.model.job", "tvmgitlib.store.landing.branch", "tvmgitlib.store.remotes"),
+}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["best", "--help"], ["best"], ["trials"], ["check"], ["log"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["best", "--help"], ["best", "--tvm", "x==1"], ["trials"], ["check"], ["log"]]
+)
 def test_a_command_imports_only_what_it_needs(library: ConfigLibrary, arguments: list[str]) -> None:
     library.import_logs(LOG, platform="board")
     code = f"import sys; from tvmgitlib.cli.main import run; run({arguments!r}); print(*sys.modules, file=sys.stderr)"
@@ -29,10 +40,18 @@ def test_a_command_imports_only_what_it_needs(library: ConfigLibrary, arguments:
     assert not SLOW & imported
 
 
+def test_a_lookup_imports_little_more_than_it_answers_with(library: ConfigLibrary) -> None:
+    library.import_logs(LOG, platform="board")
+    code = "import sys; from tvmgitlib.cli.main import run; run(['best']); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    assert "board" in ran.stdout
+    assert not (SLOW | NEEDLESS) & set(ran.stderr.split())
+
+
 def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:
     code = "import sys; from tvmgitlib.cli.main import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"orjson", "jsonschema_rs", "tvmgitlib.library"} & set(ran.stderr.split())
+    assert not {"orjson", "subprocess", "tempfile", "jsonschema_rs", "tvmgitlib.library"} & set(ran.stderr.split())
 
 
 def test_the_command_is_installed() -> None:

@@ -36,6 +36,7 @@ def test_a_search_finds_what_reading_everything_finds(build: Any, counts: list[i
         assert RecordsFile(content, path).of(asked) == wanted
         assert RecordsFile(content, path).where(lambda each, asked=asked: each == asked) == wanted
     assert RecordsFile(content, path).where(lambda _: True) == every
+    assert RecordsFile(content, path, proven=True).where(lambda _: True) == every
     together = RecordsFile(content, path)  # what one question has read does not mislead the next
     asked_for = dict.fromkeys(stored.record.workload for stored in every)
     assert [stored for asked in asked_for for stored in together.of(asked)] == every
@@ -54,7 +55,7 @@ def test_what_is_not_asked_for_is_not_read(build: Any, monkeypatch: pytest.Monke
         read.append(line)
         return read_stored(line, *arguments)
 
-    monkeypatch.setattr("tvmgitlib.format.records_file.read_stored", counted)
+    monkeypatch.setattr("tvmgitlib.format.configs.read_stored", counted)
     assert len(RecordsFile(content, path).of(workload(50))) == 4
     assert len(read) < 20
     read.clear()

@@ -121,8 +121,7 @@ class Soak:
         quick = read(self._path, leniency, upgrade)
         with no_quick_readers(monkeypatch):
             strict = read(self._path, leniency, upgrade)
-        assert quick == strict
-        assert repr(quick) == repr(strict)  # 1 and 1.0, 0.0 and -0.0
+        assert repr(quick) == repr(strict)  # tells 1 and 1.0, 0.0 and -0.0 apart, and no two that are NaN
         return quick
 
 
@@ -146,7 +145,7 @@ def test_damaged_lines(
         start = time.process_time()
         strict_records, _ = soak.read(Leniency(), upgrade, monkeypatch)
         records, _ = soak.read(Leniency(drop_torn=True, skip_invalid=True), upgrade, monkeypatch)
-        assert records[: len(strict_records)] == strict_records
+        assert repr(records[: len(strict_records)]) == repr(strict_records)
         assert_keepable(records)
         assert time.process_time() - start < _LONG
         counted["records taken"] += len(records)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.format.configs import RecordsFile as RecordsFile
     from tvmgitlib.format.configs import configs_file as configs_file
     from tvmgitlib.format.configs import ranked_lines as ranked_lines
     from tvmgitlib.format.configs import read_configs as read_configs
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tvmgitlib.format.lines import too_long as too_long
     from tvmgitlib.format.lock import LOCK_FILE as LOCK_FILE
     from tvmgitlib.format.lock import read_lock as read_lock
-    from tvmgitlib.format.records_file import RecordsFile as RecordsFile
     from tvmgitlib.format.segment import read_segment as read_segment
     from tvmgitlib.format.segment import task_order as task_order
     from tvmgitlib.format.segment import write_segment as write_segment
@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from tvmgitlib.format.stored import store as store
 
 _NAMES = {
-    "configs": "configs_file ranked_lines read_configs",
+    "configs": "RecordsFile configs_file ranked_lines read_configs",
     "histories": "is_writable",
     "leads": "Lead",
     "lines": "MAX_LINE lines_of too_long",
     "lock": "LOCK_FILE read_lock",
-    "records_file": "RecordsFile",
     "segment": "read_segment task_order write_segment",
     "settings": "SETTINGS_FILE read_settings write_settings",
     "skimming": "ADDING SkimmedSection SkimmedTask skim_segment",

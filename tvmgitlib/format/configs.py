@@ -1,14 +1,20 @@
-"""Files of configs/: `configs/<target>/<platform>/<family>.jsonl`, the best records of a place."""
+"""Files of configs/: `configs/<target>/<platform>/<family>.jsonl`, the best records of a place, sorted by workload."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import orjson
 
 from tvmgitlib import families
 from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
-from tvmgitlib.format.lines import lines_of
+from tvmgitlib.format.lines import MAX_OWN_LINE, lines_of, too_long
 from tvmgitlib.format.stored import read_stored
-from tvmgitlib.model import ConfigsFile, StoredRecord
+from tvmgitlib.model import ConfigsFile
+
+if TYPE_CHECKING:
+    from tvmgitlib.model import StoredRecord, Workload
 
 
 def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
@@ -28,8 +34,13 @@ def configs_file(path: str) -> ConfigsFile:
     return file
 
 
-def read_configs(content: bytes, path: str) -> list[StoredRecord]:
+def read_configs(content: bytes, path: str, *, proven: bool = False) -> list[StoredRecord]:
     """Read a file of configs/.
+
+    Args:
+        content: the file.
+        path: where it is below the library's root.
+        proven: whether it is known to be what jobs fold to: its records were checked where they came from.
 
     Raises:
         FamilyError: its family is not installed.
@@ -43,7 +54,119 @@ def read_configs(content: bytes, path: str) -> list[StoredRecord]:
     records = []
     for number, line in enumerate(lines_of(content, path), start=1):
         try:
-            records.append(read_stored(line, family, file.platform))
+            records.append(read_stored(line, family, file.platform, proven))
         except TvmgitlibError as error:
             raise error.at(file=path, line=number) from None
     return records
+
+
+class RecordsFile:
+    """A file of configs/, in the order that a fold gives it: only those lines are read that a question is about.
+
+    Args:
+        content: the file.
+        path: where it is below the library's root.
+        proven: as `read_configs` takes it.
+
+    Raises:
+        LibraryError: it is no path of a file of configs/.
+        FamilyError: its family is not installed.
+        TvmgitlibError: from every question, naming file and line, when a line that has to be read is malformed.
+    """
+
+    def __init__(self, content: bytes, path: str, *, proven: bool = False) -> None:
+        self._content = content
+        self._path = path
+        self._proven = proven
+        file = configs_file(path)
+        self._platform = file.platform
+        try:
+            self._family = families.family(file.family)
+        except FamilyError as error:
+            raise error.at(file=path) from None
+        self._read: dict[int, StoredRecord] = {}
+
+    def of(self, workload: Workload) -> list[StoredRecord]:
+        """The records of a workload, found by search: what is read grows with the logarithm of the file."""
+        found = []
+        at = self._first(workload.text)
+        while at < len(self._content):
+            stored = self._at(at)
+            if stored.record.workload.text != workload.text:
+                break
+            found.append(stored)
+            at = self._end(at) + 1
+        return found
+
+    def where(self, wanted: Callable[[Workload], bool]) -> list[StoredRecord]:
+        """The records of the workloads that are wanted: of the others one line each is read.
+
+        Args:
+            wanted: whether a workload is.
+        """
+        answers: dict[str, bool] = {}
+        found = []
+        for at in self._starts():
+            name = self._name(at)
+            known = answers.get(name) if name is not None else None
+            if known is False:
+                continue
+            stored = self._at(at)
+            if known is None:
+                known = answers[stored.record.workload.id] = wanted(stored.record.workload)
+            if known:
+                found.append(stored)
+        return found
+
+    def _starts(self) -> Iterator[int]:
+        at = 0
+        while at < len(self._content):
+            yield at
+            at = self._end(at) + 1
+
+    def _end(self, at: int) -> int:
+        """Where the line ends that begins there."""
+        end = self._content.find(b"\n", at)
+        return len(self._content) if end < 0 else end
+
+    def _first(self, text: str) -> int:
+        """Where the first line begins whose workload is not before this one."""
+        low, high = 0, len(self._content)
+        while low < high:
+            middle = max(low, self._content.rfind(b"\n", low, (low + high) // 2) + 1)
+            if self._at(middle).record.workload.text < text:
+                low = self._end(middle) + 1
+            else:
+                high = middle
+        return low
+
+    def _at(self, at: int) -> StoredRecord:
+        known = self._read.get(at)
+        if known is None:
+            try:
+                known = read_stored(self._line(at), self._family, self._platform, self._proven)
+            except TvmgitlibError as error:
+                raise error.at(file=self._path, line=self._number(at)) from None
+            self._read[at] = known
+        return known
+
+    def _line(self, at: int) -> bytes:
+        end = self._end(at)
+        if end - at > MAX_OWN_LINE:
+            raise too_long(MAX_OWN_LINE, self._path, self._number(at))
+        return self._content[at:end]
+
+    def _number(self, at: int) -> int:
+        """Which line begins there, from 1."""
+        return self._content.count(b"\n", 0, at) + 1
+
+    def _name(self, at: int) -> str | None:
+        """The id of the workload that a line says it is of; None where it has to be read to know."""
+        _, bag = self._family.unwrap(self._line(at))
+        try:
+            match orjson.loads(bag or b"null"):
+                case {"workload": str(name)}:
+                    return name
+        except ValueError:
+            pass
+        return None

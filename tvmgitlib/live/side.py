@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, PlatformError, TvmError, TvmgitlibError, listed
+from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -21,12 +21,10 @@ from tvmgitlib.library.reading import (
     Contents,
     Grader,
     Lookup,
-    Obstacle,
     Selection,
     Summary,
     Taken,
     best,
-    is_doubtful,
     mixed_targets,
     platform_of,
     require_one_of,
@@ -57,7 +55,6 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     Place,
-    TvmVersion,
     merged_facts,
     parse_target,
     require_triple,
@@ -193,7 +190,7 @@ class LiveSide:
             claim = job.claim()
             if claim is None:
                 continue
-            if job.spec.key == spec.key and _same_facts(job.spec, spec):
+            if job.spec.key == spec.key and job.spec.is_measured_as(spec):
                 return TakenJob(job, claim, resumed=True)
             claim.release()
             _log.warning(
@@ -386,21 +383,6 @@ class LiveSide:
             yield lookup.summary
         _log.info("%s", lookup.summary.line)
 
-    @staticmethod
-    def obstacle(contents: Contents, meant: TvmVersion | None) -> Obstacle | None:
-        """Asks the TVM of this Python about records that its version does not answer for; it is imported for no other.
-
-        None where there is no TVM, or another one is meant.
-        """
-        try:
-            here = running_tvm()
-        except TvmError:
-            return None
-        if meant is not None and not meant.is_same(here):
-            return None
-        loading = cache(lambda: Loading(contents, here))  # which imports that TVM
-        return lambda stored: loading()(stored) if is_doubtful(stored) else None
-
     def coverage(
         self,
         found: Any,
@@ -485,13 +467,6 @@ def _is_like(spec: JobSpec, wanted: JobSpec) -> bool:
 
 def _under(key: str | None) -> str:
     return f"the key {key!r}" if key is not None else "no key"
-
-
-def _same_facts(spec: JobSpec, wanted: JobSpec) -> bool:
-    """Whether an interrupted job was measured under the same platform facts; this machine's say nothing of another."""
-    if spec.where == "elsewhere":
-        return spec.facts == wanted.facts
-    return spec.platform_facts == wanted.platform_facts
 
 
 def _target(spec: JobSpec) -> object:

@@ -76,6 +76,12 @@ class JobSpec:
             return None
         return self.here.name if parse_target(self.target).model is None else None
 
+    def is_measured_as(self, wanted: JobSpec) -> bool:
+        """Whether a job was measured under the facts of one that is wanted; this machine's say nothing of another."""
+        if self.where == "elsewhere":
+            return self.facts == wanted.facts
+        return self.platform_facts == wanted.platform_facts
+
     @property
     def platform_facts(self) -> dict[str, Json]:
         """Platform facts: the detected ones, and the given ones, which are stronger."""

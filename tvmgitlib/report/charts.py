@@ -18,6 +18,9 @@ _CLEAR: Final = {"size": 40, "opacity": 0.9}
 #: Up to so many powers of ten an axis has round numbers between them.
 _FEW_DECADES: Final = 2
 
+#: What stands on an axis of dates: no label too near to the next, nor to those at the ends.
+_DATES: Final = {"labelOverlap": True, "labelSeparation": 10}
+
 #: How many series one picture shows: more than that nobody tells apart.
 MOST_SERIES: Final = 8
 
@@ -36,7 +39,7 @@ def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     unit, length = unit_of(point["cost"] for point in points)
     values = [point | {"time": point["cost"] / length if point["cost"] is not None else None} for point in points]
-    x = {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}}
+    x = {"field": "date", "type": "temporal", "title": None, "axis": _DATES}
     y = {"field": "time", "type": "quantitative", "title": f"best run time ({unit})", "scale": {"zero": False}}
     several = len({point["tvm"] for point in points}) > 1
     color = _colored("tvm") if several else {}
@@ -67,7 +70,7 @@ def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "data": {"values": list(points)},
         "mark": {"type": "area", "interpolate": "step-after", "line": {"strokeWidth": 2}, "opacity": 0.25},
         "encoding": {
-            "x": {"field": "date", "type": "temporal", "title": None, "axis": {"labelOverlap": True}},
+            "x": {"field": "date", "type": "temporal", "title": None, "axis": _DATES},
             "y": {
                 "field": "configs",
                 "type": "quantitative",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tvmgitlib.cli.common.options import read_facts as read_facts
     from tvmgitlib.cli.common.options import rev_option as rev_option
     from tvmgitlib.cli.common.options import selection_options as selection_options
+    from tvmgitlib.cli.common.options import share_option as share_option
     from tvmgitlib.cli.common.options import time_span as time_span
     from tvmgitlib.cli.common.options import tvm_at_hand_option as tvm_at_hand_option
     from tvmgitlib.cli.common.options import tvm_option as tvm_option
@@ -52,7 +53,7 @@ _NAMES = {
     "listing": "Listing list_options place_columns show show_by_place text_of with_place",
     "options": (
         "FamilyChoice complete_target_option example facts_option fleet_options push_option read_facts rev_option "
-        "selection_options time_span tvm_at_hand_option tvm_option"
+        "selection_options share_option time_span tvm_at_hand_option tvm_option"
     ),
     "places": "by_place",
     "tables": "Column count factor pairs seconds table",

@@ -158,3 +158,11 @@ def fleet_options(command: Command) -> Command:
 
 #: Sending a job as soon as it is committed.
 push_option = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
+
+#: Telling the remote of a job that is open.
+share_option = click.option(
+    "--share",
+    metavar="TIME",
+    callback=time_span,
+    help="Tell the remote of the job so often (10m): no other machine does the same, and one can go on with it.",
+)

@@ -16,6 +16,7 @@ from tvmgitlib.format import (
     ranked_lines,
     read_configs,
     read_segment,
+    read_settings,
 )
 from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
@@ -107,6 +108,7 @@ def _committed(contents: Contents) -> list[Problem]:
 def _settings(contents: Contents) -> Iterator[Problem]:
     try:
         _ = contents.settings
+        read_settings(contents.snapshot.read(SETTINGS_FILE) or b"")  # also where somebody remembers that it is right
     except TvmgitlibError as error:
         yield _problem(error, SETTINGS_FILE, contents)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from tvmgitlib import families
 from tvmgitlib._version import __version__
-from tvmgitlib.errors import MissingError
-from tvmgitlib.format import configs_file
+from tvmgitlib.errors import LibraryError, MissingError
+from tvmgitlib.format import SETTINGS_FILE, configs_file
 from tvmgitlib.library.folding.memory import Memory
+from tvmgitlib.model import JOBS
 
 if TYPE_CHECKING:
     from tvmgitlib.library.folding.library import Stamped
@@ -21,12 +22,15 @@ _WORDS = "words"
 
 
 def is_known(library: Stamped) -> bool:
-    """Whether configs/ was proven to be what its jobs fold to, here or in any other clone of this user's."""
+    """Whether the settings and configs/ were proven to be right, here or in any other clone of this user's."""
     memory = Memory(library.snapshot.state)
     claim = _claim(library)
     if memory.has(claim):
         return True
-    of_families = _claim(library, _others(library))
+    try:
+        of_families = _claim(library, _others(library))
+    except LibraryError:  # something is in configs/ that is no file
+        return False
     return of_families != claim and memory.has(of_families)
 
 
@@ -58,15 +62,16 @@ def is_on_word(library: Stamped) -> bool:
 
 
 def _claim(library: Stamped, others: Iterable[str] = ()) -> str:
-    """What would be proven, as a digest: these files are the fold of these jobs, by the rules of this version.
+    """What would be proven, as a digest: these files are right, and the fold of these jobs, by this version's rules.
+
+    It is told by the ids of objects alone: nothing has to be read to know that it was proven.
 
     Args:
         library: the library.
         others: who provides families that are not of this package: what they find right may change with them.
     """
-    configs = library.snapshot.entry("configs")
-    settings = library.settings.fold_digest
-    said = [__version__, library.jobs_tree, configs.oid if configs else None, settings, *others]
+    files = (library.snapshot.entry(name) for name in (SETTINGS_FILE, JOBS, "configs"))
+    said = [__version__, *(entry.oid if entry is not None else None for entry in files), *others]
     return sha256(json.dumps(said).encode()).hexdigest()
 
 

@@ -161,7 +161,11 @@ def begin_shared(view: View, spec: JobSpec) -> OpenJob:
     if found.own is not None:
         job = found.own.id
         raise TakenError(f"{spec.key} is open in this clone, as job {job}", hint=f"tvmgitlib job resume {job} goes on.")
-    opened = found.restored or begin(view, spec)
+    opened = found.restored
+    if opened is None or not opened.spec.is_measured_as(spec):
+        if opened is not None:
+            _log.warning("it was measured under other platform facts: tvmgitlib job finish %s commits it", opened.id)
+        opened = begin(view, spec)
     try:
         return hold(repository, opened, spec.share, found.seen)
     except TvmgitlibError:

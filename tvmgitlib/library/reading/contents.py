@@ -95,7 +95,7 @@ class Contents:
         content = self.snapshot.read(SETTINGS_FILE, MOST_OF_SMALL)
         if content is None:
             raise LibraryError(f"no library: {SETTINGS_FILE} is not in the commit", hint="tvmgitlib init makes one.")
-        return read_settings(content)
+        return read_settings(content, proven=self.is_proven)
 
     @cached_property
     def configured(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -106,7 +106,7 @@ class Contents:
     def fold_stamp(self) -> FoldStamp | None:
         """What configs/ says it was folded from; None when it does not say, or not in a form we know."""
         content = self.snapshot.read(FOLD_FILE, MOST_OF_SMALL)
-        return read_stamp(content) if content is not None else None
+        return read_stamp(content, proven=self.is_proven) if content is not None else None
 
     @cached_property
     def jobs_tree(self) -> str | None:
@@ -117,7 +117,12 @@ class Contents:
     @cached_property
     def is_fresh(self) -> bool:
         """Whether configs/ is what these jobs and settings fold to: what only says so is not believed, but proven."""
-        return self.is_stamped and (folding.is_known(self) or folding.is_fold(self, Contents))
+        return self.is_proven or (self.is_stamped and folding.is_fold(self, Contents))
+
+    @cached_property
+    def is_proven(self) -> bool:
+        """Whether that was proven before, of these very files: none of them need be checked again."""
+        return folding.is_known(self)
 
     @property
     def is_stamped(self) -> bool:
@@ -246,12 +251,13 @@ class Contents:
         files = self._files_of(part)
         if part.workload is not None:  # of one workload after the other: whoever asks so asks again
             for path, content in self.snapshot.contents(file for file in files if file[0] not in self._opened):
-                self._opened[path] = RecordsFile(content, path)
+                self._opened[path] = RecordsFile(content, path, proven=self.is_proven)
             return {path: self._opened[path].of(part.workload) for path, _ in files}
         contents = self.snapshot.contents(files)
         if part.named is not None:
-            return {path: RecordsFile(content, path).where(part.named) for path, content in contents}
-        return {path: read_configs(content, path) for path, content in contents}
+            files_of = ((path, RecordsFile(content, path, proven=self.is_proven)) for path, content in contents)
+            return {path: file.where(part.named) for path, file in files_of}
+        return {path: read_configs(content, path, proven=self.is_proven) for path, content in contents}
 
     def _files_of(self, part: Part) -> list[tuple[str, Entry]]:
         """The files of families that are installed here which may have records of a part."""
@@ -272,7 +278,8 @@ class Contents:
     def configs_at(self, paths: Iterable[str]) -> Configs:
         """The records of some files of configs/ as committed; files that do not exist are left out."""
         contents = ((path, self.snapshot.read(path)) for path in sorted(paths))
-        return {path: read_configs(content, path) for path, content in contents if content is not None}
+        proven = self.is_proven
+        return {path: read_configs(content, path, proven=proven) for path, content in contents if content is not None}
 
     def fold(
         self,

@@ -10,8 +10,15 @@
   const make = (tag, classes, text) => {
     const element = document.createElement(tag);
     if (classes) element.className = classes;
-    if (text !== undefined) element.textContent = text;
+    if (text !== undefined) write(element, text);
     return element;
+  };
+
+  // A text that wraps between words only where it has options: a line of `-mtriple` shall not end behind its hyphen.
+  const write = (element, text) => {
+    const words = / -/.test(text) ? text.split(" ") : [];
+    if (words.length === 0) element.textContent = text;
+    words.forEach((word, at) => element.append(at ? " " : "", make("span", "word", word)));
   };
 
   const seconds = (value) => {
@@ -197,7 +204,7 @@
       if (column.kind === "grade") inner.classList.add(`state-${text.replace(/[^a-z]/g, "-")}`);
       if (column.kind === "date" || column.kind === "id") cell.title = value;
       if (column.kind === "seconds") cell.title = `${value} s`;
-      if (inner) cell.append(inner); else cell.textContent = text;
+      if (inner) cell.append(inner); else write(cell, text);
       return cell;
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, NoRemoteError
 from tvmgitlib.model import tell_progress
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import LONGEST, Configuration, failure, settings_for_exchange, without_credentials
@@ -136,7 +136,7 @@ def _remote(repository: Checkout, settings: Mapping[str, str]) -> str:
     url = settings.get(f"remote.{remote}.url")
     if url is None:
         name = without_credentials(remote)
-        raise GitError(
+        raise NoRemoteError(
             f"the library has no remote called {name}",
             file=str(repository.root),
             hint=f"Add one: git -C {repository.root} remote add {name} URL",

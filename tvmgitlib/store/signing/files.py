@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tvmgitlib.store.git import making_temporary_files
 
@@ -17,6 +16,8 @@ def written(name: str, content: bytes) -> Iterator[str]:
     Raises:
         GitError: the folder for temporary files is full, say, or there is none.
     """
+    from tempfile import TemporaryDirectory
+
     with ExitStack() as stack:
         with making_temporary_files("ssh-keygen"):
             folder = stack.enter_context(TemporaryDirectory(prefix="tvmgitlib-", ignore_cleanup_errors=True))

@@ -311,6 +311,19 @@ def test_detecting_a_platform_needs_no_library(tmp_path: Path, tvmgitlib: Any) -
 # what an import says
 
 
+def test_an_import_says_that_a_new_platform_may_be_a_mistyped_one(cli: Any) -> None:
+    log = LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
+    assert "is new here" not in cli("import", log, "--platform", "rk3399").err
+    cli("import", log, "--platform", "rk339")
+    job = cli.lines("log")[0]["job"]
+    cli("import", log, "--platform", "rk339")
+    assert "is new here" not in cli.err
+    cli("import", log, "--platform", "rk33999")
+    assert "The platform rk33999 is new here, beside rk3399. If that was meant: tvmgitlib revert " in cli.err
+    assert job not in cli.err
+    assert "is new here" not in cli("import", log, "--platform", "epyc").err
+
+
 def test_an_import_says_what_became_of_the_trials(cli: Any) -> None:
     log = LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
     lines = cli("import", log, "--platform", "xeon").out.splitlines()

@@ -50,6 +50,11 @@ def test_what_cannot_be_folded_is_named_and_told_by_the_exit_code(
     assert "left in the queue" in cli.err
 
 
+def test_a_watch_of_no_remote_ends(cli: Any) -> None:
+    assert cli("fold", "--queue", "--watch").code == 4
+    assert "has no remote called origin" in cli.err
+
+
 def test_fold_says_what_it_folds(cli: Any) -> None:
     cli("fold")
     assert cli.code == 2

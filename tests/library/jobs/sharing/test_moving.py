@@ -13,7 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, OpenJob, TakenError
 from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs import Heartbeat
-from tvmgitlib.model import Workload
+from tvmgitlib.model import Platform, Workload
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
@@ -115,6 +115,23 @@ def test_the_same_command_takes_up_what_another_machine_has_left(
     assert (moved.id, moved.log.read_bytes(), moved.spec.share) == (job.id, log.read_bytes(), 600)
     with pytest.raises(TakenError, match="is open in this clone"):
         start(other)
+
+
+def test_what_was_measured_under_other_facts_is_kept_apart(
+    library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = make_log("dense", [1e-3])
+    with monkeypatch.context() as patched:
+        there = Platform("box", {"cpu": {"name": "another"}})
+        patched.setattr("tvmgitlib.library.jobs.running.detect_for", lambda _: there)
+        job = start(library, log, stale=True)
+    begun = start(other)
+    assert begun.id != job.id
+    kept = {each.id: each for each in other.open_jobs()}[job.id]
+    assert (kept.spec.here, kept.log.read_bytes(), begun.log.read_bytes()) == (there, log.read_bytes(), b"")
+    assert other.shared_jobs()[0].shared.job.id == begun.id
+    assert other.finish_job(job.id).counts.read == 1
+    assert [claim.shared.job.id for claim in other.shared_jobs()] == [begun.id]
 
 
 def test_who_lost_a_job_is_told_and_lands_what_it_has_as_another(

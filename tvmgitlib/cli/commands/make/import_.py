@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import click
 
@@ -12,6 +13,7 @@ from tvmgitlib.cli.common import (
     complete_target_option,
     example,
     facts_option,
+    note_each,
     pass_context,
     push_option,
     read_facts,
@@ -73,11 +75,29 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     target that says something else, or is another device's, stays as it is, and such records are counted.
     """
     library = context.open()
+    known = set(library.platforms())
     try:
         result = library.import_logs(*files, facts=read_facts(facts), **told)
     except UnsentError as error:
         print_result(context, error.result, library.path)
         raise
     print_result(context, result, library.path)
+    note_each(_near(result.job, set(result.platforms) - known, known))
     if told["push"] and result.commit is not None and not context.as_json:
         print_sent(result, library.commit)
+
+
+def _near(job: str | None, new: Iterable[str], known: Iterable[str]) -> Iterator[str]:
+    """What to say of new platforms whose names may be mistyped: nobody looks for records under such a name."""
+    from difflib import get_close_matches
+
+    for name in sorted(new):
+        if near := get_close_matches(name, known, 1, _ALIKE):
+            yield (
+                f"The platform {name} is new here, beside {near[0]}. If that was meant: tvmgitlib revert {job}, "
+                f"and import with --platform {near[0]}."
+            )
+
+
+#: How like each other two names are, from 0 to 1, of which one may be the other mistyped.
+_ALIKE: Final = 0.8

@@ -24,8 +24,9 @@ def command(context: Context, path: str | None, keep: int) -> None:
 
     where = path or context.library or os.environ.get(VARIABLE) or "."
     library = ConfigLibrary.init(where, keep=keep)
+    next_steps = "tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job."
     context.print(
         {"library": str(library.path), "commit": library.commit},
         f"Made a library in {library.path}.\n"
-        "Next, in there: tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job.",
+        f"{'Next' if library.path.samefile('.') else 'Next, in there'}: {next_steps}",
     )

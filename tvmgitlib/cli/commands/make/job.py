@@ -22,10 +22,11 @@ from tvmgitlib.cli.common import (
     pass_context,
     push_option,
     read_facts,
+    share_option,
     tvm_option,
 )
 from tvmgitlib.cli.common import show as show_list
-from tvmgitlib.cli.job_descriptions import as_text
+from tvmgitlib.cli.job_descriptions import SHARED_COLUMNS, as_text, moment
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.lazy import HelpfulGroup
 from tvmgitlib.errors import UnsentError
@@ -44,7 +45,12 @@ def command(context: Context) -> None:
     """Start, finish and look at tuning jobs."""
 
 
-@command.command(epilog=example("tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'"))
+@command.command(
+    epilog=example(
+        "tvmgitlib job start --tuner xgb --target 'cuda -arch=sm_90'",
+        "tvmgitlib job start --target cuda --key resnet50 --share 10m",
+    )
+)
 @click.option("--target", metavar="TARGET", help="The job's only target; records of others are refused.")
 @click.option(
     "--platform",
@@ -57,6 +63,7 @@ def command(context: Context) -> None:
 @tvm_option("The TVM that tunes; without it, what the log says.")
 @click.option("--tuner", metavar="NAME", help="The tuner's name, for the record.")
 @click.option("--key", metavar="NAME", help="What the job is for, such as the name of a model.")
+@share_option
 @click.option("--keep-history", is_flag=True, help="Keep the whole logs too, outside the branch.")
 @pass_context
 def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
@@ -66,6 +73,10 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
     work_dir=WORK_DIR.
 
     Where a tuner logs no more of its target than llvm, --complete-target says what it was; see tvmgitlib import.
+
+    With --share (and --key) the job is begun only if no other machine has it open: else the exit code is 75. What
+    another machine has left goes on here, with all that was measured. While the tuner runs, tvmgitlib job renew --watch
+    has to run beside it.
     """
     library = context.open()
     job = library.begin_job(facts=read_facts(facts), **told)
@@ -74,22 +85,38 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
             f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
             "measures elsewhere, through RPC, --platform NAME has to say it.)"
         )
-    _print_started(context, job, f"Job {job.id} started.", library.path)
+    begun = _goes_on(job) if _lines(job) else f"Job {job.id} started."
+    _print_started(context, job, begun, library.path)
 
 
-@command.command(epilog=example("tvmgitlib job resume", "tvmgitlib job resume 3f2a --json"))
+def _goes_on(job: OpenJob) -> str:
+    return f"Job {job.id} goes on, with {_lines(job):,} lines logged."
+
+
+def _lines(job: OpenJob) -> int:
+    return sum(log.read_bytes().count(b"\n") for log in job.log_files if log.is_file())
+
+
+@command.command(
+    epilog=example(
+        "tvmgitlib job resume", "tvmgitlib job resume 3f2a --json", "tvmgitlib job resume --from-remote resnet50"
+    )
+)
 @click.argument("job", required=False, shell_complete=complete_open_jobs)
+@click.option("--from-remote", is_flag=True, help="Go on with what another machine has left; JOB is its key.")
 @pass_context
-def resume(context: Context, job: str | None) -> None:
+def resume(context: Context, job: str | None, from_remote: bool) -> None:
     """Go on with a job in progress: print where its tuner logs to.
 
     JOB, or the beginning of it, may be left out while there is only one. What is logged there is kept. In Python
     library.job() resumes by itself, and measures no known config again.
+
+    --from-remote takes over a job that is shared (see --share of job start, and job list --remote): one that its
+    machine has left, or has not told of for three times as long as it said. While it goes on there the exit code is 75.
     """
     library = context.open()
-    found = library.open_job(job)
-    lines = sum(log.read_bytes().count(b"\n") for log in found.log_files if log.is_file())
-    _print_started(context, found, f"Job {found.id} goes on, with {lines:,} lines logged.", library.path)
+    found = library.take_over_job(job) if from_remote else library.open_job(job)
+    _print_started(context, found, _goes_on(found), library.path)
 
 
 def _print_started(context: Context, job: OpenJob, text: str, path: object) -> None:
@@ -99,6 +126,22 @@ def _print_started(context: Context, job: OpenJob, text: str, path: object) -> N
         path,
         f"When the tuner is done: tvmgitlib job finish {job.id}",
     )
+
+
+@command.command(epilog=example("tvmgitlib job renew --watch &", "tvmgitlib job renew 3f2a"))
+@click.argument("job", required=False, shell_complete=complete_open_jobs)
+@click.option("--watch", is_flag=True, help="Go on, as often as --share said, until the job is over.")
+@pass_context
+def renew(context: Context, job: str | None, watch: bool) -> None:
+    """Tell the remote how far a shared job is.
+
+    JOB, or the beginning of it, may be left out while there is only one. tvmgitlib tune and library.job() do so by
+    themselves. Exit code 75: another machine has taken the job over, or its claim was removed; what was measured here
+    stays, and is committed under an id of its own.
+    """
+    library = context.open()
+    done = library.renew_job(job, watch=watch)
+    context.print({"job": done.id}, f"Job {done.id} is over." if watch else f"The remote knows of job {done.id}.")
 
 
 @command.command(epilog=example("tvmgitlib job finish", "tvmgitlib job finish 3f2a --skip-invalid"))
@@ -156,16 +199,29 @@ def abort(context: Context, job: str | None, yes: bool) -> int:
     return 0
 
 
-@command.command("list", epilog=example("tvmgitlib job list", "tvmgitlib job list --since 7d --sort tuner"))
+@command.command(
+    "list",
+    epilog=example(
+        "tvmgitlib job list", "tvmgitlib job list --since 7d --sort tuner", "tvmgitlib job list --remote --sort -age"
+    ),
+)
+@click.option("--remote", is_flag=True, help="Those that any machine has open and tells the remote of (--share).")
 @list_options(since=True)
 @pass_context
-def list_(context: Context, listing: Listing) -> None:
+def list_(context: Context, listing: Listing, remote: bool) -> None:
     """List the jobs in progress, oldest first.
 
     The finished ones are in tvmgitlib log.
     """
     from tvmgitlib.library.jobs import JobDescription
 
+    if remote:
+        shared = context.open().shared_jobs()
+        if not shared:
+            note("No job is shared.")
+        claims = listing.rows(shared, SHARED_COLUMNS, lambda claim: claim.shared.job.started)
+        show_list(context, claims, SHARED_COLUMNS, listing)
+        return
     found = context.open().open_jobs()
     if not found:
         note("No job is in progress.")
@@ -188,11 +244,6 @@ def show(context: Context, job: str) -> None:
     context.print(found, as_text(found))
 
 
-def _moment(text: str) -> str:
-    """A time to the minute: `2026-11-22 13:44 UTC`."""
-    return f"{text[:10]} {text[11:16]} UTC"
-
-
 def _told(name: str, otherwise: str, *, more: bool = False) -> Column[JobDescription]:
     """A column of what a job was told, with what stands where it was not."""
     return Column(name, lambda job: job.told[name] or otherwise, value=lambda job: job.told[name], more=more)
@@ -200,7 +251,7 @@ def _told(name: str, otherwise: str, *, more: bool = False) -> Column[JobDescrip
 
 _COLUMNS: tuple[Column[JobDescription], ...] = (
     Column("job", lambda job: str(job.told["job"])),
-    Column("started", lambda job: _moment(job.told["started"]), value=lambda job: job.told["started"]),
+    Column("started", lambda job: moment(job.told["started"]), value=lambda job: job.told["started"]),
     _told("key", "-"),
     _told("tuner", "-"),
     _told("target", "any"),

@@ -19,6 +19,7 @@ from tvmgitlib.cli.common import (
     pass_context,
     read_facts,
     seconds,
+    share_option,
     table,
     time_span,
 )
@@ -87,6 +88,7 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
     callback=time_span,
     help="How long to wait for boards that are away.",
 )
+@share_option
 @pass_context
 def command(
     context: Context,
@@ -117,6 +119,9 @@ def command(
     With a TVM that has Relay an ONNX model is a Relay one, and --tuner says whose tasks to take; else it is a Relax
     one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
     asked for or no config.
+
+    With --share the job is begun only if no other machine has it open: else the exit code is 75. The same command goes
+    on anywhere with what another machine has left, and measures nothing twice.
     """
     from tvmgitlib.live.common import running_tvm
 

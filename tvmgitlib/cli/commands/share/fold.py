@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli.common import Context, example, note, pass_context
-from tvmgitlib.errors import GitError
+from tvmgitlib.errors import GitError, NoRemoteError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import Synced
@@ -44,6 +44,8 @@ def command(context: Context, watch: bool, every: float) -> int:
     while True:
         try:
             done = library.fold_queue()
+        except NoRemoteError:
+            raise  # waiting brings none
         except GitError as error:
             if not watch:
                 raise
