@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.fleet import Fleet as Fleet
     from tvmgitlib.live.fleet import KeyStatus as KeyStatus
     from tvmgitlib.live.fleet import Tracker as Tracker
+    from tvmgitlib.live.fleet import detect_device as detect_device
     from tvmgitlib.live.job import Job as Job
     from tvmgitlib.live.revalidation import Remeasurement as Remeasurement
     from tvmgitlib.live.revalidation import Revalidated as Revalidated
@@ -114,7 +115,7 @@ _NAMES = {
     "tvmgitlib.library.suggesting": "Suggested Suggestions",
     "tvmgitlib.live.coverage": "Coverage TaskCoverage",
     "tvmgitlib.live.at_hand": "fast_imports",
-    "tvmgitlib.live.fleet": "Fleet KeyStatus Tracker",
+    "tvmgitlib.live.fleet": "Fleet KeyStatus Tracker detect_device",
     "tvmgitlib.live.job": "Job",
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",

@@ -871,12 +871,13 @@ class ConfigLibrary:
             budget: begin no more trials after so many seconds; what is measured by then is committed.
             share: tell the remote of the job so often, in seconds; see `job`.
             measure_option, builder, runner: how to measure, of AutoTVM, and of Ansor and MetaSchedule; None for this
-                machine.
+                machine. `runner=library.fleet(...)` is for all of them, and says the platform too.
             told: what else the family's call takes: see `Job.tune`, `Job.tune_ansor` and `Job.tune_relax`.
             watch: is called with how far it is, whenever results have come.
 
         Raises:
             TakenError: with `share`, another machine has the same job open.
+            FleetError: the fleet is away; the job stays open, and the same call goes on with it.
             TvmgitlibError: TVM is missing; a model is not there or cannot be imported; nothing says the target or the
                 platform; there is no such shard; or this library has a live job already.
         """

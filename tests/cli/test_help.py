@@ -35,6 +35,8 @@ COMMANDS = [
     ["platform"],
     ["platform", "detect"],
     ["platform", "show"],
+    ["fleet"],
+    ["fleet", "status"],
     ["clone"],
     ["diff"],
     ["blame"],

@@ -179,3 +179,32 @@ def build(folder: Path, name: str, extern: str | None = None, argument: int | No
 def in_a_folder(build: Path) -> str:
     """A copy in a folder of its own, which TVM removes."""
     return str(shutil.copy(build, tempfile.mkdtemp(dir=build.parent)))
+
+
+def metaschedule_builder(kernel: Path) -> Any:
+    """Gives a kernel in the place of each schedule, for which nothing need be built."""
+    from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
+
+    ms = meta_schedule()
+
+    class Building(ms.builder.PyBuilder):  # type: ignore[misc,name-defined]
+        def build(self, inputs: Any) -> Any:
+            return [ms.builder.BuilderResult(in_a_folder(kernel), None) for _ in inputs]
+
+    return derived_object(Building)()
+
+
+def autotvm_builder(kernel: Path) -> Any:
+    """The same for configs of AutoTVM."""
+    from tvm.autotvm.measure.measure_methods import BuildResult
+
+    class Building:
+        n_parallel = 1
+
+        def set_task(self, task: Any, build_kwargs: Any = None) -> None:
+            pass
+
+        def build(self, inputs: Any) -> Any:
+            return [BuildResult(str(kernel), (((SIZE,) * 2, "float32"),) * 3, None, 0.01) for _ in inputs]
+
+    return Building()

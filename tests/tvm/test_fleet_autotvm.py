@@ -41,21 +41,7 @@ def task(autotvm: Any) -> Any:
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Gives a kernel in the place of each config, for which nothing need be built."""
-    from tvm.autotvm.measure.measure_methods import BuildResult
-
-    kernel = work.build(tmp_path_factory.mktemp("kernels"), "slow", "usleep", 200)
-    arguments = (((work.SIZE,) * 2, "float32"),) * 3
-
-    class Building:
-        n_parallel = 1
-
-        def set_task(self, task: Any, build_kwargs: Any = None) -> None:
-            pass
-
-        def build(self, inputs: Any) -> Any:
-            return [BuildResult(str(kernel), arguments, None, 0.01) for _ in inputs]
-
-    return Building()
+    return work.autotvm_builder(work.build(tmp_path_factory.mktemp("kernels"), "slow", "usleep", 200))
 
 
 def at(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:

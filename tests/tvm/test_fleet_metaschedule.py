@@ -35,15 +35,9 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def told(ms: Any, kernel: Path) -> dict[str, Any]:
-    from tvmgitlib.live.metaschedule.tvm import derived_object
-
-    class Building(ms.builder.PyBuilder):  # type: ignore[misc]
-        def build(self, inputs: Any) -> Any:
-            return [ms.builder.BuilderResult(work.in_a_folder(kernel), None) for _ in inputs]
-
+def told(kernel: Path) -> dict[str, Any]:
     scheduling = SimpleNamespace(**runpy.run_path(str(HERE / "metaschedule_job.py")))
-    return {**scheduling.told(builder=derived_object(Building)(), num_trials_per_iter=TRIALS), "runner": None}
+    return {**scheduling.told(builder=work.metaschedule_builder(kernel), num_trials_per_iter=TRIALS), "runner": None}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The entry point: the commands by name, and the exit codes.
 
-0 yes; 1 the answer is no; 2 usage; 3 a bug in tvmgitlib; 4 an expected failure, explained; 130 interrupted. With
+0 yes; 1 the answer is no; 2 usage; 3 a bug in tvmgitlib; 4 an expected failure, explained; 75 one that may
+pass: try again; 130 interrupted. With
 `--json` a failure is one JSON document on standard error.
 """
 
@@ -66,6 +67,7 @@ ROOMS = {
         "config": ("care.config", "Show or change the library's settings."),
         "completion": ("care.completion", "Let a shell complete commands and names."),
         "platform": ("care.platform", "Detect this machine's platform, or show the library's."),
+        "fleet": ("care.fleet", "Look at the boards behind a tracker of TVM's."),
     },
 }
 
@@ -95,7 +97,8 @@ def cli(context: Context, library: str | None, as_json: bool, no_pager: bool) ->
     Without -C, the library is the one that TVMGITLIB_LIBRARY names, the one around the current folder, or
     ~/.tvm/tvmgitlib.
 
-    Exit codes: 0 yes, 1 the answer is no, 2 wrong usage, 3 a bug, 4 a failure that is explained, 130 interrupted.
+    Exit codes: 0 yes, 1 the answer is no, 2 wrong usage, 3 a bug, 4 a failure that is explained, 75 try again, 130
+    interrupted.
     """
     context.library, context.as_json, context.paged = library, as_json or context.as_json, not no_pager
 

@@ -45,6 +45,7 @@ from tvmgitlib.live.common import (
     live_families,
     loads_module,
     nothing,
+    platform_of_runner,
     running_tvm,
 )
 from tvmgitlib.live.job import Job
@@ -278,6 +279,7 @@ class LiveSide:
         """See `ConfigLibrary.tune`."""
         self.require_startable()
         running_tvm()
+        platform = platform or platform_of_runner(request.how)
         return tuning.tune_model(
             request,
             lambda key, options: self.start(

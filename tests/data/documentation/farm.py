@@ -3,3 +3,6 @@ from typing import Any
 
 target: Any
 tasks: Any
+task: Any
+function: Any
+tuner: Any

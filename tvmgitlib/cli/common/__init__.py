@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tvmgitlib.cli.common.options import complete_target_option as complete_target_option
     from tvmgitlib.cli.common.options import example as example
     from tvmgitlib.cli.common.options import facts_option as facts_option
+    from tvmgitlib.cli.common.options import fleet_options as fleet_options
     from tvmgitlib.cli.common.options import push_option as push_option
     from tvmgitlib.cli.common.options import queued_option as queued_option
     from tvmgitlib.cli.common.options import read_facts as read_facts
@@ -52,8 +53,8 @@ _NAMES = {
     "context": "Context as_line note note_each note_some pass_context say",
     "listing": "Listing list_options place_columns show show_by_place text_of with_place",
     "options": (
-        "FamilyChoice complete_target_option example facts_option push_option queued_option read_facts rev_option "
-        "selection_options share_option time_span tvm_at_hand_option tvm_option"
+        "FamilyChoice complete_target_option example facts_option fleet_options push_option queued_option read_facts "
+        "rev_option selection_options share_option time_span tvm_at_hand_option tvm_option"
     ),
     "places": "by_place",
     "tables": "Column count factor pairs seconds table",

@@ -145,6 +145,20 @@ def time_span(context: click.Context, parameter: click.Parameter, value: str | N
         raise click.BadParameter(f"{value!r} is no time such as 30m or 2h", context, parameter) from None
 
 
+def fleet_options(command: Command) -> Command:
+    """`--rpc-tracker` and `--rpc-key`, which go together; the command gets them as one `fleet`, or None."""
+
+    @click.option("--rpc-tracker", "tracker", metavar="HOST:PORT", help="Ask boards behind this tracker of TVM's.")
+    @click.option("--rpc-key", "rpc_key", metavar="KEY", help="The boards' key at the tracker.")
+    @wraps(command)
+    def with_fleet(*args: Any, tracker: str | None, rpc_key: str | None, **kwargs: Any) -> Any:
+        if (tracker is None) != (rpc_key is None):
+            raise click.UsageError("--rpc-tracker and --rpc-key go together.")
+        return command(*args, fleet=(tracker, rpc_key) if tracker is not None else None, **kwargs)
+
+    return with_fleet  # type: ignore[return-value]
+
+
 #: Sending a job as soon as it is committed.
 push_option = click.option("--push", is_flag=True, help="Then send it to the remote, as tvmgitlib sync does.")
 

@@ -11,6 +11,7 @@ from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
+from tvmgitlib.live.ansor.on_fleet import measuring_on
 from tvmgitlib.live.ansor.recording import failed, logged
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured
@@ -166,9 +167,10 @@ def _measure(inputs: Sequence[Any], how: HowToMeasure) -> list[Any]:
 
     if not inputs:
         return []
-    options = TuningOptions(builder=how.builder or "local", runner=how.runner or "local")
-    builds = options.builder.build(inputs, verbose=0)
-    return [_sound(result) for result in options.runner.run(inputs, builds, verbose=0)]
+    with measuring_on(how.builder or "local", how.runner or "local") as (builder, runner):
+        options = TuningOptions(builder=builder, runner=runner)
+        builds = options.builder.build(inputs, verbose=0)
+        return [_sound(result) for result in options.runner.run(inputs, builds, verbose=0)]
 
 
 def _sound(result: Any) -> Any:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.live.ansor.on_fleet import measuring_on
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.ansor.warm import cost_of, measure_suggested
 from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
+from tvmgitlib.live.fleet import Fleet
 from tvmgitlib.model import Place
 
 _log = logging.getLogger("tvmgitlib")
@@ -36,16 +38,37 @@ def tune(
     warm: Suggesters | None = None,
 ) -> bool:
     """Tune a task with `SketchPolicy` until as many trials are on record; see `Job.tune_ansor`."""
-    from tvm import auto_scheduler
-
     place = place_of(journal, task)
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
     record = recorder()(lambda: journal)
+    told: dict[str, Any] = {"trials": trials, "measures_per_round": measures_per_round, "seed": seed}
+    told |= {"early_stopping": early_stopping, "params": params}
+    called = [*callbacks] if isinstance(runner, Fleet) else [record, *callbacks]
+    with measuring_on(builder, runner, lambda *came: record.callback(None, *([each] for each in came))) as where:
+        return _tune(journal, task, place, told, where, called, cost_model, verbose, warm)
+
+
+def _tune(
+    journal: Journal,
+    task: Any,
+    place: Place,
+    told: dict[str, Any],
+    where: tuple[Any, Any],
+    callbacks: Sequence[Any],
+    cost_model: Any,
+    verbose: int,
+    warm: Suggesters | None,
+) -> bool:
+    """The same with a builder and a runner as TVM takes them, and with all callbacks; `told` is for the record too."""
+    from tvm import auto_scheduler
+
+    builder, runner = where
+    trials, seed, early_stopping, params = (told[name] for name in ("trials", "seed", "early_stopping", "params"))
     before = len(journal.measured(place))
     if warm is not None:
-        measure_suggested(journal, warm.of(task), trials, builder, runner, [record, *callbacks])
+        measure_suggested(journal, warm.of(task), trials, builder, runner, callbacks)
     left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
     cost_model = cost_model or _taught(journal, place, seed)
@@ -57,21 +80,19 @@ def tune(
         verbose=verbose,
         init_search_callbacks=[auto_scheduler.PreloadMeasuredStates(measured)],
     )
-    told: dict[str, Any] = {"trials": trials, "measures_per_round": measures_per_round, "seed": seed}
-    told |= {"early_stopping": early_stopping, "params": params, "cost_model": type(cost_model).__name__}
-    told |= warm.told([task]) if warm is not None else {}
-    journal.note_tuner(name_of(policy), plain(told))
+    noted = {**told, "cost_model": type(cost_model).__name__, **(warm.told([task]) if warm is not None else {})}
+    journal.note_tuner(name_of(policy), plain(noted))
     if left <= 0:
         return True
     begun = len(journal.measured(place))
     options = auto_scheduler.TuningOptions(
         num_measure_trials=left,
         early_stopping=early_stopping,
-        num_measures_per_round=measures_per_round,
+        num_measures_per_round=told["measures_per_round"],
         verbose=verbose,
         builder=builder,
         runner=runner,
-        measure_callbacks=[record, *callbacks],
+        measure_callbacks=[*callbacks],
     )
     _search(task, policy, options, journal, early_stopping)
     if len(journal.measured(place)) == begun and not journal.is_out_of_time:

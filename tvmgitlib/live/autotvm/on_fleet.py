@@ -14,8 +14,8 @@ from tvmgitlib.model import ERROR_KINDS
 #: What runs on which of these has limits that a build is checked against.
 _GPUS: Final = frozenset(("cuda", "opencl", "rocm", "vulkan"))
 
-#: How many configs are chosen at once for each board: with one, all would wait for the slowest.
-_FOR_A_BOARD: Final = 2
+#: How many configs are chosen at once for each board: with few, boards often wait for the slowest of a batch.
+_FOR_A_BOARD: Final = 4
 
 
 def option_of(how: HowToMeasure) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.live.fleet.device import detect_device as detect_device
     from tvmgitlib.live.fleet.fleet import Fleet as Fleet
     from tvmgitlib.live.fleet.fleet import fleet_at as fleet_at
     from tvmgitlib.live.fleet.session import Kernel as Kernel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.fleet.trials import measure as measure
 
 _NAMES = {
+    "device": "detect_device",
     "fleet": "Fleet fleet_at",
     "session": "Kernel",
     "tracker": "KeyStatus Tracker",

@@ -11,7 +11,7 @@ import json
 import socket
 import struct
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tvmgitlib.errors import SelectionError
@@ -59,6 +59,10 @@ class KeyStatus:
     boards: tuple[str, ...]
     free: int
     pending: int
+
+    def at(self, host: str) -> KeyStatus:
+        """The same with those of its boards alone that are at an address."""
+        return replace(self, boards=tuple(board for board in self.boards if board.rpartition(":")[0] == host))
 
     def to_json(self) -> dict[str, Any]:
         return {"key": self.key, "boards": list(self.boards), "free": self.free, "pending": self.pending}

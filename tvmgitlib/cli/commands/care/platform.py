@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tvmgitlib.cli.common import Context, complete_platforms, example, note, pass_context
+from tvmgitlib.cli.common import Context, complete_platforms, example, fleet_options, note, pass_context
 from tvmgitlib.cli.lazy import HelpfulGroup
 
 if TYPE_CHECKING:
@@ -20,13 +20,25 @@ def command(context: Context) -> None:
     """Detect this machine's platform, or show the library's."""
 
 
-@command.command(epilog=example("tvmgitlib platform detect --json"))
+@command.command(
+    epilog=example("tvmgitlib platform detect --json", "tvmgitlib platform detect --rpc-tracker farm:9190 --rpc-key pi")
+)
+@fleet_options
 @pass_context
-def detect(context: Context) -> None:
-    """Detect this machine's platform.
+def detect(context: Context, fleet: tuple[str, str] | None) -> None:
+    """Detect this machine's platform, or a board's.
 
-    That is the name and the facts that a job here gets. It needs no library.
+    That is the name and the facts that a job here gets. It needs no library. With --rpc-tracker the next board that is
+    free says what it is, as far as TVM lets one ask; a job does not take that by itself: give it with --platform and
+    --set.
     """
+    if fleet is not None:
+        from tvmgitlib.live.common import running_tvm
+        from tvmgitlib.live.fleet import detect_device
+
+        running_tvm()
+        _print(context, detect_device(*fleet))
+        return
     from tvmgitlib.library.platforms import detect_platform
 
     _print(context, detect_platform())

@@ -14,6 +14,7 @@ from tvmgitlib.cli.common import (
     example,
     factor,
     facts_option,
+    fleet_options,
     note,
     pass_context,
     read_facts,
@@ -24,9 +25,13 @@ from tvmgitlib.cli.common import (
 )
 from tvmgitlib.cli.live_table import live_table
 from tvmgitlib.cli.terminal.streams import output_as_errors
-from tvmgitlib.errors import rough
+from tvmgitlib.errors import listed, plural, rough
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tvmgitlib.config_library import ConfigLibrary
+    from tvmgitlib.live.fleet import Fleet
     from tvmgitlib.live.tuning import ModelTuned, TaskTuning, Tuning
 
 #: Lines of a terminal that no task has: the header, what is left out, the last line, and the cursor's.
@@ -73,10 +78,27 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--budget", metavar="TIME", callback=time_span, help="Begin no trial after so long: 30m, 2h.")
 @click.option("--key", metavar="NAME", help="What the job is for. [the names of the models' files]")
 @click.option("--shard", metavar="N/M", callback=_shard, help="Tune one part of the tasks: 3/8 is the third of eight.")
+@fleet_options
+@click.option(
+    "--rpc-patience",
+    "patience",
+    metavar="TIME",
+    default="10m",
+    show_default=True,
+    callback=time_span,
+    help="How long to wait for boards that are away.",
+)
 @share_option
 @pass_context
 def command(
-    context: Context, models: tuple[str, ...], facts: tuple[str, ...], shapes: tuple[str, ...], trials: int, **told: Any
+    context: Context,
+    models: tuple[str, ...],
+    facts: tuple[str, ...],
+    shapes: tuple[str, ...],
+    trials: int,
+    fleet: tuple[str, str] | None,
+    patience: float,
+    **told: Any,
 ) -> int:
     """Tune models: ONNX files, PyTorch exports, or your own code.
 
@@ -90,6 +112,10 @@ def command(
     With --shard each of several machines tunes a part of the tasks, and all make the same parts: they depend on the
     models, the target and TVM alone, and each takes about as long as another.
 
+    With --rpc-tracker trials are measured on boards behind TVM's own tracker, on all at once. Their platform has to be
+    named. A board or tracker that dies or is away is waited for; after --rpc-patience the job stays open, exit code 75
+    says "try again", and the same command goes on.
+
     With a TVM that has Relay an ONNX model is a Relay one, and --tuner says whose tasks to take; else it is a Relax
     one, for MetaSchedule. Exit code 1 when there is no task, or one that TVM can tune has fewer trials on record than
     asked for or no config.
@@ -101,6 +127,8 @@ def command(
 
     library = context.open()
     running_tvm()  # the user's code imports TVM: where there is none, say that and no more
+    if fleet is not None:
+        told["runner"] = _fleet(library, *fleet, told, patience)
     with output_as_errors(), live_table() as shown:
 
         def watch(tuning: Tuning) -> None:
@@ -113,6 +141,20 @@ def command(
         note("This shard has no task: there are fewer than shards." if done.has_tasks else "No task was found.")
     context.print_written(done, as_text(done), library.path if done.result.commit else None)
     return 0 if done.is_complete else 1
+
+
+def _fleet(library: ConfigLibrary, tracker: str, key: str, told: Mapping[str, Any], patience: float) -> Fleet:
+    """The boards to measure on; says which were found."""
+    from tvmgitlib.model import parse_target, platform_name_from
+
+    model = parse_target(told["target"]).model if told["target"] is not None else None
+    platform = platform_name_from(model) if model is not None else told["platform"]
+    if platform is None:
+        raise click.UsageError("--rpc-tracker measures on another machine: name it with --platform NAME.")
+    found = library.fleet(tracker, key, platform=platform, patience=patience)
+    boards = found.found().boards
+    note(f"{plural(len(boards), 'board')} of {found.name}: {listed(boards)}")
+    return found
 
 
 def _shapes(assignments: tuple[str, ...]) -> dict[str, list[int]]:
