@@ -85,7 +85,8 @@ def start(context: Context, facts: tuple[str, ...], **told: Any) -> None:
             f"Nothing names the platform, so it is taken to be this machine: {job.spec.detected}. (Where the tuner "
             "measures elsewhere, through RPC, --platform NAME has to say it.)"
         )
-    begun = _goes_on(job) if _lines(job) else f"Job {job.id} started."
+    # Only what other machines see may have been begun there; else no package is asked which files its tuners write.
+    begun = _goes_on(job) if job.spec.share is not None and _lines(job) else f"Job {job.id} started."
     _print_started(context, job, begun, library.path)
 
 
