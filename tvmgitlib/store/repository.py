@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +105,9 @@ class Repository(Checkout):
 
     def aside(self) -> Repository:
         """This repository, with what is written from now on beside it: that goes when nobody has it any more."""
+        import shutil
+        import tempfile
+
         with making_temporary_files("Git"):
             folder = Path(tempfile.mkdtemp(prefix="tvmgitlib-"))
         part = copy(self)
