@@ -42,9 +42,7 @@ def push_checkpoint(repository: Checkout, source: Upstream, commit: str, instead
         GitError: the remote refuses for good.
     """
     ref = f"{_THERE}{source.branch}"
-    command, end = push_refs(source.remote)[:-2], push_refs(source.remote)[-2:]
-    lease = f"--force-with-lease={ref}:{instead_of or ''}"
-    done = exchange(repository.git, "pushing", *command, lease, *end, f"{commit}:{ref}")
+    done = exchange(repository.git, "pushing", *push_refs(source.remote, seen={ref: instead_of}), f"{commit}:{ref}")
     return Pushed(Outcome.DONE) if done.returncode == 0 else pushed(done.stdout + done.stderr, done.returncode)
 
 

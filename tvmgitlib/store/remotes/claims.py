@@ -79,9 +79,9 @@ def push_claim(repository: Checkout, remote: str, name: str, commit: str | None,
         ConnectionError: the remote did not answer in time.
         GitError: it refuses for good.
     """
-    *command, dashes, to = push_refs(remote, *_unattended(repository))
-    lease = f"--force-with-lease={CLAIMS}{name}:{seen or ''}"
-    done = exchange(repository.git, "", *command, lease, dashes, to, f"{commit or ''}:{CLAIMS}{name}", within=_PATIENCE)
+    ref = f"{CLAIMS}{name}"
+    command = push_refs(remote, *_unattended(repository), seen={ref: seen})
+    done = exchange(repository.git, "", *command, f"{commit or ''}:{ref}", within=_PATIENCE)
     if done.returncode != 0:
         return pushed(done.stdout + done.stderr, done.returncode)
     here = f"{_SEEN}{remote}/{name}"

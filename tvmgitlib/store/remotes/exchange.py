@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tvmgitlib.errors import GitError, NoRemoteError
 from tvmgitlib.model import tell_progress
@@ -208,10 +209,25 @@ def push(repository: Checkout, source: Upstream, commit: str, branch: str | None
     return pushed(done.stdout + done.stderr, done.returncode, proposal=branch is not None)
 
 
-def push_refs(remote: str, *settings: str) -> tuple[str, ...]:
-    """The command that pushes refspecs to a remote, which follow it; the settings are for this call."""
+def push_refs(
+    remote: str,
+    *settings: str,
+    seen: Mapping[str, str | None] = MappingProxyType({}),
+    atomic: bool = False,
+) -> tuple[str, ...]:
+    """The command that pushes refspecs to a remote, which follow it.
+
+    Args:
+        remote: which.
+        settings: of Git, for this call.
+        seen: what refs of the remote have to hold, so that they may be moved or removed; None for one that must not be
+            there.
+        atomic: whether all of the refs move, or none.
+    """
     chosen = (part for setting in settings for part in ("-c", setting))
-    return (*chosen, "push", "--quiet", "--porcelain", "--no-recurse-submodules", "--", remote)
+    leases = (f"--force-with-lease={ref}:{held or ''}" for ref, held in seen.items())
+    whole = ("--atomic",) if atomic else ()
+    return (*chosen, "push", "--quiet", "--porcelain", "--no-recurse-submodules", *whole, *leases, "--", remote)
 
 
 def pushed(said: bytes, status: int, *, proposal: bool = False) -> Pushed:

@@ -115,14 +115,14 @@ def push_folded(repository: Checkout, source: Upstream, commit: str, queue: Queu
     Raises:
         GitError: the remote refuses for good.
     """
-    leases = [f"--force-with-lease={queue.ref(job)}:{seen}" for job, seen in folded.items()]
-    leaving = [f":{queue.ref(job)}" for job in folded]
+    seen = {queue.ref(job): held for job, held in folded.items()}
+    leaving = [f":{ref}" for ref in seen]
     branch = f"{commit}:refs/heads/{source.branch}"
-    command, end = push_refs(source.remote)[:-2], push_refs(source.remote)[-2:]
-    done = exchange(repository.git, "pushing", *command, "--atomic", *leases, *end, branch, *leaving)
+    command = push_refs(source.remote, seen=seen, atomic=True)
+    done = exchange(repository.git, "pushing", *command, branch, *leaving)
     if done.returncode != 0 and _NO_ATOMIC in done.stderr:
         # The branch first: what is in both is known to whoever folds the queue next, and only leaves it.
         done = exchange(repository.git, "pushing", *push_refs(source.remote), branch)
         if done.returncode == 0:
-            done = exchange(repository.git, "pushing", *command, *leases, *end, *leaving)
+            done = exchange(repository.git, "pushing", *push_refs(source.remote, seen=seen), *leaving)
     return Pushed(Outcome.DONE) if done.returncode == 0 else pushed(done.stdout + done.stderr, done.returncode)
