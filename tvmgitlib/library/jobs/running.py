@@ -17,9 +17,11 @@ from tvmgitlib.library.platforms import THIS, detect_for, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
+    GivenTarget,
     JobKind,
     JobSpec,
     Json,
+    Platform,
     TvmVersion,
     is_unicode,
     parse_target,
@@ -74,15 +76,6 @@ def job_spec(
     if platform is not None:
         validate_platform_name(platform)
     given = parse_target(target) if target is not None else None
-    here = detect_for(given.target) if given is not None and kind != "import" else None
-    if given is not None and kind != "import":
-        if here is None and (platform == THIS or (platform is None and given.model is None)):
-            raise PlatformError(
-                f"{given.target.label} is not this machine's target, so its platform cannot be detected",
-                hint="Name the platform with --platform NAME.",
-            )
-        if (model := overruled(given, platform)) is not None and platform != THIS:
-            _log.warning("platform %s is not used: the target's -model names %s", platform, model)
     return JobSpec(
         kind=kind,
         target=given.text if given else None,
@@ -96,8 +89,25 @@ def job_spec(
         key=key,
         share=share,
         where="unsaid" if kind == "import" and platform != THIS else "here",
-        here=here,
+        here=_measured_here(given, platform) if given is not None and kind != "import" else None,
     )
+
+
+def _measured_here(given: GivenTarget, platform: str | None) -> Platform | None:
+    """This machine, where the target of a job that measures is its own; None where it is another's.
+
+    Raises:
+        PlatformError: nothing says which platform the target is on.
+    """
+    here = detect_for(given.target)
+    if here is None and (platform == THIS or (platform is None and given.model is None)):
+        raise PlatformError(
+            f"{given.target.label} is not this machine's target, so its platform cannot be detected",
+            hint="Name the platform with --platform NAME.",
+        )
+    if (model := overruled(given, platform)) is not None and platform != THIS:
+        _log.warning("platform %s is not used: the target's -model names %s", platform, model)
+    return here
 
 
 def _require_unicode(**told: object) -> None:

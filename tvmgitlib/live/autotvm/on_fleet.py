@@ -85,7 +85,7 @@ def fleet_runner() -> Any:
 
             def tell(place: int, timed: Timed) -> None:
                 at = places[place]
-                came(at, result(timed, timed.took + builds[at].time_cost))
+                came(at, _result(timed, timed.took + builds[at].time_cost))
 
             measure(self._fleet, [self._kernel(inputs[at], builds[at]) for at in places], tell)
 
@@ -95,13 +95,17 @@ def fleet_runner() -> Any:
             is_filled = "scatter" not in measure_input.task.name
             return Kernel(build.filename, str(measure_input.target), given, is_filled)
 
-    def result(timed: Timed, all_cost: float) -> Any:
-        if timed.failure is None:
-            return MeasureResult(timed.costs, 0, all_cost, time.time())
-        costs = (timed.failure.text, RuntimeError(timed.failure.text))
-        return MeasureResult(costs, ERROR_KINDS.index(timed.failure.kind) + 1, all_cost, time.time())
-
     return FleetRunner
+
+
+def _result(timed: Timed, all_cost: float) -> Any:
+    """What came of a trial, as AutoTVM has it."""
+    from tvm.autotvm.measure import MeasureResult
+
+    if timed.failure is None:
+        return MeasureResult(timed.costs, 0, all_cost, time.time())
+    costs = (timed.failure.text, RuntimeError(timed.failure.text))
+    return MeasureResult(costs, ERROR_KINDS.index(timed.failure.kind) + 1, all_cost, time.time())
 
 
 def _limits(device: Any) -> dict[str, int]:
