@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tvmgitlib.errors import FamilyError, RecordError
 from tvmgitlib.families import Family, family
 from tvmgitlib.families.shipped import shipped_schema
-from tvmgitlib.format.narrowing import narrowed
-from tvmgitlib.format.schema_words import in_words
+from tvmgitlib.format.schema.narrowing import narrowed
+from tvmgitlib.format.schema.words import in_words
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator

@@ -10,7 +10,7 @@ import pytest
 from tvmgitlib import families
 from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.format.narrowing import narrowed
+from tvmgitlib.format.schema.narrowing import narrowed
 from tvmgitlib.model import read_json
 
 MANY = 200_000
