@@ -17,8 +17,8 @@ from typing import Any, Final, cast
 import click
 
 import tvmgitlib
-from tvmgitlib import errors
 from tvmgitlib.cli.main import ROOMS, cli, run
+from tvmgitlib.model import TvmgitlibError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -162,7 +162,7 @@ def python() -> str:
 
 def is_failure(it: Any) -> bool:
     """Whether a public name is one of a failure."""
-    return isinstance(it, type) and issubclass(it, errors.TvmgitlibError)
+    return isinstance(it, type) and issubclass(it, TvmgitlibError)
 
 
 def documented(name: str) -> str:
@@ -175,7 +175,7 @@ def documented(name: str) -> str:
 
 def failures() -> str:
     """What the type of a failure says."""
-    found = sorted(errors.TvmgitlibError.__subclasses__(), key=lambda it: it.__name__)
+    found = sorted(TvmgitlibError.__subclasses__(), key=lambda it: it.__name__)
     rows = [f"| `{it.__name__}` | {it.exit_code} | {in_cell((it.__doc__ or '').splitlines()[0])} |" for it in found]
     return "\n".join(["| type | exit code | what it is |", "|---|---|---|", *rows])
 

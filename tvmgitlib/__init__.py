@@ -12,20 +12,6 @@ from tvmgitlib._version import __version__ as __version__
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary as ConfigLibrary
     from tvmgitlib.config_library import log_to_library as log_to_library
-    from tvmgitlib.errors import FamilyError as FamilyError
-    from tvmgitlib.errors import FleetError as FleetError
-    from tvmgitlib.errors import GitError as GitError
-    from tvmgitlib.errors import JobError as JobError
-    from tvmgitlib.errors import LibraryError as LibraryError
-    from tvmgitlib.errors import PlatformError as PlatformError
-    from tvmgitlib.errors import RecordError as RecordError
-    from tvmgitlib.errors import SelectionError as SelectionError
-    from tvmgitlib.errors import SettingsError as SettingsError
-    from tvmgitlib.errors import TakenError as TakenError
-    from tvmgitlib.errors import TargetError as TargetError
-    from tvmgitlib.errors import TvmError as TvmError
-    from tvmgitlib.errors import TvmgitlibError as TvmgitlibError
-    from tvmgitlib.errors import UnsentError as UnsentError
     from tvmgitlib.library.answers import Answers as Answers
     from tvmgitlib.library.care import Footprint as Footprint
     from tvmgitlib.library.care import Tidied as Tidied
@@ -72,26 +58,40 @@ if TYPE_CHECKING:
     from tvmgitlib.live.tuning import shard as shard
     from tvmgitlib.model import Decisions as Decisions
     from tvmgitlib.model import Effort as Effort
+    from tvmgitlib.model import FamilyError as FamilyError
+    from tvmgitlib.model import FleetError as FleetError
+    from tvmgitlib.model import GitError as GitError
     from tvmgitlib.model import GivenTarget as GivenTarget
     from tvmgitlib.model import Header as Header
     from tvmgitlib.model import Invalidation as Invalidation
+    from tvmgitlib.model import JobError as JobError
     from tvmgitlib.model import JobSpec as JobSpec
     from tvmgitlib.model import Knob as Knob
+    from tvmgitlib.model import LibraryError as LibraryError
     from tvmgitlib.model import Pin as Pin
     from tvmgitlib.model import Place as Place
     from tvmgitlib.model import Platform as Platform
+    from tvmgitlib.model import PlatformError as PlatformError
+    from tvmgitlib.model import RecordError as RecordError
     from tvmgitlib.model import Section as Section
     from tvmgitlib.model import Segment as Segment
+    from tvmgitlib.model import SelectionError as SelectionError
     from tvmgitlib.model import Settings as Settings
+    from tvmgitlib.model import SettingsError as SettingsError
     from tvmgitlib.model import Source as Source
     from tvmgitlib.model import StoredRecord as StoredRecord
+    from tvmgitlib.model import TakenError as TakenError
     from tvmgitlib.model import Target as Target
+    from tvmgitlib.model import TargetError as TargetError
     from tvmgitlib.model import Task as Task
     from tvmgitlib.model import TaskHistory as TaskHistory
     from tvmgitlib.model import TaskRecords as TaskRecords
     from tvmgitlib.model import Trial as Trial
     from tvmgitlib.model import TuningRecord as TuningRecord
+    from tvmgitlib.model import TvmError as TvmError
+    from tvmgitlib.model import TvmgitlibError as TvmgitlibError
     from tvmgitlib.model import TvmVersion as TvmVersion
+    from tvmgitlib.model import UnsentError as UnsentError
     from tvmgitlib.model import Workload as Workload
     from tvmgitlib.model import parse_target as parse_target
     from tvmgitlib.report import Report as Report
@@ -101,8 +101,6 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
-    "tvmgitlib.errors": "FamilyError FleetError GitError JobError LibraryError PlatformError RecordError "
-    "SelectionError SettingsError TakenError TargetError TvmError TvmgitlibError UnsentError",
     "tvmgitlib.library.answers": "Answers",
     "tvmgitlib.library.curves": "CurvePoint",
     "tvmgitlib.library.care": "Footprint Tidied",
@@ -120,9 +118,10 @@ _NAMES = {
     "tvmgitlib.live.revalidation": "Remeasurement Revalidated",
     "tvmgitlib.live.tasks": "WeightedTask",
     "tvmgitlib.live.tuning": "ModelTuned TaskTuning Tuning shard",
-    "tvmgitlib.model": "Decisions Effort GivenTarget Header Invalidation JobSpec Knob Pin Place Platform Section "
-    "Segment Settings Source StoredRecord Target Task TaskHistory TaskRecords Trial TuningRecord TvmVersion Workload "
-    "parse_target",
+    "tvmgitlib.model": "Decisions Effort FamilyError FleetError GitError GivenTarget Header Invalidation JobError "
+    "JobSpec Knob LibraryError Pin Place Platform PlatformError RecordError Section Segment SelectionError "
+    "Settings SettingsError Source StoredRecord TakenError Target TargetError Task TaskHistory TaskRecords Trial "
+    "TuningRecord TvmError TvmVersion TvmgitlibError UnsentError Workload parse_target",
     "tvmgitlib.report": "Report",
     "tvmgitlib.rules.matching": "FactRule TvmRule",
     "tvmgitlib.store": "Committed",

@@ -17,13 +17,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib import store
-from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.format import LOCK_FILE
 from tvmgitlib.library import care, changes, jobs, reading
 from tvmgitlib.library.answers import Answers
 from tvmgitlib.library.reading import Grader, Selection
 from tvmgitlib.library.view import View
-from tvmgitlib.model import Platform, TvmVersion, parse_target
+from tvmgitlib.model import GitError, Platform, SelectionError, TvmVersion, parse_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self

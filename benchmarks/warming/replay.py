@@ -15,10 +15,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families import family
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
-from tvmgitlib.model import Call, Config, KnobTrial, TuningRecord
+from tvmgitlib.model import Call, Config, KnobTrial, TuningRecord, TvmgitlibError
 from tvmgitlib.rules.suggesting import Allowance, PastTask, Suggester, apart, common_axes, key_of
 from tvmgitlib.rules.suggesting.features import Features, sizes
 from tvmgitlib.rules.suggesting.ranking import Model

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.errors import LibraryError, plain, plain_line
+from tvmgitlib.model import LibraryError, plain, plain_line
 
 #: A screen that is cleared (C0), the same in C1, a direction that is turned, a line of its own, and one of Unicode's.
 EVIL = "\x1b[2J\x9b2J\u202eevil\u2066\nerror: forged\r\u2028error: forged\u0085Tvmgitlib-Job: 0000000000000000"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, SelectionError, SettingsError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.reading import Selection
+from tvmgitlib.model import JobError, SelectionError, SettingsError
 
 #: As Python reads the byte 0xff from a command line in UTF-8.
 BAD = "a\udcff"

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TargetError
 from tvmgitlib.format import schema
-from tvmgitlib.model import ERROR_KINDS, TuningRecord, read_json
+from tvmgitlib.model import ERROR_KINDS, RecordError, TargetError, TuningRecord, read_json
 
 AUTOTVM = families.family("autotvm")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import families
-from tvmgitlib.errors import NoRuleError, RecordError
 from tvmgitlib.families.autotvm import upgrade
+from tvmgitlib.model import NoRuleError, RecordError
 
 DATA, KERNEL, BIAS = (["TENSOR", shape, "float32"] for shape in ([1, 32, 14, 14], [16, 32, 3, 3], [16]))
 ROWS, WEIGHT = ["TENSOR", [4, 64], "float32"], ["TENSOR", [16, 64], "float32"]

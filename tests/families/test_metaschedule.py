@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import (
     RECORD_FILE,
     WORKLOAD_FILE,
@@ -20,7 +19,7 @@ from tvmgitlib.families.metaschedule import (
     read_workload,
 )
 from tvmgitlib.format import schema
-from tvmgitlib.model import TuningRecord, Workload, read_json
+from tvmgitlib.model import RecordError, TuningRecord, TvmgitlibError, Workload, read_json
 
 METASCHEDULE = families.family("metaschedule")
 LLVM = {"kind": "llvm", "mcpu": "haswell", "num-cores": 2, "tag": ""}

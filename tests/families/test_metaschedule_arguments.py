@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.metaschedule.modules import module_arguments, read_workload
+from tvmgitlib.model import RecordError
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs" / "metaschedule"
 RECORDS, WORKLOADS = "database_tuning_record.json", "database_workload.json"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.errors import FamilyError, RecordError, SelectionError
 from tvmgitlib.families import plugins, registry
 from tvmgitlib.format import schema
 from tvmgitlib.library.reading import Selection, contents
+from tvmgitlib.model import FamilyError, RecordError, SelectionError
 
 PACKAGE = Path(__file__).parents[1] / "plugin_family"
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError
-from tvmgitlib.model import read_json
+from tvmgitlib.model import RecordError, read_json
 
 
 @pytest.mark.parametrize("line", [b"gASVCgAAAAAAAAB9lC4=\tgASV\tgASV", b"a\t{}"])

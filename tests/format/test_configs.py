@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format import ranked_lines, read_configs
+from tvmgitlib.model import FamilyError, LibraryError, TvmgitlibError
 
 
 @pytest.fixture

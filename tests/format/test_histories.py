@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
 from tvmgitlib.format.histories import is_writable, read_history, write_history
-from tvmgitlib.model import ERROR_KINDS, Decisions, Knob, Trial, canonical_json, read_json
+from tvmgitlib.model import ERROR_KINDS, Decisions, Knob, RecordError, Trial, canonical_json, read_json
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format.lines import MAX_LINE, MAX_OWN_LINE, MOST_LINES, lines_of
+from tvmgitlib.model import RecordError
 
 
 @pytest.mark.parametrize(

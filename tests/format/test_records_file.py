@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format import RecordsFile, ranked_lines, read_configs, read_stored
-from tvmgitlib.model import Settings, Workload
+from tvmgitlib.model import FamilyError, LibraryError, Settings, TvmgitlibError, Workload
 from tvmgitlib.rules.fold import fold, standing
 
 #: How many records there are of each of some workloads.

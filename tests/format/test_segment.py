@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.format import lines_of, read_segment, read_stored, schema, store, task_order, write_segment
 from tvmgitlib.format.samples import encode_sample
@@ -22,11 +21,13 @@ from tvmgitlib.model import (
     Header,
     Invalidation,
     Platform,
+    RecordError,
     Section,
     Segment,
     Source,
     Task,
     TaskRecords,
+    TvmgitlibError,
     TvmVersion,
     Workload,
     parse_target,

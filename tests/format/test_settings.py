@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.errors import LibraryError, SettingsError
 from tvmgitlib.format import read_settings, write_settings
-from tvmgitlib.model import Settings
+from tvmgitlib.model import LibraryError, Settings, SettingsError
 
 
 def test_what_is_written_is_read() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE
+from tvmgitlib.model import RecordError
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import SelectionError, TargetError, TvmError
 from tvmgitlib.live.tasks import WeightedTask, expand, load_tasks
+from tvmgitlib.model import SelectionError, TargetError, TvmError
 
 Write = Callable[..., Path]
 
@@ -169,7 +169,7 @@ def test_a_function_that_fails_is_said_with_file_and_line(write: Write) -> None:
 
 
 def test_an_explained_failure_in_the_users_code_stays_as_it_is(write: Write) -> None:
-    write("model.py", "from tvmgitlib.errors import TargetError\nraise TargetError('wrong', hint='Do it right.')\n")
+    write("model.py", "from tvmgitlib import TargetError\nraise TargetError('wrong', hint='Do it right.')\n")
     with pytest.raises(TargetError, match=r"^wrong\nDo it right\.$"):
         load_tasks("model.py:tasks")
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.errors import RecordError
-from tvmgitlib.model import read_json, read_json_with_gaps
+from tvmgitlib.model import RecordError, read_json, read_json_with_gaps
 
 json_values = st.recursive(
     st.none()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.errors import PlatformError
 from tvmgitlib.model import (
     Json,
     Platform,
+    PlatformError,
     fact,
     parse_assignment,
     platform_name_from,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.errors import TargetError
+from tvmgitlib.model import TargetError
 from tvmgitlib.model.target import MAX_TEXT_LENGTH, Target, beyond, completed, parse_target, recorded_target
 
 TOPHUB = Path(os.environ.get("TVMGITLIB_TOPHUB") or Path(__file__).parents[2].parent / "shared" / "data" / "tophub")

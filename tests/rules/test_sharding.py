@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 from tvmgitlib.rules.sharding import Shard
 
 #: What tasks cost, by their identities.

@@ -19,9 +19,9 @@ with atheris.instrument_imports(include=["tvmgitlib"]):
     from test_files import KINDS
     from test_lines import DATA, LOGS
 
-    from tvmgitlib.errors import TvmgitlibError
     from tvmgitlib.families import every
     from tvmgitlib.library.jobs.logs import RecordReader
+    from tvmgitlib.model import TvmgitlibError
 
 
 class LogLines:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from mutations import Mutator
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
     RecordsFile,
     lines_of,
@@ -25,6 +24,7 @@ from tvmgitlib.format import (
     write_segment,
     write_settings,
 )
+from tvmgitlib.model import TvmgitlibError
 from tvmgitlib.store import key_of
 
 REPOSITORY = Path(__file__).parents[2] / "example-repo"

@@ -15,12 +15,11 @@ import pytest
 from mutations import Mutator
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import read_segment, write_segment
 from tvmgitlib.library.jobs.intake import Intake, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.jobs.upgrading import Upgrading
-from tvmgitlib.model import Header, TuningRecord, segment_path
+from tvmgitlib.model import Header, TuningRecord, TvmgitlibError, segment_path
 
 DATA = Path(__file__).parents[1] / "data"
 LOGS = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import Draft, Repository, create_repository, identity
 from tvmgitlib.store import repository as module
 from tvmgitlib.store.landing import branch as landing
@@ -440,7 +440,7 @@ def test_a_link_where_the_library_writes_is_refused(repository: Repository, comm
 COMMIT = """
 import random, sys
 from pathlib import Path
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.model import TvmgitlibError
 from tvmgitlib.store import Draft, Repository
 try:
     content = random.Random(1).randbytes(int(sys.argv[2]))  # of a size that no compression changes

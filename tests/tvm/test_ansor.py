@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import TvmError
+from tvmgitlib.model import TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

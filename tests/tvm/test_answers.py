@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError
-from tvmgitlib.model import parse_target
+from tvmgitlib.model import SelectionError, parse_target
 from tvmgitlib.model.target.spellings import CPU_ALIASES
 
 CASES = Path(__file__).parents[1] / "data" / "cases"

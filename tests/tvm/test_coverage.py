@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import PlatformError, TargetError, TvmError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
 from tvmgitlib.live.tasks import expand
+from tvmgitlib.model import PlatformError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 
 @pytest.mark.tvm("0.16")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import FleetError, SelectionError
 from tvmgitlib.live.fleet import Kernel, Timed, fleet_at, measure
+from tvmgitlib.model import FleetError, SelectionError
 
 work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "farm.py")))
 ARGUMENTS = ((((work.SIZE,) * 2), "float32"),) * 3

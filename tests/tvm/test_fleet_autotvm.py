@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import FleetError
+from tvmgitlib.model import FleetError
 
 pytestmark = pytest.mark.tvm("0.16")
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import FleetError, PlatformError
+from tvmgitlib.model import FleetError, PlatformError
 
 pytestmark = pytest.mark.tvm("0.27")
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, log_to_library
-from tvmgitlib.errors import JobError, RecordError, TvmgitlibError
+from tvmgitlib.model import JobError, RecordError, TvmgitlibError
 
 TARGET = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"
 OTHER = "llvm -mcpu=skylake-avx512 -mtriple=x86_64-linux-gnu"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.common.outputs import difference, random_array, tolerance
 from tvmgitlib.live.common.schedule_outputs import Check
+from tvmgitlib.model import TvmError
 
 DTYPES = ["float64", "float32", "float16", "int8", "uint8", "int32", "int64", "bool"]
 

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
 from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.live.ansor.family import FAMILY
 from tvmgitlib.live.common.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import TuningRecord, TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

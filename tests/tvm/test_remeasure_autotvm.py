@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import stored_records
 from tvmgitlib.live.autotvm.family import FAMILY
 from tvmgitlib.live.common.base import Failure, HowToMeasure, Remeasured
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import TuningRecord, TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

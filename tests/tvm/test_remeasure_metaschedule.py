@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, families
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE, read_workload
 from tvmgitlib.live.common.base import HowToMeasure, Remeasured
 from tvmgitlib.live.metaschedule.family import FAMILY
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule
-from tvmgitlib.model import TuningRecord, Workload
+from tvmgitlib.model import TuningRecord, TvmError, Workload
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError, TargetError, TvmError
+from tvmgitlib.model import SelectionError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.reading import BestConfig
 from tvmgitlib.live.common.base import running_tvm
+from tvmgitlib.model import TvmError
 
 pytestmark = pytest.mark.tvm("0.25", "0.27")
 

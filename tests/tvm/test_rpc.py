@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, PlatformError, SelectionError
+from tvmgitlib.model import JobError, PlatformError, SelectionError
 
 HERE = Path(__file__).parent
 KEY = "board"

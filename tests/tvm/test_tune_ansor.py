@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TvmError
+from tvmgitlib.model import TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -21,9 +21,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, log_to_library
-from tvmgitlib.errors import JobError, LibraryError, TargetError, TvmError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import JobError, LibraryError, TargetError, TuningRecord, TvmError
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import JobError, TargetError, TvmError
 from tvmgitlib.families.metaschedule import ERROR_FILE, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.live.at_hand import tvm_check
 from tvmgitlib.live.metaschedule.tvm import derived_object, meta_schedule, structural_equal, structural_hash
+from tvmgitlib.model import JobError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Tuning
-from tvmgitlib.errors import SelectionError, TvmError
+from tvmgitlib.model import SelectionError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 

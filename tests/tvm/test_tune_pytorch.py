@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 pytestmark = [pytest.mark.soak, pytest.mark.tvm("0.25", "0.27")]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, log_to_library
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import require_tvm
+from tvmgitlib.model import TvmError
 
 pytest.importorskip("tvm.target", reason="needs a TVM", exc_type=ImportError)
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 pytestmark = pytest.mark.tvm("0.16")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tvmgitlib.cli.common import Column, as_line, count, pairs, table
-from tvmgitlib.errors import rough
+from tvmgitlib.model import rough
 
 if TYPE_CHECKING:
     from tvmgitlib.library.jobs import Claim, JobDescription

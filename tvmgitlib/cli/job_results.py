@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tvmgitlib.cli.common import Context, note, note_each, note_some, say
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.changes import JobResult, outcome
+from tvmgitlib.model import listed, plural
 
 
 def print_result(context: Context, result: JobResult, path: object) -> None:

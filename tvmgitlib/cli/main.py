@@ -22,7 +22,7 @@ from tvmgitlib.cli.common import Context, example, note
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.cli.terminal import failures, progress
 from tvmgitlib.cli.terminal.signals import interrupting
-from tvmgitlib.errors import TvmgitlibError, plain, plain_line
+from tvmgitlib.model import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
 EXIT_EXPECTED = TvmgitlibError.exit_code

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tvmgitlib.cli.common import note_each, note_some
-from tvmgitlib.errors import listed, plural
+from tvmgitlib.model import listed, plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.care import Tidied

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Call, Decisions, Json, StoredRecord, Target, TuningRecord, TvmVersion, Workload

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, cast
 
-from tvmgitlib.errors import FamilyError, TvmgitlibError
 from tvmgitlib.families.base import Family
-from tvmgitlib.model import is_family_name
+from tvmgitlib.model import FamilyError, TvmgitlibError, is_family_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError
 from tvmgitlib.families import plugins
-from tvmgitlib.model import read_json_with_gaps
+from tvmgitlib.model import FamilyError, RecordError, TvmgitlibError, read_json_with_gaps
 
 if TYPE_CHECKING:
     from tvmgitlib.families.base import Family, Layout

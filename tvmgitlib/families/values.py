@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from tvmgitlib.errors import RecordError
-from tvmgitlib.model import ERROR_KINDS, ErrorKind, Workload, canonical_json
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, RecordError, Workload, canonical_json
 
 #: The longest identity of a workload, in characters; what `schema/v1/segment.json` allows.
 MAX_IDENTITY = 65536

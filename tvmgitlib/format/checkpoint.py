@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.model import Checkpoint, read_json, read_utc
+from tvmgitlib.model import Checkpoint, RecordError, read_json, read_utc
 
 #: The document in a checkpoint's commit; its signature is beside it.
 CHECKPOINT_FILE: Final = "checkpoint.json"

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from tvmgitlib import families
-from tvmgitlib.errors import FamilyError, LibraryError, TvmgitlibError
 from tvmgitlib.format.lines import MAX_OWN_LINE, lines_of, too_long
 from tvmgitlib.format.stored import read_stored
-from tvmgitlib.model import ConfigsFile
+from tvmgitlib.model import ConfigsFile, FamilyError, LibraryError, TvmgitlibError
 
 if TYPE_CHECKING:
     from tvmgitlib.model import StoredRecord, Workload

@@ -14,8 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from tvmgitlib.errors import RecordError
-from tvmgitlib.model import ERROR_KINDS, Decisions, ErrorKind, Json, Knob, Scalar, Trial, canonical_json
+from tvmgitlib.model import ERROR_KINDS, Decisions, ErrorKind, Json, Knob, RecordError, Scalar, Trial, canonical_json
 
 #: What the places of values are written in: there are at most that many trials, so at most that many values.
 _DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

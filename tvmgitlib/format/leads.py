@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format.histories import STEPS
-from tvmgitlib.model import FamilyName, Workload, read_json
+from tvmgitlib.model import FamilyName, TvmgitlibError, Workload, read_json
 
 #: The first two costs of a task's history, which is its last member.
 _COSTS = re.compile(rb'"x-history":\{"costs":\[(-?[0-9]{1,6})(?:,([0-9]{1,6}))?[,\]]')

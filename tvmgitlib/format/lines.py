@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 #: A log's lines are no longer (bytes).
 MAX_LINE: Final = 16 * 1024 * 1024

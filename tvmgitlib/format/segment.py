@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import FamilyError, RecordError, TvmgitlibError, plural
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import schema
 from tvmgitlib.format.histories import read_history, write_history
@@ -20,11 +19,13 @@ from tvmgitlib.format.stored import DESC_KEY, OWN_LINES, check_time, read_stored
 from tvmgitlib.model import (
     FORMAT,
     Effort,
+    FamilyError,
     FamilyName,
     Header,
     Invalidation,
     JobKind,
     Platform,
+    RecordError,
     Section,
     Segment,
     Source,
@@ -32,9 +33,11 @@ from tvmgitlib.model import (
     Task,
     TaskRecords,
     Trial,
+    TvmgitlibError,
     TvmVersion,
     Workload,
     canonical_json,
+    plural,
     read_json,
     recorded_target,
     segment_path,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tvmgitlib.errors import LibraryError, RecordError, SettingsError
 from tvmgitlib.format import schema
-from tvmgitlib.model import FORMAT, Settings, read_json
+from tvmgitlib.model import FORMAT, LibraryError, RecordError, Settings, SettingsError, read_json
 
 SETTINGS_FILE = "tvmgitlib.json"
 

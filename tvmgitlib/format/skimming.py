@@ -10,13 +10,12 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import schema
 from tvmgitlib.format.leads import Lead, lead_of
 from tvmgitlib.format.lines import lines_of
 from tvmgitlib.format.segment import without_history
 from tvmgitlib.format.stored import DESC_KEY, OWN_LINES
-from tvmgitlib.model import FamilyName, Workload, read_json, recorded_target, segment_path
+from tvmgitlib.model import FamilyName, TvmgitlibError, Workload, read_json, recorded_target, segment_path
 
 #: The kinds of jobs that add records and decide nothing about those of others.
 ADDING = ("tune", "import")

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
-from tvmgitlib.model import FORMAT, read_json
+from tvmgitlib.model import FORMAT, RecordError, read_json
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Segment

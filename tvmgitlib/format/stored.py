@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import schema
 from tvmgitlib.model import (
+    RecordError,
     StoredRecord,
     TvmVersion,
     Workload,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol, TypeVar
 
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.model import TvmgitlibError
 
 #: How many answers a prompt shows before it only counts.
 _MOST_LINES: Final = 10

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import NO_TERMS
+from tvmgitlib.model import NO_TERMS, LibraryError, SelectionError
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Terms

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor import tuning as ansor_tuning
@@ -26,7 +25,7 @@ from tvmgitlib.live.common import (
     platform_of_runner,
 )
 from tvmgitlib.live.metaschedule import tuning
-from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmVersion
+from tvmgitlib.model import Effort, GivenTarget, Place, TuningRecord, TvmError, TvmVersion
 
 _log = logging.getLogger("tvmgitlib")
 

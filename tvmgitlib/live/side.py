@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, listed
 from tvmgitlib.library import jobs
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.reading import (
@@ -51,10 +50,14 @@ from tvmgitlib.live.common import (
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule import apply
 from tvmgitlib.model import (
+    JobError,
     JobKind,
     JobSpec,
     Json,
     Place,
+    PlatformError,
+    TvmgitlibError,
+    listed,
     merged_facts,
     parse_target,
     require_triple,

@@ -16,11 +16,10 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from tvmgitlib.errors import SelectionError, TargetError, TvmError, TvmgitlibError
 from tvmgitlib.live.at_hand import fast_imports, last_line, live_target
 from tvmgitlib.live.common import family_at_hand, family_of_task, live_families
 from tvmgitlib.live.metaschedule.tvm import tir_functions
-from tvmgitlib.model import parse_target, require_triple
+from tvmgitlib.model import SelectionError, TargetError, TvmError, TvmgitlibError, parse_target, require_triple
 
 _FORMS = (
     "Give tasks of a tuner, a Relax or Relay module, alone or as (module, params), TensorIR functions, a list of any "

@@ -58,9 +58,6 @@ if TYPE_CHECKING:
     from tvmgitlib.model.platform import platform_name_from as platform_name_from
     from tvmgitlib.model.platform import set_fact as set_fact
     from tvmgitlib.model.platform import validate_platform_name as validate_platform_name
-    from tvmgitlib.model.progress import counted as counted
-    from tvmgitlib.model.progress import is_progress_told as is_progress_told
-    from tvmgitlib.model.progress import tell_progress as tell_progress
     from tvmgitlib.model.record import DETERMINISTIC as DETERMINISTIC
     from tvmgitlib.model.record import ERROR_KINDS as ERROR_KINDS
     from tvmgitlib.model.record import ErrorKind as ErrorKind
@@ -85,11 +82,44 @@ if TYPE_CHECKING:
     from tvmgitlib.model.target import require_triple as require_triple
     from tvmgitlib.model.tvm import TvmVersion as TvmVersion
     from tvmgitlib.model.tvm import minor_version as minor_version
+    from tvmgitlib.model.wording import MOST_NAMES as MOST_NAMES
+    from tvmgitlib.model.wording import FamilyError as FamilyError
+    from tvmgitlib.model.wording import FleetError as FleetError
+    from tvmgitlib.model.wording import GitError as GitError
+    from tvmgitlib.model.wording import JobError as JobError
+    from tvmgitlib.model.wording import LibraryError as LibraryError
+    from tvmgitlib.model.wording import MissingError as MissingError
+    from tvmgitlib.model.wording import NoRemoteError as NoRemoteError
+    from tvmgitlib.model.wording import NoRuleError as NoRuleError
+    from tvmgitlib.model.wording import PlatformError as PlatformError
+    from tvmgitlib.model.wording import RecordError as RecordError
+    from tvmgitlib.model.wording import SelectionError as SelectionError
+    from tvmgitlib.model.wording import SettingsError as SettingsError
+    from tvmgitlib.model.wording import TakenError as TakenError
+    from tvmgitlib.model.wording import TargetError as TargetError
+    from tvmgitlib.model.wording import TvmError as TvmError
+    from tvmgitlib.model.wording import TvmgitlibError as TvmgitlibError
+    from tvmgitlib.model.wording import UnsentError as UnsentError
+    from tvmgitlib.model.wording import counted as counted
+    from tvmgitlib.model.wording import duration as duration
+    from tvmgitlib.model.wording import is_progress_told as is_progress_told
+    from tvmgitlib.model.wording import listed as listed
+    from tvmgitlib.model.wording import plain as plain
+    from tvmgitlib.model.wording import plain_line as plain_line
+    from tvmgitlib.model.wording import plural as plural
+    from tvmgitlib.model.wording import rough as rough
+    from tvmgitlib.model.wording import tell_progress as tell_progress
     from tvmgitlib.model.workload import FamilyName as FamilyName
     from tvmgitlib.model.workload import Workload as Workload
     from tvmgitlib.model.workload import is_family_name as is_family_name
 
 _NAMES = {
+    "wording": (
+        "FamilyError FleetError GitError JobError LibraryError MOST_NAMES MissingError NoRemoteError "
+        "NoRuleError PlatformError RecordError SelectionError SettingsError TakenError TargetError TvmError "
+        "TvmgitlibError UnsentError counted duration is_progress_told listed plain plain_line plural rough "
+        "tell_progress"
+    ),
     "checkpoint": "Checkpoint SignedCheckpoint",
     "history": "Decisions Trial",
     "job": (
@@ -102,7 +132,6 @@ _NAMES = {
     "pin": "NO_TERMS Pin Terms",
     "place": "ConfigsFile Place",
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
-    "progress": "counted is_progress_told tell_progress",
     "record": "DETERMINISTIC ERROR_KINDS ErrorKind StoredRecord TuningRecord outcome_code",
     "segment": "JOBS is_job_id job_at segment_path signature_at signature_path",
     "settings": "FORMAT Settings",

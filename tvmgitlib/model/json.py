@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model.wording import RecordError
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from tvmgitlib.errors import PlatformError, RecordError
 from tvmgitlib.model.json import Json, is_unicode, read_json
+from tvmgitlib.model.wording import PlatformError, RecordError
 
 _MAX_NAME_LENGTH = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from tvmgitlib.errors import TvmError
+from tvmgitlib.model.wording import TvmError
 
 VersionSource = Literal["runtime", "option", "log"]
 

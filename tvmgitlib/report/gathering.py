@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library import jobs as history
 from tvmgitlib.library.curves import CurvePoint, tuning_curve
 from tvmgitlib.library.reading import Contents, LogEntry, log
 from tvmgitlib.library.view import View
-from tvmgitlib.model import Place, Segment, Task, TaskRecords, counted
+from tvmgitlib.model import Place, Segment, Task, TaskRecords, TvmgitlibError, counted
 from tvmgitlib.report.curves import Curve, compact, whole
 from tvmgitlib.report.timeline import Step, Timeline
 from tvmgitlib.store import Repository, histories

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from tvmgitlib.errors import plain_line
-from tvmgitlib.model import Place
+from tvmgitlib.model import Place, plain_line
 
 #: The pages that list everything.
 WORKLOADS: Final = "workloads.html"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tvmgitlib.errors import duration, plain_line
+from tvmgitlib.model import duration, plain_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment

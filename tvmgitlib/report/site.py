@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tvmgitlib._version import __version__
-from tvmgitlib.errors import LibraryError, TvmgitlibError
-from tvmgitlib.model import counted
+from tvmgitlib.model import LibraryError, TvmgitlibError, counted
 from tvmgitlib.report.pages import Shown, pages, paths
 from tvmgitlib.report.rendering import Renderer
 

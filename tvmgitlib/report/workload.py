@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tvmgitlib.errors import duration
 from tvmgitlib.library.reading import BestConfig, workload_label
+from tvmgitlib.model import duration
 from tvmgitlib.report import charts
 from tvmgitlib.report.gathering import Gathered, JobFacts, PlaceFacts, Work
 from tvmgitlib.report.lists import state_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 #: So many times faster than the runner-up of its workload no config is.
 LEAD: Final = 100

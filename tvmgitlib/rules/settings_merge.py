@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tvmgitlib.errors import SettingsError
+from tvmgitlib.model import SettingsError
 
 _MISSING = object()
 

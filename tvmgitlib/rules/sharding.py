@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 _FORM = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", re.ASCII)
 

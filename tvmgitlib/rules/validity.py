@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tvmgitlib import families
-from tvmgitlib.errors import plural
-from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact
+from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact, plural
 
 Grade = Literal["exact", "stale", "suspect", "untrusted", "incompatible", "invalidated"]
 

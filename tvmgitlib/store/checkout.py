@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import objects
 from tvmgitlib.store.damage import lost_branch
 from tvmgitlib.store.git import Git, failure, quarantine

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from tvmgitlib.errors import LibraryError, plain_line
+from tvmgitlib.model import LibraryError, plain_line
 from tvmgitlib.store.git import Git
 
 #: How many commits of a log are looked at, the newest first.

@@ -11,7 +11,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store import landing
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Configuration, Git, making_temporary_files, objects_in, without_filters

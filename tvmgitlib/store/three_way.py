@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import making_temporary_files
 from tvmgitlib.store.objects import Blob, Snapshot, blob_id

@@ -4,7 +4,7 @@ import pytest
 
 from tvmgitlib.cli.common.tables import Column, pairs, table
 from tvmgitlib.cli.terminal.width import printable
-from tvmgitlib.errors import TvmError
+from tvmgitlib.model import TvmError
 
 ERROR = TvmError("cannot find field global_infos", hint="Give the task: revalidate --tasks.")
 

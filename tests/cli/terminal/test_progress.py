@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tvmgitlib.cli.terminal import progress
-from tvmgitlib.errors import rough
-from tvmgitlib.model import counted
+from tvmgitlib.model import counted, rough
 
 
 @pytest.mark.parametrize(

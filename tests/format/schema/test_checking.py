@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.shipped import schema_folder
 from tvmgitlib.format.schema import check
+from tvmgitlib.model import RecordError
 
 NAMES = [
     "ansor",

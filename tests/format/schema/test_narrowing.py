@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import schema
 from tvmgitlib.format.schema.narrowing import narrowed
-from tvmgitlib.model import read_json
+from tvmgitlib.model import RecordError, read_json
 
 MANY = 200_000
 

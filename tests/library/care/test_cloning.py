@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError, TvmgitlibError
+from tvmgitlib.model import GitError, LibraryError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.model import TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError
 from tvmgitlib.library.care import locate
+from tvmgitlib.model import LibraryError
 
 MakeLog = Callable[..., Path]
 Git = Callable[..., str]

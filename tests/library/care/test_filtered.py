@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError, MissingError, TvmgitlibError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.model import TvmVersion, Workload, parse_target
+from tvmgitlib.model import GitError, LibraryError, MissingError, TvmgitlibError, TvmVersion, Workload, parse_target
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import PlatformError
+from tvmgitlib.model import PlatformError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError
 from tvmgitlib.library.care.locating import VARIABLE, default_path, locate
+from tvmgitlib.model import LibraryError
 
 
 @pytest.mark.parametrize("below", [".", "tvmgitlib.json", "configs"])

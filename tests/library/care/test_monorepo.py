@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import LibraryError
 from tvmgitlib.library.care import default_path, locate
+from tvmgitlib.model import LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

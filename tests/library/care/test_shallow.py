@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, TvmgitlibError
+from tvmgitlib.model import GitError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

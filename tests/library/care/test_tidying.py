@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError
 from tvmgitlib.library.outlines import index_size, opening
+from tvmgitlib.model import GitError
 from tvmgitlib.store import Draft
 
 Git = Callable[..., str]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import SelectionError
 
 
 def jobs_of(contents: Contents) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import JobError, SelectionError
 from tvmgitlib.library.changes import Condemned
+from tvmgitlib.model import JobError, SelectionError
 from tvmgitlib.rules.matching import FactRule, TvmRule
 
 Git = Callable[..., str]

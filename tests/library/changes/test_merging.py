@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError, SelectionError, SettingsError, TvmgitlibError
+from tvmgitlib.model import GitError, LibraryError, SelectionError, SettingsError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, JobError
+from tvmgitlib.model import GitError, JobError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

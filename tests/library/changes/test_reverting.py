@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError
+from tvmgitlib.model import JobError
 
 
 def costs(library: ConfigLibrary) -> dict[str, float]:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib.errors import SettingsError
 from tvmgitlib.library.changes import changed, value_of
-from tvmgitlib.model import Settings
+from tvmgitlib.model import Settings, SettingsError
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.files.opening import MAX_LINE
 from tvmgitlib.library.jobs.logs import Leniency, survey
-from tvmgitlib.model import MAX_PARTS
+from tvmgitlib.model import MAX_PARTS, RecordError
 
 LOGS = Path(__file__).parents[2] / "data" / "tvm-logs"
 AUTOTVM = (LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log").read_bytes().splitlines(keepends=True)

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.jobs.open_jobs import OpenJobs
-from tvmgitlib.model import TvmVersion
+from tvmgitlib.model import JobError, TvmVersion
 
 LOGS = Path(__file__).parents[2] / "data" / "tvm-logs"
 LINES = (LOGS / "autotvm" / "t0_tvmgitlib_matmul_ga.log").read_bytes().splitlines(keepends=True)

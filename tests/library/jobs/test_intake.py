@@ -5,9 +5,8 @@ import random
 
 import pytest
 
-from tvmgitlib.errors import JobError, TvmgitlibError
 from tvmgitlib.library.jobs.intake import Intake, Origin
-from tvmgitlib.model import ErrorKind, Header, TuningRecord, Workload, parse_target
+from tvmgitlib.model import ErrorKind, Header, JobError, TuningRecord, TvmgitlibError, Workload, parse_target
 
 WORKLOAD = Workload("autotvm", '["dense",[]]')
 BOARD = Origin(platform="board")

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, RecordError, TvmgitlibError
 from tvmgitlib.library.jobs import Journal, TakenJob
-from tvmgitlib.model import Effort, Place, TvmVersion, parse_target
+from tvmgitlib.model import Effort, JobError, Place, RecordError, TvmgitlibError, TvmVersion, parse_target
 
 LOG = Path(__file__).parents[2] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 LINES = LOG.read_text().splitlines()

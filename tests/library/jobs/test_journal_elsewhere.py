@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, PlatformError
 from tvmgitlib.library.jobs import Journal, TakenJob, begin, job_spec
 from tvmgitlib.library.platforms import detect_platform
-from tvmgitlib.model import GivenTarget, TvmVersion, Workload, parse_target
+from tvmgitlib.model import GivenTarget, JobError, PlatformError, TvmVersion, Workload, parse_target
 
 HERE = f"llvm -mtriple={system.machine()}-linux-gnu"
 LOG = Path(__file__).parents[2] / "data/tvm-logs/autotvm/t0_tvmgitlib_matmul_random.log"

@@ -9,11 +9,19 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.jobs import Journal, TakenJob
 from tvmgitlib.library.jobs.kept_history import kept_records
 from tvmgitlib.library.suggesting.evidence import evidence
-from tvmgitlib.model import Place, TuningRecord, TvmVersion, Workload, parse_target
+from tvmgitlib.model import (
+    GitError,
+    LibraryError,
+    Place,
+    SelectionError,
+    TuningRecord,
+    TvmVersion,
+    Workload,
+    parse_target,
+)
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError, RecordError
 from tvmgitlib.families.metaschedule import RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.library.jobs.recorded import read_job
+from tvmgitlib.model import JobError, RecordError
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = DATA / "cases"

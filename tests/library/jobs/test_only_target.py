@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError, TargetError
+from tvmgitlib.model import RecordError, TargetError
 
 DATA = Path(__file__).parents[2] / "data"
 BOTH = DATA / "cases" / "04" / "db"

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs.open_jobs import OpenJobs, RemeasuredNote
-from tvmgitlib.model import JobSpec, Place, TvmVersion, Workload, parse_target
+from tvmgitlib.model import JobError, JobSpec, Place, TvmVersion, Workload, parse_target
 
 TARGET = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu").target
 DENSE = Workload("autotvm", '["dense",[8,8,"float32"]]')

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.base import Family, LineReader, QuickReader
 from tvmgitlib.library.jobs.logs import Leniency, Log, RecordReader, survey
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import TuningRecord, TvmgitlibError
 
 DATA = Path(__file__).parents[2] / "data"
 LOGS: dict[str, Log] = {

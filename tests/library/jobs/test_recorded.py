@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.recorded import effort_of, exact_records, read_job, stored_records
-from tvmgitlib.model import Effort, Place, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Effort, Place, RecordError, TvmVersion, Workload, parse_target
 
 MakeLog = Callable[..., Path]
 GetEffort = Callable[..., "Effort | None"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 CASE = Path(__file__).parents[2] / "data" / "cases" / "06"
 OLD, WANTED = (json.loads((CASE / name).read_text()) for name in ("old.log", "wanted.log"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import Condemned, ConfigLibrary, Selection
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import Lead, lines_of, read_segment, skim_segment
 from tvmgitlib.format.segment import without_history
 from tvmgitlib.library.outlines.facts import Facts
+from tvmgitlib.model import TvmgitlibError
 
 Segments = dict[str, bytes]
 

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import Condemned, ConfigLibrary, Selection
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library.outlines import Narrowing, opening
 from tvmgitlib.library.reading import Lookup, Summary
-from tvmgitlib.model import TvmVersion, parse_target
+from tvmgitlib.model import TvmgitlibError, TvmVersion, parse_target
 
 TVM = "hhb-tvm==0.16.dev0"
 ANSWERS: dict[str, Callable[[ConfigLibrary], Any]] = {

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import PlatformError
 from tvmgitlib.library.platforms import detect_for, detect_platform
 from tvmgitlib.library.reading import Lookup
-from tvmgitlib.model import TvmVersion, parse_target
+from tvmgitlib.model import PlatformError, TvmVersion, parse_target
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = DATA / "cases"

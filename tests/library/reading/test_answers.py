@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import TargetError
 from tvmgitlib.library.jobs import effort_of
 from tvmgitlib.library.reading import Lookup, Outcome
-from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Place, TargetError, TvmVersion, Workload, parse_target
 
 MakeLog = Callable[..., Path]
 

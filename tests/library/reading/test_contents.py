@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import read_settings, write_settings
+from tvmgitlib.model import RecordError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 DATABASE = Path(__file__).parents[2] / "data" / "cases" / "12" / "db"
 FILES = ("database_workload.json", "database_tuning_record.json")

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.jobs import OpenJob, RemeasuredNote, effort_of
 from tvmgitlib.library.platforms import detect_platform
 from tvmgitlib.library.reading import BestConfig, Lookup, Outcome
-from tvmgitlib.model import Place, TvmVersion, Workload, parse_target
+from tvmgitlib.model import Place, SelectionError, TvmVersion, Workload, parse_target
 from tvmgitlib.rules.matching import TvmRule
 
 MakeLog = Callable[..., Path]

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.outlines import opening
 from tvmgitlib.library.reading import Grader, Lookup
 from tvmgitlib.library.reading.contents import only
 from tvmgitlib.library.reading.selection import WHOLE, Part
-from tvmgitlib.model import TvmVersion, parse_target
+from tvmgitlib.model import TvmgitlibError, TvmVersion, parse_target
 
 TVM = "hhb-tvm==0.16.dev0"
 HASWELL = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"

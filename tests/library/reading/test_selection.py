@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.errors import TargetError
 from tvmgitlib.library.reading import Selection
-from tvmgitlib.model import Place, Workload, parse_target
+from tvmgitlib.model import Place, TargetError, Workload, parse_target
 
 TARGET = parse_target("cuda -arch=sm_90 -model=h100").target
 WORKLOAD = Workload("autotvm", '["dense.cuda",[["TENSOR",[1,512],"float32"]]]')

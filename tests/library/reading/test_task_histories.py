@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, TaskHistory
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand.tvm_check import TvmInfo, require_tvm
+from tvmgitlib.model import TvmError
 
 Install = Callable[[str, str], None]
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.live.fleet import Tracker
+from tvmgitlib.model import SelectionError
 
 MAGIC = struct.pack("<i", 0x2F271)
 

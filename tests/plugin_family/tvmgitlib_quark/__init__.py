@@ -11,11 +11,10 @@ import json
 from importlib import resources
 from typing import Any
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.bag import Spliced
 from tvmgitlib.families.base import Family, LineReader
 from tvmgitlib.families.values import config_digest, unusable_times
-from tvmgitlib.model import TuningRecord, TvmVersion, Workload, canonical_json, parse_target
+from tvmgitlib.model import RecordError, TuningRecord, TvmVersion, Workload, canonical_json, parse_target
 
 _FAILURES = {"build": "compile_host", "run": "runtime_device"}
 

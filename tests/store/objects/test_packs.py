@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store import Committed, Draft, Repository, create_repository, write_history
 from tvmgitlib.store.landing.lock import keep_lock
 from tvmgitlib.store.objects import KEEP, NewObjects, write_pack

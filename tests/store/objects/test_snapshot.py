@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.model import LibraryError
 from tvmgitlib.store import Repository
 from tvmgitlib.store.objects import Snapshot
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tvmgitlib.errors import GitError, LibraryError
+from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import Repository, Snapshot
 from tvmgitlib.store.objects import NewObjects, edit_tree, write_pack
 

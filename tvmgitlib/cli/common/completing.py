@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from tvmgitlib.errors import TvmgitlibError, plain_line
+from tvmgitlib.model import TvmgitlibError, plain_line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

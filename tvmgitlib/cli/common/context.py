@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 from tvmgitlib.cli.terminal import pager, progress
-from tvmgitlib.errors import MOST_NAMES, plain, plain_line
+from tvmgitlib.model import MOST_NAMES, plain, plain_line
 
 if TYPE_CHECKING:
     from tvmgitlib.config_library import ConfigLibrary

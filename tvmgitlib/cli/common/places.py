@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from tvmgitlib.cli.common.tables import Column, table
 from tvmgitlib.cli.terminal.width import fitted
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 
 class Placed(Protocol):

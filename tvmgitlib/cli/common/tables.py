@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
 from tvmgitlib.cli.terminal.width import fitted, printable, terminal_width
-from tvmgitlib.errors import duration
+from tvmgitlib.model import duration
 
 Row = TypeVar("Row")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tvmgitlib.errors import TvmgitlibError, plain
+from tvmgitlib.model import TvmgitlibError, plain
 
 
 def tell(error: TvmgitlibError, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tvmgitlib.cli.terminal.cutting import clipped, width_of
 from tvmgitlib.cli.terminal.width import printable
-from tvmgitlib.errors import rough
+from tvmgitlib.model import rough
 
 #: Between two changes of the line (seconds): more often nobody can read it.
 _PAUSE = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tvmgitlib.cli.terminal.cutting import beginning, width_of
-from tvmgitlib.errors import plain_line
+from tvmgitlib.model import plain_line
 
 
 def printable(text: str) -> str:

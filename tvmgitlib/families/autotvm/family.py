@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.bag import BAG_KEY, Spliced
 from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
     Call,
+    RecordError,
     TuningRecord,
     canonical_json,
     cli_text,

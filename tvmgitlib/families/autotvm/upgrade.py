@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from tvmgitlib.errors import NoRuleError, RecordError, plural
+from tvmgitlib.model import NoRuleError, RecordError, plural
 
 #: The arguments of a task as today's template takes them, from those of the old one.
 _Rewrite: TypeAlias = Callable[[list[Any]], "list[Any]"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 #: The type and the extents of an argument.
 Argument: TypeAlias = "tuple[str, tuple[int, ...]]"

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.base import Layout
 from tvmgitlib.families.metaschedule.modules import native_module
-from tvmgitlib.model import ERROR_KINDS, ErrorKind, Workload, read_json
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, RecordError, Workload, read_json
 
 WORKLOAD_FILE: Final = "database_workload.json"
 RECORD_FILE: Final = "database_tuning_record.json"

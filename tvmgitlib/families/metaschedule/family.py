@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from tvmgitlib.errors import RecordError, SelectionError, listed
 from tvmgitlib.families.bag import Enveloped
 from tvmgitlib.families.base import Family, Unmeasured
 from tvmgitlib.families.metaschedule.database import (
@@ -35,7 +34,10 @@ from tvmgitlib.families.metaschedule.occurrences import Occurrences
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.families.values import config_digest, run_times
 from tvmgitlib.model import (
+    RecordError,
+    SelectionError,
     TuningRecord,
+    listed,
     parse_target,
 )
 

@@ -16,10 +16,9 @@ from typing import Any, Final
 
 import orjson
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.families.metaschedule.arguments import Arguments, arguments_of
 from tvmgitlib.families.values import short_types
-from tvmgitlib.model import Call, Workload, canonical_json, minor_version, read_json
+from tvmgitlib.model import Call, RecordError, Workload, canonical_json, minor_version, read_json
 
 #: A structural hash is a 64-bit number, in decimal.
 _HASH: Final = re.compile(r"[0-9]{1,20}")

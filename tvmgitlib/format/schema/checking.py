@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import FamilyError, RecordError
 from tvmgitlib.families import Family, family
 from tvmgitlib.families.shipped import shipped_schema
 from tvmgitlib.format.schema.narrowing import narrowed
 from tvmgitlib.format.schema.words import in_words
+from tvmgitlib.model import FamilyError, RecordError
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator

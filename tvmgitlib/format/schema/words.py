@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tvmgitlib.errors import listed
-from tvmgitlib.model import canonical_json
+from tvmgitlib.model import canonical_json, listed
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

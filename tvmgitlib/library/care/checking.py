@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -22,7 +21,7 @@ from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.reading import Contents, Problem, Signatures, departures, is_own, platform_folders
-from tvmgitlib.model import JOBS, Header, Invalidation, Segment, counted
+from tvmgitlib.model import JOBS, Header, Invalidation, LibraryError, Segment, TvmgitlibError, counted, plain_line
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
 from tvmgitlib.store import (
     MOST_OF_SMALL,

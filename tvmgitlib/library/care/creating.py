@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError, TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, SETTINGS_FILE, FoldStamp, Tally, write_settings
 from tvmgitlib.library.care.drivers import configure_drivers
 from tvmgitlib.library.care.locating import is_library
@@ -24,7 +23,7 @@ from tvmgitlib.library.changes import (
     with_attributes,
 )
 from tvmgitlib.library.reading import ATTRIBUTES_FILE
-from tvmgitlib.model import Settings
+from tvmgitlib.model import GitError, LibraryError, Settings, TvmgitlibError
 from tvmgitlib.store import (
     FILTER,
     MOST_OF_SMALL,

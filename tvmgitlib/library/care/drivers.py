@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import lines_of, read_stored
 from tvmgitlib.library.reading import workload_label
+from tvmgitlib.model import TvmgitlibError
 from tvmgitlib.store import MOST, Repository, configure, read_small
 
 #: Git's own union, as `merge=union` asks for it: for libraries whose .gitattributes name a driver of ours.

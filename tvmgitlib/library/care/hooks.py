@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError, SelectionError
 from tvmgitlib.library.care.receiving import Push, Update
 from tvmgitlib.library.reading import Problem
+from tvmgitlib.model import GitError, LibraryError, SelectionError
 from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
 
 #: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.view import part_error
+from tvmgitlib.model import LibraryError
 from tvmgitlib.store import SUBMODULE_MODE, Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"

@@ -10,13 +10,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, LibraryError, MissingError, RecordError
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder
 from tvmgitlib.library.changes import require_recent, require_recent_lock
 from tvmgitlib.library.folding import is_on_word, jobs_digest
 from tvmgitlib.library.reading import Contents, Signatures, Trust
-from tvmgitlib.model import JOBS, Pin, SignedCheckpoint, Terms
+from tvmgitlib.model import JOBS, GitError, LibraryError, MissingError, Pin, RecordError, SignedCheckpoint, Terms
 from tvmgitlib.store import (
     AllowedSigners,
     Repository,

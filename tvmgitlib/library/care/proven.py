@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tvmgitlib import families
 from tvmgitlib._version import __version__
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import (
     SETTINGS_FILE,
     configs_file,
@@ -24,7 +23,7 @@ from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
 from tvmgitlib.library.changes import fold_change
 from tvmgitlib.library.folding import Change, are_files, expected_files
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
-from tvmgitlib.model import JOBS, Segment, job_at, signature_at
+from tvmgitlib.model import JOBS, Segment, TvmgitlibError, job_at, signature_at
 from tvmgitlib.store import (
     FILE_MODE,
     NO_MODE,

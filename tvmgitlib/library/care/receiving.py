@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.changes import is_known, read_queued, require_sound
 from tvmgitlib.library.folding import is_fold_after
 from tvmgitlib.library.reading import Contents, Problem, Trust
-from tvmgitlib.model import JOBS, Settings, job_at, segment_path, signature_at
+from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at, plain_line, segment_path, signature_at
 from tvmgitlib.store import Repository, commits_touching, differences, is_ancestor, merge_base
 
 _BRANCHES = "refs/heads/"

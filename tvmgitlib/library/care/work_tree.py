@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
+from tvmgitlib.model import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.store import (
     MOST,
     OWN_FOLDERS,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timezone
 
-from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import CLOCK_SKEW, Header, Segment, job_at, read_utc, signature_at
+from tvmgitlib.model import CLOCK_SKEW, Header, LibraryError, RecordError, Segment, job_at, read_utc, signature_at
 from tvmgitlib.store import Entry, Repository, Snapshot, differences, require_plain
 
 _log = logging.getLogger("tvmgitlib")

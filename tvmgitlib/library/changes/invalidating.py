@@ -9,13 +9,23 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
-from tvmgitlib.errors import JobError, SelectionError, plural
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
 from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
 from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents, Selection, near_names
-from tvmgitlib.model import Header, Invalidation, Segment, StoredRecord, Task, read_utc, utc_text
+from tvmgitlib.model import (
+    Header,
+    Invalidation,
+    JobError,
+    Segment,
+    SelectionError,
+    StoredRecord,
+    Task,
+    plural,
+    read_utc,
+    utc_text,
+)
 from tvmgitlib.rules.matching import FactRule, TvmRule
 from tvmgitlib.store import Repository
 

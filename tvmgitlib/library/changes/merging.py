@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from tvmgitlib.errors import SelectionError, plural
 from tvmgitlib.library.changes.arriving import altered_signatures, require_sound
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decided, Decision, Instead, decide_and_commit
@@ -13,6 +12,7 @@ from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.changes.union import combine
 from tvmgitlib.library.folding import Folded
 from tvmgitlib.library.reading import Contents
+from tvmgitlib.model import SelectionError, plural
 from tvmgitlib.store import Repository, merge_base
 
 

@@ -6,10 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from textwrap import shorten
 
-from tvmgitlib.errors import JobError, listed, plain_line, plural
 from tvmgitlib.library.changes.result import Counts
 from tvmgitlib.library.folding import Folded
-from tvmgitlib.model import Header, Segment, TaskRecords, is_unicode
+from tvmgitlib.model import Header, JobError, Segment, TaskRecords, is_unicode, listed, plain_line, plural
 
 _MOST_PLACES = 20
 

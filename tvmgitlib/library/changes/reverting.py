@@ -8,13 +8,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tvmgitlib.errors import JobError, plural
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import in_and_out, message, require_reason
 from tvmgitlib.library.folding import Change, Folded
 from tvmgitlib.library.reading import Contents, Departure, removed_segments, signature_files
-from tvmgitlib.model import Header, Segment, utc_text
+from tvmgitlib.model import Header, JobError, Segment, plural, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tvmgitlib.errors import RecordError, SettingsError
 from tvmgitlib.format import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
 from tvmgitlib.library.changes.messages import message
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Settings, canonical_json, read_json
+from tvmgitlib.model import RecordError, Settings, SettingsError, canonical_json, read_json
 from tvmgitlib.store import Committed, Repository
 
 READ_ONLY = ("format",)

@@ -11,11 +11,10 @@ import json
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from tvmgitlib.errors import LibraryError
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, Signatures, is_own
-from tvmgitlib.model import JOBS, Settings, job_at, signature_at
+from tvmgitlib.model import JOBS, LibraryError, Settings, job_at, signature_at
 from tvmgitlib.rules.settings_merge import merge_settings
 from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot, merge_files
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from tvmgitlib import families
 from tvmgitlib._version import __version__
-from tvmgitlib.errors import LibraryError, MissingError
 from tvmgitlib.format import SETTINGS_FILE, configs_file
 from tvmgitlib.library.folding.memory import Memory
-from tvmgitlib.model import JOBS
+from tvmgitlib.model import JOBS, LibraryError, MissingError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.folding.library import Stamped

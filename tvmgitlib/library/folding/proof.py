@@ -7,12 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.format import FOLD_FILE, FoldStamp, Tally, configs_file, lines_of, ranked_lines, read_segment
 from tvmgitlib.library.folding.change import Change, fold_change
 from tvmgitlib.library.folding.claims import is_known, is_on_word, remember_fold
 from tvmgitlib.library.folding.memory import Memory
-from tvmgitlib.model import ConfigsFile, Segment, job_at, tell_progress
+from tvmgitlib.model import ConfigsFile, Segment, TvmgitlibError, job_at, tell_progress
 from tvmgitlib.store import Entry, Snapshot, blob_id, differences
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from tvmgitlib.errors import TargetError
-from tvmgitlib.model import GivenTarget, Target, parse_target
+from tvmgitlib.model import GivenTarget, Target, TargetError, parse_target
 
 #: How the triples of the machines begin that a device of `llvm` is. Of other devices a user has to say which it is.
 _ARCHITECTURES: Final[Mapping[str, tuple[str, ...]]] = {"arm_cpu": ("arm", "aarch64", "thumb")}

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tvmgitlib.errors import RecordError, listed, plural
 from tvmgitlib.library.changes import (
     Counts,
     Decision,
@@ -38,10 +37,13 @@ from tvmgitlib.model import (
     JobSpec,
     Json,
     Platform,
+    RecordError,
     Segment,
     Source,
     TvmVersion,
     canonical_json,
+    listed,
+    plural,
     utc_text,
 )
 from tvmgitlib.rules.history import TRIALS

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Final
 
 from tvmgitlib import families
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError
 from tvmgitlib.format import is_writable, store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.completing import may_mean
@@ -26,9 +25,11 @@ from tvmgitlib.model import (
     GivenTarget,
     Header,
     Invalidation,
+    JobError,
     JobSpec,
     Json,
     Platform,
+    PlatformError,
     Section,
     Segment,
     Target,
@@ -37,6 +38,7 @@ from tvmgitlib.model import (
     TaskRecords,
     Trial,
     TuningRecord,
+    TvmgitlibError,
     TvmVersion,
     Where,
     Workload,

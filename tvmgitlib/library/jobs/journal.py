@@ -14,7 +14,6 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from tvmgitlib.errors import JobError, PlatformError, TvmgitlibError, plural
 from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
 from tvmgitlib.library.jobs.appending import append_lines
@@ -29,14 +28,18 @@ from tvmgitlib.model import (
     Effort,
     FamilyName,
     GivenTarget,
+    JobError,
     Json,
     Place,
     Platform,
+    PlatformError,
     TuningRecord,
+    TvmgitlibError,
     TvmVersion,
     Workload,
     parse_target,
     platform_name_from,
+    plural,
     require_triple,
 )
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.library.changes import Synced, message
 from tvmgitlib.library.jobs.files.opening import open_log
 from tvmgitlib.library.jobs.intake import OnlyTargets
@@ -23,7 +22,18 @@ from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.library.reading import Contents, Trust, is_exact
-from tvmgitlib.model import Header, Json, Place, Source, Task, TuningRecord, TvmVersion, parse_target
+from tvmgitlib.model import (
+    Header,
+    Json,
+    LibraryError,
+    Place,
+    SelectionError,
+    Source,
+    Task,
+    TuningRecord,
+    TvmVersion,
+    parse_target,
+)
 from tvmgitlib.store import (
     HISTORY,
     Repository,

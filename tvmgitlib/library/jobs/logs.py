@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import JobError, NoRuleError, RecordError, TargetError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
 from tvmgitlib.format import schema
@@ -21,8 +20,13 @@ from tvmgitlib.library.jobs.files.opening import blocks_of, is_folder, lines_of,
 from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.model import (
     FamilyName,
+    JobError,
+    NoRuleError,
+    RecordError,
     Source,
+    TargetError,
     TuningRecord,
+    TvmgitlibError,
     has_too_many_parts,
     read_gaps,
     read_json,

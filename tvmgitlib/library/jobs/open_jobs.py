@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from filelock import BaseFileLock, FileLock, Timeout
 
 from tvmgitlib import families
-from tvmgitlib.errors import JobError, listed
 from tvmgitlib.library.jobs.appending import append_lines
 from tvmgitlib.model import (
     Invalidation,
+    JobError,
     JobSpec,
     Json,
     Platform,
@@ -26,6 +26,7 @@ from tvmgitlib.model import (
     TvmVersion,
     Workload,
     is_job_id,
+    listed,
     utc_text,
 )
 from tvmgitlib.store import read_small, share_made

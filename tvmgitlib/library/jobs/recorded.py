@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents, Grader, Trust, is_exact
-from tvmgitlib.model import Effort, Header, Place, StoredRecord, Task, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import Effort, Header, Place, RecordError, StoredRecord, Task, TuningRecord, TvmVersion, Workload
 from tvmgitlib.rules.effort import EffortCounter, of_jobs, union
 from tvmgitlib.rules.validity import other_facts
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tvmgitlib.errors import JobError, PlatformError, TakenError, TvmgitlibError, UnsentError
 from tvmgitlib.library.changes import JobResult, send
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.completing import completion
@@ -18,11 +17,16 @@ from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
     GivenTarget,
+    JobError,
     JobKind,
     JobSpec,
     Json,
     Platform,
+    PlatformError,
+    TakenError,
+    TvmgitlibError,
     TvmVersion,
+    UnsentError,
     is_unicode,
     parse_target,
     platform_name_from,

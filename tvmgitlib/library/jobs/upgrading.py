@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import NoRuleError, RecordError, listed, plural
-from tvmgitlib.model import read_json
+from tvmgitlib.model import NoRuleError, RecordError, listed, plural, read_json
 
 
 @dataclass(slots=True)

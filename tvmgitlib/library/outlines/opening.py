@@ -7,10 +7,9 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tvmgitlib.errors import MissingError
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.updating import bring
-from tvmgitlib.model import JOBS
+from tvmgitlib.model import JOBS, MissingError
 from tvmgitlib.store import TREE_MODE, Snapshot
 
 _log = logging.getLogger("tvmgitlib")

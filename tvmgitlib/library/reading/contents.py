@@ -9,7 +9,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from tvmgitlib import families
-from tvmgitlib.errors import LibraryError, SelectionError
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -27,6 +26,8 @@ from tvmgitlib.library.reading.selection import WHOLE
 from tvmgitlib.model import (
     NO_TERMS,
     ConfigsFile,
+    LibraryError,
+    SelectionError,
     job_at,
     segment_path,
     signature_at,

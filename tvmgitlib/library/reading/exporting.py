@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.errors import SelectionError, TvmgitlibError
 from tvmgitlib.families.base import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Doubts
@@ -18,7 +17,7 @@ from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.queries import near_names
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import FamilyName, StoredRecord, Target, TvmVersion, beyond
+from tvmgitlib.model import FamilyName, SelectionError, StoredRecord, Target, TvmgitlibError, TvmVersion, beyond
 
 
 @dataclass(frozen=True, slots=True)

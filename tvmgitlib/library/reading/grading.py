@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading import doubts
 from tvmgitlib.library.reading.contents import only
 from tvmgitlib.library.reading.selection import WHOLE, Part
 from tvmgitlib.model import (
+    SelectionError,
     beyond,
     merged_facts,
     read_utc,

@@ -14,14 +14,13 @@ from functools import cached_property
 from html import escape
 from typing import Final
 
-from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.grading import GRADES, Grader, Obstacle, Taken, up_to
 from tvmgitlib.library.reading.neighbours import Asked, Neighbours
 from tvmgitlib.library.reading.selection import Part
-from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, Json, Place, StoredRecord, TvmVersion, Workload, listed, plural
 from tvmgitlib.rules.validity import Verdict
 
 _log = logging.getLogger("tvmgitlib")

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from tvmgitlib import families
-from tvmgitlib.errors import listed
 from tvmgitlib.library.reading.selection import WHOLE, Part, Selection
+from tvmgitlib.model import listed
 from tvmgitlib.rules.order import rank
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tvmgitlib.errors import PlatformError
+from tvmgitlib.model import PlatformError
 from tvmgitlib.store import TREE_MODE, Snapshot
 
 

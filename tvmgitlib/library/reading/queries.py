@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tvmgitlib import families
-from tvmgitlib.errors import MissingError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading import doubts
@@ -19,6 +18,7 @@ from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, s
 from tvmgitlib.library.reading.labels import is_named_by, workload_label
 from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among, meant
 from tvmgitlib.library.reading.results import BestConfig, SignedBy
+from tvmgitlib.model import MissingError
 from tvmgitlib.rules.order import rank
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tvmgitlib import families
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.platforms import THIS, detect_for
 from tvmgitlib.library.reading.labels import is_named_by
 from tvmgitlib.model import (
+    SelectionError,
     is_unicode,
     parse_target,
     platform_name_from,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, listed
 from tvmgitlib.families import Family
 from tvmgitlib.families import decisions as decisions_of_record
 from tvmgitlib.library.outlines import Narrowing
@@ -20,10 +19,12 @@ from tvmgitlib.model import (
     Json,
     KnobTrial,
     Place,
+    RecordError,
     Task,
     TaskRecords,
     TuningRecord,
     Workload,
+    listed,
 )
 from tvmgitlib.rules.suggesting import PastTask, distance, form_id, with_form
 

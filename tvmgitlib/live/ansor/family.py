@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
@@ -23,7 +22,7 @@ from tvmgitlib.live.ansor.recording import recorder, temporary_log, workload_of
 from tvmgitlib.live.ansor.space import TaskSpace
 from tvmgitlib.live.at_hand import without_tophub
 from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting
-from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
+from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, TvmError, Workload, parse_target
 
 
 class Ansor:

@@ -7,7 +7,6 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
@@ -15,7 +14,7 @@ from tvmgitlib.live.ansor.on_fleet import measuring_on
 from tvmgitlib.live.ansor.recording import failed, logged
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured
-from tvmgitlib.model import ERROR_KINDS, TuningRecord, parse_target
+from tvmgitlib.model import ERROR_KINDS, TuningRecord, TvmError, parse_target
 
 
 def task_of(record: TuningRecord) -> Any:

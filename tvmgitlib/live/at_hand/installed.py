@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from tvmgitlib.errors import TvmError
-from tvmgitlib.model import TvmVersion
+from tvmgitlib.model import TvmError, TvmVersion
 
 
 def installed_tvm() -> TvmVersion | None:

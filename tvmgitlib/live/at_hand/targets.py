@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tvmgitlib.errors import TargetError
 from tvmgitlib.live.at_hand.error_text import last_line
-from tvmgitlib.model import GivenTarget, parse_target
+from tvmgitlib.model import GivenTarget, TargetError, parse_target
 
 if TYPE_CHECKING:
     from tvmgitlib.library.jobs import Journal

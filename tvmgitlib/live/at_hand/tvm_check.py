@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from tvmgitlib.errors import TvmError
+from tvmgitlib.model import TvmError
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from tvmgitlib.errors import TargetError
 from tvmgitlib.families import family
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
@@ -21,7 +20,7 @@ from tvmgitlib.live.autotvm.recording import LogToJob, job_database
 from tvmgitlib.live.autotvm.records import line_of, pairs
 from tvmgitlib.live.autotvm.space import TaskSpace
 from tvmgitlib.live.common import HowToMeasure, LiveFamily, LiveSpace, Native, Remeasured, Suggesting, why_unreadable
-from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload
+from tvmgitlib.model import FamilyName, GivenTarget, TargetError, TuningRecord, Workload
 
 _TASK = ("tvm.autotvm.task.task", "Task")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.autotvm import FAILED
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.platforms import detect_for
@@ -19,7 +18,7 @@ from tvmgitlib.live.autotvm.on_fleet import option_of, with_fleet
 from tvmgitlib.live.autotvm.records import line_of
 from tvmgitlib.live.autotvm.tuning import measuring_anew
 from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured, readable
-from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, parse_target
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, TvmError, parse_target
 
 
 def task_of(record: TuningRecord) -> Any:

@@ -9,13 +9,12 @@ from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
 from tvmgitlib import families
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
 from tvmgitlib.live.at_hand import require_tvm
 from tvmgitlib.live.common.space import LiveSpace, Suggesting
-from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmVersion, Workload
+from tvmgitlib.model import ErrorKind, FamilyName, GivenTarget, Place, TuningRecord, TvmError, TvmVersion, Workload
 
 #: How long trying one build may take, in seconds, unless the user says so.
 TIMEOUT: Final = 60.0

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import orjson
 
 from tvmgitlib import families
-from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.reading import Contents, Lookup
 from tvmgitlib.live.at_hand.error_text import last_line
 from tvmgitlib.live.at_hand.targets import target_attributes
@@ -23,6 +22,9 @@ from tvmgitlib.model import (
     FamilyName,
     GivenTarget,
     StoredRecord,
+    TargetError,
+    TvmError,
+    TvmgitlibError,
     TvmVersion,
     Workload,
     canonical_json,

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.common.base import Failure
 from tvmgitlib.live.common.outputs import (
     UNCHECKED,
@@ -19,6 +18,7 @@ from tvmgitlib.live.common.outputs import (
     random_array,
     run_with_numbers,
 )
+from tvmgitlib.model import TvmError
 
 #: Makes a schedule and the tensors that it takes, as `tvm.build` takes them; it is called in another process.
 Scheduling = Callable[[], tuple[Any, Sequence[Any]]]

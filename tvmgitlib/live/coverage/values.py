@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from tvmgitlib.errors import listed, plural
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import STATES, SUGGESTED, SUSPECT, UNTRUSTED
-from tvmgitlib.model import TvmVersion, Workload
+from tvmgitlib.model import TvmVersion, Workload, listed, plural
 
 #: The state of a task that TVM cannot tune: one of whose shapes is only known when it runs, say.
 UNSEARCHABLE: Final = "unsearchable"

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from tvmgitlib.errors import PlatformError
 from tvmgitlib.live.fleet.fleet import fleet_at
 from tvmgitlib.live.fleet.trials import ask_a_board
-from tvmgitlib.model import Json, Platform, platform_name_from
+from tvmgitlib.model import Json, Platform, PlatformError, platform_name_from
 
 #: The kinds of devices that a server may have beside its CPU, by TVM's names.
 _DEVICES: Final = ("cuda", "rocm", "metal", "vulkan", "opencl")

@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from tvmgitlib.errors import FleetError, SelectionError, listed, plain_line
 from tvmgitlib.library.platforms import THIS
 from tvmgitlib.live.fleet.tracker import ANSWER, KeyStatus, Tracker
-from tvmgitlib.model import validate_platform_name
+from tvmgitlib.model import FleetError, SelectionError, listed, plain_line, validate_platform_name
 
 _log = logging.getLogger("tvmgitlib")
 

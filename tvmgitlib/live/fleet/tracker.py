@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tvmgitlib.errors import SelectionError
+from tvmgitlib.model import SelectionError
 
 _MAGIC: Final = 0x2F271
 _SUCCESS, _REQUEST, _SUMMARY = 0, 4, 6

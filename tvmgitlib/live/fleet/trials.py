@@ -15,12 +15,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeAlias
 
-from tvmgitlib.errors import FleetError, TvmError, plain_line
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import Failure
 from tvmgitlib.live.fleet.fleet import Fleet
 from tvmgitlib.live.fleet.session import Kernel, KernelError, SessionEndedError, ask, timed
 from tvmgitlib.live.fleet.tracker import Asking
+from tvmgitlib.model import FleetError, TvmError, plain_line
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.families.values import unusable_times
 from tvmgitlib.library.jobs import Journal, append_lines
 from tvmgitlib.live.common import Failure
 from tvmgitlib.live.metaschedule.tvm import meta_schedule
-from tvmgitlib.model import ErrorKind, parse_target
+from tvmgitlib.model import ErrorKind, RecordError, TvmgitlibError, parse_target
 
 #: How much of an error's text is kept, from its end, where the cause stands.
 _TEXT = 4000

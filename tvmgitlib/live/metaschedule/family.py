@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tvmgitlib.errors import TargetError, TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.library.suggesting import Evidence
@@ -25,7 +24,7 @@ from tvmgitlib.live.metaschedule.tvm import (
     why_no_module,
     workload_text,
 )
-from tvmgitlib.model import FamilyName, GivenTarget, TuningRecord, Workload, parse_target
+from tvmgitlib.model import FamilyName, GivenTarget, TargetError, TuningRecord, TvmError, Workload, parse_target
 
 
 class MetaSchedule:

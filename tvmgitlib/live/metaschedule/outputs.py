@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import (
     Failure,
@@ -28,6 +27,7 @@ from tvmgitlib.live.common import (
     tolerance,
 )
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, tir_functions
+from tvmgitlib.model import TvmError
 
 #: `IterVar.CommReduce`: an axis along which a block adds up.
 _REDUCED = 2

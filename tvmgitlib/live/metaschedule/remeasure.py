@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import last_line, target_attributes, target_of_call
@@ -23,7 +22,7 @@ from tvmgitlib.live.metaschedule.outputs import Interface, output_check
 from tvmgitlib.live.metaschedule.trace import replay, rewrites_weights, rewriting_inside
 from tvmgitlib.live.metaschedule.tuning import builder_and_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash
-from tvmgitlib.model import TuningRecord, minor_version
+from tvmgitlib.model import TuningRecord, TvmError, minor_version
 
 #: `kDLCPU`: the type of this machine's own processor.
 _CPU = 1

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
 from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
@@ -17,7 +16,7 @@ from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.on_fleet import fleet_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
-from tvmgitlib.model import Json
+from tvmgitlib.model import Json, TvmError
 
 _log = logging.getLogger("tvmgitlib")
 

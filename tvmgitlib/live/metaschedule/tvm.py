@@ -11,10 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.families.metaschedule import read_workload, with_signature
 from tvmgitlib.live.at_hand import fast_imports, last_line
-from tvmgitlib.model import minor_version
+from tvmgitlib.model import TvmError, minor_version
 
 _PLACES = (("s_tir", "meta_schedule"), ("meta_schedule",))
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms import detect_for, overruled
 from tvmgitlib.library.reading import GRADES, SUSPECT, Contents, Grader, Selection, platform_of
@@ -17,9 +16,11 @@ from tvmgitlib.model import (
     GivenTarget,
     Json,
     Place,
+    SelectionError,
     StoredRecord,
     Target,
     TuningRecord,
+    TvmError,
     TvmVersion,
     Workload,
     completed,

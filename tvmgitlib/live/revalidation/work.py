@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from tvmgitlib.errors import TargetError, TvmError, TvmgitlibError
 from tvmgitlib.library.jobs import RemeasuredNote, stored_records
 from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.library.reading import workload_label
@@ -20,7 +19,16 @@ from tvmgitlib.live.job import Job
 from tvmgitlib.live.revalidation.plan import Item, Plan, RevalidationRequest
 from tvmgitlib.live.revalidation.result import Result
 from tvmgitlib.live.revalidation.values import Revalidated
-from tvmgitlib.model import DETERMINISTIC, Json, StoredRecord, require_triple, tell_progress
+from tvmgitlib.model import (
+    DETERMINISTIC,
+    Json,
+    StoredRecord,
+    TargetError,
+    TvmError,
+    TvmgitlibError,
+    require_triple,
+    tell_progress,
+)
 
 #: Begins a job of kind `revalidate` (or resumes the interrupted one) for a target's text, a platform and its facts.
 StartJob = Callable[[str, str, Mapping[str, Json]], Job]

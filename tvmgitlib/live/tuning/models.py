@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from zipfile import is_zipfile
 
-from tvmgitlib.errors import SelectionError, TvmError, listed, plural
 from tvmgitlib.live.at_hand import fast_imports, last_line
 from tvmgitlib.live.tasks import load_tasks
+from tvmgitlib.model import SelectionError, TvmError, listed, plural
 
 #: The shapes of inputs, by their names.
 Shapes: TypeAlias = "Mapping[str, Sequence[int]]"

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from tvmgitlib.errors import SelectionError, TvmError
 from tvmgitlib.live.ansor.layouts import with_sound_layouts
 from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.on_fleet import option_of
@@ -18,6 +17,7 @@ from tvmgitlib.live.common import HowToMeasure
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.metaschedule.tuning import OF_CONTEXT, context_of
 from tvmgitlib.live.tuning.watching import TaskAtWork
+from tvmgitlib.model import SelectionError, TvmError
 
 _log = logging.getLogger("tvmgitlib")
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tvmgitlib.errors import plural
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.live.coverage import UNSEARCHABLE, Coverage
-from tvmgitlib.model import Workload
+from tvmgitlib.model import Workload, plural
 from tvmgitlib.rules.sharding import Shard
 
 #: The states of a task, but for `unsearchable`.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tvmgitlib.errors import TvmError
 from tvmgitlib.live.at_hand import live_target
 from tvmgitlib.live.common import HowToMeasure
 from tvmgitlib.live.coverage import Coverage
@@ -18,7 +17,7 @@ from tvmgitlib.live.tuning.searching import Search, family_of_tuner, search
 from tvmgitlib.live.tuning.sharding import part_of
 from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
 from tvmgitlib.live.tuning.watching import TaskAtWork, at_work
-from tvmgitlib.model import Json, Place
+from tvmgitlib.model import Json, Place, TvmError
 from tvmgitlib.rules.sharding import Shard
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 
-from tvmgitlib.errors import TargetError
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.target.identity import KINDS_EVERYWHERE, filled_in, split_identity
 from tvmgitlib.model.target.limits import Limits, beyond, limits_of, limits_text
 from tvmgitlib.model.target.text import MAX_TEXT_LENGTH, attributes_of_text, json_text
+from tvmgitlib.model.wording import TargetError
 
 __all__ = [
     "MAX_TEXT_LENGTH",

@@ -9,7 +9,7 @@ import re
 from enum import Enum
 from typing import NoReturn
 
-from tvmgitlib.errors import TargetError
+from tvmgitlib.model.wording import TargetError
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 

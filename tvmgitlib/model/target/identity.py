@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from tvmgitlib.errors import TargetError
 from tvmgitlib.model.target.attributes import FAST_MATH, is_flag_off, refuse_repeated, shaped, shown
 from tvmgitlib.model.target.spellings import DEFAULTS, one_spelling
 from tvmgitlib.model.target.text import attributes_of_text
+from tvmgitlib.model.wording import TargetError
 
 _MAX_HOSTS = 4
 

@@ -11,9 +11,9 @@ import shlex
 from collections.abc import Iterable
 from typing import cast
 
-from tvmgitlib.errors import RecordError, TargetError
 from tvmgitlib.model.json import canonical_json, is_unicode, read_json
 from tvmgitlib.model.target.attributes import refuse_repeated, shown, typed
+from tvmgitlib.model.wording import RecordError, TargetError
 
 MAX_TEXT_LENGTH = 64 * 1024
 """The longest target that is read, in characters."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git.process import Git
 
 _IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")

@@ -11,7 +11,7 @@ from io import RawIOBase
 from pathlib import Path
 from threading import Thread
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git.hardening import environment, options
 from tvmgitlib.store.git.scratch import making_temporary_files
 from tvmgitlib.store.git.urls import without_credentials

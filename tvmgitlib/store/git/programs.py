@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git.configuration import is_yes
 from tvmgitlib.store.git.process import Git
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref

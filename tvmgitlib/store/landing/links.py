@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.model import LibraryError
 
 
 def refuse_links(root: Path, folders: Sequence[str]) -> None:

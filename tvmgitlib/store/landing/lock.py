@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git import Sharing
 
 _log = logging.getLogger("tvmgitlib")

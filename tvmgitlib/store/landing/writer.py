@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
-from tvmgitlib.model import signature_path
+from tvmgitlib.model import GitError, signature_path
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import DURABLE, Configuration, People, require_trusted_signing
 from tvmgitlib.store.landing.lock import keep_lock

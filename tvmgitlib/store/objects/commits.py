@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.model import LibraryError
 
 _MIB: Final = 1 << 20
 

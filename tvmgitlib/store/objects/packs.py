@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha1, sha256
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.durable import sync_folder
 from tvmgitlib.store.git import DURABLE, Git, ended_gently, failure
 from tvmgitlib.store.objects.raw import FileContent, chunks_of

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, NamedTuple, cast
 
-from tvmgitlib.errors import LibraryError, MissingError
+from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words

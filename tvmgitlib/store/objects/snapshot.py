@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
-from tvmgitlib.errors import LibraryError, plain_line
+from tvmgitlib.model import LibraryError, plain_line
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry

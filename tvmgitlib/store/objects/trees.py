@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tvmgitlib.errors import LibraryError
+from tvmgitlib.model import LibraryError
 from tvmgitlib.store.objects.limits import MOST, Bounds, size_in_words
 from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
 from tvmgitlib.store.objects.snapshot import Snapshot

@@ -11,8 +11,7 @@ from typing import Any
 
 import git
 
-from tvmgitlib.errors import GitError
-from tvmgitlib.model import is_progress_told
+from tvmgitlib.model import GitError, is_progress_told
 from tvmgitlib.store.git import NETWORK, environment, options, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
 from tvmgitlib.store.remotes.telling import told_of

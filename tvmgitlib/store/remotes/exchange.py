@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tvmgitlib.errors import GitError, NoRemoteError
-from tvmgitlib.model import tell_progress
+from tvmgitlib.model import GitError, NoRemoteError, tell_progress
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import LONGEST, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
 from tvmgitlib.store.git import DURABLE, failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.remotes.exchange import FETCH, failed
 from tvmgitlib.store.remotes.telling import exchange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.proving import ask, signed_by
 from tvmgitlib.store.signing.text import CHECKPOINT_NAMESPACE, NAMESPACE, SIGNERS_NAMESPACE

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from tvmgitlib.errors import GitError, plain_line
+from tvmgitlib.model import GitError, plain_line
 from tvmgitlib.store.git import Configuration, Git, require_trusted_signing
 from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.text import NAMESPACE, Key, key_of

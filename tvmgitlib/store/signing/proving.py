@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-from tvmgitlib.errors import GitError
+from tvmgitlib.model import GitError
 from tvmgitlib.store.signing.files import written
 from tvmgitlib.store.signing.text import NAMESPACE, Key, key_of
 

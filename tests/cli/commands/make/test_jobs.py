@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, JobResult
-from tvmgitlib.errors import UnsentError
+from tvmgitlib.model import UnsentError
 
 LOG = Path(__file__).parents[3] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 HERE = f"llvm -mtriple={system.machine()}-linux-gnu"

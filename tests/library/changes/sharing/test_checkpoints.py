@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.care import write_pin
 from tvmgitlib.library.changes.sharing import checkpoints
+from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

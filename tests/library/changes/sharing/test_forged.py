@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection
-from tvmgitlib.errors import LibraryError, RecordError
 from tvmgitlib.format import write_segment
 from tvmgitlib.library.care import write_pin
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.folding import claims
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Header, Segment
+from tvmgitlib.model import Header, LibraryError, RecordError, Segment
 from tvmgitlib.store import Repository
 
 Git = Callable[..., str]

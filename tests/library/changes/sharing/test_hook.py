@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.care import install_hook, server_repository
 from tvmgitlib.library.care.receiving import Update
+from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError, SettingsError
 from tvmgitlib.format import store, write_segment
-from tvmgitlib.model import segment_path
+from tvmgitlib.model import GitError, LibraryError, SettingsError, segment_path
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

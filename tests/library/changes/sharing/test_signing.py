@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.changes import Condemned
 from tvmgitlib.library.outlines.database import Database
-from tvmgitlib.model import segment_path, signature_at
+from tvmgitlib.model import GitError, LibraryError, segment_path, signature_at
 from tvmgitlib.store import signed_by
 
 Git = Callable[..., str]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.changes.sharing import exchange, syncing
+from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import RecordError
 from tvmgitlib.library.jobs.files import opening
 from tvmgitlib.library.jobs.files.opening import lines_of, open_log
+from tvmgitlib.model import RecordError
 
 LOGS = Path(__file__).parents[3] / "data" / "tvm-logs"
 LOG = LOGS / "autotvm" / "t0_tvmgitlib_matmul_random.log"

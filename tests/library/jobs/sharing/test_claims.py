@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary, JobSpec, OpenJob, TvmVersion
-from tvmgitlib.errors import TakenError
 from tvmgitlib.library.jobs import Heartbeat
 from tvmgitlib.library.jobs.sharing import taking
 from tvmgitlib.library.jobs.sharing.claims import claim_name
 from tvmgitlib.library.jobs.sharing.held import sightings
+from tvmgitlib.model import TakenError
 from tvmgitlib.store import Snapshot
 
 Git = Callable[..., str]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, OpenJob
-from tvmgitlib.errors import JobError, TvmgitlibError
 from tvmgitlib.library.jobs.sharing.shared_job import parse_shared
+from tvmgitlib.model import JobError, TvmgitlibError
 
 Git = Callable[..., str]
 Claims = Callable[[], list[str]]

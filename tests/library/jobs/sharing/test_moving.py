@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import ConfigLibrary, OpenJob, TakenError
-from tvmgitlib.errors import JobError
 from tvmgitlib.library.jobs import Heartbeat
-from tvmgitlib.model import Platform, Workload
+from tvmgitlib.model import JobError, Platform, Workload
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

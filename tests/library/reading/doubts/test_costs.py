@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import BestConfig, ConfigLibrary
-from tvmgitlib.errors import SelectionError
 from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.outlines import Outlines, opening
 from tvmgitlib.library.reading import Lookup, Outcome
-from tvmgitlib.model import TvmVersion, Workload, parse_target
+from tvmgitlib.model import SelectionError, TvmVersion, Workload, parse_target
 
 MakeLog = Callable[..., Path]
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.errors import GitError, SelectionError
 from tvmgitlib.library.folding import remember_fold
-from tvmgitlib.model import segment_path
+from tvmgitlib.model import GitError, SelectionError, segment_path
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]

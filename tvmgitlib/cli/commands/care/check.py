@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tvmgitlib.cli.common import Context, example, pass_context
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 
 @click.command(epilog=example("tvmgitlib check && git push", "tvmgitlib check --full"))

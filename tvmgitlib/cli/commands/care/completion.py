@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tvmgitlib.cli.common import Context, example, pass_context
-from tvmgitlib.errors import TvmgitlibError
+from tvmgitlib.model import TvmgitlibError
 
 SHELLS = ("bash", "zsh", "fish")
 

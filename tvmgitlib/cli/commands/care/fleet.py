@@ -38,8 +38,8 @@ def status(context: Context, tracker: str, key: str | None, host: str | None, wa
     With --want it is a watchdog: a server of TVM's may be deaf while its process lives, so only the tracker knows what
     there is. Exit code 1: there are fewer boards, or none; 75: no tracker answers.
     """
-    from tvmgitlib.errors import FleetError
     from tvmgitlib.live.fleet import Tracker
+    from tvmgitlib.model import FleetError
 
     asked = Tracker.parse(tracker)
     try:

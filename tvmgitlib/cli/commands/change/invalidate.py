@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tvmgitlib.cli.common import Context, complete_jobs, example, note, pass_context, selection_options
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection

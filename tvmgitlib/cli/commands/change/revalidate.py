@@ -22,7 +22,7 @@ from tvmgitlib.cli.common import (
     table,
 )
 from tvmgitlib.cli.terminal.streams import output_as_errors
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection

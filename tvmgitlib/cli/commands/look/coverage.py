@@ -27,7 +27,7 @@ from tvmgitlib.cli.common import (
     with_place,
 )
 from tvmgitlib.cli.terminal.streams import output_as_errors
-from tvmgitlib.errors import duration
+from tvmgitlib.model import duration
 
 if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage, TaskCoverage

@@ -18,7 +18,7 @@ from tvmgitlib.cli.common import (
     selection_options,
     tvm_option,
 )
-from tvmgitlib.errors import listed
+from tvmgitlib.model import listed
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading import Selection

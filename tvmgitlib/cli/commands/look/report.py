@@ -18,7 +18,7 @@ from tvmgitlib.cli.common import (
     tvm_at_hand_option,
 )
 from tvmgitlib.cli.terminal.streams import output_as_errors
-from tvmgitlib.errors import plural
+from tvmgitlib.model import plural
 
 
 @click.command(

@@ -20,7 +20,7 @@ from tvmgitlib.cli.common import (
     tvm_option,
 )
 from tvmgitlib.cli.job_results import print_result, print_sent
-from tvmgitlib.errors import UnsentError
+from tvmgitlib.model import UnsentError
 
 
 @click.command(

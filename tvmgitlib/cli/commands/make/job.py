@@ -29,7 +29,7 @@ from tvmgitlib.cli.common import show as show_list
 from tvmgitlib.cli.job_descriptions import SHARED_COLUMNS, as_text, moment
 from tvmgitlib.cli.job_results import print_result, print_sent
 from tvmgitlib.cli.lazy import HelpfulGroup
-from tvmgitlib.errors import UnsentError
+from tvmgitlib.model import UnsentError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import JobResult

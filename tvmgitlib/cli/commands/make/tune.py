@@ -25,7 +25,7 @@ from tvmgitlib.cli.common import (
 )
 from tvmgitlib.cli.live_table import live_table
 from tvmgitlib.cli.terminal.streams import output_as_errors
-from tvmgitlib.errors import listed, plural, rough
+from tvmgitlib.model import listed, plural, rough
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ _OTHER_LINES = 5
 
 def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """The value of --shard, which has to be one."""
-    from tvmgitlib.errors import SelectionError
+    from tvmgitlib.model import SelectionError
     from tvmgitlib.rules.sharding import Shard
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tvmgitlib.cli.common import Context, example, note, pass_context
-from tvmgitlib.errors import GitError, NoRemoteError
+from tvmgitlib.model import GitError, NoRemoteError
 
 if TYPE_CHECKING:
     from tvmgitlib.library.changes import Synced

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tvmgitlib.cli.common import Context, example, note, pass_context
-from tvmgitlib.errors import listed
+from tvmgitlib.model import listed
 
 
 @click.command(epilog=example("tvmgitlib merge origin/main"))

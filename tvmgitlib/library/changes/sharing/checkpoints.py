@@ -12,11 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NoReturn
 
-from tvmgitlib.errors import GitError, LibraryError, MissingError, RecordError
 from tvmgitlib.format import CHECKPOINT_FILE, read_checkpoint
 from tvmgitlib.library.changes.sharing.exchange import attempts
 from tvmgitlib.library.folding import jobs_digest
-from tvmgitlib.model import CLOCK_SKEW, Checkpoint, Pin, SignedCheckpoint, read_age, utc_text
+from tvmgitlib.model import (
+    CLOCK_SKEW,
+    Checkpoint,
+    GitError,
+    LibraryError,
+    MissingError,
+    Pin,
+    RecordError,
+    SignedCheckpoint,
+    read_age,
+    utc_text,
+)
 from tvmgitlib.store import (
     CHECKPOINT_NAMESPACE,
     MOST_OF_SIGNATURE,

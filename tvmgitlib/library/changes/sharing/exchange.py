@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tvmgitlib.errors import GitError
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import Settings, job_at
+from tvmgitlib.model import GitError, Settings, job_at
 from tvmgitlib.store import Repository, Upstream
 
 #: How long to go on while the remote moves or cannot be reached, in seconds.

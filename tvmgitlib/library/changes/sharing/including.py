@@ -6,11 +6,11 @@ import logging
 from collections.abc import Mapping
 from itertools import islice
 
-from tvmgitlib.errors import GitError, LibraryError
 from tvmgitlib.library.changes.sharing.exchange import settings_of
 from tvmgitlib.library.changes.sharing.needed import only_builds
 from tvmgitlib.library.changes.sharing.queueing import AT_ONCE, take_in
 from tvmgitlib.library.view import View
+from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import Queue, Repository, fetch_queue, upstream
 
 _log = logging.getLogger("tvmgitlib")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tvmgitlib import families
-from tvmgitlib.errors import MissingError
 from tvmgitlib.format import configs_file, read_configs
 from tvmgitlib.library.reading import INVALIDATING, Contents, Doubts, splits_groups
-from tvmgitlib.model import StoredRecord, job_at, signature_at
+from tvmgitlib.model import MissingError, StoredRecord, job_at, signature_at
 from tvmgitlib.store import Entry
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tvmgitlib.errors import GitError
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.changes.sharing.exchange import Synced, attempts, head_of, jobs_of
 from tvmgitlib.library.changes.sharing.replaying import replay, replay_one
-from tvmgitlib.model import job_at
+from tvmgitlib.model import GitError, job_at
 from tvmgitlib.store import (
     Outcome,
     Pushed,

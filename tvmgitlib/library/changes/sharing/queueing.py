@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tvmgitlib.errors import LibraryError, TvmgitlibError
 from tvmgitlib.library.changes.arriving import read_arriving
 from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.reading import Contents, is_derived, signature_files
-from tvmgitlib.model import Segment, is_job_id, job_at, segment_path, signature_at
+from tvmgitlib.model import LibraryError, Segment, TvmgitlibError, is_job_id, job_at, segment_path, signature_at
 from tvmgitlib.store import (
     FILE_MODE,
     MOST_OF_SIGNATURE,

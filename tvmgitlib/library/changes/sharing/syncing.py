@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from tvmgitlib.errors import GitError, LibraryError, listed, plural
 from tvmgitlib.library.changes.arriving import (
     altered_signatures,
     require_sound,
@@ -23,6 +22,7 @@ from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, he
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
 from tvmgitlib.library.changes.sharing.replaying import replay
+from tvmgitlib.model import GitError, LibraryError, listed, plural
 from tvmgitlib.store import (
     Landing,
     Outcome,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tvmgitlib.errors import RecordError
+from tvmgitlib.model import RecordError
 
 #: How much of a file it takes to see what it is (bytes).
 HEAD: Final = 4096

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from tvmgitlib import families
-from tvmgitlib.errors import RecordError, TvmgitlibError
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, open_log, plain_name
-from tvmgitlib.model import read_json_with_gaps
+from tvmgitlib.model import RecordError, TvmgitlibError, read_json_with_gaps
 
 #: What stands for standard input.
 STANDARD_INPUT: Final = Path("/dev/stdin")

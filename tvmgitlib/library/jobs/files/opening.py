@@ -16,8 +16,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Final, Protocol
 
-from tvmgitlib.errors import RecordError
 from tvmgitlib.format import MAX_LINE, too_long
+from tvmgitlib.model import RecordError
 
 #: How much may come out of a compressed file (bytes): so much in any case; more, up to so many times its size; and
 #: never more than the last of these.

@@ -14,10 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tvmgitlib.errors import GitError, JobError, TakenError, TvmgitlibError, plain_line, rough
 from tvmgitlib.library.jobs.sharing.held import Sighting, sightings
 from tvmgitlib.library.jobs.sharing.shared_job import SharedJob, read_shared
-from tvmgitlib.model import JobSpec, canonical_json, parse_target, utc_text
+from tvmgitlib.model import (
+    GitError,
+    JobError,
+    JobSpec,
+    TakenError,
+    TvmgitlibError,
+    canonical_json,
+    parse_target,
+    plain_line,
+    rough,
+    utc_text,
+)
 from tvmgitlib.store import CLAIMS, Repository, fetch_claims, remote_name
 
 _log = logging.getLogger("tvmgitlib")

@@ -6,10 +6,10 @@ import logging
 import time
 from threading import Event, Thread
 
-from tvmgitlib.errors import TvmgitlibError
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.sharing.renewing import lost, renew
 from tvmgitlib.library.jobs.sharing.shared_job import State
+from tvmgitlib.model import TvmgitlibError
 from tvmgitlib.store import Repository
 
 _log = logging.getLogger("tvmgitlib")

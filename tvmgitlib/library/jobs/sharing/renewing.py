@@ -10,11 +10,11 @@ from typing import Final
 
 from filelock import FileLock
 
-from tvmgitlib.errors import GitError, JobError, TakenError, TvmgitlibError
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.sharing.claims import Claims, claim_name
 from tvmgitlib.library.jobs.sharing.held import Held, forget_held
 from tvmgitlib.library.jobs.sharing.shared_job import State, files_of
+from tvmgitlib.model import GitError, JobError, TakenError, TvmgitlibError
 from tvmgitlib.store import Draft, Outcome, Repository, push_claim
 
 _log = logging.getLogger("tvmgitlib")

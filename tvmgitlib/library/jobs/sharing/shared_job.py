@@ -15,12 +15,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
-from tvmgitlib.errors import JobError, LibraryError, RecordError, TvmgitlibError
 from tvmgitlib.families import layouts
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.completing import completion
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.model import canonical_json, parse_target, read_json, read_utc, utc_text, validate_platform_name
+from tvmgitlib.model import (
+    JobError,
+    LibraryError,
+    RecordError,
+    TvmgitlibError,
+    canonical_json,
+    parse_target,
+    read_json,
+    read_utc,
+    utc_text,
+    validate_platform_name,
+)
 from tvmgitlib.store import Content, Snapshot, blob_id
 
 #: What becomes of a job where it is open: it goes on, was interrupted, or is about to be committed.

@@ -7,14 +7,13 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tvmgitlib.errors import GitError, JobError, TakenError, listed
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.sharing.claims import Claim, Claims, claim_name
 from tvmgitlib.library.jobs.sharing.held import Held, forget_held
 from tvmgitlib.library.jobs.sharing.renewing import renew
 from tvmgitlib.library.jobs.sharing.shared_job import write_logs
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import JobSpec
+from tvmgitlib.model import GitError, JobError, JobSpec, TakenError, listed
 from tvmgitlib.store import Outcome, Repository, push_claim
 
 _log = logging.getLogger("tvmgitlib")

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tvmgitlib.errors import MissingError, TvmgitlibError
 from tvmgitlib.library.folding import known_ahead, remember_ahead
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading.contents import Contents, only
 from tvmgitlib.library.reading.doubts.trust import Trust
 from tvmgitlib.library.reading.selection import Part
-from tvmgitlib.model import segment_path
+from tvmgitlib.model import MissingError, TvmgitlibError, segment_path
 from tvmgitlib.rules.plausibility import LEAD, agrees, below_floor, too_far_ahead
 
 if TYPE_CHECKING:

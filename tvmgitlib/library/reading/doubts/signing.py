@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
-from tvmgitlib.errors import GitError, LibraryError, MissingError
 from tvmgitlib.library.reading.contents import Contents, signature_files
 from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
-from tvmgitlib.model import segment_path, signature_at
+from tvmgitlib.model import GitError, LibraryError, MissingError, segment_path, signature_at
 from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, signed_by
 
 _log = logging.getLogger("tvmgitlib")

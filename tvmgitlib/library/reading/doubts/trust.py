@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tvmgitlib.errors import GitError
 from tvmgitlib.library.reading.doubts.signing import Signatures
+from tvmgitlib.model import GitError
 from tvmgitlib.store import Snapshot
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvmgitlib.errors import listed, plural
+from tvmgitlib.model import listed, plural
 
 
 @pytest.mark.parametrize(
