@@ -56,7 +56,7 @@ def serving(folder: Path, protocol: str) -> Iterator[str]:
             os.killpg(daemon.pid, signal.SIGKILL)
             daemon.wait()
         return
-    handler = type("Handler", (_Backend,), {"folder": folder})
+    handler = type("Handler", (Backend,), {"folder": folder})
     with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -67,7 +67,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # writers that call at once wait, and are not turned away
 
 
-class _Backend(BaseHTTPRequestHandler):
+class Backend(BaseHTTPRequestHandler):
     """Hands every request to `git http-backend` (its CGI protocol: git-http-backend(1))."""
 
     folder: Path

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import runpy
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,15 @@ def ms() -> Any:
     else:
         from tvm.s_tir import meta_schedule
     return meta_schedule
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[Any]:
+    """A tracker with two boards, which a module's tests may take away and bring back."""
+    farm = runpy.run_path(str(Path(__file__).parent / "farm.py"))["Farm"]()
+    farm.at(2)
+    yield farm
+    farm.close()
 
 
 @pytest.fixture(autouse=True)

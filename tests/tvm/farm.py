@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,16 @@ class Farm:
             self.kill(name)
         if self._tracker is not None:
             _kill(self._tracker)
+
+
+def when_logged(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:
+    """Do something when so many results are on the disk."""
+
+    def watch() -> None:
+        if len(job.logged()) == count:
+            do()
+
+    return watch
 
 
 def _process(module: str, *arguments: object) -> subprocess.Popen[bytes]:

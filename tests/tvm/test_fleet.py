@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,13 +17,6 @@ from tvmgitlib.model import FleetError, SelectionError
 
 work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "farm.py")))
 ARGUMENTS = ((((work.SIZE,) * 2), "float32"),) * 3
-
-
-@pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
-    farm = work.Farm()
-    yield farm
-    farm.close()
 
 
 @pytest.fixture(scope="module")

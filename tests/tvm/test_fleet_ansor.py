@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,14 +24,6 @@ work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "farm.py")))
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
-    farm = work.Farm()
-    farm.at(2)
-    yield farm
-    farm.close()
-
-
-@pytest.fixture(scope="module")
 def task() -> Any:
     from tvm import auto_scheduler, target, te
 
@@ -45,21 +36,11 @@ def task() -> Any:
     return auto_scheduler.SearchTask(func=fleet_matmul, args=(16,), target=target.Target(TARGET))
 
 
-def at(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:
-    """Do something when so many results are on the disk."""
-
-    def watch() -> None:
-        if len(job.logged()) == count:
-            do()
-
-    return watch
-
-
 def test_a_job_stops_open_when_the_farm_is_away_and_outlives_a_board(
     library: ConfigLibrary, farm: Any, task: Any
 ) -> None:
     with pytest.raises(FleetError) as caught, library.job(TARGET, platform="nas") as job:
-        job.journal.watch(at(2, farm.stop_tracker, job))
+        job.journal.watch(work.when_logged(2, farm.stop_tracker, job))
         job.tune_ansor(task, TRIALS, runner=farm.fleet(2.0, min_repeat_ms=300), **TOLD)
     assert caught.value.exit_code == 75
     (opened,) = library.open_jobs()
@@ -69,7 +50,7 @@ def test_a_job_stops_open_when_the_farm_is_away_and_outlives_a_board(
     with library.job(TARGET, platform="nas") as resumed:
         had = len(resumed.measured(task))
         assert 2 <= had < TRIALS
-        resumed.journal.watch(at(had + 1, farm.kill_one, resumed))
+        resumed.journal.watch(work.when_logged(had + 1, farm.kill_one, resumed))
         assert resumed.tune_ansor(task, TRIALS, runner=farm.fleet(min_repeat_ms=300), **TOLD)
     assert resumed.id == job.id
     assert resumed.result is not None
@@ -90,7 +71,7 @@ def test_each_result_is_on_the_disk_when_it_comes_and_stock_runners_stay(
 
     farm.at(2)
     with pytest.raises(Stop), library.job(TARGET, platform="nas") as job:
-        job.journal.watch(at(1, stop, job))
+        job.journal.watch(work.when_logged(1, stop, job))
         job.tune_ansor(task, TRIALS, runner=farm.fleet(), **TOLD)
     with library.job(TARGET, platform="nas") as resumed:
         assert len(resumed.measured(task)) == 1

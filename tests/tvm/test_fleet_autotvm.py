@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,14 +17,6 @@ HERE = Path(__file__).parent
 TRIALS = 6
 
 work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
-
-
-@pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
-    farm = work.Farm()
-    farm.at(2)
-    yield farm
-    farm.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +35,6 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return work.autotvm_builder(work.build(tmp_path_factory.mktemp("kernels"), "slow", "usleep", 200))
 
 
-def at(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:
-    """Do something when so many results are on the disk."""
-
-    def watch() -> None:
-        if len(job.logged()) == count:
-            do()
-
-    return watch
-
-
 def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     library: ConfigLibrary, farm: Any, autotvm: Any, task: Any, builder: Any
 ) -> None:
@@ -61,7 +42,7 @@ def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
         return bool(job.tune(autotvm.tuner("random", task), TRIALS, {"builder": builder, "runner": fleet}))
 
     with pytest.raises(FleetError), library.job(autotvm.TARGET, platform="nas") as job:
-        job.journal.watch(at(2, farm.stop_tracker, job))
+        job.journal.watch(work.when_logged(2, farm.stop_tracker, job))
         tune(job, farm.fleet(2.0))
     (opened,) = library.open_jobs()
     assert opened.id == job.id
@@ -70,7 +51,7 @@ def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     with library.job(autotvm.TARGET, platform="nas") as resumed:
         had = len(resumed.measured(task))
         assert 2 <= had < TRIALS
-        resumed.journal.watch(at(had + 1, farm.kill_one, resumed))
+        resumed.journal.watch(work.when_logged(had + 1, farm.kill_one, resumed))
         assert tune(resumed, farm.fleet())
     assert resumed.id == job.id
     assert resumed.result is not None
@@ -90,7 +71,7 @@ def test_each_result_is_on_the_disk_when_it_comes(
     farm.at(2)
     fleet = farm.fleet()
     with pytest.raises(Stop), library.job(autotvm.TARGET, platform="nas") as job:
-        job.journal.watch(at(3, stop, job))
+        job.journal.watch(work.when_logged(3, stop, job))
         job.tune(autotvm.tuner("random", task), TRIALS, {"builder": builder, "runner": fleet})
     assert len(library.job(autotvm.TARGET, platform="nas").measured(task)) == 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,14 +17,6 @@ HERE = Path(__file__).parent
 TRIALS = 6
 
 work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
-
-
-@pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
-    farm = work.Farm()
-    farm.at(2)
-    yield farm
-    farm.close()
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +36,11 @@ def matmul() -> Any:
     return runpy.run_path(str(HERE / "metaschedule_job.py"))["matmul"](work.SIZE)
 
 
-def at(count: int, do: Callable[[], object], job: Any) -> Callable[[], None]:
-    """Do something when so many results are on the disk."""
-
-    def watch() -> None:
-        if len(job.logged()) == count:
-            do()
-
-    return watch
-
-
 def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any
 ) -> None:
     with pytest.raises(FleetError) as caught, library.job(work.TARGET, platform="nas") as job:
-        job.journal.watch(at(2, farm.stop_tracker, job))
+        job.journal.watch(work.when_logged(2, farm.stop_tracker, job))
         job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet(2.0)})
     assert caught.value.exit_code == 75
     (opened,) = library.open_jobs()
@@ -69,7 +50,7 @@ def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     with library.job(work.TARGET, platform="nas") as resumed:
         had = len(resumed.measured(matmul))
         assert 2 <= had < TRIALS
-        resumed.journal.watch(at(had + 1, farm.kill_one, resumed))
+        resumed.journal.watch(work.when_logged(had + 1, farm.kill_one, resumed))
         assert resumed.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()}) == TRIALS - had
     assert resumed.id == job.id
     assert resumed.result is not None
@@ -88,7 +69,7 @@ def test_each_result_is_on_the_disk_when_it_comes(
 
     farm.at(2)
     with pytest.raises(Stop), library.job(work.TARGET, platform="nas") as job:
-        job.journal.watch(at(3, stop, job))
+        job.journal.watch(work.when_logged(3, stop, job))
         job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()})
     assert len(library.job(work.TARGET, platform="nas").measured(matmul)) == 3
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,14 +14,6 @@ HERE = Path(__file__).parent
 TARGET = "llvm -mtriple=x86_64-linux-gnu -mcpu=haswell -num-cores=2"
 
 work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
-
-
-@pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
-    farm = work.Farm()
-    farm.at(2)
-    yield farm
-    farm.close()
 
 
 @pytest.fixture(scope="module")
