@@ -17,7 +17,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.families import plugins, registry
-from tvmgitlib.format import schema
+from tvmgitlib.format.schema import checking
 from tvmgitlib.library.reading import Selection, contents
 from tvmgitlib.model import FamilyError, RecordError, SelectionError
 
@@ -31,7 +31,7 @@ MEMORIES: list[Any] = [
     plugins.load,
     plugins.find,
     registry._others,
-    schema._record_validator,
+    checking._record_validator,
     contents._say_absent,
 ]
 
