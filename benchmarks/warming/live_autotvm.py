@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib.live.job import Job
-from warming.in_process import AutoTvm
+from warming.in_process import autotvm_option
 from warming.jobs import costs_of, library_at, without
 
 CLOSE = 0.95
@@ -67,8 +67,7 @@ def tune(job: Job, task: Any, trials: int, seed: int, *, warm: bool) -> None:
 
     search = SimulatedAnnealingOptimizer(task, n_iter=64, early_stop=16, log_interval=None)
     tuner = XGBTuner(task, plan_size=PLAN, feature_type="knob", num_threads=1, optimizer=search)
-    here = AutoTvm()
-    job.tune(tuner, trials, {"builder": here, "runner": here}, seed=seed, warm_start=warm)
+    job.tune(tuner, trials, autotvm_option(), seed=seed, warm_start=warm)
 
 
 def compare(work: Path, kind: str, count: int, seeds: int, trials: int, warm_trials: int) -> list[dict[str, Any]]:
