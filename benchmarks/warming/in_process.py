@@ -30,8 +30,9 @@ def fastest(module: Any, function: str, arguments: Sequence[Any]) -> float:
     return timed(max(1, round(LEAST_SECONDS / max(once, 1e-6))), REPEATS)
 
 
-#: How long a build of AutoTVM's may take, in seconds. Some configs unroll so much that TVM lowers them for hours.
-BUILD_SECONDS = 20
+#: How long a build of AutoTVM's may take, in seconds. Most take half a second; some configs unroll so much that TVM
+#: lowers them for hours. Such a config is a failed trial, of cold runs and warm ones.
+BUILD_SECONDS = 4
 
 
 class AutoTvmRunner:
