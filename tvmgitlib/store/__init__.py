@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.ancestry import merge_base as merge_base
     from tvmgitlib.store.ancestry import require_whole as require_whole
     from tvmgitlib.store.attributes import altering_attributes as altering_attributes
+    from tvmgitlib.store.durable import write_whole as write_whole
     from tvmgitlib.store.git import Configuration as Configuration
     from tvmgitlib.store.git import configure as configure
     from tvmgitlib.store.git import hooks_folder as hooks_folder
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "ancestry": "Divergence divergence has_merges history_cuts is_ancestor merge_base require_whole",
     "attributes": "altering_attributes",
+    "durable": "write_whole",
     "git": "Configuration configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
     "housekeeping": "ObjectsSize collect is_collection_due objects_size",
     "landing": "Landing Writer left_out links_under make_state",

@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whatever happens meanwhile: whoever reads it sees the old content or the new.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with scratch.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    finally:
+        with suppress(OSError):  # it has become the file, or without a folder for it, it was never there
+            scratch.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from tvmgitlib.store import (
     settings_by_owner,
     upstream,
     without_credentials,
+    write_whole,
 )
 
 _log = logging.getLogger("tvmgitlib")
@@ -205,11 +205,7 @@ def write_pin(pin: Pin, path: Path) -> None:
     Raises:
         LibraryError: it cannot be written.
     """
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        scratch.write_text(pin.to_text(), encoding="utf-8")
-        scratch.replace(path)
+        write_whole(path, pin.to_text().encode())
     except OSError as error:
         raise LibraryError(f"cannot be written: {error.strerror}", file=str(path)) from None
-    finally:
-        scratch.unlink(missing_ok=True)

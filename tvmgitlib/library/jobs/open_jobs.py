@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import time
@@ -29,7 +28,7 @@ from tvmgitlib.model import (
     listed,
     utc_text,
 )
-from tvmgitlib.store import read_small, share_made
+from tvmgitlib.store import read_small, share_made, write_whole
 
 Note = TypeVar("Note")
 
@@ -308,13 +307,8 @@ def _touched(job: OpenJob) -> float:
 
 
 def _tell(folder: Path, job: OpenJob) -> None:
-    """Write down what a job was told; all of it is there at once."""
-    scratch = folder / f".{_TOLD}"
-    with scratch.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(job.to_json(), indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(folder / _TOLD)
+    """Write down what a job was told."""
+    write_whole(folder / _TOLD, (json.dumps(job.to_json(), indent=2) + "\n").encode())
 
 
 def _now() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from tvmgitlib.library.reading.labels import workload_label
 from tvmgitlib.library.reading.queries import near_names
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import FamilyName, SelectionError, StoredRecord, Target, TvmgitlibError, TvmVersion, beyond
+from tvmgitlib.store import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +224,10 @@ def _write_all(path: Path, files: ExportedFiles, *, parents: bool) -> None:
 
 
 def _write(path: Path, lines: list[bytes]) -> None:
-    """Write a file whole or not at all."""
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        scratch.write_bytes(b"".join(line + b"\n" for line in lines))
-        scratch.replace(path)
+        write_whole(path, b"".join(line + b"\n" for line in lines))
     except OSError as error:
         raise _unwritable(path, error) from None
-    finally:
-        with suppress(OSError):  # without a folder for it, it was never there
-            scratch.unlink()
 
 
 def _unwritable(path: Path, error: OSError) -> TvmgitlibError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob
-from tvmgitlib.store import make_state, read_small
+from tvmgitlib.store import make_state, read_small, write_whole
 
 _HELD = "claim.json"
 _SEEN = "claims.json"
@@ -43,7 +43,7 @@ class Held:
 
     def note(self, job: OpenJob) -> Held:
         """Take it down, durably enough: what is lost with the machine is the claim's next state only."""
-        _write(job.folder / _HELD, asdict(self))
+        write_whole(job.folder / _HELD, json.dumps(asdict(self)).encode())
         return self
 
     def has(self, commit: str | None) -> bool:
@@ -93,7 +93,7 @@ def sightings(state: Path, claims: Mapping[str, str], *, whole: bool) -> dict[st
     kept = seen if whole else {**known, **seen}
     if kept != known:
         make_state(state)
-        _write(state / _SEEN, {name: asdict(sighting) for name, sighting in kept.items()})
+        write_whole(state / _SEEN, json.dumps({name: asdict(sighting) for name, sighting in kept.items()}).encode())
     return seen
 
 
@@ -102,9 +102,3 @@ def _read(path: Path) -> dict[str, Any]:
         return dict(json.loads(read_small(path, _MOST)))
     except (OSError, ValueError, TypeError, RecursionError):  # it is none, or damaged: it only spares questions
         return {}
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    scratch = path.with_name(f".{path.name}.{time.monotonic_ns()}")
-    scratch.write_text(json.dumps(document))
-    scratch.replace(path)

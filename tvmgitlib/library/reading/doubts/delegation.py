@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from tvmgitlib.store import MOST_OF_SIGNATURE, MOST_OF_SMALL, AllowedSigners, Snapshot
+from tvmgitlib.store import MOST_OF_SIGNATURE, MOST_OF_SMALL, AllowedSigners, Snapshot, write_whole
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -61,9 +61,7 @@ def delegates(snapshot: Snapshot, root: AllowedSigners) -> AllowedSigners | None
     if there is not None and there != known and text is not None and signature is not None:
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            scratch = file.with_suffix(".new")
-            scratch.write_bytes(text + _BETWEEN + signature)
-            scratch.replace(file)
+            write_whole(file, text + _BETWEEN + signature)
     return AllowedSigners(there.text) if there is not None else None
 
 
