@@ -85,7 +85,7 @@ def test_a_job_that_goes_on_is_not_taken_over(
     library: ConfigLibrary, other: ConfigLibrary, make_log: MakeLog, start: Start
 ) -> None:
     job = start(library, make_log("dense", [1e-3]))
-    with pytest.raises(TakenError, match=f"resnet is being tuned on .*, as job {job.id}, which said so 0 s ago"):
+    with pytest.raises(TakenError, match=rf"resnet is being tuned on .*, as job {job.id}, which said so \d+ s ago"):
         other.take_over_job("resnet")
     with pytest.raises(TakenError):
         start(other)
