@@ -30,6 +30,11 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def fleet(tracker: str, **told: Any) -> Any:
+    """The boards behind a tracker, which run a kernel once for a trial."""
+    return fleet_at(tracker, KEY, "nas", **{"number": 1, "repeat": 1, "min_repeat_ms": 0, "timeout": 30.0, **told})
+
+
 class Farm:
     """A tracker and its boards, each of which may go and come back."""
 
@@ -115,8 +120,7 @@ class Farm:
             watching.join()
 
     def fleet(self, patience: float = 60.0, **told: Any) -> Any:
-        told = {"number": 1, "repeat": 1, "min_repeat_ms": 0, "timeout": 30.0, **told}
-        return fleet_at(self.tracker.name, KEY, "nas", patience=patience, **told)
+        return fleet(self.tracker.name, patience=patience, **told)
 
     def close(self) -> None:
         for name in list(self._boards):

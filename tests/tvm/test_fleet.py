@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import runpy
+import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +17,14 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary
 from tvmgitlib.live.fleet import Kernel, Timed, fleet_at, measure
 from tvmgitlib.model import FleetError, SelectionError
 
-work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "farm.py")))
+HERE = Path(__file__).parent
+
+work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
+tuning = SimpleNamespace(**runpy.run_path(str(HERE / "fleet_job.py")))
 ARGUMENTS = ((((work.SIZE,) * 2), "float32"),) * 3
 
 
@@ -145,6 +154,33 @@ def test_results_are_told_one_by_one(farm: Any, kernels: dict[str, Kernel]) -> N
     with pytest.raises(Enough):
         measure(farm.fleet(), [kernels["well"]] * 8, results.came)
     assert len(results) == 3
+
+
+@pytest.mark.tvm("0.16", "0.27")
+def test_what_came_of_a_killed_tuners_batch_is_on_the_disk_and_not_measured_again_elsewhere(
+    library: ConfigLibrary, farm: Any, kernels: dict[str, Kernel], git: Callable[..., str], tmp_path: Path
+) -> None:
+    remote, kernel = tmp_path / "remote.git", kernels["slow"].file
+    git(tmp_path, "clone", "--quiet", "--bare", str(library.path), str(remote))
+    git(library.path, "remote", "add", "origin", remote.as_uri())
+    other = ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+    farm.at(2)
+    command = [sys.executable, HERE / "fleet_job.py", library.path, str(farm.port), kernel, "3"]
+    assert subprocess.run(command, start_new_session=True, check=False).returncode == -signal.SIGKILL
+    (left,) = library.open_jobs()
+    task = tuning.task()
+    assert len(tuning.job(library).measured(task)) == 3
+
+    shutil.rmtree(library.path)
+    time.sleep(4 * tuning.SHARE)  # three renewals are missing then
+    came: list[None] = []
+    with tuning.job(other) as job:
+        job.journal.watch(lambda: came.append(None))
+        tuning.tune(job, task, farm.fleet(), kernel)
+    assert (job.id, job.resumed, len(came)) == (left.id, True, tuning.TRIALS - 3)
+    assert job.result is not None and job.result.counts.read == tuning.TRIALS
+    assert [(effort.trials, effort.failed, effort.repeated) for effort in other.trials()] == [(tuning.TRIALS, 0, 0)]
+    assert git(remote, "for-each-ref", "refs/tvmgitlib/wip/") == ""
 
 
 def test_a_board_that_hangs_is_left_to_itself(

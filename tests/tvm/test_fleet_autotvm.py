@@ -59,23 +59,6 @@ def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     assert library.platform("nas").facts == {}
 
 
-def test_each_result_is_on_the_disk_when_it_comes(
-    library: ConfigLibrary, farm: Any, autotvm: Any, task: Any, builder: Any
-) -> None:
-    class Stop(Exception):  # noqa: N818  # it is no error
-        pass
-
-    def stop() -> None:
-        raise Stop
-
-    farm.at(2)
-    fleet = farm.fleet()
-    with pytest.raises(Stop), library.job(autotvm.TARGET, platform="nas") as job:
-        job.journal.watch(work.when_logged(3, stop, job))
-        job.tune(autotvm.tuner("random", task), TRIALS, {"builder": builder, "runner": fleet})
-    assert len(library.job(autotvm.TARGET, platform="nas").measured(task)) == 3
-
-
 def test_what_is_really_built_is_measured_with_its_baseline(
     library: ConfigLibrary, farm: Any, autotvm: Any, task: Any
 ) -> None:

@@ -58,22 +58,6 @@ def test_a_job_outlives_a_board_and_stops_open_when_the_farm_is_away(
     assert library.platform("nas").facts == {}
 
 
-def test_each_result_is_on_the_disk_when_it_comes(
-    library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any
-) -> None:
-    class Stop(Exception):  # noqa: N818  # it is no error
-        pass
-
-    def stop() -> None:
-        raise Stop
-
-    farm.at(2)
-    with pytest.raises(Stop), library.job(work.TARGET, platform="nas") as job:
-        job.journal.watch(work.when_logged(3, stop, job))
-        job.tune_tir(matmul, TRIALS, **{**told, "runner": farm.fleet()})
-    assert len(library.job(work.TARGET, platform="nas").measured(matmul)) == 3
-
-
 def test_a_fleet_is_of_the_jobs_platform(library: ConfigLibrary, farm: Any, told: dict[str, Any], matmul: Any) -> None:
     farm.at(1)
     with (

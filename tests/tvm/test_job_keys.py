@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,3 +33,28 @@ def test_an_interrupted_job_is_taken_up_under_its_key_alone(
     assert [interrupted(library, key) for key in ("resnet", "bert", None)] == [resnet, bert, plain]
     assert "was interrupted under no key, so it is not resumed" in caplog.text
     assert [job.spec.key for job in library.open_jobs()] == ["resnet", "bert", None]
+
+
+def line(workload: str, config: int) -> str:
+    """A trial as AutoTVM logs it."""
+    told = {"input": [TARGET, workload, [8], {}], "result": [[1e-3], 0, 0.5, 1.6e9], "version": 0.2}
+    return json.dumps({**told, "config": {"index": config, "code_hash": None, "entity": [["tile", "ot", config]]}})
+
+
+def test_what_was_interrupted_under_one_key_is_no_part_of_anothers_commit(
+    library: ConfigLibrary, git: Callable[..., str]
+) -> None:
+    resnet: Any = library.job(TARGET, platform="box", key="resnet")
+    with pytest.raises(KeyboardInterrupt), resnet:
+        resnet.append([line("conv", 1)])
+        raise KeyboardInterrupt
+    with library.job(TARGET, platform="box", key="bert") as bert:
+        bert.append([line("dense", 1)])
+    with library.job(TARGET, platform="box", key="resnet") as resumed:
+        resumed.append([line("conv", 2)])
+    assert (resumed.id, resumed.resumed) == (resnet.id, True)
+    assert [entry.job for entry in library.log()] == [resnet.id, bert.id]
+    assert "Key: resnet." in git(library.path, "log", "-1", "--format=%B")
+    assert "Key: bert." in git(library.path, "log", "-1", "--format=%B", "HEAD~")
+    library.revert(resnet.id)
+    assert [effort.jobs for effort in library.trials()] == [(bert.id,)]

@@ -38,6 +38,11 @@ class Queue:
     prefix: str
 
     @property
+    def is_of_branches(self) -> bool:
+        """Whether its refs are branches, which a host starts CI for: their commits stand on the library's branch."""
+        return self.prefix.startswith("refs/heads/")
+
+    @property
     def refspec(self) -> str:
         """What a fetch is told, to see what is queued."""
         return f"+{self.prefix}*:{self._seen}*"
@@ -95,7 +100,9 @@ def push_to_queue(repository: Checkout, queue: Queue, commits: Mapping[str, str]
     """
     refspecs = [f"{commit}:{queue.ref(job)}" for job, commit in commits.items()]
     # A server whose branch has moved on does not say which of our commits it has: asked, it need not be sent them all.
-    done = exchange(repository.git, "pushing", *push_refs(queue.remote, "push.negotiate=true"), *refspecs)
+    # That takes a connection more, as long as the push itself, and commits that stand alone bring all that they have.
+    settings = ["push.negotiate=true"] if queue.is_of_branches else []
+    done = exchange(repository.git, "pushing", *push_refs(queue.remote, *settings), *refspecs)
     said = done.stdout + done.stderr
     if done.returncode == 0 or 0 < len(_FAILED.findall(said)) == len(_THERE.findall(said)):
         return Pushed(Outcome.DONE)

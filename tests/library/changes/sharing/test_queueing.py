@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,6 +43,19 @@ def test_a_queued_job_is_one_file_in_one_commit_and_the_branch_stays(
     assert git(remote, "ls-tree", "-r", "--name-only", REFS + job).split() == [segment_path(job)]
     assert git(remote, "rev-list", "--count", REFS + job).strip() == "1"
     assert library.sync(queue=True).queued == (job,)  # it is there already, and nothing is pushed again
+
+
+def test_to_queue_a_job_is_one_connection_to_the_remote(
+    library: ConfigLibrary, remote: Path, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    library.configure("push", "queue")
+    library.fold_queue()
+    monkeypatch.setenv("GIT_TRACE", str(trace := tmp_path / "trace"))
+    library.import_logs(make_log("dense", [2e-3]), platform="box", push=True)
+    asked = [
+        line for line in trace.read_text().splitlines() if re.search("run_command: .*git-(receive|upload)-pack", line)
+    ]
+    assert len(asked) == 1 and "git-receive-pack" in asked[0]
 
 
 def test_folding_makes_a_commit_a_job_with_its_author_and_one_fold(

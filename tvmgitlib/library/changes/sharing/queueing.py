@@ -6,7 +6,7 @@ queue can judge it by itself. Folding makes one commit a job, with its author an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tvmgitlib.library.changes.arriving import read_arriving
@@ -22,7 +22,6 @@ from tvmgitlib.store import (
     Queue,
     Repository,
     Snapshot,
-    Upstream,
     Writer,
     differences,
     divergence,
@@ -79,15 +78,23 @@ class Taken:
         return {**self.known, **self.folded}
 
 
-def to_queue(repository: Repository, writer: Writer, source: Upstream, queue: Queue, local: str) -> dict[str, str]:
-    """The commits to push for the local jobs that are neither on the remote's branch nor in its queue, as last seen.
+def to_queue(
+    repository: Repository, writer: Writer, queue: Queue, local: str, there: str | None, queued: Container[str]
+) -> dict[str, str]:
+    """The commits to push for the local jobs that are neither on the remote's branch nor in its queue.
 
     Where the refs are branches, each commit stands on the remote's branch, so that a host finds its CI recipe in it;
     else it stands alone.
+
+    Args:
+        repository: where everything is.
+        writer: writes the commits.
+        queue: the remote's queue.
+        local: the tip here.
+        there: the tip of the remote's branch, as last seen.
+        queued: the jobs that are in the queue, as last seen.
     """
-    there = repository.resolve(source.tracking)
-    queued = queue.seen(repository)
-    base = there if queue.prefix.startswith("refs/heads/") else None
+    base = there if queue.is_of_branches else None
     commits: dict[str, str] = {}
     for commit in divergence(repository, local, there).ahead if there else ():
         original = repository.commit_at(commit)
@@ -105,6 +112,13 @@ def to_queue(repository: Repository, writer: Writer, source: Upstream, queue: Qu
                     draft = Draft(original.message, files, author=original.author)
                     commits[job] = writer.write(under, draft)
     return commits
+
+
+def waiting(repository: Repository, queued: Iterable[str], local: str, there: str | None) -> tuple[str, ...]:
+    """Those of the queued jobs that are here, and that the remote's branch has not, as last seen; in order."""
+    with repository.snapshot(local) as here, repository.snapshot(there) as at_remote:
+        paths = {job: segment_path(job) for job in sorted(queued) if is_job_id(job)}
+        return tuple(job for job, path in paths.items() if here.entry(path) and not at_remote.entry(path))
 
 
 def only_jobs(repository: Repository, local: str, there: str) -> bool:

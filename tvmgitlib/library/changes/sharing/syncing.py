@@ -20,7 +20,7 @@ from tvmgitlib.library.changes.arriving import (
 from tvmgitlib.library.changes.sharing.checkpoints import make_checkpoint, require_recent
 from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
-from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue
+from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue, waiting
 from tvmgitlib.library.changes.sharing.replaying import replay
 from tvmgitlib.model import GitError, LibraryError, listed, plural
 from tvmgitlib.store import (
@@ -28,6 +28,7 @@ from tvmgitlib.store import (
     Outcome,
     Queue,
     Repository,
+    Upstream,
     Writer,
     fetch,
     follow,
@@ -63,17 +64,17 @@ def sync(repository: Repository, *, queued: bool = False, accept_rewrite: bool =
         TvmgitlibError: something that comes in is malformed (see `require_sound`), or a local commit does not go
             together with it (see `combine`).
     """
-    mode = settings_of(repository).push
-    if queued or (mode == "queue" and _is_queueable(repository)):
-        done = _Exchange(repository, sends=False, accepts_rewrite=accept_rewrite).run()
-        return replace(done, queued=enqueue(repository))
+    mode, source = settings_of(repository).push, upstream(repository)
+    if queued or (mode == "queue" and _is_queueable(repository, source)):
+        done = _Exchange(repository, source, sends=False, accepts_rewrite=accept_rewrite).run()
+        return replace(done, queued=enqueue(repository, source))
     races = _LOST_RACES if mode == "auto" else None
-    return _Exchange(repository, races=races, accepts_rewrite=accept_rewrite).run()
+    return _Exchange(repository, source, races=races, accepts_rewrite=accept_rewrite).run()
 
 
-def _is_queueable(repository: Repository) -> bool:
+def _is_queueable(repository: Repository, source: Upstream) -> bool:
     """Whether the remote has the library, as last seen, and all that is local beside it is jobs."""
-    there = repository.resolve(upstream(repository).tracking)
+    there = repository.resolve(source.tracking)
     return there is not None and only_jobs(repository, head_of(repository), there)
 
 
@@ -81,7 +82,8 @@ def send(repository: Repository) -> Synced:
     """`sync`; where the setting `push` says `queue`, only queue the local jobs: nothing is fetched."""
     if settings_of(repository).push != "queue":
         return sync(repository)
-    source, queued = upstream(repository), enqueue(repository)
+    source = upstream(repository)
+    queued = enqueue(repository, source)
     return Synced(source.remote, source.branch, head_of(repository), queued=queued)
 
 
@@ -97,22 +99,21 @@ def fold_queue(repository: Repository, *, checkpoint: bool = False) -> Synced:
             key to sign.
         TvmgitlibError: as `sync`.
     """
-    done = _Exchange(repository, insists=True).run()
+    done = _Exchange(repository, upstream(repository), insists=True).run()
     return replace(done, checkpoint=make_checkpoint(repository, done.commit).time) if checkpoint else done
 
 
-def enqueue(repository: Repository) -> tuple[str, ...]:
+def enqueue(repository: Repository, source: Upstream) -> tuple[str, ...]:
     """Push the local jobs that the remote has not, as last seen, to its queue; returns all that wait there.
 
     Raises:
         GitError: as `sync`.
     """
-    source = upstream(repository)
-    queue = Queue(source.remote, settings_of(repository).queue_refs)
+    queue, local = Queue(source.remote, settings_of(repository).queue_refs), head_of(repository)
+    there = repository.resolve(source.tracking) or fetch(repository, source)
+    queued = queue.seen(repository)
     with repository.writer() as writer:
-        if repository.resolve(source.tracking) is None:
-            fetch(repository, source)
-        commits = to_queue(repository, writer, source, queue, head_of(repository))
+        commits = to_queue(repository, writer, queue, local, there, queued)
         if commits:
             for tries in attempts(source):
                 pushed = push_to_queue(repository, queue, commits)
@@ -120,8 +121,7 @@ def enqueue(repository: Repository) -> tuple[str, ...]:
                     break
                 tries.last = pushed.said
             queue.remember(repository, commits)
-    here, there = jobs_of(repository, head_of(repository)), jobs_of(repository, repository.resolve(source.tracking))
-    return tuple(sorted(queue.seen(repository).keys() & (here - there)))
+    return waiting(repository, {**queued, **commits}, local, there)
 
 
 class _Exchange:
@@ -129,6 +129,7 @@ class _Exchange:
 
     Args:
         repository: the library's.
+        source: the remote branch.
         sends: whether anything goes to the branch; else local commits are made again on top of it here alone.
         races: how many pushes may be lost to faster ones before local jobs go to the queue; None for any number.
         insists: whether the queue has to be folded; else a remote that lets nobody change it keeps it.
@@ -138,6 +139,7 @@ class _Exchange:
     def __init__(
         self,
         repository: Repository,
+        source: Upstream,
         *,
         sends: bool = True,
         races: int | None = None,
@@ -145,7 +147,7 @@ class _Exchange:
         accepts_rewrite: bool = False,
     ) -> None:
         self._repository = repository
-        self._source = upstream(repository)
+        self._source = source
         self._queue = Queue(self._source.remote, settings_of(repository).queue_refs)
         self._only_builds = only_builds(repository, self._source.remote)
         self._sends, self._folds = sends, sends and not self._only_builds
@@ -232,8 +234,8 @@ class _Exchange:
 
     def _by_the_queue(self) -> Synced:
         """Take in what there is, and let local jobs wait in the queue."""
-        done = _Exchange(self._repository, sends=False, accepts_rewrite=self._accepts_rewrite).run()
-        return replace(done, queued=enqueue(self._repository))
+        done = _Exchange(self._repository, self._source, sends=False, accepts_rewrite=self._accepts_rewrite).run()
+        return replace(done, queued=enqueue(self._repository, self._source))
 
     def _lost(self, local: str, theirs: str) -> tuple[list[str], bool]:
         """The jobs that the remote has lost since this clone saw it last, in order; the rest of it is looked at.
