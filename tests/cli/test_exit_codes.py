@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tvmgitlib.model import TvmError
 
 LINES = (
     (Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log")
@@ -168,6 +171,23 @@ def test_an_interrupted_import_says_so_and_commits_nothing(
     assert git(cli.library, "status", "--porcelain") == ""
     assert cli("check").code == 0
     assert not list(cli.library.glob(".git/**/*.lock")) and not list(cli.library.glob(".git/objects/pack/tmp_*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("failure", [ZeroDivisionError("null"), TvmError("the task cannot be built")])
+def test_what_fails_by_a_signal_is_an_interruption(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, failure: Exception
+) -> None:
+    def as_in_a_callback_of_tvm(self: object, *arguments: object, **options: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(number)
+        raise failure
+
+    monkeypatch.setattr("tvmgitlib.config_library.ConfigLibrary.log", as_in_a_callback_of_tvm)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    cli("log")
+    by = "" if number == signal.SIGINT else " by SIGTERM"
+    assert (cli.code, cli.out, cli.err) == (130, "", f"interrupted{by}\n")
 
 
 def test_who_says_that_a_signal_is_not_for_us_is_heeded(cli: Any, tmp_path: Path) -> None:

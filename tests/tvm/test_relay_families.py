@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +139,25 @@ def test_a_revalidation_of_the_model_takes_the_same_families(
     library.import_logs(metaschedule_log(tmp_path / "db", given), platform="pc", tvm=HHB)
     done = library.revalidate(given, target=TARGET, platform="pc", every=True, check=False)
     assert done.counts == {"holds": 1}
+
+
+@pytest.mark.parametrize(
+    ("tuner", "number"), [("ansor", signal.SIGTERM), ("ansor", signal.SIGINT), ("random", signal.SIGTERM)]
+)
+def test_a_signal_ends_tuning_with_what_was_measured(
+    library: ConfigLibrary, model: tuple[str, Any], tuner: str, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "tvmgitlib", "-C", str(library.path), "tune", model[0]]
+    options = ["--tuner", tuner, "--trials", "1000", "--target", TARGET, "--platform", "board"]
+    heeds = partial(signal.signal, number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, preexec_fn=heeds) as process:
+        while not (jobs := library.open_jobs()) or not jobs[0].log.exists() or not jobs[0].log.stat().st_size:
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == ("interrupted by SIGTERM" if number == signal.SIGTERM else "interrupted")
+    assert "Traceback" not in said and "ignored" not in said
+    (left,) = library.open_jobs()
+    assert left.log.read_bytes().endswith(b"\n")

@@ -10,8 +10,15 @@ from tvmgitlib.library.changes import JobResult, outcome
 from tvmgitlib.model import listed, plural
 
 
-def print_result(context: Context, result: JobResult, path: object) -> None:
-    """Print the counts, of the library at a path; what the user should know beside them goes to standard error."""
+def print_result(context: Context, result: JobResult, path: object, *, push: bool) -> None:
+    """Print the counts; what the user should know beside them goes to standard error.
+
+    Args:
+        context: how the user wants results.
+        result: what became of the job.
+        path: where the library is.
+        push: whether the job is sent to the remote by this command.
+    """
     if result.left_out:
         note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
     if result.without_rule:
@@ -65,8 +72,7 @@ def print_result(context: Context, result: JobResult, path: object) -> None:
     if result.commit is None or result.already:
         context.print(result, _words(result))
         return
-    following = "Next: tvmgitlib best shows what there is now, tvmgitlib sync shares it."
-    context.print_written(result, _words(result), path, following)
+    context.print_written(result, _words(result), path, f"{context.there('Next')}: {_next_steps(result, push=push)}.")
 
 
 def print_sent(result: JobResult, tip: str) -> None:
@@ -75,6 +81,11 @@ def print_sent(result: JobResult, tip: str) -> None:
         say("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
     else:
         say(f"It is on the remote, as {(result.commit or tip)[:12]}.")
+
+
+def _next_steps(result: JobResult, *, push: bool) -> str:
+    look = "best shows what there is now" if result.counts.kept else "trials shows the effort on record"
+    return f"tvmgitlib {look}" + ("" if push else ", tvmgitlib sync shares it")
 
 
 def _note_completion(result: JobResult) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from tvmgitlib._version import __version__
 from tvmgitlib.cli.common import Context, example, note
 from tvmgitlib.cli.lazy import LazyGroup
 from tvmgitlib.cli.terminal import failures, progress
-from tvmgitlib.cli.terminal.signals import interrupting
+from tvmgitlib.cli.terminal.signals import Told, interrupting
 from tvmgitlib.model import TvmgitlibError, plain, plain_line
 
 EXIT_BUG = 3
@@ -129,17 +130,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     context = Context(as_json="--json" in told)  # so that what is wrong with the options is JSON, too
     with interrupting() as told_to_end:
         try:
-            return _run(arguments, context)
+            return _run(arguments, context, told_to_end)
         except (click.Abort, KeyboardInterrupt):
             with suppress(OSError):  # the terminal may be gone
-                click.echo(f"interrupted by {told_to_end.by}" if told_to_end.by else "interrupted", err=True)
+                click.echo(_interrupted(told_to_end), err=True)
             return EXIT_INTERRUPTED
 
 
-def _run(arguments: Sequence[str] | None, context: Context) -> int:
+def _interrupted(told_to_end: Told) -> str:
+    """What ended a command; of Ctrl-C its user knows."""
+    by_others = told_to_end.by not in (None, signal.SIGINT.name)
+    return f"interrupted by {told_to_end.by}" if by_others else "interrupted"
+
+
+def _run(arguments: Sequence[str] | None, context: Context, told_to_end: Told) -> int:
     """The same; an interrupt is for the caller."""
     try:
-        with progress.shown():
+        with told_to_end.heeded(), progress.shown():
             code = cli.main(args=arguments, prog_name="tvmgitlib", standalone_mode=False, obj=context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0

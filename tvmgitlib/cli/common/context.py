@@ -87,6 +87,10 @@ class Context:
         where = f"Library: {path}" if path is not None else ""
         self.print(answer, "\n".join(filter(None, (text, where, following))))
 
+    def there(self, when: str) -> str:
+        """Say when a command comes next, and that it is for the library, where a bare one would look for another."""
+        return when if self.library is None else f"{when}, in there"
+
     def print_lines(self, answers: Iterable[Answer], text: Callable[[], str]) -> None:
         """Print a list: JSON lines, or the text."""
         progress.wipe()

@@ -1,8 +1,9 @@
-"""Being told to end: by a scheduler (SIGTERM), or because the terminal is gone (SIGHUP)."""
+"""Being told to end: by Ctrl-C (SIGINT), by a scheduler (SIGTERM), or because the terminal is gone (SIGHUP)."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Told:
-    """Which signal told this process to end.
+    """Whether a signal told this process to end.
 
     Attributes:
         by: the signal's name; None while there was none.
@@ -24,11 +25,26 @@ class Told:
         self.by: str | None = None
 
     def end(self, number: int, _: FrameType | None) -> None:
-        """Interrupt what is done; what else comes finds the process ending already."""
+        """Interrupt what is done; what else comes finds the process ending already, but for another Ctrl-C."""
         for each in _ENDING:
             signal.signal(each, signal.SIG_IGN)
-        self.by = signal.Signals(number).name
+        self.by = self.by or signal.Signals(number).name
+        sys.unraisablehook = _say_nothing
         raise KeyboardInterrupt
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Whatever fails in here once a signal has come fails by it: TVM's C++ makes other errors of an interrupt."""
+        try:
+            yield
+        except Exception as error:
+            if self.by is None:
+                raise
+            raise KeyboardInterrupt from error
+
+
+def _say_nothing(_: object) -> None:
+    """What dies with an ending process, such as TVM's pools of workers, fails where nobody can do anything about it."""
 
 
 @contextmanager
@@ -36,11 +52,12 @@ def interrupting() -> Iterator[Told]:
     """Take such a signal for an interrupt, where nobody has said what becomes of it (`nohup`, a program of its own)."""
     told = Told()
     mine = threading.current_thread() is threading.main_thread()
-    heeded = [each for each in _ENDING if mine and signal.getsignal(each) is signal.SIG_DFL]
+    usual = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, signal.SIG_DFL)}
+    heeded = {each: handler for each, handler in usual.items() if mine and signal.getsignal(each) is handler}
     for each in heeded:
         signal.signal(each, told.end)
     try:
         yield told
     finally:
-        for each in heeded:
-            signal.signal(each, signal.SIG_DFL)
+        for each, handler in heeded.items():
+            signal.signal(each, handler)

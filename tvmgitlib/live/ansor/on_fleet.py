@@ -17,6 +17,7 @@ from shutil import rmtree
 from typing import Any, Final, TypeAlias
 
 from tvmgitlib.live.ansor.recording import failed
+from tvmgitlib.live.common import Held
 from tvmgitlib.live.fleet import Fleet, Kernel, Timed, measure
 
 _FUNCTION: Final = "auto_scheduler.rpc_runner.run"
@@ -35,16 +36,18 @@ class _Work:
         error: what has gone wrong in it: TVM would make another error of it on the way through C++.
     """
 
-    def __init__(self, fleet: Fleet, came: Came) -> None:
+    def __init__(self, fleet: Fleet, held: Held, came: Came) -> None:
         self._fleet = fleet
+        self._held = held
         self._came = came
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     def run(self, inputs: Sequence[Any], builds: Sequence[Any]) -> list[Any]:
         """Run what was built; what could not be built is told of at once."""
         try:
-            return self._run(inputs, builds)
-        except BaseException as error:
+            with self._held.waiting():
+                return self._run(inputs, builds)
+        except Exception as error:
             self.error = error
             raise
 
@@ -72,11 +75,12 @@ class _Work:
 
 
 @contextmanager
-def measuring_on(builder: Any, runner: Any, came: Came = lambda *_: None) -> Iterator[tuple[Any, Any]]:
+def measuring_on(builder: Any, runner: Any, held: Held, came: Came = lambda *_: None) -> Iterator[tuple[Any, Any]]:
     """A builder and a runner as TVM takes them; where the runner is a fleet, one that measures on it in here.
 
     Args:
         builder, runner: what the user gave.
+        held: interrupts that are held back meanwhile.
         came: is told of each result of a fleet when it comes; TVM's callbacks are called when a batch is over.
 
     Raises:
@@ -91,12 +95,12 @@ def measuring_on(builder: Any, runner: Any, came: Came = lambda *_: None) -> Ite
     boards = len(runner.found().boards)
     if builder in (None, "local"):  # TVM runs twice as many at once as are built at once
         builder = auto_scheduler.LocalBuilder(timeout=60, n_parallel=max(cpu_count(), boards))
-    work = _Work(runner, came)
+    work = _Work(runner, held, came)
     of_tracker = (runner.key, runner.tracker.host, runner.tracker.port)
     _at_work.setdefault(of_tracker, []).append(work)
     try:
         yield builder, auto_scheduler.RPCRunner(*of_tracker, timeout=int(runner.timeout), n_parallel=boards)
-    except BaseException as error:
+    except Exception as error:
         if work.error is not None and work.error is not error:
             raise work.error from None
         raise

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tvmgitlib.families.ansor import FAILED
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.common import note_caller, readable, why_unreadable
+from tvmgitlib.live.common import Held, note_caller, readable, why_unreadable
 from tvmgitlib.model import ERROR_KINDS, ErrorKind, TuningRecord, Workload, read_json_with_gaps
 
 #: How much is kept of what TVM calls a workload, in characters: a model may have it under many names.
@@ -63,24 +63,34 @@ def failed(kind: ErrorKind, text: str, all_cost: float = 0.0) -> Any:
 
 
 @cache
-def recorder() -> Callable[[Callable[[], Journal]], Any]:
+def recorder() -> Callable[..., Any]:
     """The class of measure callbacks."""
     from tvm.auto_scheduler.measure import PythonBasedMeasureCallback
     from tvm.auto_scheduler.measure_record import dump_record_to_string
 
     class RecordToJob(PythonBasedMeasureCallback):  # type: ignore[misc]  # TVM is not typed
-        """Logs as `RecordToFile` does, and is on the disk when it returns."""
+        """Logs as `RecordToFile` does, and is on the disk when it returns.
 
-        def __init__(self, journal: Callable[[], Journal]) -> None:
+        Args:
+            journal: gives the job's.
+            held: interrupts that are held back; None where nobody holds them.
+        """
+
+        def __init__(self, journal: Callable[[], Journal], held: Held | None = None) -> None:
             super().__init__()
             self._journal = journal
+            self._held = held or Held()
 
         def callback(self, policy: Any, inputs: Any, results: Any) -> None:
             journal = self._journal()
             note_caller(journal)
-            for measured in inputs:
+            pairs = list(zip(inputs, results, strict=False))
+            if self._held.error is not None:  # Ctrl-C ends the builders too: that is no failure of what they built
+                pairs = [(measured, result) for measured, result in pairs if result.error_no == 0]
+            for measured, _ in pairs:
                 journal.describe(workload_of(measured.task))
-            journal.append(line(journal, *pair) for pair in zip(inputs, results, strict=False))
+            journal.append(line(journal, *pair) for pair in pairs)
+            self._held.heed()
 
     def line(journal: Journal, measured: Any, result: Any) -> str:
         text = str(dump_record_to_string(measured, result)).rstrip("\n")

@@ -13,7 +13,7 @@ from tvmgitlib.library.platforms import detect_for
 from tvmgitlib.live.ansor.on_fleet import measuring_on
 from tvmgitlib.live.ansor.recording import failed, logged
 from tvmgitlib.live.at_hand import last_line
-from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured
+from tvmgitlib.live.common import Check, Failure, HowToMeasure, Remeasured, holding
 from tvmgitlib.model import ERROR_KINDS, TuningRecord, TvmError, parse_target
 
 
@@ -166,7 +166,7 @@ def _measure(inputs: Sequence[Any], how: HowToMeasure) -> list[Any]:
 
     if not inputs:
         return []
-    with measuring_on(how.builder or "local", how.runner or "local") as (builder, runner):
+    with holding() as held, measuring_on(how.builder or "local", how.runner or "local", held) as (builder, runner):
         options = TuningOptions(builder=builder, runner=runner)
         builds = options.builder.build(inputs, verbose=0)
         return [_sound(result) for result in options.runner.run(inputs, builds, verbose=0)]

@@ -11,7 +11,7 @@ from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.ansor.on_fleet import measuring_on
 from tvmgitlib.live.ansor.recording import recorder, temporary_log
 from tvmgitlib.live.ansor.warm import cost_of, measure_suggested
-from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
+from tvmgitlib.live.common import Held, Suggesters, holding, name_of, place_of, plain
 from tvmgitlib.live.fleet import Fleet
 from tvmgitlib.model import Place
 
@@ -42,12 +42,17 @@ def tune(
     if journal.is_tuned(place, trials):
         _log.info("%s is tuned: enough is on record", task.desc or task.workload_key)
         return False
-    record = recorder()(lambda: journal)
     told: dict[str, Any] = {"trials": trials, "measures_per_round": measures_per_round, "seed": seed}
     told |= {"early_stopping": early_stopping, "params": params}
-    called = [*callbacks] if isinstance(runner, Fleet) else [record, *callbacks]
-    with measuring_on(builder, runner, lambda *came: record.callback(None, *([each] for each in came))) as where:
-        return _tune(journal, task, place, told, where, called, cost_model, verbose, warm)
+    with holding() as held:
+        record = recorder()(lambda: journal, held)
+        called = [*callbacks] if isinstance(runner, Fleet) else [record, *callbacks]
+
+        def came(*pair: Any) -> None:
+            record.callback(None, *([each] for each in pair))
+
+        with measuring_on(builder, runner, held, came) as where:
+            return _tune(journal, task, place, told, where, held, called, cost_model, verbose, warm)
 
 
 def _tune(
@@ -56,6 +61,7 @@ def _tune(
     place: Place,
     told: dict[str, Any],
     where: tuple[Any, Any],
+    held: Held,
     callbacks: Sequence[Any],
     cost_model: Any,
     verbose: int,
@@ -71,7 +77,7 @@ def _tune(
         measure_suggested(journal, warm.of(task), trials, builder, runner, callbacks)
     left = journal.missing(place, trials)
     measured = temporary_log(journal.answers(place))
-    cost_model = cost_model or _taught(journal, place, seed)
+    cost_model = cost_model or _taught(journal, place, seed, held)
     policy = auto_scheduler.SketchPolicy(
         task,
         cost_model,
@@ -120,10 +126,17 @@ def _search(task: Any, policy: Any, options: Any, journal: Journal, early_stoppi
             best, since = (cost, 0) if cost is not None and cost < best else (best, since + 1)
 
 
-def _taught(journal: Journal, place: Place, seed: int | None) -> Any:
-    """A cost model that knows what is on record."""
+def _taught(journal: Journal, place: Place, seed: int | None, held: Held) -> Any:
+    """A cost model that knows what is on record, and ends a search that is interrupted: C++ asks it all the time."""
     from tvm import auto_scheduler
 
     cost_model = auto_scheduler.XGBModel(seed=seed)
     cost_model.update_from_file(temporary_log(journal.learnable(place)))
+    predict = cost_model.predict
+
+    def predict_unless_interrupted(task: Any, states: Any) -> Any:
+        held.heed()
+        return predict(task, states)
+
+    cost_model.predict = predict_unless_interrupted
     return cost_model

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tvmgitlib.live.common.base import live_family as live_family
     from tvmgitlib.live.common.base import place_of as place_of
     from tvmgitlib.live.common.base import running_tvm as running_tvm
+    from tvmgitlib.live.common.interrupts import Held as Held
+    from tvmgitlib.live.common.interrupts import holding as holding
     from tvmgitlib.live.common.loading import Loading as Loading
     from tvmgitlib.live.common.loading import apply as apply
     from tvmgitlib.live.common.loading import asked_for as asked_for
@@ -55,6 +57,7 @@ _NAMES = {
         "TIMEOUT Failure HowToMeasure LiveFamily Native Remeasured family_at_hand family_of_module "
         "family_of_task live_families live_family place_of running_tvm"
     ),
+    "interrupts": "Held holding",
     "loading": "Loading apply asked_for loads_module readable why_unreadable",
     "outputs": "UNCHECKED Process TrialError difference failing random_array run_with_numbers tolerance",
     "runners": "elsewhere note_caller platform_of_runner",

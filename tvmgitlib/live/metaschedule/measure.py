@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tvmgitlib.library.jobs import Journal
-from tvmgitlib.live.common import Suggesters, place_of
+from tvmgitlib.live.common import Held, Suggesters, holding, place_of
 from tvmgitlib.live.metaschedule.database import Measured, failure_of, log_trials
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, structural_hash, tuning_record, workload_text
 from tvmgitlib.live.metaschedule.warm import WarmStart
@@ -83,6 +83,7 @@ class Measuring:
         self._tasks: dict[tuple[str, str], Task] = {}
         self._current: Task | None = None
         self._error: BaseException | None = None
+        self._held = Held()
 
     @property
     def measured(self) -> int:
@@ -91,18 +92,21 @@ class Measuring:
 
     def run(self, tune: Callable[[], object]) -> None:
         """Call TVM. What goes wrong in here comes out of it as it was; TVM would make a RuntimeError of it."""
-        try:
-            tune()
-        except BaseException as error:
-            if self._error is not None and self._error is not error:
-                raise self._error from None
-            raise
+        with holding() as self._held:
+            try:
+                tune()
+            except BaseException as error:
+                if self._error is not None and self._error is not error:
+                    raise self._error from None
+                raise
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Around whatever TVM calls: remembers what goes wrong, for `run`."""
         try:
+            self._held.heed()
             yield
+            self._held.heed()
         except BaseException as error:
             self._error = error
             raise

@@ -339,7 +339,7 @@ def test_an_import_says_what_became_of_the_trials(cli: Any) -> None:
         "  32 trials read: 8 kept, 24 dropped",
         "  1 workload on xeon, 1 improved",
         f"Library: {cli.library}",
-        "Next: tvmgitlib best shows what there is now, tvmgitlib sync shares it.",
+        "Next, in there: tvmgitlib best shows what there is now, tvmgitlib sync shares it.",
     ]
     assert cli.err == ""
 

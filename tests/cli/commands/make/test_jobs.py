@@ -56,7 +56,7 @@ def test_starting_prints_where_to_log_and_what_to_do_then(cli: Any) -> None:
         f"  log       {cli.library}/.git/tvmgitlib/jobs/{job}/tuning.log",
         f"  work_dir  {cli.library}/.git/tvmgitlib/jobs/{job}/work_dir",
         f"Library: {cli.library}",
-        f"When the tuner is done: tvmgitlib job finish {job}",
+        f"When the tuner is done, in there: tvmgitlib job finish {job}",
     ]
 
 
@@ -233,3 +233,33 @@ def test_resuming_says_again_where_to_log(cli: Any) -> None:
     assert cli("job", "resume", job["job"][:4]).out.startswith(f"Job {job['job']} goes on, with 32 lines logged.")
     cli("job", "finish")
     assert cli("job", "resume").code == 4
+
+
+def next_steps(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("Next")]
+
+
+def test_what_comes_next_is_what_has_not_been_done(cli: Any, git: Any, tmp_path: Path) -> None:
+    remote = share(cli, git, tmp_path)
+    job = start(cli, "--platform", "board")
+    Path(job["log"]).write_bytes(LOG.read_bytes())
+    look = "Next, in there: tvmgitlib best shows what there is now"
+    assert next_steps(cli("job", "finish", "--push").out) == [f"{look}."]
+    others = [LOG.with_name(f"t0_tvmgitlib_matmul_{tuner}.log") for tuner in ("grid", "random", "xgb")]
+    assert next_steps(cli("import", others[0], "--platform", "board", "--push").out) == [f"{look}."]
+    assert next_steps(cli("import", others[1], "--platform", "board").out) == [f"{look}, tvmgitlib sync shares it."]
+    refuse(remote)
+    told = cli("import", others[2], "--platform", "board", "--push")
+    assert (told.code, next_steps(told.out), "tvmgitlib sync --propose" in told.err) == (4, [f"{look}."], True)
+    failed = LOG.with_name("matmul_riscv_all_errors.log")
+    assert next_steps(cli("import", failed, "--platform", "other").out) == [
+        "Next, in there: tvmgitlib trials shows the effort on record, tvmgitlib sync shares it."
+    ]
+
+
+def test_inside_the_library_what_comes_next_is_said_without_a_place(library: ConfigLibrary, tvmgitlib: Any) -> None:
+    def said(*arguments: object) -> str:
+        return str(tvmgitlib(*arguments, cwd=library.path).stdout.splitlines()[-1])
+
+    assert said("import", LOG, "--platform", "board").startswith("Next: tvmgitlib best")
+    assert said("job", "start", "--platform", "board").startswith("When the tuner is done: tvmgitlib job finish")

@@ -67,6 +67,13 @@ def test_a_job_moves(cli: Any, elsewhere: Path, library: ConfigLibrary, monkeypa
     assert "taken over by another machine, or its claim was removed" in cli.err
 
 
+def test_whoever_starts_a_shared_job_is_told_to_tell_of_it(cli: Any, elsewhere: Path) -> None:
+    *_, while_it_runs, then = cli(*SHARED).out.splitlines()
+    job = cli.lines("job", "list")[0]["job"]
+    assert while_it_runs == f"While it runs, in there: tvmgitlib job renew {job} --watch"
+    assert then == f"When the tuner is done, in there: tvmgitlib job finish {job}"
+
+
 def test_what_was_left_goes_on_with_the_same_command(
     cli: Any, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

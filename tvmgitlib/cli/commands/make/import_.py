@@ -79,9 +79,9 @@ def command(context: Context, files: tuple[str, ...], facts: tuple[str, ...], **
     try:
         result = library.import_logs(*files, facts=read_facts(facts), **told)
     except UnsentError as error:
-        print_result(context, error.result, library.path)
+        print_result(context, error.result, library.path, push=True)
         raise
-    print_result(context, result, library.path)
+    print_result(context, result, library.path, push=told["push"])
     note_each(_near(result.job, set(result.platforms) - known, known))
     if told["push"] and result.commit is not None and not context.as_json:
         print_sent(result, library.commit)

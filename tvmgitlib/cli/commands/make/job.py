@@ -121,11 +121,14 @@ def resume(context: Context, job: str | None, from_remote: bool) -> None:
 
 
 def _print_started(context: Context, job: OpenJob, text: str, path: object) -> None:
+    telling = (
+        [] if job.spec.share is None else [f"{context.there('While it runs')}: tvmgitlib job renew {job.id} --watch"]
+    )
     context.print_written(
         {"job": job.id, "log": str(job.log), "work_dir": str(job.work_dir)},
         f"{text}\n  log       {job.log}\n  work_dir  {job.work_dir}",
         path,
-        f"When the tuner is done: tvmgitlib job finish {job.id}",
+        "\n".join([*telling, f"{context.there('When the tuner is done')}: tvmgitlib job finish {job.id}"]),
     )
 
 
@@ -164,16 +167,16 @@ def finish(context: Context, job: str | None, push: bool, **told: Any) -> None:
 
     def tell(result: JobResult) -> None:
         if not context.as_json:  # there it is one document, with the commit as it was pushed
-            print_result(context, result, library.path)
+            print_result(context, result, library.path, push=push)
 
     try:
         result = library.finish_job(job, push=push, committed=tell, **told)
     except UnsentError as error:
         if context.as_json:
-            print_result(context, error.result, library.path)
+            print_result(context, error.result, library.path, push=push)
         raise
     if context.as_json:
-        print_result(context, result, library.path)
+        print_result(context, result, library.path, push=push)
     elif push:
         print_sent(result, library.commit)
 
