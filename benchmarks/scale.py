@@ -27,6 +27,7 @@ import orjson
 from libraries import TVM, make
 
 from tvmgitlib import ConfigLibrary, Selection, TvmVersion
+from tvmgitlib.library.outlines import index_file
 from tvmgitlib.library.reading import Lookup
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs" / "autotvm" / "t1_tvmgitlib_matmul_ga.log"
@@ -143,7 +144,7 @@ def of_jobs(path: Path, jobs: int) -> dict[str, Usage]:
     start, parsed = used("-c", "import tvmgitlib.config_library, orjson"), used(__file__, "--bare", str(path))
     found["bare parse"] = Usage(parsed.seconds - start.seconds, parsed.peak)
     with suppress(FileNotFoundError):
-        (path / ".git" / "tvmgitlib" / "index.sqlite").unlink()
+        index_file(path.resolve() / ".git" / "tvmgitlib").unlink()
     making, asking = told(path, "job", "show", job), told(path, "job", "show", job)
     found["first index"] = Usage(making.seconds - asking.seconds, making.peak)
     return found

@@ -1,8 +1,9 @@
 """Fuzz one reader with atheris, which is told by coverage what to try next: CONTRIBUTING.md says how to run it.
 
-    python tests/soak/fuzz.py READER [-max_total_time=600] [FOLDER OF INPUTS]
+    python tests/soak/fuzz.py [READER [-max_total_time=600] [FOLDER OF INPUTS]]
 
-What ends in anything but a `TvmgitlibError` is told with a traceback, and its input written down (`crash-*`).
+Without a reader it lists them, one a line. What ends in anything but a `TvmgitlibError` is told with a traceback, and
+its input written down (`crash-*`).
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ for _log in LOGS:
 
 
 def main() -> None:
-    name, *options = sys.argv[1:] or [""]
+    if not sys.argv[1:]:
+        print("\n".join(READERS))
+        return
+    name, *options = sys.argv[1:]
     if name not in READERS:
         sys.exit(f"say which reader: {', '.join(READERS)}")
     read, samples = READERS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 
@@ -14,3 +15,12 @@ def cache_folder() -> Path:
     """
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "tvmgitlib"
+
+
+def repository_id(state: Path) -> str:
+    """What tells a repository from this user's others, in the names of what is kept of it there.
+
+    Args:
+        state: the library's folder under the common Git directory.
+    """
+    return sha256(os.fsencode(state)).hexdigest()[:16]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import Configuration, require_trusted_pruning
-from tvmgitlib.store.landing import COPIED, PACKS, gather_lock, loose_packs, sweep_torn_packs, writing
+from tvmgitlib.store.durable import sync_ref
+from tvmgitlib.store.git import DURABLE, Configuration, require_trusted_pruning
+from tvmgitlib.store.landing import COPIED, PACKS, gather_lock, keeping_packs, loose_packs, sweep_torn_packs, writing
 from tvmgitlib.store.packing import note_packed, pack_well
 
 #: Git's own limit, gc.auto, for one of the 256 folders of loose objects: it looks at that one, too.
@@ -55,17 +56,31 @@ def collect(checkout: Checkout) -> None:
     """
     configuration = Configuration(checkout.git)
     require_trusted_pruning(checkout.git, configuration.values)
-    with writing(checkout):
-        pass  # which makes good what killed writers left
+    with writing(checkout):  # which makes good what killed writers left, and lets no branch move meanwhile
+        if _packs_refs(checkout, configuration):
+            _pack_refs(checkout)
     copied = () if configuration.get("core.bigfilethreshold") else COPIED
     with gather_lock(checkout.state):
         sweep_torn_packs(checkout.common_dir / "objects" / "pack")
-        if not configuration.flag("extensions.preciousobjects"):
-            pack_well(checkout, copied)
-        checkout.git.run(*copied, "gc", "--quiet")
+        is_precious = configuration.flag("extensions.preciousobjects")
+        with keeping_packs(checkout, [] if is_precious else pack_well(checkout, copied)):
+            checkout.git.run(*DURABLE, *copied, "-c", "gc.packRefs=false", "gc", "--quiet")
         if configuration.flag("core.commitgraph", default=True):
             checkout.git.run("commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
         note_packed(checkout)
+
+
+def _packs_refs(checkout: Checkout, configuration: Configuration) -> bool:
+    if configuration.get("gc.packrefs") == "notbare":
+        return not checkout.bare
+    return configuration.flag("gc.packrefs", default=True)
+
+
+def _pack_refs(checkout: Checkout) -> None:
+    """Have Git keep all refs in one file, which is on the disk before the others go."""
+    for others in ("--no-prune", "--prune"):
+        checkout.git.run(*DURABLE, "pack-refs", "--all", others)
+        sync_ref(checkout.common_dir, "packed-refs")
 
 
 def is_collection_due(checkout: Checkout) -> bool:

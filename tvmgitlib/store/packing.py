@@ -11,7 +11,6 @@ import re
 from hashlib import sha256
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.durable import sync_folder
 from tvmgitlib.store.git import DURABLE, share_made
 from tvmgitlib.store.landing import COPIED, loose_packs
 
@@ -21,24 +20,29 @@ _NOTE = "packed"
 _SEGMENT = re.compile(rb"jobs/[^/]+/[^/]+")
 
 
-def pack_well(checkout: Checkout, settings: tuple[str, ...] = COPIED) -> None:
-    """Make a pack of all that refs lead to; the other packs stay, for Git's own collection to take away.
+def pack_well(checkout: Checkout, settings: tuple[str, ...] = COPIED) -> list[str]:
+    """Make a pack of all that Git's own collection keeps; the other packs stay, for that to take away.
 
     Args:
         checkout: where.
         settings: options of Git's for this.
 
+    Returns:
+        The names of the packs that have all of it; none in a partial clone, whose packs are for Git alone to sort.
+
     Raises:
         GitError: an object is missing, or Git cannot write.
     """
     packs = checkout.common_dir / "objects" / "pack"
-    if is_packed(checkout) or checkout.reader.partial():
-        return
-    listed = checkout.git.run("rev-list", "--objects", "--all")
+    if checkout.reader.partial():
+        return []
+    if is_packed(checkout):
+        return loose_packs(packs)
+    listed = checkout.git.run("rev-list", "--objects", "--all", "--reflog", "--indexed-objects")
     packing = ("pack-objects", "--quiet", "--local", "--honor-pack-keep", "--no-reuse-delta", "--delta-base-offset")
     named = b"".join(map(_named, listed.splitlines(keepends=True)))
-    checkout.git.run(*DURABLE, *settings, *packing, str(packs / "pack"), stdin=named)
-    sync_folder(packs)
+    made = checkout.git.run(*DURABLE, *settings, *packing, "--non-empty", str(packs / "pack"), stdin=named)
+    return [f"pack-{name}.pack" for name in made.decode().split()]
 
 
 def _named(line: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ def proven(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
     for name in ("conv", "dense"):
         library.import_logs(make_log(name, [1e-3, 2e-3]), platform="box")
     assert library.check() == []
-    assert note(library).is_file()
+    assert note().is_file()
     return library
 
 
@@ -41,8 +40,8 @@ def whole_proofs(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return commits
 
 
-def note(library: ConfigLibrary) -> Path:
-    return library.path / ".git" / "tvmgitlib" / "proven.json"
+def note() -> Path:
+    return Path.home() / ".cache" / "tvmgitlib" / "checks"
 
 
 def segment(library: ConfigLibrary) -> Path:
@@ -171,25 +170,24 @@ def test_what_git_does_not_see_is_seen_when_everything_is_read(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"commit": 1}', "another commit", "another version", "deep", "a folder"]
+    "left", [b"", b"\xff\0" * 100, b"%b --upload-pack=x %b\n", b"%b %b\n", b"gone", b"of another", b"a folder"]
 )
-def test_a_damaged_note_proves_nothing(proven: ConfigLibrary, whole_proofs: list[str | None], content: str) -> None:
-    path = note(proven)
-    document = json.loads(path.read_text())
-    if content == "another commit":
-        content = json.dumps({**document, "commit": proven.at("HEAD~1").commit})
-    elif content == "another version":
-        content = json.dumps({**document, "proof": "0" * 64})
-    elif content == "deep":
-        content = "[" * 100_000
-    if content == "a folder":
-        path.unlink()
+def test_a_damaged_memory_proves_nothing(proven: ConfigLibrary, whole_proofs: list[str | None], left: bytes) -> None:
+    path = note()
+    repository, commit, claim = path.read_bytes().splitlines()[-1].split()
+    match left:
+        case b"gone":
+            left = b"%b %b %b\n" % (repository, b"0" * 40, claim)
+        case b"of another":
+            left = b"%b %b %b\n" % (b"0" * 16, commit, claim)
+    path.unlink()
+    if left == b"a folder":
         path.mkdir()
     else:
-        path.write_text(content)
+        path.write_bytes(left % (repository, claim) if b"%b" in left else left)
     assert ConfigLibrary(proven.path).check() == []
     assert whole_proofs == [proven.commit]
-    assert path.is_dir() or json.loads(path.read_text()) == document
+    assert path.is_dir() or commit in path.read_bytes()
 
 
 def test_other_rules_prove_anew(
@@ -203,7 +201,7 @@ def test_other_rules_prove_anew(
 def test_what_the_rules_of_another_package_say_is_proven_anew(
     proven: ConfigLibrary, whole_proofs: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note(proven).unlink()
+    note().unlink()
     monkeypatch.setattr("tvmgitlib.families.is_shipped", lambda _: False)
     assert proven.check() == proven.check() == []
     assert whole_proofs == [proven.commit] * 2

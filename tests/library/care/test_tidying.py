@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.library.outlines import index_size, opening
+from tvmgitlib.library.outlines import index_file, index_size, opening
 from tvmgitlib.model import GitError
 from tvmgitlib.store import Draft
 
@@ -114,7 +114,7 @@ def test_an_index_is_compacted_or_forgotten(filled: ConfigLibrary, monkeypatch: 
     monkeypatch.setattr(opening, "WORTH_IT", 0)
     jobs = [entry.job for entry in filled.log()]
     state = filled._view.repository.state
-    file = state / opening.FILE
+    file = index_file(state)
     if left == "damaged":
         file.write_bytes(b"no database at all" * 100)
     elif left == "old":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tvmgitlib import Blame, ConfigLibrary
-from tvmgitlib.library.outlines import opening
+from tvmgitlib.library.outlines import index_file, opening
 from tvmgitlib.store import commits_touching
 
 MakeLog = Callable[..., Path]
@@ -110,7 +110,7 @@ def test_where_the_index_is_not_to_be_written_history_is_walked(
     grown: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grown.import_logs(make_log("relu", [1e-3]), platform="box")
-    path = grown.path / ".git" / "tvmgitlib" / opening.FILE
+    path = index_file(grown._view.repository.state)
     grown.log()
     whole = path.read_bytes()
     monkeypatch.setattr("tvmgitlib.library.outlines.database._PATIENCE", 0.0)

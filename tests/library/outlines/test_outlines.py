@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import Condemned, ConfigLibrary, Selection
-from tvmgitlib.library.outlines import Narrowing, opening
+from tvmgitlib.library.outlines import Narrowing, index_file, opening
 from tvmgitlib.library.reading import Lookup, Summary
 from tvmgitlib.model import TvmgitlibError, TvmVersion, parse_target
 
@@ -77,7 +79,7 @@ def filled(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
 
 
 def file_of(library: ConfigLibrary) -> Path:
-    return library.path / ".git" / "tvmgitlib" / opening.FILE
+    return index_file(library._view.repository.state)
 
 
 def answers(library: ConfigLibrary) -> dict[str, Any]:
@@ -209,6 +211,19 @@ def test_where_no_index_can_be_written_answers_come_without_it(
     file_of(filled).unlink()
     file_of(filled).mkdir()
     assert answers(filled) == without(filled, monkeypatch)
+
+
+@pytest.mark.usefixtures("always")
+def test_the_index_of_a_repository_that_nobody_asks_any_more_goes(filled: ConfigLibrary) -> None:
+    old, other = (file_of(filled).with_name(f"{digit * 16}.sqlite") for digit in "01")
+    for file in (old, other):
+        file.write_bytes(b"")
+    os.utime(old, (0, time.time() - 91 * 24 * 3600))
+    filled.log()
+    assert old.exists()  # looking costs something, so that it is done where one is made
+    file_of(filled).unlink()
+    ConfigLibrary(filled.path).log()
+    assert (old.exists(), other.exists(), file_of(filled).exists()) == (False, True, True)
 
 
 def test_a_small_library_has_none(filled: ConfigLibrary) -> None:

@@ -12,10 +12,12 @@ from tvmgitlib.library.reading import Problem
 from tvmgitlib.model import GitError, LibraryError, SelectionError
 from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
 
-#: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for.
+#: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for. What it
+#: remembers is there too: a server's users may have no home, and whoever could change that could change the hook.
 _SCRIPT = """\
 #!/bin/sh
 # Made by tvmgitlib hook install: no push changes a job, and none brings configs/ that jobs/ does not fold to.
+export XDG_CACHE_HOME="${{XDG_CACHE_HOME:-$PWD/tvmgitlib/cache}}"
 PYTHONSAFEPATH=1 exec {python} -m tvmgitlib hook pre-receive
 """
 

@@ -1,15 +1,12 @@
 """What `check` has proven, and whether all is well with what came since: the quick way to the same answer.
 
-The memory is a small file in the Git directory, derived and safe to delete. It names a commit, which stands for its
-trees and its history; of another version of the rules it proves nothing, nor where it is damaged.
+What is remembered is a commit, which stands for its trees and its history. It is in the user's own cache, beside what
+was proven of configs/; of another version of the rules it proves nothing, nor where it is damaged.
 """
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
 
 from tvmgitlib import families
 from tvmgitlib._version import __version__
@@ -21,7 +18,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
 from tvmgitlib.library.changes import fold_change
-from tvmgitlib.library.folding import Change, are_files, expected_files
+from tvmgitlib.library.folding import Change, Memory, are_files, expected_files
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
 from tvmgitlib.model import JOBS, Segment, TvmgitlibError, job_at, signature_at
 from tvmgitlib.store import (
@@ -34,7 +31,8 @@ from tvmgitlib.store import (
     is_ancestor,
 )
 
-FILE = "proven.json"
+#: The file of what was proven, in the user's cache.
+_FILE = "checks"
 
 
 def remember(repository: Repository, contents: Contents) -> None:
@@ -44,12 +42,8 @@ def remember(repository: Repository, contents: Contents) -> None:
         return
     if not all(families.is_shipped(configs_file(path).family) for path, _ in contents.config_files()):
         return  # what another package finds right may change with that package
-    path = repository.state / FILE
-    content = _note(commit)
-    with suppress(OSError):
-        if not path.exists() or path.read_text(encoding="utf-8") != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
+    if _noted(repository) != commit:
+        Memory(repository.state, _FILE).add(_claim(), commit)
 
 
 def is_proven(repository: Repository, contents: Contents) -> bool:
@@ -57,7 +51,7 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
 
     False says nothing: only proving all of it does.
     """
-    known = _noted(repository.state / FILE)
+    known = _noted(repository)
     commit = contents.snapshot.commit
     if known is None or commit is None or not is_ancestor(repository, known, commit):
         return False
@@ -74,24 +68,15 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
         return False
 
 
-def _note(commit: str) -> str:
-    return f"{json.dumps({'commit': commit, 'proof': _proof(commit)})}\n"
+def _noted(repository: Repository) -> str | None:
+    """The commit that was proven last; None where there is none, or it is not here any more."""
+    noted = Memory(repository.state, _FILE).noted_with(_claim())
+    return repository.resolve(noted[-1]) if noted else None
 
 
-def _proof(commit: str) -> str:
-    """What only this version of the rules writes beside a commit: another one has proven nothing."""
-    return sha256(f"{__version__}\n{commit}\n".encode()).hexdigest()
-
-
-def _noted(path: Path) -> str | None:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    match document:
-        case {"commit": str(commit), "proof": str(proof)} if proof == _proof(commit):
-            return commit
-    return None
+def _claim() -> str:
+    """What is said of a commit, as a digest: by the rules of this version, all is well with it."""
+    return sha256(f"check {__version__}".encode()).hexdigest()
 
 
 def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:

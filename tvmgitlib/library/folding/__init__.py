@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.folding.claims import take_word as take_word
     from tvmgitlib.library.folding.digest import jobs_digest as jobs_digest
     from tvmgitlib.library.folding.folded import Folded as Folded
+    from tvmgitlib.library.folding.memory import Memory as Memory
     from tvmgitlib.library.folding.proof import are_files as are_files
     from tvmgitlib.library.folding.proof import expected_files as expected_files
     from tvmgitlib.library.folding.proof import is_fold as is_fold
@@ -32,6 +33,7 @@ _NAMES = {
     "claims": "is_known is_on_word remember_fold take_word",
     "digest": "jobs_digest",
     "folded": "Folded",
+    "memory": "Memory",
     "proof": "are_files expected_files is_fold is_fold_after",
     "whole": "Whole fold_whole",
 }

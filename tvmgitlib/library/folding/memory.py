@@ -10,10 +10,9 @@ import logging
 import os
 import re
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from tvmgitlib.library.cache_folder import cache_folder
+from tvmgitlib.library.cache_folder import cache_folder, repository_id
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -32,7 +31,7 @@ class Memory:
     """
 
     def __init__(self, state: Path, file: str = FILE) -> None:
-        self._repository = sha256(os.fsencode(state)).hexdigest()[:16]
+        self._repository = repository_id(state)
         self._file = file
 
     def has(self, claim: str) -> bool:

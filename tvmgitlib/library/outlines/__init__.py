@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from tvmgitlib.library.outlines.facts import Told as Told
     from tvmgitlib.library.outlines.narrowing import Narrowing as Narrowing
     from tvmgitlib.library.outlines.opening import compact as compact
+    from tvmgitlib.library.outlines.opening import index_file as index_file
     from tvmgitlib.library.outlines.opening import index_size as index_size
     from tvmgitlib.library.outlines.outlines import Outlines as Outlines
 
 _NAMES = {
     "facts": "Addition Spot Spread Told",
     "narrowing": "Narrowing",
-    "opening": "compact index_size",
+    "opening": "compact index_file index_size",
     "outlines": "Outlines",
 }
 

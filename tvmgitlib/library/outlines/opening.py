@@ -1,12 +1,18 @@
-"""Finding an index that may be used, making it where it pays, and doing without where it cannot be had."""
+"""Finding an index that may be used, making it where it pays, and doing without where it cannot be had.
+
+What it says is believed. So it is in the user's own cache: in a Git directory, an archive could bring along another.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from tvmgitlib.library.cache_folder import cache_folder, repository_id
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.updating import bring
 from tvmgitlib.model import JOBS, MissingError
@@ -14,7 +20,10 @@ from tvmgitlib.store import TREE_MODE, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
-FILE = "index.sqlite"
+_FOLDER = "indexes"
+
+#: How long nobody has asked an index that goes when another one is made, in seconds: its repository may have gone.
+_FORGOTTEN = 90 * 24 * 3600.0
 
 #: From so many folders of jobs/ on (of 256, by the first two digits of an id) an index is made: a library of some
 #: hundred jobs is read faster than it is opened.
@@ -33,8 +42,8 @@ def opened(snapshot: Snapshot) -> Database | None:
     """
     entry = snapshot.entry(JOBS)
     tree = entry.oid if entry is not None and entry.mode == TREE_MODE else ""
-    path = snapshot.state / FILE
     try:
+        path = index_file(snapshot.state)
         if not path.exists() and len(snapshot.folder(JOBS)) < WORTH_IT and snapshot.packed_size < _LARGE:
             return None
         return _bring(path, snapshot, tree)
@@ -46,13 +55,30 @@ def opened(snapshot: Snapshot) -> Database | None:
             _log.debug("the reading index cannot be used: %s", error)
             return None
         return _made_anew(path, snapshot, tree, error)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         _log.debug("the reading index cannot be used: %s", error)
         return None
 
 
+def index_file(state: Path) -> Path:
+    """The file of the index of a repository, whether it is there or not.
+
+    Args:
+        state: the library's folder under the common Git directory.
+
+    Raises:
+        RuntimeError: this user has no home.
+    """
+    return cache_folder() / _FOLDER / f"{repository_id(state)}.sqlite"
+
+
 def _bring(path: Path, snapshot: Snapshot, tree: str) -> Database:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        with suppress(OSError):  # it may be somebody else's, for all to read
+            os.utime(path)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_forgotten(path.parent)
     database = Database.open(path)
     try:
         brought = bring(database, snapshot, tree)
@@ -64,12 +90,20 @@ def _bring(path: Path, snapshot: Snapshot, tree: str) -> Database:
     return brought
 
 
+def _drop_forgotten(folder: Path) -> None:
+    """Remove indexes that nobody has asked for long."""
+    for index in folder.glob("*.sqlite"):
+        with suppress(OSError):
+            if index.stat().st_mtime < time.time() - _FORGOTTEN:
+                index.unlink()
+
+
 def forget(snapshot: Snapshot, error: sqlite3.DatabaseError) -> None:
     """Do without an index that cannot answer; where it is damaged, the next command makes it anew."""
     if isinstance(error, sqlite3.OperationalError):
         _log.debug("the reading index cannot be used: %s", error)
         return
-    path = snapshot.state / FILE
+    path = index_file(snapshot.state)
     _log.warning("the reading index %s is damaged, and is made anew", path)
     with suppress(OSError):
         path.unlink()
@@ -82,8 +116,8 @@ def index_size(state: Path) -> int:
         state: the library's folder under the common Git directory.
     """
     try:
-        return (state / FILE).stat().st_size
-    except OSError:
+        return index_file(state).stat().st_size
+    except (OSError, RuntimeError):
         return 0
 
 
@@ -93,9 +127,9 @@ def compact(state: Path) -> None:
     Args:
         state: the library's folder under the common Git directory.
     """
-    path = state / FILE
-    if not path.exists():
+    if not index_size(state):
         return
+    path = index_file(state)
     try:
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             if Database(connection).compact():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.landing.gathering import PACKS as PACKS
     from tvmgitlib.store.landing.gathering import gather_packs as gather_packs
     from tvmgitlib.store.landing.gathering import loose_packs as loose_packs
+    from tvmgitlib.store.landing.keeping import keeping_packs as keeping_packs
     from tvmgitlib.store.landing.leftovers import sweep_torn_packs as sweep_torn_packs
     from tvmgitlib.store.landing.links import links_under as links_under
     from tvmgitlib.store.landing.links import refuse_links as refuse_links
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "branch": "Landing recover writing",
     "gathering": "COPIED PACKS gather_packs loose_packs",
+    "keeping": "keeping_packs",
     "leftovers": "sweep_torn_packs",
     "links": "links_under refuse_links",
     "lock": "gather_lock make_state",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Final
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import Configuration
+from tvmgitlib.store.git import DURABLE, Configuration
+from tvmgitlib.store.landing.keeping import keeping_packs
 from tvmgitlib.store.landing.lock import try_gather_lock
 
 _log = logging.getLogger("tvmgitlib")
@@ -17,10 +20,10 @@ PACKS: Final = 50
 
 #: Whatever is in a pack or loose stays, whether a ref leads to it or not: another process may be about to use it. The
 #: smaller packs become one, so that a commit is copied a few times in its life and not each time. `--geometric` came
-#: with Git 2.32; before, all becomes one.
-_GEOMETRIC = ("--geometric=2", "-d")
-_ALL = ("-A", "-d")
-_USAGE = 129
+#: with Git 2.32; before, all becomes one. Each way is one to write that pack, and one to remove what it replaces.
+_GEOMETRIC: Final = (("--geometric=2",), ("--geometric=2", "-d"))
+_ALL: Final = (("-a",), ("-A", "-d"))
+_USAGE: Final = 129
 
 #: The logs of kept histories are copied as they are, and not compared with each other.
 COPIED: Final[tuple[str, ...]] = ("-c", "core.bigFileThreshold=1m")
@@ -57,9 +60,19 @@ def _is_wanted(configuration: Configuration) -> bool:
 
 
 def _repack(checkout: Checkout) -> None:
-    options = ("--quiet", "--local", "-n", "--no-write-bitmap-index")
-    done = checkout.git.try_run(*COPIED, "repack", *_GEOMETRIC, *options)
-    if done.returncode == _USAGE:
-        done = checkout.git.try_run(*COPIED, "repack", *_ALL, *options)
+    packs = checkout.common_dir / "objects" / "pack"
+    known = set(loose_packs(packs))
+    for write, remove in (_GEOMETRIC, _ALL):
+        done = _run(checkout, write)
+        if done.returncode == 0:
+            with keeping_packs(checkout, set(loose_packs(packs)) - known):
+                done = _run(checkout, remove)
+        if done.returncode != _USAGE:
+            break
     if done.returncode != 0:
         _log.info("packs could not be gathered: %s", done.stderr.decode(errors="replace").strip())
+
+
+def _run(checkout: Checkout, how: Sequence[str]) -> CompletedProcess[bytes]:
+    options = ("--quiet", "--local", "-n", "--no-write-bitmap-index")
+    return checkout.git.try_run(*DURABLE, *COPIED, "repack", *how, *options)

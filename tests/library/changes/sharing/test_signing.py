@@ -15,6 +15,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.library.changes import Condemned
+from tvmgitlib.library.outlines import index_file
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.model import GitError, LibraryError, segment_path, signature_at
 from tvmgitlib.store import signed_by
@@ -227,10 +228,11 @@ def test_the_command_line_says_who_signed(cli: Any, make_log: MakeLog, sign: Sig
 def test_proofs_are_remembered_by_blob(library: ConfigLibrary, make_log: MakeLog, sign: Sign) -> None:
     key = sign(library.path, "tess")
     job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
-    state = library.path / ".git" / "tvmgitlib"
-    Database.open(state / "index.sqlite").close()
+    file = index_file(library._view.repository.state)
+    file.parent.mkdir(parents=True)
+    Database.open(file).close()
     assert signers(library) == {job: [key]}
-    index = Database.open(state / "index.sqlite")
+    index = Database.open(file)
     (proven,) = index._connection.execute("SELECT key FROM signature").fetchall()
     index.close()
     assert proven == (key,)
