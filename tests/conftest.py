@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("git")
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make an empty folder: `new_folder("home")`.
+
+    What pytest numbers folders by looks at all that there are, so that of thousands each takes longer than the last.
+    """
+    serial = count()
+
+    def make(name: str) -> Path:
+        path = tmp_path_factory.getbasetemp() / f"{next(serial)}-{name}"
+        path.mkdir(mode=0o700)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, new_folder: Callable[[str], Path]) -> Path:
+    """A folder of the test's own, in place of pytest's."""
+    return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+
+
 @pytest.fixture(autouse=True)
-def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def hermetic(new_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the user's Git configuration, home, library or language."""
-    home = tmp_path_factory.mktemp("home")
+    home = new_folder("home")
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Tess Ter\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n")
     for name in [name for name in os.environ if name.startswith(("GIT_", "TVMGITLIB_LIBRARY"))]:
