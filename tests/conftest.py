@@ -36,8 +36,10 @@ from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"
 
-# A test may be slow on a busy machine; what it may not be is wrong.
-hypothesis.settings.register_profile("tvmgitlib", deadline=None)
+# A test may be slow on a busy machine; what it may not be is wrong. The soak tries the examples that not every change
+# has to wait for.
+hypothesis.settings.register_profile("tvmgitlib", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=1_000)
 hypothesis.settings.load_profile("tvmgitlib")
 
 #: Whoever asks for one of these works on a repository. What such a test shows depends little on the Python.
