@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
@@ -35,6 +35,8 @@ from tvmgitlib.model import (
 from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"
+
+T = TypeVar("T")
 
 # A test may be slow on a busy machine; what it may not be is wrong. The soak tries the examples that not every change
 # has to wait for.
@@ -119,6 +121,48 @@ def library(tmp_path: Path, just_made: Path, git: Callable[..., str]) -> ConfigL
     path = shutil.copytree(just_made, tmp_path / "library")
     git(path, "update-index", "-q", "--refresh")  # the copies are other files than those it has looked at
     return ConfigLibrary(path)
+
+
+@pytest.fixture(scope="session")
+def made_once() -> dict[str, tuple[Path, Path, Any]]:
+    """By what made it: where a copy of what it made is kept, where it was made, and what it returned."""
+    return {}
+
+
+@pytest.fixture
+def once(
+    tmp_path: Path,
+    new_folder: Callable[[str], Path],
+    made_once: dict[str, tuple[Path, Path, Any]],
+    git: Callable[..., str],
+) -> Callable[[Callable[[], T]], T]:
+    """Do what several tests begin with: `once(make)` calls `make()` for the first of them, which may write what it
+    likes into `tmp_path`, and nowhere else; each other one is given a copy of that, and what `make` returned then.
+
+    The copies of repositories know each other, where their configurations had named the first ones.
+    """
+
+    def run(make: Callable[[], T]) -> T:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name not in made_once:
+            returned = make()
+            kept = shutil.copytree(tmp_path, new_folder("once"), symlinks=True, dirs_exist_ok=True)
+            made_once[name] = kept, tmp_path, returned
+            return returned
+        kept, first, returned = made_once[name]
+        shutil.copytree(kept, tmp_path, symlinks=True, dirs_exist_ok=True, copy_function=_copy_anew)
+        for config in tmp_path.glob("*/.git/config"):
+            config.write_text(config.read_text().replace(str(first), str(tmp_path)))
+            git(config.parents[1], "update-index", "-q", "--refresh")
+        return returned
+
+    return run
+
+
+def _copy_anew(source: str, target: str) -> None:
+    """Copy a file; one that is there may be one that nobody writes to."""
+    Path(target).unlink(missing_ok=True)
+    shutil.copy2(source, target)
 
 
 @pytest.fixture

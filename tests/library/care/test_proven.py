@@ -15,15 +15,20 @@ from tvmgitlib.library.care import checking
 
 MakeLog = Callable[..., Path]
 Git = Callable[..., str]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def proven(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
+def proven(library: ConfigLibrary, make_log: MakeLog, once: Once) -> ConfigLibrary:
     """A library that was found sound."""
-    for name in ("conv", "dense"):
-        library.import_logs(make_log(name, [1e-3, 2e-3]), platform="box")
-    assert library.check() == []
-    assert note(library).is_file()
+
+    def make() -> None:
+        for name in ("conv", "dense"):
+            library.import_logs(make_log(name, [1e-3, 2e-3]), platform="box")
+        assert library.check() == []
+        assert note(library).is_file()
+
+    once(make)
     return library
 
 

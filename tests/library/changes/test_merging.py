@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -12,6 +13,7 @@ from tvmgitlib.model import GitError, LibraryError, SelectionError, SettingsErro
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 def switch(git: Git, library: ConfigLibrary, *arguments: str) -> None:
@@ -23,15 +25,19 @@ def jobs(library: ConfigLibrary) -> set[str]:
 
 
 @pytest.fixture
-def forked(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
+def forked(library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> ConfigLibrary:
     """`main` and `side` with two jobs each on top of one they share; `main` is checked out."""
-    library.import_logs(make_log("dense", [5e-3]), platform="box")
-    switch(git, library, "-c", "side")
-    for cost in (1e-3, 4e-3):
-        library.import_logs(make_log("dense", [cost]), platform="box")
-    switch(git, library, "main")
-    for cost in (2e-3, 3e-3):
-        library.import_logs(make_log("dense", [cost]), platform="box")
+
+    def make() -> None:
+        library.import_logs(make_log("dense", [5e-3]), platform="box")
+        switch(git, library, "-c", "side")
+        for cost in (1e-3, 4e-3):
+            library.import_logs(make_log("dense", [cost]), platform="box")
+        switch(git, library, "main")
+        for cost in (2e-3, 3e-3):
+            library.import_logs(make_log("dense", [cost]), platform="box")
+
+    once(make)
     return library
 
 
