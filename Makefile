@@ -37,6 +37,7 @@ trips: ## how far everyday commands go through the code, and how many Git proces
 
 soak: ## the long tests: random histories, kills, damage, all records of real databases; TVMGITLIB_SOAK=0.01 for less
 	$(ENV) run core -m pytest tests -m soak --ignore=tests/tvm -n 2
+	$(ENV) run core -m pytest tests -m "hypothesis and not soak" --hypothesis-profile=soak --ignore=tests/tvm -n 2
 	for tvm in 0.16 0.25 0.27; do $(ENV) run tvm-$$tvm -m pytest tests/tvm -m soak -W default || exit; done
 
 docs: ## the site of docs/ in build/site, and the man page in build/man; warnings are errors

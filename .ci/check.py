@@ -26,7 +26,8 @@ from scratch import scratch
 
 SITE = VENVS / "site"  # made outside of what is checked in
 #: Steps, each of one process that tests: where one waits for what it started, another has work for the core. Two
-#: processes a step would find all its tests twice, and wait for each other at its end.
+#: processes a step would find all its tests twice, and wait for each other at its end; one that another watches would
+#: tell it of each test three times.
 AT_A_TIME = 1 + (os.cpu_count() or 1)
 
 
@@ -74,18 +75,18 @@ def core_tests(core: Sequence[Environment]) -> list[Step]:
 
     What is slow is so because of Git and processes, not of Python.
     """
-    arguments = ["tests", "--ignore=tests/tvm", "--dist", "worksteal", "-m"]
+    arguments = ["tests", "--ignore=tests/tvm", "-m"]
     newest, oldest, between = core[-1], core[:-1][:1], core[1:-1]
     return [
-        *(pytest(f"{each.name}", each, *arguments, "not slow and not soak") for each in (newest, *oldest)),
-        pytest(f"{newest.name} slow", newest, *arguments, "slow and not soak"),
+        pytest(newest.name, newest, *arguments, "not soak"),
+        *(pytest(each.name, each, *arguments, "not slow and not soak") for each in oldest),
         *(pytest(f"{each.name} pure", each, *arguments, "not git and not slow and not soak") for each in between),
     ]
 
 
 def live_step(environment: Environment) -> Step:
-    """The tests on one TVM: a module's tests in one worker, which makes what they share once."""
-    return pytest(environment.name, environment, "tests/tvm", "-W", "default", "--dist", "loadfile")
+    """The tests on one TVM."""
+    return pytest(environment.name, environment, "tests/tvm", "-W", "default")
 
 
 def pytest(name: str, environment: Environment, *arguments: str) -> Step:
@@ -95,7 +96,7 @@ def pytest(name: str, environment: Environment, *arguments: str) -> Step:
     package.
     """
     cache = f"cache_dir=.venv/{environment.name}/cache"
-    command = [script(environment.name, "pytest"), *arguments, "-n", "1", "-o", cache]
+    command = [script(environment.name, "pytest"), *arguments, "-o", cache]
     if environment.wheel:
         command += ["-p", "installed_only"]
     if CI:

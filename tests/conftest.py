@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
@@ -35,8 +36,12 @@ from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"
 
-# A test may be slow on a busy machine; what it may not be is wrong.
-hypothesis.settings.register_profile("tvmgitlib", deadline=None)
+T = TypeVar("T")
+
+# A test may be slow on a busy machine; what it may not be is wrong. The soak tries the examples that not every change
+# has to wait for.
+hypothesis.settings.register_profile("tvmgitlib", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=1_000)
 hypothesis.settings.load_profile("tvmgitlib")
 
 #: Whoever asks for one of these works on a repository. What such a test shows depends little on the Python.
@@ -51,10 +56,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("git")
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make an empty folder: `new_folder("home")`.
+
+    What pytest numbers folders by looks at all that there are, so that of thousands each takes longer than the last.
+    """
+    serial = count()
+
+    def make(name: str) -> Path:
+        path = tmp_path_factory.getbasetemp() / f"{next(serial)}-{name}"
+        path.mkdir(mode=0o700)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, new_folder: Callable[[str], Path]) -> Path:
+    """A folder of the test's own, in place of pytest's."""
+    return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+
+
 @pytest.fixture(autouse=True)
-def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def hermetic(new_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the user's Git configuration, home, library or language."""
-    home = tmp_path_factory.mktemp("home")
+    home = new_folder("home")
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Tess Ter\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n")
     for name in [name for name in os.environ if name.startswith(("GIT_", "TVMGITLIB_LIBRARY"))]:
@@ -94,6 +121,48 @@ def library(tmp_path: Path, just_made: Path, git: Callable[..., str]) -> ConfigL
     path = shutil.copytree(just_made, tmp_path / "library")
     git(path, "update-index", "-q", "--refresh")  # the copies are other files than those it has looked at
     return ConfigLibrary(path)
+
+
+@pytest.fixture(scope="session")
+def made_once() -> dict[str, tuple[Path, Path, Any]]:
+    """By what made it: where a copy of what it made is kept, where it was made, and what it returned."""
+    return {}
+
+
+@pytest.fixture
+def once(
+    tmp_path: Path,
+    new_folder: Callable[[str], Path],
+    made_once: dict[str, tuple[Path, Path, Any]],
+    git: Callable[..., str],
+) -> Callable[[Callable[[], T]], T]:
+    """Do what several tests begin with: `once(make)` calls `make()` for the first of them, which may write what it
+    likes into `tmp_path`, and nowhere else; each other one is given a copy of that, and what `make` returned then.
+
+    The copies of repositories know each other, where their configurations had named the first ones.
+    """
+
+    def run(make: Callable[[], T]) -> T:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name not in made_once:
+            returned = make()
+            kept = shutil.copytree(tmp_path, new_folder("once"), symlinks=True, dirs_exist_ok=True)
+            made_once[name] = kept, tmp_path, returned
+            return returned
+        kept, first, returned = made_once[name]
+        shutil.copytree(kept, tmp_path, symlinks=True, dirs_exist_ok=True, copy_function=_copy_anew)
+        for config in tmp_path.glob("*/.git/config"):
+            config.write_text(config.read_text().replace(str(first), str(tmp_path)))
+            git(config.parents[1], "update-index", "-q", "--refresh")
+        return returned
+
+    return run
+
+
+def _copy_anew(source: str, target: str) -> None:
+    """Copy a file; one that is there may be one that nobody writes to."""
+    Path(target).unlink(missing_ok=True)
+    shutil.copy2(source, target)
 
 
 @pytest.fixture

@@ -177,7 +177,6 @@ efforts = st.builds(
     effort=efforts,
     baseline=st.none() | st.floats(5e-324, 1e308),
 )
-@hypothesis.settings(max_examples=60)
 def test_whatever_is_written_is_read(
     build: Any,
     header: Header,
@@ -402,7 +401,6 @@ def own_lines() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("family", REAL)
-@hypothesis.settings(max_examples=150)
 @given(data=st.data())
 def test_any_record_is_read_or_refused(family: str, data: st.DataObject, mutated: Any) -> None:
     codec = families.family(family)
@@ -416,7 +414,6 @@ def test_any_record_is_read_or_refused(family: str, data: st.DataObject, mutated
 
 
 @pytest.mark.parametrize("family", REAL)
-@hypothesis.settings(max_examples=150)
 @given(data=st.data())
 def test_any_native_line_is_read_or_refused(family: str, data: st.DataObject, mutated: Any) -> None:
     """What a log is put through; and what it lets through, a segment holds."""
@@ -448,7 +445,6 @@ def test_any_native_line_is_read_or_refused(family: str, data: st.DataObject, mu
 
 
 @pytest.mark.parametrize("family", REAL)
-@hypothesis.settings(max_examples=150)
 @given(data=st.data())
 def test_any_segment_is_read_or_refused(family: str, data: st.DataObject, mutated: Any) -> None:
     lines = written(REAL[family])

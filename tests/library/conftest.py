@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from itertools import count
@@ -33,10 +34,9 @@ def line(
 @pytest.fixture
 def make_log(tmp_path: Path) -> MakeLog:
     """Write a log of one workload: `make_log("dense", [2e-3, 1e-3])`; configs are 1, 2, ... unless given."""
-    serial = count(1)
 
     def make(workload: str, costs: list[float], configs: list[int] | None = None, **told: str) -> Path:
-        number = next(serial)
+        number = next(number for number in count(1) if not (tmp_path / f"log-{number}.log").exists())
         path = tmp_path / f"log-{number}.log"
         chosen = configs or range(1, len(costs) + 1)
         lines = [
@@ -52,13 +52,22 @@ def make_log(tmp_path: Path) -> MakeLog:
 MakeKey = Callable[[str], Path]
 
 
+@pytest.fixture(scope="session")
+def keys(new_folder: Callable[[str], Path]) -> Path:
+    """The folder of the keys, each made when the first test takes it."""
+    return new_folder("keys")
+
+
 @pytest.fixture
-def make_key(tmp_path: Path) -> MakeKey:
-    """Make a key for signing: `make_key("tess")` is the file of the private one, without a passphrase."""
+def make_key(keys: Path, tmp_path: Path) -> MakeKey:
+    """Take a key for signing: `make_key("tess")` is the file of the private one, without a passphrase."""
 
     def make(name: str) -> Path:
-        path = tmp_path / f"key-{name}"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path], check=True)
+        made, path = keys / name, tmp_path / f"key-{name}"
+        if not made.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", made], check=True)
+        for suffix in ("", ".pub"):
+            shutil.copy(f"{made}{suffix}", f"{path}{suffix}")
         return path
 
     return make

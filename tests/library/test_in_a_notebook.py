@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,25 @@ from tvmgitlib import ConfigLibrary, Selection, TvmgitlibError
 from tvmgitlib.library.reading import Outcome, Summary
 from tvmgitlib.model import Workload
 
+Once = Callable[[Callable[[], Any]], Any]
+
 LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 
 
 @pytest.fixture
-def filled(library: ConfigLibrary, tmp_path: Path) -> ConfigLibrary:
+def filled(library: ConfigLibrary, tmp_path: Path, once: Once) -> ConfigLibrary:
     """A library with 60 workloads of names that are no friends, and a whole history."""
-    record = json.loads(LOG.read_bytes().splitlines()[0])
-    with (tmp_path / "many.log").open("w") as file:
-        for number in range(60):
-            record["input"][1:3] = ["<script>alert(1)</script>", [number, "float32"]]
-            file.write(json.dumps(record) + "\n")
-    library.import_logs(tmp_path / "many.log", platform="board")
-    library.import_logs(LOG, platform="board", keep_history=True)
+
+    def make() -> None:
+        record = json.loads(LOG.read_bytes().splitlines()[0])
+        with (tmp_path / "many.log").open("w") as file:
+            for number in range(60):
+                record["input"][1:3] = ["<script>alert(1)</script>", [number, "float32"]]
+                file.write(json.dumps(record) + "\n")
+        library.import_logs(tmp_path / "many.log", platform="board")
+        library.import_logs(LOG, platform="board", keep_history=True)
+
+    once(make)
     return library
 
 

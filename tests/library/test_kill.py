@@ -71,8 +71,8 @@ def kills(library: ConfigLibrary, log: Path, git, count: int, seed: int) -> None
 
 
 @pytest.mark.slow
-def test_fifteen_kills(library: ConfigLibrary, logs: Path, git) -> None:
-    kills(library, logs / "autotvm/t0_tvmgitlib_matmul_grid.log", git, 15, 1)
+def test_six_kills(library: ConfigLibrary, logs: Path, git) -> None:
+    kills(library, logs / "autotvm/t0_tvmgitlib_matmul_grid.log", git, 6, 1)
 
 
 @pytest.mark.soak

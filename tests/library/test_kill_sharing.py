@@ -33,22 +33,22 @@ for argument in sys.argv[2:]:
     library.sync()
 """
 
-_KILLS_A_LIBRARY = 10
 
-
-def share_under_kills(seed: int, library: ConfigLibrary, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
+def share_under_kills(
+    seed: int, kills: int, library: ConfigLibrary, tmp_path: Path, make_log: MakeLog, git: Git
+) -> None:
     rng = random.Random(seed)
     git(tmp_path, "init", "--quiet", "--bare", "-b", "main", "remote.git")
     git(library.path, "remote", "add", "origin", (tmp_path / "remote.git").as_uri())
     library.sync()
     arguments = []
-    for number in range(3 * _KILLS_A_LIBRARY):
+    for number in range(3 * kills):
         git(library.path, "switch", "--quiet", "-c", f"side-{number}", "main")
         library.import_logs(make_log(f"side{number % 4}", [1e-3 * (number + 1)]), platform="box")
         arguments.append(f"side-{number}={make_log(f'main{number % 4}', [1e-3 * (number + 1)])}")
     git(library.path, "switch", "--quiet", "main")
     acknowledged: set[str] = set()
-    for kill in range(_KILLS_A_LIBRARY):
+    for kill in range(kills):
         command = [sys.executable, "-c", _SHARE, str(library.path), *arguments[3 * kill : 3 * kill + 3]]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -69,11 +69,11 @@ def share_under_kills(seed: int, library: ConfigLibrary, tmp_path: Path, make_lo
 
 
 @pytest.mark.slow
-def test_ten_kills(library: ConfigLibrary, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
-    share_under_kills(0, library, tmp_path, make_log, git)
+def test_four_kills(library: ConfigLibrary, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
+    share_under_kills(0, 4, library, tmp_path, make_log, git)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_three_hundred_kills(seed: int, library: ConfigLibrary, tmp_path: Path, make_log: MakeLog, git: Git) -> None:
-    share_under_kills(seed, library, tmp_path, make_log, git)
+    share_under_kills(seed, 10, library, tmp_path, make_log, git)

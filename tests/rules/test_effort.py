@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,7 +125,6 @@ def test_equal_parts_count_once(size: int) -> None:
     assert is_known(effort, effort)
 
 
-@hypothesis.settings(max_examples=30)
 @given(st.integers(1, 6000), st.integers(1, 6000), st.integers(0, 6000), st.booleans())
 def test_overlaps_of_large_logs_are_estimated(one: int, other: int, shift: int, again: bool) -> None:
     """Within 40 percent of the larger part: what a sample of 64 gives in far more than 999 of 1,000 cases."""
@@ -286,7 +284,6 @@ def test_what_passes_is_repeated_by_nobody() -> None:
     assert (together.trials, together.repeated, together.lasting) == (80, 0, 40)
 
 
-@hypothesis.settings(max_examples=30)
 @given(st.integers(1, 6000), st.integers(1, 6000), st.integers(0, 6000))
 def test_what_large_jobs_repeat_is_estimated(one: int, other: int, shift: int) -> None:
     """As closely as overlaps of logs are; see above."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,7 +230,6 @@ def histories(build: Any, kinds: list[str]) -> st.SearchStrategy[list[Segment]]:
     return st.integers(1, 8).flatmap(lambda count: st.tuples(*map(job, range(count))).map(list))
 
 
-@hypothesis.settings(max_examples=40)
 @given(data=st.data())
 def test_the_order_of_segments_never_matters(build: Any, data: st.DataObject) -> None:
     segments = data.draw(histories(build, ["tune", "import", "revalidate", "revert", "invalidate"]))
@@ -243,7 +241,6 @@ def test_the_order_of_segments_never_matters(build: Any, data: st.DataObject) ->
         assert settings.policy_facts or len(set(configs)) == len(configs)
 
 
-@hypothesis.settings(max_examples=40)
 @given(data=st.data())
 def test_adding_a_job_to_configs_is_the_same_as_folding_anew(build: Any, data: st.DataObject) -> None:
     segments = data.draw(histories(build, ["tune", "import"]))

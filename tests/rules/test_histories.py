@@ -114,14 +114,14 @@ orders = st.permutations(range(_CLONES))
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200)
 @given(histories, orders)
 def test_configs_are_the_fold_whatever_the_order_of_merges(history: History, order: list[int]) -> None:
     check_history(history, order)
 
 
 @pytest.mark.soak
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(histories, orders)
 def test_many_histories(history: History, order: list[int]) -> None:
     check_history(history, order)

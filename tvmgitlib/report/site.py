@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any, Final
@@ -139,8 +140,9 @@ def _asset(name: str) -> str:
     return (resources.files("tvmgitlib.report") / "assets" / name).read_text(encoding="utf-8")
 
 
+@cache
 def _charts() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
+    """Vega, Vega-Lite and Vega-Embed as one script, the same for every site; to join them takes seconds."""
     import vl_convert
 
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

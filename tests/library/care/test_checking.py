@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.library.care.checking import first_difference
 
+Once = Callable[[Callable[[], Any]], Any]
+
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"
 
 
 @pytest.fixture
-def library(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
+def library(library: ConfigLibrary, logs: Path, once: Once) -> ConfigLibrary:
     """A library with two jobs of one workload."""
-    for tuner in ("ga", "grid"):
-        library.import_logs(logs / T0.format(tuner), platform="board")
+
+    def make() -> None:
+        for tuner in ("ga", "grid"):
+            library.import_logs(logs / T0.format(tuner), platform="board")
+
+    once(make)
     return library
 
 

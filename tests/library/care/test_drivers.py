@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tvmgitlib.library.care import drivers
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 #: The attributes of libraries that earlier versions made.
 EARLIER = """\
@@ -38,13 +40,17 @@ def plain(folder: Path, tmp_path: Path, *arguments: str) -> subprocess.Completed
 
 
 @pytest.fixture
-def forked(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
+def forked(library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> ConfigLibrary:
     """`main` and `side` with a job each on the workload that they share, and a new one; `main` is checked out."""
-    library.import_logs(make_log("dense", [5e-3]), platform="box")
-    git(library.path, "switch", "-q", "-c", "side")
-    library.import_logs(make_log("dense", [1e-3]), make_log("conv", [1e-3]), platform="box")
-    git(library.path, "switch", "-q", "main")
-    library.import_logs(make_log("dense", [2e-3]), make_log("pool", [1e-3]), platform="box")
+
+    def make() -> None:
+        library.import_logs(make_log("dense", [5e-3]), platform="box")
+        git(library.path, "switch", "-q", "-c", "side")
+        library.import_logs(make_log("dense", [1e-3]), make_log("conv", [1e-3]), platform="box")
+        git(library.path, "switch", "-q", "main")
+        library.import_logs(make_log("dense", [2e-3]), make_log("pool", [1e-3]), platform="box")
+
+    once(make)
     return library
 
 

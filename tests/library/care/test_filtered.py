@@ -17,17 +17,22 @@ from tvmgitlib.model import GitError, LibraryError, MissingError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 TVM = "hhb-tvm==0.16.dev0"
 HASWELL = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu")
 
 
 @pytest.fixture
-def library(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
+def library(library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> ConfigLibrary:
     """Three jobs of two workloads; whoever clones may leave out what they like."""
-    for number, workload in enumerate(("conv", "dense", "dense")):
-        library.import_logs(make_log(workload, [3e-3 - number * 1e-3, 4e-3]), platform="box", tvm=TVM)
-    git(library.path, "config", "uploadpack.allowFilter", "true")
+
+    def make() -> None:
+        for number, workload in enumerate(("conv", "dense", "dense")):
+            library.import_logs(make_log(workload, [3e-3 - number * 1e-3, 4e-3]), platform="box", tvm=TVM)
+        git(library.path, "config", "uploadpack.allowFilter", "true")
+
+    once(make)
     return library
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,15 +14,20 @@ from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def shared(library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git) -> ConfigLibrary:
+def shared(library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git, once: Once) -> ConfigLibrary:
     """A library with one job, pushed to the bare remote `tmp_path/remote.git`."""
-    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", "remote.git")
-    git(library.path, "remote", "add", "origin", "../remote.git")
-    library.import_logs(make_log("dense", [2e-3]), platform="box")
-    library.sync()
+
+    def make() -> None:
+        git(tmp_path, "init", "--quiet", "--bare", "-b", "main", "remote.git")
+        git(library.path, "remote", "add", "origin", "../remote.git")
+        library.import_logs(make_log("dense", [2e-3]), platform="box")
+        library.sync()
+
+    once(make)
     return library
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,15 +13,20 @@ from tvmgitlib.model import GitError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def library(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
+def library(library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> ConfigLibrary:
     """Four jobs, by two people; whoever clones may leave out what they like."""
-    for number, cost in enumerate((4e-3, 3e-3, 2e-3, 1e-3)):
-        git(library.path, "config", "user.name", "Ann" if number % 2 else "Bob")
-        library.import_logs(make_log("dense" if number else "conv", [cost]), platform="box")
-    git(library.path, "config", "uploadpack.allowFilter", "true")
+
+    def make() -> None:
+        for number, cost in enumerate((4e-3, 3e-3, 2e-3, 1e-3)):
+            git(library.path, "config", "user.name", "Ann" if number % 2 else "Bob")
+            library.import_logs(make_log("dense" if number else "conv", [cost]), platform="box")
+        git(library.path, "config", "uploadpack.allowFilter", "true")
+
+    once(make)
     return library
 
 

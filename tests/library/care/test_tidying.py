@@ -22,13 +22,18 @@ from tvmgitlib.store import Draft
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def filled(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
+def filled(library: ConfigLibrary, make_log: MakeLog, once: Once) -> ConfigLibrary:
     """Three jobs, each in a pack of its own."""
-    for number in range(3):
-        library.import_logs(make_log(f"dense{number}", [1e-3]), platform="box")
+
+    def make() -> None:
+        for number in range(3):
+            library.import_logs(make_log(f"dense{number}", [1e-3]), platform="box")
+
+    once(make)
     return library
 
 

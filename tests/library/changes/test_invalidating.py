@@ -15,15 +15,20 @@ from tvmgitlib.rules.matching import FactRule, TvmRule
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def mixed(library: ConfigLibrary, make_log: MakeLog) -> ConfigLibrary:
+def mixed(library: ConfigLibrary, make_log: MakeLog, once: Once) -> ConfigLibrary:
     """Jobs of three TVM versions on two platforms, two records each."""
-    for minor in (16, 17, 18):
-        for platform in ("fan", "nofan"):
-            log = make_log("dense", [2e-3, 1e-3], version=f"0.{minor}.dev0")
-            library.import_logs(log, platform=platform, facts={"driver": f"5{minor}.1", "cooling": platform})
+
+    def make() -> None:
+        for minor in (16, 17, 18):
+            for platform in ("fan", "nofan"):
+                log = make_log("dense", [2e-3, 1e-3], version=f"0.{minor}.dev0")
+                library.import_logs(log, platform=platform, facts={"driver": f"5{minor}.1", "cooling": platform})
+
+    once(make)
     return library
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -12,6 +13,7 @@ from tvmgitlib.model import GitError, LibraryError, SelectionError, SettingsErro
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 def switch(git: Git, library: ConfigLibrary, *arguments: str) -> None:
@@ -23,15 +25,19 @@ def jobs(library: ConfigLibrary) -> set[str]:
 
 
 @pytest.fixture
-def forked(library: ConfigLibrary, make_log: MakeLog, git: Git) -> ConfigLibrary:
+def forked(library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> ConfigLibrary:
     """`main` and `side` with two jobs each on top of one they share; `main` is checked out."""
-    library.import_logs(make_log("dense", [5e-3]), platform="box")
-    switch(git, library, "-c", "side")
-    for cost in (1e-3, 4e-3):
-        library.import_logs(make_log("dense", [cost]), platform="box")
-    switch(git, library, "main")
-    for cost in (2e-3, 3e-3):
-        library.import_logs(make_log("dense", [cost]), platform="box")
+
+    def make() -> None:
+        library.import_logs(make_log("dense", [5e-3]), platform="box")
+        switch(git, library, "-c", "side")
+        for cost in (1e-3, 4e-3):
+            library.import_logs(make_log("dense", [cost]), platform="box")
+        switch(git, library, "main")
+        for cost in (2e-3, 3e-3):
+            library.import_logs(make_log("dense", [cost]), platform="box")
+
+    once(make)
     return library
 
 
@@ -170,65 +176,72 @@ def without_drivers(library: ConfigLibrary) -> None:
 
 _TARGETS = [f"llvm -mcpu={cpu} -mtriple=x86_64-linux-gnu" for cpu in ("haswell", "skylake")]
 
-#: The cost of each of a branch's 100 jobs, by branch; every workload is tuned on both, for both targets.
-_COSTS = {
-    "side": [1e-3 + 1e-6 * (37 * number % 101) for number in range(100)],
-    "main": [1e-3 + 1e-6 * (53 * number % 101 + 0.5) for number in range(100)],
-}
+
+def costs_of(branch: str, jobs: int) -> list[float]:
+    """The cost of each of a branch's jobs; from 14 jobs on every workload is tuned on both, for both targets."""
+    step, more = (37, 0.0) if branch == "side" else (53, 0.5)
+    return [1e-3 + 1e-6 * (step * number % 101 + more) for number in range(jobs)]
+
+
+@pytest.fixture(params=[20, pytest.param(100, marks=pytest.mark.soak)])
+def each(request: pytest.FixtureRequest) -> int:
+    """How many jobs each of two branches has."""
+    count: int = request.param
+    return count
 
 
 @pytest.fixture
-def two_hundred(of_all_workers: Path, make_log: MakeLog, git: Git, tmp_path: Path) -> ConfigLibrary:
-    """A clone, with drivers, of a library that has 100 jobs on `main` and 100 on `origin/side`.
+def parted(each: int, of_all_workers: Path, make_log: MakeLog, git: Git, tmp_path: Path) -> ConfigLibrary:
+    """A clone, with drivers, of a library that has so many jobs on `main` and as many on `origin/side`.
 
-    200 jobs take seconds to make: whichever worker is first makes them for all.
+    They take seconds to make: whichever worker is first makes them for all.
     """
-    hundreds = of_all_workers / "hundreds"
-    with FileLock(f"{hundreds}.lock"):
-        if not hundreds.exists():
-            library = ConfigLibrary.init(tmp_path / "hundreds")
+    made = of_all_workers / f"parted-{each}"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            library = ConfigLibrary.init(tmp_path / "parted")
             git(library.path, "branch", "side")
-            for branch, costs in _COSTS.items():
+            for branch in ("side", "main"):
                 switch(git, library, branch)
-                for number, cost in enumerate(costs):
+                for number, cost in enumerate(costs_of(branch, each)):
                     log = make_log(f"dense{number % 7}", [cost], target=_TARGETS[number % 2])
                     library.import_logs(log, platform="box")
-            library.path.rename(hundreds)
-    return ConfigLibrary.clone(str(hundreds), tmp_path / "clone")
+            library.path.rename(made)
+    return ConfigLibrary.clone(str(made), tmp_path / "clone")
 
 
-def best_of_both() -> list[float]:
+def best_of_both(each: int) -> list[float]:
     """The lowest cost of every workload on every target."""
     lowest: dict[tuple[int, int], float] = {}
-    for costs in _COSTS.values():
-        for number, cost in enumerate(costs):
+    for branch in ("side", "main"):
+        for number, cost in enumerate(costs_of(branch, each)):
             group = (number % 7, number % 2)
             lowest[group] = min(cost, lowest.get(group, cost))
     return sorted(lowest.values())
 
 
-def check_whole(library: ConfigLibrary, git: Git) -> None:
-    """All 200 jobs count, configs/ is their fold, and Git has nothing to say."""
-    assert len(jobs(library)) == 200
-    assert sum(len(effort.jobs) for effort in library.trials()) == 200
-    assert sorted(config.cost for config in library.best()) == best_of_both()
+def check_whole(library: ConfigLibrary, each: int, git: Git) -> None:
+    """All jobs count, configs/ is their fold, and Git has nothing to say."""
+    assert len(jobs(library)) == 2 * each
+    assert sum(len(effort.jobs) for effort in library.trials()) == 2 * each
+    assert sorted(config.cost for config in library.best()) == best_of_both(each)
     assert library.check() == []
     assert git(library.path, "status", "--porcelain", "--untracked-files=all") == ""
     assert git(library.path, "fsck", "--no-dangling") == ""
 
 
-def check_stale_until_rebuilt(library: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture) -> None:
-    assert sorted(config.cost for config in library.best()) == best_of_both()
+def check_stale_until_rebuilt(library: ConfigLibrary, each: int, git: Git, caplog: pytest.LogCaptureFixture) -> None:
+    assert sorted(config.cost for config in library.best()) == best_of_both(each)
     assert "answering from jobs/ itself; tvmgitlib rebuild mends it" in caplog.text
     assert any("rebuild makes it anew" in problem.message for problem in library.check())
     assert library.rebuild() is not None
     caplog.clear()
-    check_whole(library, git)
+    check_whole(library, each, git)
     assert caplog.text == ""
 
 
 def conflict(library: ConfigLibrary, git: Git) -> None:
-    """Merge the 100 jobs by plain Git without drivers; it stops at configs/."""
+    """Merge the other branch by plain Git without drivers; it stops at configs/."""
     without_drivers(library)
     with pytest.raises(subprocess.CalledProcessError):
         git(library.path, "merge", "--no-edit", "origin/side")
@@ -238,18 +251,18 @@ def conflict(library: ConfigLibrary, git: Git) -> None:
 
 
 @pytest.mark.slow
-def test_two_branches_of_100_jobs_merge_without_conflicts(two_hundred: ConfigLibrary, git: Git) -> None:
-    done = two_hundred.merge("origin/side")
-    assert len(done.jobs) == 100
-    check_whole(two_hundred, git)
+def test_two_branches_of_many_jobs_merge_without_conflicts(parted: ConfigLibrary, each: int, git: Git) -> None:
+    done = parted.merge("origin/side")
+    assert len(done.jobs) == each
+    check_whole(parted, each, git)
 
 
 @pytest.mark.slow
-def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
-    two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture
+def test_two_branches_of_many_jobs_have_no_conflict_in_plain_git_with_drivers(
+    parted: ConfigLibrary, each: int, git: Git, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert "CONFLICT" not in git(two_hundred.path, "merge", "--no-edit", "origin/side")
-    check_stale_until_rebuilt(two_hundred, git, caplog)
+    assert "CONFLICT" not in git(parted.path, "merge", "--no-edit", "origin/side")
+    check_stale_until_rebuilt(parted, each, git, caplog)
 
 
 @pytest.mark.slow
@@ -263,28 +276,28 @@ def test_two_branches_of_100_jobs_have_no_conflict_in_plain_git_with_drivers(
     ],
     ids=["ours", "theirs", "markers", "removed"],
 )
-def test_two_branches_of_100_jobs_lose_none_in_plain_git_without_drivers(
-    two_hundred: ConfigLibrary, git: Git, caplog: pytest.LogCaptureFixture, resolution: list[str]
+def test_two_branches_of_many_jobs_lose_none_in_plain_git_without_drivers(
+    parted: ConfigLibrary, each: int, git: Git, caplog: pytest.LogCaptureFixture, resolution: list[str]
 ) -> None:
-    conflict(two_hundred, git)
+    conflict(parted, git)
     with pytest.raises(GitError, match="a git merge is under way") as caught:
-        two_hundred.rebuild()
+        parted.rebuild()
     assert "git merge --continue" in str(caught.value.hint)
     for command in resolution:
-        git(two_hundred.path, *command.split())
-    git(two_hundred.path, "-c", "core.editor=true", "merge", "--continue")
-    check_stale_until_rebuilt(two_hundred, git, caplog)
+        git(parted.path, *command.split())
+    git(parted.path, "-c", "core.editor=true", "merge", "--continue")
+    check_stale_until_rebuilt(parted, each, git, caplog)
 
 
 @pytest.mark.slow
-def test_two_branches_of_100_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_after_an_abort(
-    two_hundred: ConfigLibrary, git: Git
+def test_two_branches_of_many_jobs_in_conflict_in_plain_git_merge_by_tvmgitlib_after_an_abort(
+    parted: ConfigLibrary, each: int, git: Git
 ) -> None:
-    conflict(two_hundred, git)
-    git(two_hundred.path, "merge", "--abort")
-    assert two_hundred.check() == []
-    assert len(two_hundred.merge("origin/side").jobs) == 100
-    check_whole(two_hundred, git)
+    conflict(parted, git)
+    git(parted.path, "merge", "--abort")
+    assert parted.check() == []
+    assert len(parted.merge("origin/side").jobs) == each
+    check_whole(parted, each, git)
 
 
 # Messages in the middle of a plain merge

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,18 @@ from tvmgitlib.model import GitError, JobError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def jobs(library: ConfigLibrary, make_log: MakeLog) -> list[str]:
+def jobs(library: ConfigLibrary, make_log: MakeLog, once: Once) -> list[str]:
     """Three jobs on one workload; the last is the best."""
-    made = [library.import_logs(make_log("dense", [cost]), platform="box").job for cost in (3e-3, 2e-3, 1e-3)]
-    return [job for job in made if job is not None]
+
+    def make() -> list[str]:
+        made = [library.import_logs(make_log("dense", [cost]), platform="box").job for cost in (3e-3, 2e-3, 1e-3)]
+        return [job for job in made if job is not None]
+
+    return once(make)
 
 
 def costs(library: ConfigLibrary) -> list[float]:

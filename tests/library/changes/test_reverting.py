@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.model import JobError
+
+Once = Callable[[Callable[[], Any]], Any]
 
 
 def costs(library: ConfigLibrary) -> dict[str, float]:
@@ -14,10 +17,14 @@ def costs(library: ConfigLibrary) -> dict[str, float]:
 
 
 @pytest.fixture
-def jobs(library: ConfigLibrary, make_log: Callable[..., Path]) -> list[str]:
+def jobs(library: ConfigLibrary, make_log: Callable[..., Path], once: Once) -> list[str]:
     """Three jobs on one workload: the second is the best, the first was best for a while, the third never."""
-    made = [library.import_logs(make_log("dense", [cost]), platform="box").job for cost in (2e-3, 1e-3, 3e-3)]
-    return [job for job in made if job is not None]
+
+    def make() -> list[str]:
+        made = [library.import_logs(make_log("dense", [cost]), platform="box").job for cost in (2e-3, 1e-3, 3e-3)]
+        return [job for job in made if job is not None]
+
+    return once(make)
 
 
 def test_the_runner_up_comes_back(library: ConfigLibrary, jobs: list[str]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,7 +195,6 @@ def changed(draw: st.DrawFn, line: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", ONE_A_FAMILY)
-@hypothesis.settings(max_examples=60)
 @given(data=st.data())
 def test_any_line_is_read_alike(name: str, data: st.DataObject, mutated: Any) -> None:
     known = data.draw(st.sampled_from(LINES[name][:8]))

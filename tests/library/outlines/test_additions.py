@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +15,21 @@ from tvmgitlib.store import commits_touching
 
 MakeLog = Callable[..., Path]
 Git = Callable[..., str]
+Once = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def grown(library: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch) -> ConfigLibrary:
+def grown(library: ConfigLibrary, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch, once: Once) -> ConfigLibrary:
     """Three jobs, and an index that knows of them."""
     monkeypatch.setattr(opening, "WORTH_IT", 0)
-    library.configure("keep", 8)
-    for name in ("conv", "dense", "pool"):
-        library.import_logs(make_log(name, [1e-3, 2e-3]), platform="box")
-    library.blame()
+
+    def make() -> None:
+        library.configure("keep", 8)
+        for name in ("conv", "dense", "pool"):
+            library.import_logs(make_log(name, [1e-3, 2e-3]), platform="box")
+        library.blame()
+
+    once(make)
     return library
 
 

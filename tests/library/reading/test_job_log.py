@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary
 
+Once = Callable[[Callable[[], Any]], Any]
+
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"
 
 
 @pytest.fixture
-def library(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
-    for tuner in ("ga", "grid"):
-        library.import_logs(logs / T0.format(tuner), platform="board")
+def library(library: ConfigLibrary, logs: Path, once: Once) -> ConfigLibrary:
+    def make() -> None:
+        for tuner in ("ga", "grid"):
+            library.import_logs(logs / T0.format(tuner), platform="board")
+
+    once(make)
     return library
 
 

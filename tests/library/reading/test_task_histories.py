@@ -6,19 +6,26 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, TaskHistory
 from tvmgitlib.model import RecordError
 
+Once = Callable[[Callable[[], Any]], Any]
+
 
 @pytest.fixture
-def tuned(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
+def tuned(library: ConfigLibrary, logs: Path, once: Once) -> ConfigLibrary:
     """A library with a job of each family."""
-    library.import_logs(logs / "autotvm" / "t2_conv2d_NCHWc_x86_xgb.log", platform="board")
-    library.import_logs(logs / "ansor" / "mm_64x256x512.json", platform="board")
-    library.import_logs(logs / "metaschedule" / "h100_matmul_256_timeouts", platform="h100")
+
+    def make() -> None:
+        library.import_logs(logs / "autotvm" / "t2_conv2d_NCHWc_x86_xgb.log", platform="board")
+        library.import_logs(logs / "ansor" / "mm_64x256x512.json", platform="board")
+        library.import_logs(logs / "metaschedule" / "h100_matmul_256_timeouts", platform="h100")
+
+    once(make)
     return library
 
 

@@ -100,7 +100,7 @@ def test_commits_under_a_loop_of_gc_are_all_there(repository: Repository, commit
     collector = threading.Thread(target=collect)
     collector.start()
     try:
-        made = [commit(repository, {f"jobs/{number % 7:02}/{number}.jsonl": b"%d" % number}) for number in range(60)]
+        made = [commit(repository, {f"jobs/{number % 7:02}/{number}.jsonl": b"%d" % number}) for number in range(25)]
     finally:
         over.set()
         collector.join()
@@ -108,7 +108,7 @@ def test_commits_under_a_loop_of_gc_are_all_there(repository: Repository, commit
     assert fsck(repository) == ""
     with repository.snapshot(repository.head) as snapshot:
         contents = dict(snapshot.contents(snapshot.files("jobs")))
-    assert contents == {f"jobs/{number % 7:02}/{number}.jsonl": b"%d" % number for number in range(60)}
+    assert contents == {f"jobs/{number % 7:02}/{number}.jsonl": b"%d" % number for number in range(25)}
     assert packs(repository, "keep") == []
 
 
