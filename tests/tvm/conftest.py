@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import runpy
+import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +40,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = wanted
 
 
+#: What TVM's processes import.
+_OF_0_16 = ("tvm.autotvm", "tvm.auto_scheduler", "tvm.meta_schedule", "tvm.relay", "xgboost")
+_SINCE = ("tvm.s_tir.meta_schedule", "tvm.relax")
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[type[subprocess.Popen[Any]]]:
+    """Starts processes like `subprocess.Popen`, that have imported TVM before they begin."""
+    forking = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "forking.py")))
+    imported = _OF_0_16 if installed() == "0.16" else _SINCE
+    forker = forking.Forker([*imported, "tvmgitlib.live.common.schedule_outputs"])
+    yield forking.popen(forker)
+    forker.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers_are_forked(forked: type[subprocess.Popen[Any]]) -> Iterator[None]:
+    """TVM's workers, whose imports take most of their time, are forked; those of processes of their own are not."""
+    if installed() is None:
+        yield
+        return
+    pool = import_module("tvm.contrib.popen_pool" if installed() == "0.16" else "tvm.support.popen_pool")
+    pool.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": forked})
+    yield
+    pool.subprocess = subprocess
+
+
 @pytest.fixture
 def ms() -> Any:
     """TVM's `meta_schedule`, wherever this TVM keeps it."""
@@ -48,9 +78,9 @@ def ms() -> Any:
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[Any]:
+def farm(forked: type[subprocess.Popen[Any]]) -> Iterator[Any]:
     """A tracker with two boards, which a module's tests may take away and bring back."""
-    farm = runpy.run_path(str(Path(__file__).parent / "farm.py"))["Farm"]()
+    farm = runpy.run_path(str(Path(__file__).parent / "farm.py"))["Farm"](forked)
     farm.at(2)
     yield farm
     farm.close()

@@ -177,15 +177,15 @@ with library.job(target, tuner="ansor", platform="bench") as job:
 """
 
 
-def tuning(library: ConfigLibrary) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _DENSE, str(library.path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def tuning(popen: Any, script: Path, library: ConfigLibrary) -> Any:
+    script.write_text(_DENSE)
+    return popen([sys.executable, str(script), str(library.path)], stdout=subprocess.PIPE, text=True)
 
 
 def test_a_killed_job_goes_on_and_measures_nothing_again(
-    library: ConfigLibrary, dense: Network, git: Callable[..., str], tmp_path: Path
+    library: ConfigLibrary, dense: Network, git: Callable[..., str], tmp_path: Path, forked: Any
 ) -> None:
-    with tuning(library) as process:
+    with tuning(forked, tmp_path / "tuning.py", library) as process:
         assert process.stdout is not None
         begun, _, log = process.stdout.readline().strip().partition(" ")
         returned = int(process.stdout.readline().split()[1])
@@ -197,7 +197,7 @@ def test_a_killed_job_goes_on_and_measures_nothing_again(
     with Path(log).open("a") as file:
         file.write('{"i": [["[')  # as a kill in the middle of a line leaves it
 
-    with tuning(library) as process:
+    with tuning(forked, tmp_path / "tuning.py", library) as process:
         assert process.stdout is not None
         said = process.stdout.read().split()
     assert (process.returncode, said[0], said[1]) == (0, "resumed", log)

@@ -116,9 +116,11 @@ def live_family() -> Any:
 # Interrupted and resumed
 
 
-def run(library: ConfigLibrary, journal: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(popen: Any, library: ConfigLibrary, journal: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), str(library.path), str(journal), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    with popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, *said)
 
 
 def batches(journal: Path) -> dict[int, list[str]]:
@@ -131,8 +133,10 @@ def batches(journal: Path) -> dict[int, list[str]]:
 
 
 @pytest.mark.parametrize("kill_at", [pytest.param(2, marks=pytest.mark.soak), 4])
-def test_after_a_kill_nothing_received_is_measured_again(library: ConfigLibrary, tmp_path: Path, kill_at: int) -> None:
-    killed = run(library, tmp_path / "first", "--kill-at", kill_at)
+def test_after_a_kill_nothing_received_is_measured_again(
+    library: ConfigLibrary, tmp_path: Path, kill_at: int, forked: Any
+) -> None:
+    killed = run(forked, library, tmp_path / "first", "--kill-at", kill_at)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     first = batches(tmp_path / "first")
     assert [len(first[batch]) for batch in range(1, kill_at + 1)] == [4] * (kill_at - 1) + [2]
@@ -142,7 +146,7 @@ def test_after_a_kill_nothing_received_is_measured_again(library: ConfigLibrary,
     (opened,) = library.open_jobs()
     assert len(lines(opened.work_dir / RECORD_FILE)) == len(received)
 
-    resumed = run(library, tmp_path / "second")
+    resumed = run(forked, library, tmp_path / "second")
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.split()[-2:] == [str(work.TRIALS - len(received)), "True"]
     again = [name for names in batches(tmp_path / "second").values() for name in names]
