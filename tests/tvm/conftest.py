@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import runpy
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 #: What TVM's processes import.
 _OF_0_16 = ("tvm.autotvm", "tvm.auto_scheduler", "tvm.meta_schedule", "tvm.relay", "xgboost")
-_SINCE = ("tvm.s_tir.meta_schedule", "tvm.relax")
+_SINCE = ("tvm.s_tir.meta_schedule", "tvm.s_tir.tensor_intrin", "tvm.relax")
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,12 @@ def workers_are_forked(forked: type[subprocess.Popen[Any]]) -> Iterator[None]:
     pool.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": forked})
     yield
     pool.subprocess = subprocess
+
+
+@pytest.fixture
+def tvmgitlib(forked: Any) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m tvmgitlib` as a process of its own: `tvmgitlib("-C", path, "check")`."""
+    return lambda *arguments: forked.run([sys.executable, "-m", "tvmgitlib", *map(str, arguments)])
 
 
 @pytest.fixture

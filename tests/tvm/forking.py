@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tvmgitlib.live.at_hand import fast_imports
+
 _LIMIT = 1 << 20  # bytes of a request: arguments and an environment
 _SET_CHILD_SUBREAPER = 36  # of prctl: children of children that have ended are one's own
 _ABOVE = 1000  # file descriptors that nobody asks for
@@ -82,6 +84,13 @@ def popen(forker: Forker) -> type[subprocess.Popen[Any]]:
             finally:
                 self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
+        @classmethod
+        def run(cls, command: Sequence[Any]) -> subprocess.CompletedProcess[str]:
+            """Run a process to its end."""
+            with cls(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+                said = process.communicate()
+            return subprocess.CompletedProcess(command, process.returncode, *said)
+
     return Popen
 
 
@@ -91,6 +100,7 @@ def popen(forker: Forker) -> type[subprocess.Popen[Any]]:
 def main() -> None:
     """Fork, until nobody asks any more; in a process that was asked for, run what it is for."""
     connection = socket.socket(fileno=int(sys.argv[1]))
+    fast_imports()
     for module in sys.argv[2:]:
         importlib.import_module(module)
     request = _serve(connection)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import runpy
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -116,13 +115,6 @@ def live_family() -> Any:
 # Interrupted and resumed
 
 
-def run(popen: Any, library: ConfigLibrary, journal: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), str(library.path), str(journal), *map(str, arguments)]
-    with popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        said = process.communicate()
-    return subprocess.CompletedProcess(command, process.returncode, *said)
-
-
 def batches(journal: Path) -> dict[int, list[str]]:
     """What was measured, by the number of the batch."""
     found: dict[int, list[str]] = {}
@@ -136,7 +128,8 @@ def batches(journal: Path) -> dict[int, list[str]]:
 def test_after_a_kill_nothing_received_is_measured_again(
     library: ConfigLibrary, tmp_path: Path, kill_at: int, forked: Any
 ) -> None:
-    killed = run(forked, library, tmp_path / "first", "--kill-at", kill_at)
+    command = [sys.executable, SCRIPT, library.path]
+    killed = forked.run([*command, tmp_path / "first", "--kill-at", str(kill_at)])
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     first = batches(tmp_path / "first")
     assert [len(first[batch]) for batch in range(1, kill_at + 1)] == [4] * (kill_at - 1) + [2]
@@ -146,7 +139,7 @@ def test_after_a_kill_nothing_received_is_measured_again(
     (opened,) = library.open_jobs()
     assert len(lines(opened.work_dir / RECORD_FILE)) == len(received)
 
-    resumed = run(forked, library, tmp_path / "second")
+    resumed = forked.run([*command, tmp_path / "second"])
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.split()[-2:] == [str(work.TRIALS - len(received)), "True"]
     again = [name for names in batches(tmp_path / "second").values() for name in names]

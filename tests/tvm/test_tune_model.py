@@ -36,8 +36,8 @@ def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
     library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path, forked: Any
 ) -> None:
     journal = work.Journal(tmp_path / "journal")
-    killed = forked([sys.executable, SCRIPT, library.path, model, journal.path, "6"])
-    assert killed.wait() == -signal.SIGKILL
+    killed = forked.run([sys.executable, SCRIPT, library.path, model, journal.path, "6"])
+    assert killed.returncode == -signal.SIGKILL
     (left,) = library.open_jobs()
     assert left.spec.key == "mlp.onnx"
 
