@@ -1,4 +1,7 @@
-"""Live tests run on whichever TVM is installed; `@pytest.mark.tvm("0.27")` names those of one minor version."""
+"""Live tests run on whichever TVM is installed; `@pytest.mark.tvm("0.27")` names those of one minor version.
+
+`@pytest.mark.tvm("0.27", soak="0.25")` says that with another version, which is no different, it is a soak test.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,13 +31,16 @@ def installed() -> str | None:
     return None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of other TVMs: they are run in their own environments."""
     here = installed()
     wanted, others = [], []
     for item in items:
-        marks = [mark.args for mark in item.iter_markers("tvm")]
-        (wanted if all(here in versions for versions in marks) else others).append(item)
+        soaks = [mark for mark in item.iter_markers("tvm") if here not in mark.args]
+        (others if any(mark.kwargs.get("soak", "") != here for mark in soaks) else wanted).append(item)
+        if soaks:
+            item.add_marker("soak")
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = wanted
@@ -51,21 +56,17 @@ def forked() -> Iterator[type[subprocess.Popen[Any]]]:
     """Starts processes like `subprocess.Popen`, that have imported TVM before they begin."""
     forking = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "forking.py")))
     imported = _OF_0_16 if installed() == "0.16" else _SINCE
-    forker = forking.Forker([*imported, "tvmgitlib.live.common.schedule_outputs"])
-    yield forking.popen(forker)
-    forker.close()
+    with forking.forker([*imported, "tvmgitlib.live.common.schedule_outputs"]) as forker:
+        started = forking.popen(forker)
+        with forking.workers_forked(started):
+            yield started
 
 
 @pytest.fixture(scope="session", autouse=True)
-def workers_are_forked(forked: type[subprocess.Popen[Any]]) -> Iterator[None]:
-    """TVM's workers, whose imports take most of their time, are forked; those of processes of their own are not."""
-    if installed() is None:
-        yield
-        return
-    pool = import_module("tvm.contrib.popen_pool" if installed() == "0.16" else "tvm.support.popen_pool")
-    pool.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": forked})
-    yield
-    pool.subprocess = subprocess
+def workers_are_forked(request: pytest.FixtureRequest) -> None:
+    """TVM's workers, whose imports take most of their time, are forked in all tests."""
+    if installed() is not None:
+        request.getfixturevalue("forked")
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
     python forking.py SOCKET MODULE...
 
 That one imports the modules, and then waits at the socket for what to run. What it starts are processes like any other
-of whoever asked: to be killed and waited for, with pipes, an environment and if need be a session of their own.
+of whoever asked: to be killed and waited for, with pipes, an environment and if need be a session of their own. The
+workers that TVM starts in them are forked too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -18,8 +21,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from tvmgitlib.live.at_hand import fast_imports
@@ -30,36 +34,40 @@ _ABOVE = 1000  # file descriptors that nobody asks for
 
 
 class Forker:
-    """The process that forks, from the first time that something is asked of it. To be closed.
+    """The process that forks, for those that it is a child of.
 
     Args:
-        modules: what it imports.
+        connection: where it waits.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
-        self._modules = modules
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, request: dict[str, Any], descriptors: list[int]) -> int:
         """Start a process with these file descriptors; return its number."""
         with self._lock:
-            if self._process is None:
-                self._start()
-            socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
-            return int(self._socket.recv(32))
+            socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
+            return int(self._connection.recv(32))
 
-    def _start(self) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        command = [sys.executable, __file__, str(theirs.fileno()), *self._modules]
-        with theirs:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
-    def close(self) -> None:
-        if self._process is not None:
-            self._socket.close()
-            self._process.wait()
+@contextlib.contextmanager
+def forker(modules: Sequence[str]) -> Iterator[Forker]:
+    """Have a process that imports these modules, and forks."""
+    ours, theirs = _pair()
+    command = [sys.executable, __file__, str(theirs.fileno()), *modules]
+    with theirs:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    with ours:
+        yield Forker(ours)
+    process.kill()
+    process.wait()
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends, for this process and a child that forks: what that one starts is this one's."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def popen(forker: Forker) -> type[subprocess.Popen[Any]]:
@@ -94,18 +102,36 @@ def popen(forker: Forker) -> type[subprocess.Popen[Any]]:
     return Popen
 
 
+@contextlib.contextmanager
+def workers_forked(started: type[subprocess.Popen[Any]]) -> Iterator[None]:
+    """Let TVM start its workers so, in this process."""
+    name = next(filter(importlib.util.find_spec, ("tvm.contrib.popen_pool", "tvm.support.popen_pool")))
+    pool: Any = importlib.import_module(name)
+    pool.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": started})
+    yield
+    pool.subprocess = subprocess
+
+
 # In the process that forks
 
 
 def main() -> None:
     """Fork, until nobody asks any more; in a process that was asked for, run what it is for."""
-    connection = socket.socket(fileno=int(sys.argv[1]))
     fast_imports()
     for module in sys.argv[2:]:
         importlib.import_module(module)
-    request = _serve(connection)
-    if request is not None:
-        _run(request["arguments"])
+    request = _serve(socket.socket(fileno=int(sys.argv[1])))
+    while request is not None:
+        if request["arguments"][:2] == ["-m", "tvm.exec.popen_worker"]:  # which starts no other
+            return _run(request["arguments"])
+        ours, theirs = _pair()
+        if os.fork():
+            theirs.close()
+            with workers_forked(popen(Forker(ours))):
+                return _run(request["arguments"])
+        ours.close()
+        request = _serve(theirs)
+    return None
 
 
 def _serve(connection: socket.socket) -> dict[str, Any] | None:
