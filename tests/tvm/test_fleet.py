@@ -15,6 +15,8 @@ import pytest
 from tvmgitlib.live.fleet import Kernel, Timed, fleet_at, measure
 from tvmgitlib.model import FleetError, SelectionError
 
+pytestmark = pytest.mark.tvm("0.16", "0.27", soak="0.25")
+
 work = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "farm.py")))
 ARGUMENTS = ((((work.SIZE,) * 2), "float32"),) * 3
 

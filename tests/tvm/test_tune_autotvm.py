@@ -98,7 +98,7 @@ def records(path: Path) -> list[TuningRecord]:
     [
         pytest.param("random", marks=pytest.mark.soak),
         pytest.param("gridsearch", marks=pytest.mark.soak),
-        "ga",
+        pytest.param("ga", marks=pytest.mark.soak),
         "xgb",
     ],
 )
