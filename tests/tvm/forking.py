@@ -4,7 +4,7 @@
 
 That one imports the modules, and then waits at the socket for what to run. What it starts are processes like any other
 of whoever asked: to be killed and waited for, with pipes, an environment and if need be a session of their own. The
-workers that TVM starts in them are forked too.
+workers that TVM starts in them are forked too. For Linux, whose prctl makes them children of whoever asked.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def popen(forker: Forker) -> type[subprocess.Popen[Any]]:
     """`subprocess.Popen` for `[sys.executable, "-m", MODULE, ...]` and `[sys.executable, SCRIPT, ...]`."""
 
     class Popen(subprocess.Popen):  # type: ignore[type-arg]  # of text or bytes, as it is told
+        # All that starts a process there; the rest is as it was.
         def _execute_child(  # type: ignore[no-untyped-def]
             self, args, _executable, _preexec, _close, pass_fds, cwd, env, _startup, _flags, _shell, *rest
         ) -> None:
