@@ -104,8 +104,13 @@ def find_python(version: str) -> tuple[str | None, str]:
 
 
 def clean_env() -> dict[str, str]:
-    """Return the environment for child processes, without what points into another Python or repository."""
+    """Return the environment for child processes, without what points into another Python or repository.
+
+    Bytecode is kept, whatever this process is told: environments come without it, and to compile TVM takes each process
+    that imports it a second or two.
+    """
     drop = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYENV_VERSION", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+    drop += ("PYTHONDONTWRITEBYTECODE",)
     return {name: value for name, value in os.environ.items() if name not in drop}
 
 

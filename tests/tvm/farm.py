@@ -36,9 +36,14 @@ def fleet(tracker: str, **told: Any) -> Any:
 
 
 class Farm:
-    """A tracker and its boards, each of which may go and come back."""
+    """A tracker and its boards, each of which may go and come back.
 
-    def __init__(self) -> None:
+    Args:
+        popen: starts them.
+    """
+
+    def __init__(self, popen: type[subprocess.Popen[bytes]] = subprocess.Popen) -> None:
+        self._popen = popen
         self.port = free_port()
         self.tracker = Tracker("127.0.0.1", self.port)
         self._tracker: subprocess.Popen[bytes] | None = None
@@ -53,7 +58,7 @@ class Farm:
             return ()
 
     def start_tracker(self) -> None:
-        self._tracker = _process("tvm.exec.rpc_tracker", "--port", self.port, "--port-end", self.port + 1)
+        self._tracker = self._process("tvm.exec.rpc_tracker", "--port", self.port, "--port-end", self.port + 1)
         _wait(self._listens)
 
     def _listens(self) -> bool:
@@ -83,9 +88,13 @@ class Farm:
         """Start a board; the tracker knows it a moment later."""
         port = free_port()
         tracked = ("--tracker", f"127.0.0.1:{self.port}", "--key", KEY)
-        self._boards[f"127.0.0.1:{port}"] = _process(
+        self._boards[f"127.0.0.1:{port}"] = self._process(
             "tvm.exec.rpc_server", *tracked, "--port", port, "--port-end", port + 1
         )
+
+    def _process(self, module: str, *arguments: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", module, "--host", "127.0.0.1", *map(str, arguments)]
+        return self._popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def kill(self, name: str) -> None:
         _kill(self._boards.pop(name))
@@ -137,11 +146,6 @@ def when_logged(count: int, do: Callable[[], object], job: Any) -> Callable[[], 
             do()
 
     return watch
-
-
-def _process(module: str, *arguments: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", module, "--host", "127.0.0.1", *map(str, arguments)]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -21,6 +21,8 @@ from tvmgitlib import ConfigLibrary
 from tvmgitlib.live.fleet import Kernel, Timed, fleet_at, measure
 from tvmgitlib.model import FleetError, SelectionError
 
+pytestmark = pytest.mark.tvm("0.16", "0.27", soak="0.25")
+
 HERE = Path(__file__).parent
 
 work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.tvm("0.16", "0.27", soak="0.25")
 HERE = Path(__file__).parent
 TARGET = "llvm -mtriple=x86_64-linux-gnu -mcpu=haswell -num-cores=2"
 

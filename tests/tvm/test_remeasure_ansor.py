@@ -149,7 +149,10 @@ def kinds(results: Sequence[Remeasured]) -> list[str | None]:
 # What holds
 
 
-@pytest.mark.parametrize(("shape", "count"), [((128, 128, 128), 24), ((64, 256, 512), 1)])
+@pytest.mark.parametrize(
+    ("shape", "count"),
+    [((128, 128, 128), 4), ((64, 256, 512), 1), pytest.param((128, 128, 128), 24, marks=pytest.mark.soak)],
+)
 def test_the_states_of_a_real_log_replay_and_are_right(
     shape: tuple[int, int, int],
     count: int,

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import runpy
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,49 +17,12 @@ from tvmgitlib.model import JobError, PlatformError, SelectionError
 
 HERE = Path(__file__).parent
 KEY = "board"
-START = 120.0  # seconds that a tracker and its servers may take to find each other
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@contextlib.contextmanager
-def process(module: str, *arguments: object) -> Iterator[None]:
-    """A module of TVM's as a process, gone with all that it starts when this ends."""
-    command = [sys.executable, "-m", module, "--host", "127.0.0.1", *map(str, arguments)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(command, start_new_session=True, **quiet)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
 
 
 @pytest.fixture(scope="module")
-def tracker() -> Iterator[int]:
+def tracker(farm: Any) -> int:
     """The port of a tracker with two servers."""
-    from tvm import rpc
-
-    port, first, second = free_port(), free_port(), free_port()
-    tracked = ("--tracker", f"127.0.0.1:{port}", "--key", KEY)
-    with (
-        process("tvm.exec.rpc_tracker", "--port", port, "--port-end", port + 1),
-        process("tvm.exec.rpc_server", *tracked, "--port", first, "--port-end", first + 1),
-        process("tvm.exec.rpc_server", *tracked, "--port", second, "--port-end", second + 1),
-    ):
-        end = time.monotonic() + START
-        while True:
-            with contextlib.suppress(Exception):  # of whatever kind until the tracker listens
-                if rpc.connect_tracker("127.0.0.1", port).summary()["queue_info"][KEY]["free"] == 2:
-                    break
-            assert time.monotonic() < end, "the servers do not come up"
-            time.sleep(0.2)
-        yield port
+    return int(farm.port)
 
 
 class StopHere(Exception):  # noqa: N818  # it is no error

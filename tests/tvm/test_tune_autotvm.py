@@ -98,19 +98,19 @@ def records(path: Path) -> list[TuningRecord]:
     [
         pytest.param("random", marks=pytest.mark.soak),
         pytest.param("gridsearch", marks=pytest.mark.soak),
-        "ga",
+        pytest.param("ga", marks=pytest.mark.soak),
         "xgb",
     ],
 )
 def test_a_killed_job_resumes_and_measures_nothing_twice(
-    tuner: str, library: ConfigLibrary, tmp_path: Path, git: Callable[..., str], tasks: list[Any]
+    tuner: str, library: ConfigLibrary, tmp_path: Path, git: Callable[..., str], tasks: list[Any], forked: Any
 ) -> None:
     journal = tmp_path / "journal"
     # One of them really measures: what is about the tuners needs no real times.
     command = [sys.executable, str(HERE / "autotvm_job.py"), str(library.path), tuner, str(journal)]
     command += ["--pretend"] if tuner != "random" else []
 
-    killed = _run([*command, "--kill-at", str(TRIALS + 3)])
+    killed = _run(forked, [*command, "--kill-at", str(TRIALS + 3)])
     assert killed.returncode == -signal.SIGKILL
     assert killed.stdout.split() == ["tuned"]  # the first task; in the middle of the second it died
     (opened,) = library.open_jobs()
@@ -118,7 +118,7 @@ def test_a_killed_job_resumes_and_measures_nothing_twice(
     assert TRIALS < len(received) < TRIALS + 3
     asked = len(_journal(journal))
 
-    resumed = _run(command)
+    resumed = _run(forked, command)
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.split() == ["skipped", "tuned", "tuned"]
     assert f"resuming job {opened.id}" in resumed.stderr
@@ -135,10 +135,10 @@ def test_a_killed_job_resumes_and_measures_nothing_twice(
     _assert_builds_with_the_best_of(library, journal.with_suffix(".log"), tasks)
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(popen: Any, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run in a process group of its own, and end what a killed TVM leaves running."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=output, stderr=errors, start_new_session=True)
+        process = popen(command, stdout=output, stderr=errors, start_new_session=True)
         try:
             process.wait(timeout=300)
         finally:
@@ -402,13 +402,13 @@ def test_a_job_that_another_process_has_is_not_resumed(library: ConfigLibrary, t
 # The RFC's names
 
 
-def test_the_rfcs_loop_runs(library: ConfigLibrary) -> None:
+def test_the_rfcs_loop_runs(library: ConfigLibrary, forked: Any) -> None:
     command = [sys.executable, str(ROOT / "docs/rfc_loop.py"), str(library.path / "tvmgitlib.json")]
-    first = _run(command)
+    first = _run(forked, command)
     assert first.returncode == 0, first.stderr
     assert "Progress: (4/4)" in first.stdout
     assert "3 exact" in first.stdout
-    second = _run(command)
+    second = _run(forked, command)
     assert second.returncode == 0, second.stderr
     assert second.stdout.count("skipped: 4 trials on record") == 3
     assert len(library.log()) == 1

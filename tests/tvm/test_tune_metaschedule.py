@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import runpy
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -116,11 +115,6 @@ def live_family() -> Any:
 # Interrupted and resumed
 
 
-def run(library: ConfigLibrary, journal: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), str(library.path), str(journal), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def batches(journal: Path) -> dict[int, list[str]]:
     """What was measured, by the number of the batch."""
     found: dict[int, list[str]] = {}
@@ -131,8 +125,11 @@ def batches(journal: Path) -> dict[int, list[str]]:
 
 
 @pytest.mark.parametrize("kill_at", [pytest.param(2, marks=pytest.mark.soak), 4])
-def test_after_a_kill_nothing_received_is_measured_again(library: ConfigLibrary, tmp_path: Path, kill_at: int) -> None:
-    killed = run(library, tmp_path / "first", "--kill-at", kill_at)
+def test_after_a_kill_nothing_received_is_measured_again(
+    library: ConfigLibrary, tmp_path: Path, kill_at: int, forked: Any
+) -> None:
+    command = [sys.executable, SCRIPT, library.path]
+    killed = forked.run([*command, tmp_path / "first", "--kill-at", str(kill_at)])
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     first = batches(tmp_path / "first")
     assert [len(first[batch]) for batch in range(1, kill_at + 1)] == [4] * (kill_at - 1) + [2]
@@ -142,7 +139,7 @@ def test_after_a_kill_nothing_received_is_measured_again(library: ConfigLibrary,
     (opened,) = library.open_jobs()
     assert len(lines(opened.work_dir / RECORD_FILE)) == len(received)
 
-    resumed = run(library, tmp_path / "second")
+    resumed = forked.run([*command, tmp_path / "second"])
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.split()[-2:] == [str(work.TRIALS - len(received)), "True"]
     again = [name for names in batches(tmp_path / "second").values() for name in names]

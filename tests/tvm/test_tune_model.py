@@ -6,7 +6,6 @@ import json
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -34,10 +33,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.tvm("0.16", "0.27")  # a process more, which takes as long as all the others
 def test_a_killed_model_goes_on_and_is_skipped_the_third_time(
-    library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path
+    library: ConfigLibrary, cli: Any, model: Path, tmp_path: Path, forked: Any
 ) -> None:
     journal = work.Journal(tmp_path / "journal")
-    killed = subprocess.run([sys.executable, SCRIPT, library.path, model, journal.path, "6"], check=False)
+    killed = forked.run([sys.executable, SCRIPT, library.path, model, journal.path, "6"])
     assert killed.returncode == -signal.SIGKILL
     (left,) = library.open_jobs()
     assert left.spec.key == "mlp.onnx"
