@@ -107,6 +107,21 @@ def test_a_farm_that_stays_away_ends_the_job_with_what_came(farm: Any, kernels: 
     assert results.failures == []
 
 
+def test_a_job_that_has_begun_waits_for_boards_before_a_task_too(farm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm.at(2)
+    fleet = farm.fleet(60.0)
+    farm.stop_tracker()
+    monkeypatch.setattr("tvmgitlib.live.fleet.fleet._FIRST", 0.1)
+    with pytest.raises(FleetError, match=r"no tracker answers at 127.0.0.1:"):
+        fleet.found()
+    with pytest.raises(FleetError, match=r"no board of board at 127.0.0.1.* was to be had for 0.2 s: no tracker"):
+        replace(fleet, patience=0.2).awaited()
+    back = threading.Timer(0.5, farm.start_tracker)
+    back.start()
+    assert fleet.awaited().boards
+    back.join()
+
+
 def test_a_fleet_without_a_board_or_a_tracker_is_refused(farm: Any) -> None:
     farm.at(1)
     with pytest.raises(FleetError, match=r"no board of the key 'other'; it has boards of board \("):

@@ -84,7 +84,7 @@ def measuring_on(builder: Any, runner: Any, held: Held, came: Came = lambda *_: 
         came: is told of each result of a fleet when it comes; TVM's callbacks are called when a batch is over.
 
     Raises:
-        FleetError: the fleet is away; or there is none of its boards.
+        FleetError: the fleet is away for as long as its patience goes.
     """
     if not isinstance(runner, Fleet):
         yield builder, runner
@@ -92,7 +92,7 @@ def measuring_on(builder: Any, runner: Any, held: Held, came: Came = lambda *_: 
     from tvm import auto_scheduler
 
     _go_before_tvm()
-    boards = len(runner.found().boards)
+    boards = len(runner.awaited().boards)
     if builder in (None, "local"):  # TVM runs twice as many at once as are built at once
         builder = auto_scheduler.LocalBuilder(timeout=60, n_parallel=max(cpu_count(), boards))
     work = _Work(runner, held, came)

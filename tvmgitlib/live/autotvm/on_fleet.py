@@ -29,7 +29,7 @@ def with_fleet(option: Any) -> Mapping[str, Any]:
     """A measure option as TVM takes it: a fleet in it, or in its place, is a runner then.
 
     Raises:
-        FleetError: there is none of its boards.
+        FleetError: there is none of its boards for as long as its patience goes.
     """
     from tvm.autotvm.measure import LocalBuilder
 
@@ -57,7 +57,7 @@ def fleet_runner() -> Any:
             super().__init__(fleet.timeout)
             self._fleet = fleet
             self.measures_elsewhere, self.platform = fleet.measures_elsewhere, fleet.platform
-            self.batch = _FOR_A_BOARD * len(fleet.found().boards)
+            self.batch = _FOR_A_BOARD * len(fleet.awaited().boards)
             self.ref_input: Any = None
 
         def set_task(self, task: Any) -> None:

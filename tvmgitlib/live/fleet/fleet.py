@@ -65,7 +65,44 @@ class Fleet:
         Raises:
             FleetError: there is none, or no tracker.
         """
-        until = time.monotonic() + _FIRST
+        status = self._sought(_FIRST)
+        if isinstance(status, str):
+            raise FleetError(
+                plain_line(status),
+                hint="python -m tvm.exec.rpc_server --tracker HOST:PORT --key KEY registers a board; "
+                "tvmgitlib fleet status HOST:PORT says which there are.",
+            )
+        return status
+
+    def awaited(self) -> KeyStatus:
+        """Wait for a board of a job that has begun, which may be between two tasks: as long as patience goes.
+
+        Raises:
+            FleetError: there is none, or no tracker.
+        """
+        status = self._sought(min(_FIRST, self.patience))
+        if isinstance(status, str) and self.patience > _FIRST:
+            self.tell_waiting(status)
+            status = self._sought(self.patience - _FIRST)
+        if isinstance(status, str):
+            raise self.away(status)
+        return status
+
+    def tell_waiting(self, why: str) -> None:
+        """Say that boards are waited for."""
+        _log.warning("waiting for a board of %s, %g s at most: %s", self.name, self.patience, why)
+
+    def away(self, why: str) -> FleetError:
+        """The error for a job that has waited long enough."""
+        return FleetError(
+            plain_line(f"no board of {self.name} was to be had for {self.patience:g} s: {why}"),
+            hint="Nothing is lost, and no trial counts as failed: the same call goes on when the boards are back. "
+            f"tvmgitlib fleet status {self.tracker.name} says which there are.",
+        )
+
+    def _sought(self, within: float) -> KeyStatus | str:
+        """Wait so many seconds for a board: which there are then, or why there is none."""
+        until = time.monotonic() + within
         while True:
             try:
                 known = self.tracker.keys(min(ANSWER, max(until - time.monotonic(), _PAUSE)))
@@ -80,11 +117,7 @@ class Fleet:
                 there = f"it has boards of {listed(others)}" if others else "it has no boards at all"
                 why = f"the tracker at {self.tracker.name} has no board of the key {self.key!r}; {there}"
             if time.monotonic() >= until:
-                raise FleetError(
-                    plain_line(why),
-                    hint="python -m tvm.exec.rpc_server --tracker HOST:PORT --key KEY registers a board; "
-                    "tvmgitlib fleet status HOST:PORT says which there are.",
-                )
+                return why
             time.sleep(_PAUSE)
 
 

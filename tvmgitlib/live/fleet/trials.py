@@ -20,7 +20,7 @@ from tvmgitlib.live.common import Failure
 from tvmgitlib.live.fleet.fleet import Fleet
 from tvmgitlib.live.fleet.session import Kernel, KernelError, SessionEndedError, ask, timed
 from tvmgitlib.live.fleet.tracker import Asking
-from tvmgitlib.model import FleetError, TvmError, plain_line
+from tvmgitlib.model import TvmError
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -262,11 +262,7 @@ class _Trials:
         if not (self._waiting or self._running) or away < min(patience, 2 * _ASKED_AGAIN):
             return
         if away >= patience:
-            raise FleetError(
-                plain_line(f"no board of {self._fleet.name} was to be had for {patience:g} s: {self._why}"),
-                hint="Nothing is lost, and no trial counts as failed: the same call goes on when the boards are back. "
-                f"tvmgitlib fleet status {self._fleet.tracker.name} says which there are.",
-            )
+            raise self._fleet.away(self._why)
         if not self._has_told:
             self._has_told = True
-            _log.warning("waiting for a board of %s, %g s at most: %s", self._fleet.name, patience, self._why)
+            self._fleet.tell_waiting(self._why)
