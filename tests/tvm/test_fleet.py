@@ -5,7 +5,6 @@ from __future__ import annotations
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -28,6 +27,8 @@ HERE = Path(__file__).parent
 
 work = SimpleNamespace(**runpy.run_path(str(HERE / "farm.py")))
 tuning = SimpleNamespace(**runpy.run_path(str(HERE / "fleet_job.py")))
+Git = Callable[..., str]
+
 ARGUMENTS = ((((work.SIZE,) * 2), "float32"),) * 3
 
 
@@ -176,7 +177,7 @@ def test_results_are_told_one_by_one(farm: Any, kernels: dict[str, Kernel]) -> N
 
 @pytest.mark.tvm("0.16", "0.27")
 def test_what_came_of_a_killed_tuners_batch_is_on_the_disk_and_not_measured_again_elsewhere(
-    library: ConfigLibrary, farm: Any, kernels: dict[str, Kernel], git: Callable[..., str], tmp_path: Path
+    library: ConfigLibrary, farm: Any, kernels: dict[str, Kernel], git: Git, tmp_path: Path, forked: Any
 ) -> None:
     remote, kernel = tmp_path / "remote.git", Path(kernels["slow"].file)
     git(tmp_path, "clone", "--quiet", "--bare", str(library.path), str(remote))
@@ -184,7 +185,8 @@ def test_what_came_of_a_killed_tuners_batch_is_on_the_disk_and_not_measured_agai
     other = ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
     farm.at(2)
     command = [sys.executable, HERE / "fleet_job.py", library.path, str(farm.port), kernel, "3"]
-    assert subprocess.run(command, start_new_session=True, check=False).returncode == -signal.SIGKILL
+    with forked(command, start_new_session=True) as killed:
+        assert killed.wait() == -signal.SIGKILL
     (left,) = library.open_jobs()
     assert len(list(read_job(left))) == 3
 
