@@ -7,6 +7,8 @@ tests/data/documentation/<page>.py, in front of each of them.
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,6 +67,41 @@ def test_every_page_with_python_is_looked_at() -> None:
 def test_the_readme_has_no_link_that_only_works_beside_its_files() -> None:
     links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
     assert [link for link in links if not link.startswith("https://")] == []
+
+
+def shown(page: Path) -> Iterator[tuple[str, str]]:
+    """The commands of a page that it shows an answer of, each with that."""
+    for block in re.finditer(r"^```console\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE):
+        for step in re.split(r"^\$ ", block[1], flags=re.MULTILINE):
+            command, _, answer = step.partition("\n")
+            if answer:
+                yield command, answer
+
+
+def as_shown(text: str) -> str:
+    """What is printed, with the same in the place of ids, which are others each time, and of folders."""
+    return re.sub(r"\b(?:[0-9a-f]{16}|[0-9a-f]{12})\b", "ID", re.sub(r"(?<= )(?:/\S+|\.\.\.)(?=/kernels)", "...", text))
+
+
+def test_the_readme_shows_what_is_printed(tmp_path: Path) -> None:
+    logs = ROOT / "tests" / "data" / "tvm-logs" / "autotvm"
+    shutil.copy(logs / "t2_conv2d_NCHWc_x86_xgb.log", tmp_path / "conv2d.log")
+    shutil.copy(logs / "t0_tvmgitlib_matmul_xgb.log", tmp_path / "dense.log")
+    folder = tmp_path
+    for command, answer in shown(ROOT / "README.md"):
+        program, *arguments = shlex.split(command)
+        assert program == "tvmgitlib"
+        done = subprocess.run(
+            [sys.executable, "-m", program, *arguments], cwd=folder, capture_output=True, text=True, check=True
+        )
+        assert as_shown(done.stdout) == as_shown(answer)
+        folder = tmp_path / "kernels"
+
+
+def test_lines_of_pages_fit_into_an_editor() -> None:
+    pages = [*PAGES, *ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
+    lines = [(page.name, line) for page in pages for line in page.read_text().splitlines()]
+    assert [(page, line) for page, line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
 @pytest.mark.slow

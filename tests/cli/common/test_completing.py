@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,15 @@ def test_what_the_library_knows_is_offered(filled: ConfigLibrary) -> None:
     assert offered(filled.path, "config", "policy.") == known
 
 
+def test_columns_are_offered_by_their_names(library: ConfigLibrary) -> None:
+    assert offered(library.path, "best", "--sort", "t") == ["target", "time", "trials", "tuned-with"]
+    assert offered(library.path, "best", "--columns", "time,t") == ["time,target", "time,trials", "time,tuned-with"]
+    assert offered(library.path, "job", "list", "--columns", "a") == []
+    assert offered(library.path, "job", "list", "--remote", "--columns", "job,a") == ["job,age", "job,author"]
+    for command in ("trials", "log", "diff", "blame", "coverage"):
+        assert len(offered(library.path, command, "--sort", "")) > 3
+
+
 def test_nothing_is_offered_where_no_library_is(tmp_path: Path) -> None:
     assert offered(tmp_path / "nowhere", "revert", "") == []
 
@@ -76,3 +86,28 @@ def test_bash_takes_the_script(cli: Any, tmp_path: Path) -> None:
     script = tmp_path / "tvmgitlib.bash"
     script.write_text(cli("completion", "bash").out)
     subprocess.run(["bash", "-c", f"source {script} && complete -p tvmgitlib"], check=True, capture_output=True)
+
+
+#: How an interactive shell begins that reads the script which `completion --install` wrote.
+_SHELLS = {
+    "bash": (["--norc", "--noprofile", "-i"], ". {path}"),
+    "zsh": (["-f", "-i"], "fpath+=({path.parent}); autoload -Uz compinit; compinit -u -D"),
+    "fish": (["--no-config", "-i"], "source {path}"),
+}
+
+
+@pytest.mark.parametrize("shell", [shell for shell in _SHELLS if shutil.which(shell)])
+def test_a_shell_completes_what_is_typed(cli: Any, terminal: Any, shell: str) -> None:
+    path = Path(cli.json("completion", shell, "--install")["path"])
+    options, begin = _SHELLS[shell]
+    with terminal([shell, *options], cli.library) as shown:
+        shown.type(f"{begin.format(path=path)}; echo be''gun\n")
+        shown.wait_for("begun")
+        for typed, completed in (
+            ("job res", "job resume "),
+            ("best --sort ti", "best --sort time "),
+            ("best --columns time,wor", "best --columns time,workload "),
+        ):
+            shown.type(f"tvmgitlib {typed}\t")
+            shown.wait_for(f"tvmgitlib {completed}")
+            shown.type("\x15")  # takes the line away

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,22 @@ def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path:
     assert (code, "checking jobs: 0 of 1" in shown) == (0, True)
     ran = subprocess.run([*TVMGITLIB, *command], capture_output=True, text=True, check=False)
     assert ran.stderr == ""
+
+
+def test_what_talks_to_a_remote_or_indexes_shows_its_progress(cli: Any, git: Any, tmp_path: Path) -> None:
+    def shown(*arguments: object) -> str:
+        code, said = on_terminal(*map(str, arguments), output=False, columns=200)
+        assert code == 0
+        return said
+
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(remote))
+    git(cli.library, "remote", "add", "origin", str(remote))
+    cli("import", LOG, "--platform", "board")
+    assert "fetching main from origin" in shown("-C", cli.library, "sync")
+    assert "cloning: " in shown("clone", remote.as_uri(), tmp_path / "clone")
+    shutil.rmtree(tmp_path / "clone" / ".git" / "tvmgitlib")  # the index, and what it has proven
+    assert "indexing jobs: 0 of 1" in shown("-C", tmp_path / "clone", "trials")
 
 
 def test_a_path_that_is_no_text_is_printed_with_escapes(cli: Any, tmp_path: Path) -> None:

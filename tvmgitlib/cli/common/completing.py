@@ -1,4 +1,4 @@
-"""What a shell offers behind an option or for an argument: names that the library knows.
+"""What a shell offers behind an option or for an argument: names that the library knows, and those of columns.
 
 A shell waits at every key, and shows what a program prints: whatever goes wrong here, nothing is offered.
 """
@@ -36,6 +36,21 @@ def offering(offers: Callable[[ConfigLibrary], Iterable[Offer]]) -> Callable[...
             known = [(value, told) for value, told in offers(library) if value.startswith(incomplete)]
             return [CompletionItem(value, help=told and plain_line(told)) for value, told in known if _is_plain(value)]
         return []
+
+    return complete
+
+
+def offering_names(
+    names: Callable[[click.Context], Iterable[str]], *, several: bool = False
+) -> Callable[..., list[CompletionItem]]:
+    """The `shell_complete` of a parameter that takes one of some names, or several with commas between them."""
+
+    def complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        begun, comma, last = incomplete.rpartition(",") if several else ("", "", incomplete)
+        fitting = [name for name in names(context) if name.startswith(last) and name not in begun.split(",")]
+        return [CompletionItem(f"{begun}{comma}{name}") for name in fitting]
 
     return complete
 

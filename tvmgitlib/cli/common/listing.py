@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from tvmgitlib.cli.common.completing import offering_names
 from tvmgitlib.cli.common.context import Answer, Command, Context
 from tvmgitlib.cli.common.places import by_place
 from tvmgitlib.cli.common.tables import Column, table
@@ -71,17 +72,33 @@ class Listing:
         return [column for column in columns if not column.more and (column.when is None or column.when(rows))]
 
 
-def list_options(*, since: bool = False) -> Callable[[Command], Command]:
+def list_options(
+    columns: Callable[[click.Context], Sequence[Column[Any]]], *, since: bool = False
+) -> Callable[[Command], Command]:
     """Options of a command that prints a list; the command gets them as one `listing`.
 
     Args:
+        columns: all that can be said of its rows; a shell offers their names.
         since: whether its rows have a date.
     """
 
+    def names(context: click.Context) -> Iterable[str]:
+        return _by_name(columns(context))
+
     def decorate(command: Command) -> Command:
-        @click.option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: the greatest first.")
+        @click.option(
+            "--sort",
+            metavar="COLUMN",
+            shell_complete=offering_names(names),
+            help="Sort by this column; -COLUMN: the greatest first.",
+        )
         @click.option("-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N.")
-        @click.option("--columns", metavar="NAMES", help="These columns, with commas between them.")
+        @click.option(
+            "--columns",
+            metavar="NAMES",
+            shell_complete=offering_names(names, several=True),
+            help="These columns, with commas between them.",
+        )
         @click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print. [table]")
         @wraps(command)
         def with_listing(
@@ -202,8 +219,13 @@ def _in_markdown(text: str) -> str:
 _MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
 
 
+def _by_name(columns: Iterable[Column[Row]]) -> dict[str, Column[Row]]:
+    """Columns by what options call them."""
+    return {column.header.replace(" ", "-"): column for column in columns}
+
+
 def _named(name: str, columns: Sequence[Column[Row]], option: str) -> Column[Row]:
-    by_name = {column.header.replace(" ", "-"): column for column in columns}
+    by_name = _by_name(columns)
     if found := by_name.get(name.replace(" ", "-")):
         return found
     from difflib import get_close_matches

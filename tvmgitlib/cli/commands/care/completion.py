@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -53,7 +54,18 @@ def _script(shell: str) -> str:
     assert completion is not None  # click has all of SHELLS
     # Not source(): that of bash starts a bash to ask for its version.
     complete = completion(root, {}, "tvmgitlib", "_TVMGITLIB_COMPLETE")
-    return complete.source_template % complete.source_vars()
+    script = complete.source_template % complete.source_vars()
+    for as_click_has_it, instead in _MENDED:
+        script = script.replace(as_click_has_it, instead)
+    return script
+
+
+#: What is wrong in click's scripts, and what is right. That of fish cuts a value, or what is said of it, at its first
+#: comma. That of zsh, in a file of its own, completes nothing the second time: it is only loaded the first time.
+_MENDED: Final = (
+    ('(string split ","', '(string split --max 1 ","'),
+    ("[[ $zsh_eval_context[-1] == loadautofunc ]]", "(( $+compstate ))"),
+)
 
 
 def _place(shell: str) -> Path:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     help="The worst grade wanted; any shows what there is, with the reasons. [with --tvm: exact]",
 )
 @facts_option
-@list_options(since=True)
+@list_options(lambda _: _COLUMNS, since=True)
 @pass_context
 def command(
     context: Context,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command(epilog=example("tvmgitlib blame --workload dense"))
 @selection_options
 @rev_option
-@list_options(since=True)
+@list_options(lambda _: _COLUMNS, since=True)
 @pass_context
 def command(context: Context, selection: Selection, rev: str | None, listing: Listing) -> int:
     """Show which job and commit each best config comes from.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -30,7 +30,11 @@ from tvmgitlib.cli.terminal.streams import output_as_errors
 from tvmgitlib.model import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tvmgitlib.live.coverage import Coverage, TaskCoverage
+
+    _Share: TypeAlias = Callable[[TaskCoverage], float | None]
 
 
 @click.command(
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
 )
 @queued_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a task that TVM can tune is not covered.")
-@list_options()
+@list_options(lambda _: _columns(lambda _: None))
 @pass_context
 def command(
     context: Context,
@@ -95,26 +99,27 @@ def command(
         found = library.coverage(load_tasks(tasks), accept=accept, facts=read_facts(facts), **told)
     if not found.tasks:
         note("No task was found.")
-    wanted = listing.rows(found.tasks, _columns(found))
+    wanted = listing.rows(found.tasks, _columns(_share_of(found)))
     context.print(found.to_json() | {"tasks": [task.to_json() for task in wanted]}, as_text(found, listing))
     return 0 if found.tasks and (found.is_complete or not exit_code) else 1
 
 
 def as_text(coverage: Coverage, listing: Listing = Listing()) -> str:
     """Tasks of a coverage as they are wanted; for people place by place, and the whole in one line."""
-    columns = with_place(_columns(coverage), listing)
+    columns = with_place(_columns(_share_of(coverage)), listing)
     text = text_of(listing.rows(coverage.tasks, columns), columns, listing, partial(by_place, noun="task"))
     if listing.form != "table":
         return text
     return "\n\n".join(part for part in (text, f"{coverage.line}.") if part)
 
 
-def _columns(coverage: Coverage) -> tuple[Column[TaskCoverage], ...]:
+def _share_of(coverage: Coverage) -> _Share:
+    """What part of the estimated time a task takes; None for one that the build has no use for, or without estimate."""
     latency, of_build = coverage.latency, set(coverage.of_build)
+    return lambda task: task.share_of(latency) if task in of_build else None
 
-    def share(task: TaskCoverage) -> float | None:
-        return task.share_of(latency) if task in of_build else None
 
+def _columns(share: _Share) -> tuple[Column[TaskCoverage], ...]:
     return (
         *place_columns(),
         Column(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @selection_options
 @click.option("--stat", is_flag=True, help="Only how many of each kind.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
-@list_options()
+@list_options(lambda _: _COLUMNS)
 @pass_context
 def command(
     context: Context,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @selection_options
 @click.option("--tuner", metavar="NAME", help="Only jobs of this tuner.")
 @queued_option
-@list_options(since=True)
+@list_options(lambda _: _COLUMNS, since=True)
 @pass_context
 def command(context: Context, selection: Selection, tuner: str | None, queued: bool, listing: Listing) -> None:
     """Show the library's jobs, newest first.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @rev_option
 @queued_option
 @tvm_option("Only effort whose configs hold for this TVM, by the library's policy.")
-@list_options()
+@list_options(lambda _: _COLUMNS)
 @pass_context
 def command(context: Context, selection: Selection, rev: str | None, queued: bool, tvm: Any, listing: Listing) -> int:
     """Show the tuning effort on record for each workload.

@@ -210,7 +210,7 @@ def abort(context: Context, job: str | None, yes: bool) -> int:
     ),
 )
 @click.option("--remote", is_flag=True, help="Those that any machine has open and tells the remote of (--share).")
-@list_options(since=True)
+@list_options(lambda asked: SHARED_COLUMNS if asked.params.get("remote") else _COLUMNS, since=True)
 @pass_context
 def list_(context: Context, listing: Listing, remote: bool) -> None:
     """List the jobs in progress, oldest first.
