@@ -76,12 +76,23 @@ def tmp_path(request: pytest.FixtureRequest, new_folder: Callable[[str], Path]) 
     return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
 
 
+@pytest.fixture(scope="session")
+def bare_template(new_folder: Callable[[str], Path]) -> Path:
+    """What Git puts into each new repository, without fourteen examples of hooks."""
+    folder = new_folder("template")
+    (folder / "hooks").mkdir()
+    (folder / "info").mkdir()
+    (folder / "info" / "exclude").touch()
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def home(new_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(new_folder: Callable[[str], Path], bare_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own: none sees the user's, nor the user's Git configuration, library or language."""
     home = new_folder("home")
     config = home / ".gitconfig"
-    config.write_text("[user]\n\tname = Tess Ter\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n")
+    user, init = "name = Tess Ter\n\temail = tess@example.com", f"defaultBranch = main\n\ttemplateDir = {bare_template}"
+    config.write_text(f"[user]\n\t{user}\n[init]\n\t{init}\n")
     for name in [name for name in os.environ if name.startswith(("GIT_", "TVMGITLIB_LIBRARY"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
@@ -109,7 +120,7 @@ def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def just_made(new_folder: Callable[[str], Path]) -> Path:
     """Where `library` keeps what it copies: the first test that needs an empty library makes it."""
-    return new_folder("template")
+    return new_folder("just-made")
 
 
 @pytest.fixture
