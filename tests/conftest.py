@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import hypothesis
 import pytest
@@ -35,8 +35,6 @@ from tvmgitlib.model import (
 from tvmgitlib.rules.effort import EffortCounter
 
 DATA = Path(__file__).parent / "data"
-
-T = TypeVar("T")
 
 # A test may be slow on a busy machine; what it may not be is wrong. The soak tries the examples that not every change
 # has to wait for.
@@ -78,12 +76,23 @@ def tmp_path(request: pytest.FixtureRequest, new_folder: Callable[[str], Path]) 
     return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
 
 
+@pytest.fixture(scope="session")
+def bare_template(new_folder: Callable[[str], Path]) -> Path:
+    """What Git puts into each new repository, without fourteen examples of hooks."""
+    folder = new_folder("template")
+    (folder / "hooks").mkdir()
+    (folder / "info").mkdir()
+    (folder / "info" / "exclude").touch()
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def hermetic(new_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's Git configuration, home, library or language."""
+def home(new_folder: Callable[[str], Path], bare_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own: none sees the user's, nor the user's Git configuration, library or language."""
     home = new_folder("home")
     config = home / ".gitconfig"
-    config.write_text("[user]\n\tname = Tess Ter\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n")
+    user, init = "name = Tess Ter\n\temail = tess@example.com", f"defaultBranch = main\n\ttemplateDir = {bare_template}"
+    config.write_text(f"[user]\n\t{user}\n[init]\n\t{init}\n")
     for name in [name for name in os.environ if name.startswith(("GIT_", "TVMGITLIB_LIBRARY"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
@@ -92,6 +101,7 @@ def hermetic(new_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("LC_ALL", "C")
+    return home
 
 
 @pytest.fixture
@@ -108,23 +118,26 @@ def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def just_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `library` keeps the empty library that it copies: the first test that needs one makes it."""
-    return tmp_path_factory.mktemp("template") / "library"
+def just_made(new_folder: Callable[[str], Path]) -> Path:
+    """Where `library` keeps what it copies: the first test that needs an empty library makes it."""
+    return new_folder("just-made")
 
 
 @pytest.fixture
-def library(tmp_path: Path, just_made: Path, git: Callable[..., str]) -> ConfigLibrary:
-    """An empty library in `tmp_path/library`, as `ConfigLibrary.init` leaves it."""
-    if not just_made.exists():
-        ConfigLibrary.init(just_made)
-    path = shutil.copytree(just_made, tmp_path / "library")
+def library(tmp_path: Path, home: Path, just_made: Path, git: Callable[..., str]) -> ConfigLibrary:
+    """An empty library in `tmp_path/library`, as `ConfigLibrary.init` leaves it, and what its user knows of it then."""
+    template, known = just_made / "library", just_made / "cache"
+    if not template.exists():
+        ConfigLibrary.init(template)
+        shutil.copytree(home / ".cache", known)
+    path = shutil.copytree(template, tmp_path / "library")
+    shutil.copytree(known, home / ".cache", dirs_exist_ok=True)
     git(path, "update-index", "-q", "--refresh")  # the copies are other files than those it has looked at
     return ConfigLibrary(path)
 
 
 @pytest.fixture(scope="session")
-def made_once() -> dict[str, tuple[Path, Path, Any]]:
+def made_once() -> dict[tuple[str, ...], tuple[Path, Path, Any]]:
     """By what made it: where a copy of what it made is kept, where it was made, and what it returned."""
     return {}
 
@@ -132,37 +145,57 @@ def made_once() -> dict[str, tuple[Path, Path, Any]]:
 @pytest.fixture
 def once(
     tmp_path: Path,
+    home: Path,
     new_folder: Callable[[str], Path],
-    made_once: dict[str, tuple[Path, Path, Any]],
+    made_once: dict[tuple[str, ...], tuple[Path, Path, Any]],
     git: Callable[..., str],
-) -> Callable[[Callable[[], T]], T]:
-    """Do what several tests begin with: `once(make)` calls `make()` for the first of them, which may write what it
-    likes into `tmp_path`, and nowhere else; each other one is given a copy of that, and what `make` returned then.
+) -> Callable[..., Any]:
+    """Do what several tests begin with: `once(make)` calls `make()` for the first of them, and each other one is given
+    a copy of what that wrote, and what it returned.
 
-    The copies of repositories know each other, where their configurations had named the first ones.
+    It may write into `tmp_path`, and the user's cache; what it depends on is named: `once(make, "cuda")`. Repositories
+    know each other's copies, where their configurations had named the first ones.
     """
+    folders = {"folder": tmp_path, "cache": home / ".cache"}
 
-    def run(make: Callable[[], T]) -> T:
-        name = f"{make.__module__}.{make.__qualname__}"
+    def run(make: Callable[[], Any], *of: str) -> Any:
+        name = (make.__module__, make.__qualname__, *of)
         if name not in made_once:
+            before = {kind: _look(folder) for kind, folder in folders.items()}
             returned = make()
-            kept = shutil.copytree(tmp_path, new_folder("once"), symlinks=True, dirs_exist_ok=True)
+            kept = new_folder("once")
+            for kind, folder in folders.items():
+                _copy(folder, kept / kind, dict(_look(folder).items() - before[kind].items()))
             made_once[name] = kept, tmp_path, returned
             return returned
         kept, first, returned = made_once[name]
-        shutil.copytree(kept, tmp_path, symlinks=True, dirs_exist_ok=True, copy_function=_copy_anew)
+        for kind, folder in folders.items():
+            _copy(kept / kind, folder, _look(kept / kind))
         for config in tmp_path.glob("*/.git/config"):
             config.write_text(config.read_text().replace(str(first), str(tmp_path)))
-            git(config.parents[1], "update-index", "-q", "--refresh")
+        for index in tmp_path.glob("*/.git/index"):  # the copies are other files than those it has looked at
+            git(index.parents[1], "update-index", "-q", "--refresh")
         return returned
 
     return run
 
 
-def _copy_anew(source: str, target: str) -> None:
-    """Copy a file; one that is there may be one that nobody writes to."""
-    Path(target).unlink(missing_ok=True)
-    shutil.copy2(source, target)
+def _look(folder: Path) -> dict[Path, tuple[int, int]]:
+    """What tells that a file was made or changed, by its path below a folder."""
+    found = ((path.relative_to(folder), path.lstat()) for path in folder.rglob("*"))
+    return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in found}
+
+
+def _copy(source: Path, target: Path, paths: Iterable[Path]) -> None:
+    """Copy files, folders and links; a file that is there is replaced, for it may be one that nobody writes to."""
+    for path in sorted(paths):
+        old, new = source / path, target / path
+        if old.is_dir() and not old.is_symlink():
+            new.mkdir(parents=True, exist_ok=True)
+        else:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            new.unlink(missing_ok=True)
+            shutil.copy2(old, new, follow_symlinks=False)
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def example(tmp_path: Path) -> Path:
     return shutil.copytree(EXAMPLE, tmp_path / "example")
 
 
+@pytest.mark.slow
 def test_the_script_remakes_it_byte_for_byte(example: Path) -> None:
     (example / "configs" / ".fold").unlink()
     (example / "jobs" / "stray").write_text("stray")

@@ -108,6 +108,7 @@ def test_every_document_is_yaml() -> None:
     assert rules == {"Ignore": [75], "FailIndex": [2, 3, 4]}
 
 
+@pytest.mark.slow
 def test_parts_of_an_array_job_all_land_and_one_is_called_again(
     library: ConfigLibrary, git: Git, tmp_path: Path
 ) -> None:

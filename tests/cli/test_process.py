@@ -99,6 +99,7 @@ def test_without_any_library_the_message_says_how_to_make_one(
     assert "tvmgitlib init" in ran.stderr
 
 
+@pytest.mark.slow
 def test_init_makes_a_library_here_unless_the_environment_names_one(
     tmp_path: Path, tvmgitlib: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from tvmgitlib import ConfigLibrary, Selection, TvmgitlibError
 from tvmgitlib.library.reading import Outcome, Summary
 from tvmgitlib.model import Workload
 
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 LOG = Path(__file__).parents[1] / "data" / "tvm-logs" / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
 

@@ -10,18 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tvmgitlib import ConfigLibrary
+from tvmgitlib.cli.main import run
+
+
+def asking(library: Path, *words: str) -> dict[str, str]:
+    """The variables by which bash asks for the last word of a command line."""
+    line = ["tvmgitlib", "-C", str(library), *words]
+    return {"_TVMGITLIB_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(line), "COMP_CWORD": str(len(line) - 1)}
 
 
 def offered(library: Path, *words: str) -> list[str]:
     """What is offered for the last word of a command line."""
-    line = ["tvmgitlib", "-C", str(library), *words]
-    asked = {"_TVMGITLIB_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(line), "COMP_CWORD": str(len(line) - 1)}
-    command = [sys.executable, "-m", "tvmgitlib"]
-    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return [entry.partition(",")[2] for entry in done.stdout.splitlines() if entry]
+    with CliRunner().isolation(env=asking(library, *words)) as streams:
+        with pytest.raises(SystemExit):
+            run([])
+        out, err = streams[0].getvalue().decode(), streams[1].getvalue()
+    assert err == b""
+    return [entry.partition(",")[2] for entry in out.splitlines() if entry]
 
 
 @pytest.fixture
@@ -29,6 +37,13 @@ def filled(library: ConfigLibrary, logs: Path) -> ConfigLibrary:
     log = logs / "autotvm" / "t0_tvmgitlib_matmul_ga.log"
     library.import_logs(log, platform="board", tvm="hhb-tvm==0.16.dev0")
     return library
+
+
+def test_a_shell_asks_a_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tvmgitlib"]
+    env = os.environ | asking(tmp_path, "best", "--family", "a")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("plain,autotvm\nplain,ansor\n", "")
 
 
 def test_commands_and_options_are_offered(library: ConfigLibrary) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,19 @@ OLD, NEW = 1.6e9, 1.7e9  # 2020-09-13 and 2023-11-14
 
 
 @pytest.fixture
-def filled(cli: Any, tmp_path: Path) -> Any:
+def filled(cli: Any, tmp_path: Path, once: Callable[..., Any]) -> Any:
     """The command line on a library with two jobs on two platforms, one finished in 2020 and one in 2023."""
-    for name, lines in {
-        "box": [line("dense|x86", 10, 9e-4, OLD), line("dense|x86", 9, 1e-3, OLD + 9), line("conv", 8, 5e-7, OLD)],
-        "epyc": [line("dense|x86", 10, 2e-3, NEW)],
-    }.items():
-        log = tmp_path / f"{name}.log"
-        log.write_text("".join(f"{each}\n" for each in lines))
-        assert cli("import", log, "--platform", name).code == 0
+
+    def make() -> None:
+        for name, lines in {
+            "box": [line("dense|x86", 10, 9e-4, OLD), line("dense|x86", 9, 1e-3, OLD + 9), line("conv", 8, 5e-7, OLD)],
+            "epyc": [line("dense|x86", 10, 2e-3, NEW)],
+        }.items():
+            log = tmp_path / f"{name}.log"
+            log.write_text("".join(f"{each}\n" for each in lines))
+            assert cli("import", log, "--platform", name).code == 0
+
+    once(make)
     return cli
 
 

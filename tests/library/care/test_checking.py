@@ -13,7 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.library.care.checking import first_difference
 
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"
 

@@ -17,7 +17,7 @@ from tvmgitlib.library.care import drivers
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 #: The attributes of libraries that earlier versions made.
 EARLIER = """\

@@ -17,7 +17,7 @@ from tvmgitlib.model import GitError, LibraryError, MissingError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 TVM = "hhb-tvm==0.16.dev0"
 HASWELL = parse_target("llvm -mcpu=haswell -mtriple=x86_64-linux-gnu")

@@ -14,7 +14,7 @@ from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

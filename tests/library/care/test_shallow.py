@@ -13,7 +13,7 @@ from tvmgitlib.model import GitError, TvmgitlibError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

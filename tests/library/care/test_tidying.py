@@ -22,7 +22,7 @@ from tvmgitlib.store import Draft
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tvmgitlib.rules.matching import FactRule, TvmRule
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

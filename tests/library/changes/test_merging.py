@@ -13,7 +13,7 @@ from tvmgitlib.model import GitError, LibraryError, SelectionError, SettingsErro
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 def switch(git: Git, library: ConfigLibrary, *arguments: str) -> None:

@@ -17,7 +17,7 @@ from tvmgitlib.model import GitError, JobError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture
@@ -145,6 +145,7 @@ def test_the_pages_give_one_recipe() -> None:
     assert recipe("README.md") == recipe("docs/ci.md") != []
 
 
+@pytest.mark.slow
 def test_the_recipe_is_green_after_a_plain_revert(
     library: ConfigLibrary, jobs: list[str], make_log: MakeLog, git: Git, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.model import JobError
 
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 def costs(library: ConfigLibrary) -> dict[str, float]:

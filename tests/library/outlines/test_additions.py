@@ -15,7 +15,7 @@ from tvmgitlib.store import commits_touching
 
 MakeLog = Callable[..., Path]
 Git = Callable[..., str]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

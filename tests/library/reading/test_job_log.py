@@ -10,7 +10,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary
 
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 T0 = "autotvm/t0_tvmgitlib_matmul_{}.log"
 

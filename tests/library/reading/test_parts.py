@@ -21,7 +21,7 @@ HASWELL = "llvm -mcpu=haswell -mtriple=x86_64-linux-gnu"
 SKYLAKE = "llvm -mcpu=skylake -mtriple=x86_64-linux-gnu"
 
 MakeLog = Callable[..., Path]
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

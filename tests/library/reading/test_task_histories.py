@@ -13,7 +13,7 @@ import pytest
 from tvmgitlib import ConfigLibrary, Selection, TaskHistory
 from tvmgitlib.model import RecordError
 
-Once = Callable[[Callable[[], Any]], Any]
+Once = Callable[..., Any]
 
 
 @pytest.fixture

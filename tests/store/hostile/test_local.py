@@ -86,6 +86,7 @@ def test_drivers_of_merges(hostile, git) -> None:
     assert hostile.marks() == set()
 
 
+@pytest.mark.slow
 def test_pagers_and_editors(hostile) -> None:
     evil = hostile.program("evil")
     hostile.config(core__pager=evil, pager__log=evil, pager__diff=evil, core__editor=evil, sequence__editor=evil)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,14 @@ from tvmgitlib import ConfigLibrary
 LOGS = Path(__file__).parents[3] / "data" / "tvm-logs"
 
 
-_filled: list[Path] = []
-
-
 @pytest.fixture
-def filled(cli: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def filled(cli: Any, once: Callable[..., Any]) -> Any:
     """The command line on a library with records of all three families, on three platforms."""
-    if not _filled:
+
+    def make() -> None:
         _fill(cli)
-        _filled.append(shutil.copytree(cli.library, tmp_path_factory.mktemp("filled") / "library"))
-    else:
-        shutil.rmtree(cli.library)
-        shutil.copytree(_filled[0], cli.library)
+
+    once(make)
     return cli
 
 

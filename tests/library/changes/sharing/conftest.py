@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,22 +20,32 @@ from tvmgitlib import ConfigLibrary
 ROOT = Path(__file__).resolve().parents[4]
 
 Git = Callable[..., str]
+Once = Callable[..., Any]
 
 
 @pytest.fixture
-def remote(library: ConfigLibrary, tmp_path: Path, git: Git) -> Path:
+def remote(library: ConfigLibrary, tmp_path: Path, git: Git, once: Once) -> Path:
     """A bare remote that `library` has been pushed to."""
     path = tmp_path / "remote.git"
-    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(path))
-    git(library.path, "remote", "add", "origin", path.as_uri())
-    library.sync()
+
+    def make() -> None:
+        git(tmp_path, "init", "--quiet", "--bare", "-b", "main", str(path))
+        git(library.path, "remote", "add", "origin", path.as_uri())
+        library.sync()
+
+    once(make)
     return path
 
 
 @pytest.fixture
-def other(remote: Path, tmp_path: Path) -> ConfigLibrary:
+def other(remote: Path, tmp_path: Path, once: Once) -> ConfigLibrary:
     """A second clone of the remote."""
-    return ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+
+    def make() -> None:
+        ConfigLibrary.clone(remote.as_uri(), tmp_path / "other")
+
+    once(make)
+    return ConfigLibrary(tmp_path / "other")
 
 
 @pytest.fixture

@@ -17,17 +17,22 @@ from tvmgitlib.model import GitError, LibraryError
 
 Git = Callable[..., str]
 MakeLog = Callable[..., Path]
+Once = Callable[..., Any]
 
 
 @pytest.fixture
-def guarded(served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git) -> Path:
+def guarded(served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, once: Once) -> Path:
     """The bare repository `team.git` with the hook, and two jobs in it that `library` has sent."""
     server = served / "team.git"
-    install_hook(server_repository(server))
-    git(library.path, "remote", "add", "origin", server.as_uri())
-    for cost in (2e-3, 3e-3):
-        library.import_logs(make_log("dense", [cost]), platform="box")
-    library.sync()
+
+    def make() -> None:
+        install_hook(server_repository(server))
+        git(library.path, "remote", "add", "origin", server.as_uri())
+        for cost in (2e-3, 3e-3):
+            library.import_logs(make_log("dense", [cost]), platform="box")
+        library.sync()
+
+    once(make)
     return server
 
 
@@ -109,7 +114,7 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("branch", ["main", "side"])
+@pytest.mark.parametrize("branch", [pytest.param("main", marks=pytest.mark.slow), "side"])
 def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, git: Git, branch: str) -> None:
     before = git(guarded, "for-each-ref")
     for attack, why in ATTACKS if branch == "main" else ATTACKS[1:4]:
@@ -121,6 +126,7 @@ def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, g
     assert git(guarded, "for-each-ref") == before
 
 
+@pytest.mark.slow
 def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, attacker: Path, git: Git) -> None:
     remove_segment(attacker, git)
     no_library(attacker, git)
@@ -132,6 +138,7 @@ def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, att
     assert len(git(guarded, "ls-tree", "-r", "--name-only", "main", "jobs").split()) == 2
 
 
+@pytest.mark.slow
 def test_a_branch_that_parts_within_a_push_is_not_held_against_what_nobody_judged(
     guarded: Path, attacker: Path, git: Git
 ) -> None:
@@ -145,6 +152,7 @@ def test_a_branch_that_parts_within_a_push_is_not_held_against_what_nobody_judge
     assert "configs: not what jobs/ folds to" in pushed(attacker, "origin", "forged").stderr
 
 
+@pytest.mark.slow
 def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
     git(attacker, "reset", "-q", "--hard", "HEAD~1")
     assert "a push by force takes back" in pushed(attacker, "--force", "origin", "HEAD:main").stderr
@@ -154,6 +162,7 @@ def test_nothing_is_taken_back(guarded: Path, attacker: Path, git: Git) -> None:
     assert pushed(attacker, "origin", ":side").returncode == 0
 
 
+@pytest.mark.slow
 def test_all_that_tvmgitlib_does_goes_through(
     guarded: Path, library: ConfigLibrary, make_log: MakeLog, tmp_path: Path, git: Git
 ) -> None:
@@ -180,6 +189,7 @@ def test_all_that_tvmgitlib_does_goes_through(
     assert library.check() == []
 
 
+@pytest.mark.slow
 def test_where_only_signed_jobs_are_trusted_others_are_refused(
     guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, sign: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -210,7 +220,7 @@ def test_where_only_signed_jobs_are_trusted_others_are_refused(
     assert "signatures never change" in said
 
 
-@pytest.mark.parametrize("server", ["daemon", "http"])
+@pytest.mark.parametrize("server", ["daemon", pytest.param("http", marks=pytest.mark.slow)])
 def test_servers_run_it_and_their_users_hear_why(
     guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, request: pytest.FixtureRequest, server: str
 ) -> None:
@@ -228,6 +238,7 @@ def test_servers_run_it_and_their_users_hear_why(
     assert git(guarded, "rev-parse", "main").strip() == library.commit
 
 
+@pytest.mark.slow
 def test_the_queue_holds_jobs_only(
     guarded: Path, library: ConfigLibrary, attacker: Path, make_log: MakeLog, git: Git
 ) -> None:

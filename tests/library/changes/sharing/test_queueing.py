@@ -90,6 +90,7 @@ def test_a_revert_goes_by_the_queue_too(
     assert (other.best(), other.check()) == ([], [])
 
 
+@pytest.mark.slow
 def test_two_that_fold_at_once_do_no_harm(
     library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, tmp_path: Path, git: Git
 ) -> None:

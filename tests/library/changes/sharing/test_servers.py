@@ -49,7 +49,7 @@ for log in sys.argv[2:]:
 
 @pytest.mark.parametrize(
     ("many", "each"),
-    [pytest.param(4, 5, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
+    [pytest.param(3, 3, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
 )
 def test_the_jobs_of_many_clones_arrive_though_the_server_is_killed_and_restarted(
     daemon: Any, served: Path, library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path, many: int, each: int

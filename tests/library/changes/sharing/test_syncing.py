@@ -189,7 +189,7 @@ _FINISH_AND_PUSH = textwrap.dedent(
 
 @pytest.mark.parametrize(
     ("many", "each"),
-    [pytest.param(4, 5, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
+    [pytest.param(3, 3, marks=pytest.mark.slow), pytest.param(8, 10, marks=pytest.mark.soak)],
 )
 def test_the_jobs_of_many_clones_arrive(
     remote: Path, tmp_path: Path, make_log: MakeLog, git: Git, many: int, each: int

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ DATABASE = LOGS / "metaschedule" / "v27_mm128"
 RECORDS, WORKLOADS = "database_tuning_record.json", "database_workload.json"
 
 Pack = Callable[[bytes], bytes]
-PACKED: dict[str, Pack] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+PACKED: dict[str, Pack] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": partial(lzma.compress, preset=1)}
 
 
 @pytest.fixture(params=PACKED.values(), ids=PACKED.keys())
