@@ -31,6 +31,16 @@ TOPHUB_LOGS = [
     ("intel_graphics_v0.02", "uhd", 1, 43),
 ]
 
+#: Those that are long and show no more than the others.
+LONG = ("arm_cpu_v0.08", "mali_v0.06")
+
+
+def of_tophub(count: int) -> list[Any]:
+    """Parameters of a test for each log: the first so many of what is said of it."""
+    return [
+        pytest.param(*log[:count], id=log[0], marks=[pytest.mark.soak] if log[0] in LONG else []) for log in TOPHUB_LOGS
+    ]
+
 
 def read(log: Path) -> list[tuple[Any, Any]]:
     """The successful (input, result) pairs of a log, as TVM reads them."""
@@ -113,7 +123,7 @@ def test_configs_load_in_stock_tvm_as_they_are(library: ConfigLibrary, logs: Pat
 
 
 @needs_tophub
-@pytest.mark.parametrize(("log", "platform", "places", "workloads"), TOPHUB_LOGS, ids=[log[0] for log in TOPHUB_LOGS])
+@pytest.mark.parametrize(("log", "platform", "places", "workloads"), of_tophub(4))
 def test_best_is_tvms_minimum_on_each_target_and_platform(
     library: ConfigLibrary, log: str, platform: str | None, places: int, workloads: int
 ) -> None:
@@ -125,7 +135,7 @@ def test_best_is_tvms_minimum_on_each_target_and_platform(
 
 
 @needs_tophub
-@pytest.mark.parametrize(("log", "platform"), [log[:2] for log in TOPHUB_LOGS], ids=[log[0] for log in TOPHUB_LOGS])
+@pytest.mark.parametrize(("log", "platform"), of_tophub(2))
 def test_configs_of_a_platform_give_stock_tvm_what_the_whole_log_gives_it(
     library: ConfigLibrary, log: str, platform: str | None
 ) -> None:

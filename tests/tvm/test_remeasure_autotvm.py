@@ -232,7 +232,7 @@ def test_what_fails_or_computes_something_else_is_refused_unmeasured(
     records = imported(library, tmp_path, lines(task, configs(task, kind=KINDS[1:])), task)
     order = [json.loads(record.native)["config"]["entity"][0][2] for record in records]
     with library.job(TARGET, platform="bench") as job:
-        told = {"measure_option": counting.option, "check_timeout": 4}
+        told = {"measure_option": counting.option, "check_timeout": 10}
         results = dict(zip(order, FAMILY.remeasure(job.journal, task, records, HowToMeasure(**told)), strict=True))
         errors = dict(zip(order, (record.error for record in job.measured(task)), strict=True))
     said = {kind: (result.failure.kind, result.failure.text) for kind, result in results.items() if result.failure}
@@ -249,7 +249,7 @@ def test_what_fails_or_computes_something_else_is_refused_unmeasured(
     assert errors == {"right": None} | {kind: failure for kind, (failure, _) in said.items()}
     assert said["wrong"][1].startswith("argument 1: 64 of 64 numbers are wrong, with the largest difference 0.01")
     assert said["crash"][1] == "the process that tried it died"
-    assert said["hang"][1] == "trying it took longer than 4 s"
+    assert said["hang"][1] == "trying it took longer than 10 s"
     assert "unbound" in said["no build"][1]
     assert "there.is.no.such.function" in said["no function"][1]
     assert said["refused"][1].endswith("InstantiationError: this one is never right")

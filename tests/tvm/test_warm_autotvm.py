@@ -237,8 +237,11 @@ def test_what_does_not_build_or_is_of_another_architecture_is_not_taken(
     assert "none of 4 suggestions builds: TVMError: no room for it" in why(dense(112))
 
 
-def test_the_same_seed_and_library_give_the_same_trials_in_any_process(library: ConfigLibrary, tmp_path: Path) -> None:
-    code = (
+def test_the_same_seed_and_library_give_the_same_trials_in_any_process(
+    library: ConfigLibrary, tmp_path: Path, forked: Any
+) -> None:
+    script = tmp_path / "job.py"
+    script.write_text(
         "import json, runpy, sys\n"
         "test = runpy.run_path(sys.argv[1])\n"
         "from tvm.autotvm.tuner import XGBTuner\n"
@@ -250,12 +253,12 @@ def test_the_same_seed_and_library_give_the_same_trials_in_any_process(library: 
         "print(json.dumps(timed.tried))\n"
     )
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, __file__, str(library.path), str(tmp_path / threads)],
+        start(
+            [sys.executable, script, __file__, library.path, tmp_path / threads],
             env={**os.environ, "PYTHONHASHSEED": threads, "OMP_NUM_THREADS": threads, "TVM_NUM_THREADS": threads},
             stdout=subprocess.PIPE,
         )
-        for threads in ("1", "2")
+        for threads, start in (("1", forked), ("2", subprocess.Popen))  # a fork keeps the hash seed of its parent
     ]
     one, other = [json.loads(process.communicate(timeout=300)[0].splitlines()[-1]) for process in processes]
     assert len(one) == 18
