@@ -29,6 +29,8 @@ AT_ONCE = 1 << 15
 _BLOCK = 1 << 12
 
 _CONFIG_SHIFT = 24
+_CONFIG_BYTES: Final = (64 - _CONFIG_SHIFT) // 8
+_LARGEST_CONFIG: Final = b"\xff" * 32
 _ABOVE_ALL: Final = 1 << (64 - _CONFIG_SHIFT)
 _OUTCOME_BITS = 4
 _OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
@@ -44,8 +46,8 @@ class EffortCounter:
     What is counted are marks, which are made faster than names; names are made of the trials that the sample may need.
 
     Args:
-        put_away: keeps marks elsewhere than in memory, `AT_ONCE` of them at a time; without it they take 8 bytes a
-            line.
+        put_away: keeps marks elsewhere than in memory, `AT_ONCE` of them or more at a time; without it they take 8
+            bytes a line.
     """
 
     def __init__(self, put_away: PutAway = lambda marks: marks) -> None:
@@ -54,19 +56,19 @@ class EffortCounter:
         self._away: list[Iterable[int]] = []
         self._lines = 0
         self._least: set[int] = set()
-        self._limit = 1 << 64
+        self._limit = _LARGEST_CONFIG
 
-    def add(self, record: TuningRecord) -> None:
-        mark = record.mark
-        self._marks.append(mark)
-        if mark < self._limit:
-            self._least.add(record.measurement)
-            if len(self._least) == 4 * SAMPLE:
-                self._least = set(self._sample())
-                self._limit = ((max(self._least) >> _CONFIG_SHIFT) + 1) << _CONFIG_SHIFT
-        if len(self._marks) == AT_ONCE:
+    def extend(self, records: Sequence[TuningRecord]) -> None:
+        self._marks.extend([record.mark for record in records])
+        limit = self._limit
+        self._least.update([record.measurement for record in records if record.config <= limit])
+        if len(self._least) >= 4 * SAMPLE:
+            self._least = set(self._sample())
+            largest = max(self._least) >> _CONFIG_SHIFT
+            self._limit = largest.to_bytes(_CONFIG_BYTES, "big") + _LARGEST_CONFIG
+        if len(self._marks) >= AT_ONCE:
             self._away.append(self._put_away(array("Q", sorted(self._marks))))
-            self._lines += AT_ONCE
+            self._lines += len(self._marks)
             self._marks = array("Q")
 
     def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path:
     command = ("-C", str(cli.library), "import", str(log), "--platform", "board")
     code, shown = on_terminal(*command, output=False)
     assert code == 0
-    assert "\rmany.log: 1,000 lines read (39%)" in shown
+    assert re.search(r"\rmany\.log: 1,\d{3} lines read \(\d+%\)", shown)
     assert shown.rpartition("\r")[0].endswith(" " * 20)  # the line is wiped
     code, shown = on_terminal("-C", str(cli.library), "check", output=False)
     assert (code, "checking jobs: 0 of 1" in shown) == (0, True)
