@@ -150,6 +150,14 @@ class Family(Protocol):
         """
         ...
 
+    def tunes(self, document: Any) -> Workload | None:
+        """What `record` says that a line tunes; None where that is known only with the rest of the record.
+
+        Args:
+            document: the parsed line, which the schema has found valid.
+        """
+        return None
+
     def reader(self, beside: Mapping[str, LogFile]) -> LineReader:
         """What reads the lines of one log, in their order.
 

@@ -142,7 +142,7 @@ def _word(value: Any) -> str:
             return f"[{','.join(map(_word, value))}]"
         case str() if value.isprintable():
             return _short_type(value)
-        case None | bool():
+        case None | int():  # a bool, too
             return str(value)
         case _:
             return canonical_json(value)
