@@ -12,10 +12,9 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from heapq import merge
 from itertools import chain, compress, islice
-from operator import ne, or_
+from operator import ne
 from typing import Final, TypeAlias
 
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, outcome_code
@@ -169,12 +168,13 @@ def of_jobs(efforts: Iterable[Effort]) -> Effort:
     efforts = [replace(effort, repeated=0) for effort in efforts]
     together = union(efforts)
     limit = _covered_below(efforts)
-    lasting = [
-        Counter(name >> _CONFIG_SHIFT for name in _below(limit, effort.sample) if name & _OUTCOME_MASK in _LASTING)
-        for effort in efforts
-    ]
-    total = sum(counts.total() for counts in lasting)
-    share = reduce(or_, lasting).total() / total if total else 1.0
+    total, most = 0, dict[int, int]()
+    for effort in efforts:
+        names = (name for name in _below(limit, effort.sample) if name & _OUTCOME_MASK in _LASTING)
+        for config, count in Counter(name >> _CONFIG_SHIFT for name in names).items():
+            total += count
+            most[config] = max(count, most.get(config, 0))
+    share = sum(most.values()) / total if total else 1.0
     once = _part(share, [effort.lasting for effort in efforts]) if efforts else 0
     return replace(together, repeated=max(together.lasting - once, 0))
 
