@@ -134,12 +134,12 @@ def bare(log: Path) -> float:
 def reduced(path: Path) -> float:
     """Seconds that the lines take to become the tasks of a job."""
     from tvmgitlib.library.jobs.intake import Intake, Origin
-    from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_log, survey
+    from tvmgitlib.library.jobs.logs import Leniency, Remarks, read_runs, survey
 
     log = survey(path, Leniency())
     start = time.process_time()
     intake, remarks = Intake(Origin(platform="bench"), 1), Remarks()
-    intake.extend(str(log.path), read_log(log, Leniency(), remarks), remarks)
+    intake.extend(str(log.path), read_runs(log, Leniency(), remarks), remarks)
     return time.process_time() - start
 
 

@@ -369,8 +369,7 @@ class Build:
                 tvm or self.tvm(),
             )
             counter = EffortCounter()
-            for record in found:
-                counter.add(record)
+            counter.extend(found)
             task = Task(section, found[0].workload, counter.finish()[0])
             kept = tuple(store(record, header, task) for record in found if record.error is None)
             entries.append(TaskRecords(task, kept))

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary, families
 from tvmgitlib.format import RecordsFile, ranked_lines, read_configs, read_stored
+from tvmgitlib.format.stored import workload_in
 from tvmgitlib.model import FamilyError, LibraryError, Settings, TvmgitlibError, Workload
 from tvmgitlib.rules.fold import fold, standing
+
+DATA = Path(__file__).parents[1] / "data"
 
 #: How many records there are of each of some workloads.
 SHAPES = [[1], [3], [1, 1], [2, 1, 3], [1] * 17, [5, 1, 8, 1, 1, 2, 7]]
@@ -60,6 +65,21 @@ def test_what_is_not_asked_for_is_not_read(build: Any, monkeypatch: pytest.Monke
     read.clear()
     assert len(RecordsFile(content, path).where(lambda each: each == workload(50))) == 4
     assert len(read) == 100 + 3
+
+    read.clear()
+    assert len(RecordsFile(content, path, proven=True).where(lambda each: each == workload(50))) == 4
+    assert len(read) == 4
+
+
+@pytest.mark.parametrize("log", ["autotvm/t0_tvmgitlib_matmul_ga.log", "ansor/mm_64x256x512.json"])
+def test_what_a_line_tunes_is_what_its_record_does(log: str, library: ConfigLibrary) -> None:
+    library.import_logs(DATA / "tvm-logs" / log, platform="board")
+    (file,) = (library.path / "configs").rglob("*.jsonl")
+    family = families.family(log.partition("/")[0])
+    for stored in read_configs(file.read_bytes(), file.relative_to(library.path).as_posix()):
+        assert repr(workload_in(stored.line, family)) == repr(stored.record.workload)
+        described = stored.line.replace(b'"finished"', b'"x-desc":"conv2d","finished"', 1)
+        assert workload_in(described, family).desc == "conv2d"
 
 
 def test_a_line_that_is_not_right_is_named_where_it_is_read(build: Any) -> None:

@@ -75,6 +75,7 @@ def test_a_mark_stands_for_the_measurement() -> None:
     others = ({"costs": (0.001,)}, {"measured_at": 2.5}, {"repeat": 1}, {"config": bytes(32)}, {"error": "unknown"})
     marks = {RECORD.mark, *(RECORD._replace(**change).mark for change in others)}
     assert len(marks) == len(others) + 1
-    assert (RECORD.mark >> 24, RECORD.mark & 0xF) == (RECORD.measurement >> 24, RECORD.measurement & 0xF)
     failed = RECORD._replace(error="unknown", costs=(math.nan,))
+    assert failed.mark >> 24 == RECORD.mark >> 24 != RECORD._replace(config=bytes(32)).mark >> 24
+    assert (failed.mark & 0xF, RECORD.mark & 0xF) == (outcome_code("unknown"), 0)
     assert failed.mark == failed._replace(costs=(float("nan"),)).mark

@@ -18,8 +18,7 @@ from tvmgitlib.rules.effort import AT_ONCE, SAMPLE, EffortCounter, is_known, is_
 
 def count(records: Any, exhausted: bool | None = None) -> Effort:
     counter = EffortCounter()
-    for record in records:
-        counter.add(record)
+    counter.extend(list(records))
     return counter.finish(exhausted)[0]
 
 
@@ -28,6 +27,7 @@ class Named:
 
     def __init__(self, measurement: int) -> None:
         self.measurement = self.mark = measurement
+        self.config = (measurement >> 24).to_bytes(5, "big") + bytes(27)
 
 
 def names(configs: range, measured: int = 0, outcome: int = 0) -> list[Named]:
@@ -47,8 +47,7 @@ def test_every_measurement_counts_once(build: Any) -> None:
         build.record(5, 1e9, error=9),
     ]
     counter = EffortCounter()
-    for record in records:
-        counter.add(record)
+    counter.extend(records)
     effort, duplicates = counter.finish(exhausted=True)
     assert duplicates == 1
     assert (effort.trials, effort.configs, effort.failed) == (6, 5, 3)
@@ -66,7 +65,7 @@ def test_names_that_were_put_away_count_as_if_they_were_there(trials: list[tuple
             patch.setattr(rules, "AT_ONCE", at_once)
             counter = EffortCounter(NumbersFile().put)
             for each in added:
-                counter.add(each)  # type: ignore[arg-type]
+                counter.extend([each])  # type: ignore[list-item]
             answers.append(counter.finish())
     assert answers[0] == answers[1]
     assert answers[0][0].trials == len({each.measurement >> 4 for each in added})

@@ -65,7 +65,7 @@ def read(path: Path, leniency: Leniency, upgrade: bool) -> tuple[Records, object
 def assert_keepable(records: Records) -> None:
     """What a job would keep of the records can be written, and read again as the same."""
     intake = Intake(Origin(platform="box"), 8)
-    intake.extend("log", records, skip_invalid=True)
+    intake.extend("log", [(line, [record]) for line, record in records], skip_invalid=True)
     if intake.read == 0:
         return
     started, finished = intake.measured

@@ -36,8 +36,13 @@ class QuickReader(Protocol):
     `LineReader`, which says what is wrong with it. What it takes, those two take as well, as the very same record.
     """
 
-    def read(self, native: bytes) -> TuningRecord | None:
-        """The record of a line; None for a line that is not taken at once."""
+    def read(self, natives: Sequence[bytes], first: int = 0) -> list[TuningRecord]:
+        """The records of lines in a row, up to the first line that is not taken at once.
+
+        Args:
+            natives: the lines.
+            first: from which one on.
+        """
         ...
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
@@ -144,6 +149,14 @@ class Family(Protocol):
             TargetError: when the target does not parse.
         """
         ...
+
+    def tunes(self, document: Any) -> Workload | None:
+        """What `record` says that a line tunes; None where that is known only with the rest of the record.
+
+        Args:
+            document: the parsed line, which the schema has found valid.
+        """
+        return None
 
     def reader(self, beside: Mapping[str, LogFile]) -> LineReader:
         """What reads the lines of one log, in their order.

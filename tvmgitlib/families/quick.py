@@ -7,15 +7,15 @@ held against its type while it is parsed. So no check is left out, and none is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from hashlib import sha256
 from typing import Annotated, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import orjson
 
-from tvmgitlib.families.values import typed_outcome
-from tvmgitlib.model import GivenTarget, TuningRecord, Workload
+from tvmgitlib.families.values import LAST_MOMENT
+from tvmgitlib.model import ERROR_KINDS, ErrorKind, GivenTarget, TuningRecord, Workload
 
 Line = TypeVar("Line")
 
@@ -28,12 +28,23 @@ Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 #: A value in a schedule: as deep as those of tuners are, and no object, since keys of one might repeat.
 Value: TypeAlias = _Plain | list[_Nested]
 
-#: What a trial came to: its costs, the number of its error, how long it took in all, and when it was measured.
-Result: TypeAlias = tuple[tuple[float, ...], Integer, float, float]
+#: The run times of a trial, in seconds, such as can be some.
+Costs: TypeAlias = Annotated[tuple[Annotated[float, msgspec.Meta(gt=0)], ...], msgspec.Meta(min_length=1)]
 
-#: What parsing raises for a line that is malformed, of another type, or nested deeply; and writing its schedule, for a
-#: number beyond 64 bits.
-_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, orjson.JSONEncodeError)
+#: What a trial came to: its costs, the number of its error, how long it took in all, and when it was measured.
+Result: TypeAlias = tuple[
+    Costs,
+    Annotated[int, msgspec.Meta(ge=0, le=len(ERROR_KINDS))],
+    float,
+    Annotated[float, msgspec.Meta(ge=0, le=LAST_MOMENT)],
+]
+
+#: The kinds of failures by their numbers.
+_ERRORS: Final[tuple[ErrorKind | None, ...]] = (None, *ERROR_KINDS)
+
+#: What is raised for a line that is malformed, of another type, or nested deeply; by looking up what it is for; and by
+#: writing its schedule, for a number beyond 64 bits.
+_NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, orjson.JSONEncodeError)
 
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
 _LONGEST: Final = 65536
@@ -60,7 +71,7 @@ class Subject(NamedTuple):
 
 
 class QuickLines(Generic[Line]):
-    """See `QuickReader`. What is the same in every family; all of it in one function, which runs once a line.
+    """See `QuickReader`. What is the same in every family; all of it in one loop.
 
     Args:
         family: the family's name.
@@ -88,28 +99,36 @@ class QuickLines(Generic[Line]):
         self._colons = colons
         self._is_timed = is_timed
         self._known: dict[Hashable, Subject] = {}
+        #: Whether the colons of each line are counted, and not of all that are read at once: some line has too many.
+        self._is_careful = False
 
-    def read(self, native: bytes) -> TuningRecord | None:
+    def read(self, natives: Sequence[bytes], first: int = 0) -> list[TuningRecord]:
         """See `QuickReader`."""
-        if len(native) > _LONGEST:
-            return None
-        try:
-            subject, schedule, result = self._parts(self._decode(native))
-            known = self._known.get(subject)
-            if known is None or native.count(b":") != known[3]:
-                return None
-            config = sha256(orjson.dumps(schedule)).digest()  # as `config_digest`
-        except _NOT_TAKEN:
-            return None
-        target, workload, tvm_version, _ = known
-        costs, error, at, unusable = typed_outcome(result, self._failed)
-        if not self._is_timed:
-            at = None
-        # As `TuningRecord(...)`, at a third of the time.
-        return tuple.__new__(
-            TuningRecord,
-            (self._family, target, workload, config, costs, error, at, tvm_version, native, unusable, 0),
-        )
+        family, failed, is_timed, is_careful = self._family, self._failed, self._is_timed, self._is_careful
+        decode, parts, known, dumps, new = self._decode, self._parts, self._known, orjson.dumps, tuple.__new__
+        records: list[TuningRecord] = []
+        colons = 0
+        for at in range(first, len(natives)):
+            native = natives[at]
+            try:
+                subject, schedule, (costs, number, _, moment) = parts(decode(native))
+                target, workload, tvm_version, in_line = known[subject]
+                config = sha256(dumps(schedule)).digest()  # as `config_digest`
+            except _NOT_TAKEN:
+                break
+            if len(native) > _LONGEST or (number == 0 and max(costs) >= failed):
+                break
+            if is_careful and native.count(b":") != in_line:
+                break
+            colons += in_line
+            when = moment if is_timed else None
+            # As `TuningRecord(...)`, at a third of the time.
+            fields = (family, target, workload, config, costs, _ERRORS[number], when, tvm_version, native, None, 0)
+            records.append(new(TuningRecord, fields))
+        if not is_careful and b"".join([record.native for record in records]).count(b":") != colons:
+            self._is_careful = True
+            return self.read(natives, first)
+        return records
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
         """See `QuickReader`."""

@@ -16,7 +16,7 @@ from tvmgitlib.model import ERROR_KINDS, ErrorKind, RecordError, Workload, canon
 MAX_IDENTITY = 65536
 
 #: The last second of the year 9999, beyond which calendars end.
-_LAST_MOMENT: Final = 253402300799
+LAST_MOMENT: Final = 253402300799
 
 
 def workload(family: str, text: str, field: str) -> Workload:
@@ -78,19 +78,6 @@ def outcome(result: Sequence[Any], failed: float, *, reads_null: bool = False) -
     return Outcome(seconds, "unknown" if unusable or marked else None, measured_at, unusable)
 
 
-def typed_outcome(
-    result: tuple[tuple[float, ...], int, float, float], failed: float
-) -> tuple[tuple[float, ...], ErrorKind | None, float | None, str | None]:
-    """As `outcome`, of numbers that are some and finite: at once what most trials are."""
-    costs, number, _, moment = result
-    if 0 <= moment <= _LAST_MOMENT:
-        if number == 0 and costs and min(costs) > 0 and max(costs) < failed:
-            return costs, None, moment, None
-        if 0 < number <= len(ERROR_KINDS):
-            return costs, ERROR_KINDS[number - 1], moment, None
-    return outcome(result, failed)
-
-
 def run_times(run_secs: Sequence[Any], failed: float) -> Outcome:
     """The same of what MetaSchedule logs: run times, and no more."""
     return outcome([run_secs, 0, 0.0, 0.0], failed)
@@ -118,7 +105,7 @@ def _is_finite(value: object) -> bool:
 
 
 def _moment(value: Any) -> float | None:
-    return float(value) if _is_number(value) and 0 <= value <= _LAST_MOMENT else None
+    return float(value) if _is_number(value) and 0 <= value <= LAST_MOMENT else None
 
 
 def _as_written(value: float | None) -> str:
@@ -155,7 +142,7 @@ def _word(value: Any) -> str:
             return f"[{','.join(map(_word, value))}]"
         case str() if value.isprintable():
             return _short_type(value)
-        case None | bool():
+        case None | int():  # a bool, too
             return str(value)
         case _:
             return canonical_json(value)

@@ -9,7 +9,7 @@ import orjson
 
 from tvmgitlib import families
 from tvmgitlib.format.lines import MAX_OWN_LINE, lines_of, too_long
-from tvmgitlib.format.stored import read_stored
+from tvmgitlib.format.stored import read_stored, workload_in
 from tvmgitlib.model import ConfigsFile, FamilyError, LibraryError, TvmgitlibError
 
 if TYPE_CHECKING:
@@ -110,12 +110,17 @@ class RecordsFile:
             known = answers.get(name) if name is not None else None
             if known is False:
                 continue
-            stored = self._at(at)
             if known is None:
-                known = answers[stored.record.workload.id] = wanted(stored.record.workload)
+                workload = self._workload(at)
+                known = answers[workload.id] = wanted(workload)
             if known:
-                found.append(stored)
+                found.append(self._at(at))
         return found
+
+    def _workload(self, at: int) -> Workload:
+        """The workload of a line, of which the rest is not looked at where it is known to be right."""
+        known = workload_in(self._line(at), self._family) if self._proven else None
+        return known if known is not None else self._at(at).record.workload
 
     def _starts(self) -> Iterator[int]:
         at = 0

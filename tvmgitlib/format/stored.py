@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import orjson
+
 from tvmgitlib import families
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import schema
@@ -104,6 +106,16 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     return StoredRecord(
         line, record, platform, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline")
     )
+
+
+def workload_in(line: bytes, family: Family) -> Workload | None:
+    """What the record tunes in a line that is known to be right; None where it has to be read to know."""
+    native, bag_text = family.unwrap(line)
+    try:
+        workload, bag = family.tunes(orjson.loads(native)), orjson.loads(bag_text or b"{}")
+    except orjson.JSONDecodeError:
+        return None
+    return replace(workload, desc=bag[DESC_KEY]) if workload is not None and DESC_KEY in bag else workload
 
 
 def check_time(text: str | None, field: str) -> None:

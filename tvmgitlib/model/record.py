@@ -116,14 +116,14 @@ class TuningRecord(NamedTuple):
 
     @property
     def mark(self) -> int:
-        """64 bits that tell measurements apart as `measurement` does, and share its config's bits and the outcome's.
+        """64 bits that tell measurements apart as `measurement` does: 40 of the config, the last 4 of the outcome.
 
         Made in a fraction of the time, to count by within one process: nothing says that another one makes the same.
         """
+        config = (hash(self.config) & 0xFFFFFFFFFF) << 24
         if self.error is not None:  # of costs that may be NaN, which hashes as an object and not as a number
-            return self.measurement
-        result = hash((self.costs, self.measured_at or 0.0, self.repeat))
-        return int.from_bytes(self.config[:5], "big") << 24 | (result & 0xFFFFF) << 4
+            return config | self.measurement & 0xFFFFFF
+        return config | (hash((self.costs, self.measured_at or 0.0, self.repeat)) & 0xFFFFF) << 4
 
 
 @lru_cache(maxsize=64)

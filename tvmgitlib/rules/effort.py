@@ -12,10 +12,9 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from heapq import merge
 from itertools import chain, compress, islice
-from operator import ne, or_
+from operator import ne
 from typing import Final, TypeAlias
 
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, outcome_code
@@ -29,6 +28,8 @@ AT_ONCE = 1 << 15
 _BLOCK = 1 << 12
 
 _CONFIG_SHIFT = 24
+_CONFIG_BYTES: Final = (64 - _CONFIG_SHIFT) // 8
+_LARGEST_CONFIG: Final = b"\xff" * 32
 _ABOVE_ALL: Final = 1 << (64 - _CONFIG_SHIFT)
 _OUTCOME_BITS = 4
 _OUTCOME_MASK = (1 << _OUTCOME_BITS) - 1
@@ -44,8 +45,8 @@ class EffortCounter:
     What is counted are marks, which are made faster than names; names are made of the trials that the sample may need.
 
     Args:
-        put_away: keeps marks elsewhere than in memory, `AT_ONCE` of them at a time; without it they take 8 bytes a
-            line.
+        put_away: keeps marks elsewhere than in memory, `AT_ONCE` of them or more at a time; without it they take 8
+            bytes a line.
     """
 
     def __init__(self, put_away: PutAway = lambda marks: marks) -> None:
@@ -54,19 +55,19 @@ class EffortCounter:
         self._away: list[Iterable[int]] = []
         self._lines = 0
         self._least: set[int] = set()
-        self._limit = 1 << 64
+        self._limit = _LARGEST_CONFIG
 
-    def add(self, record: TuningRecord) -> None:
-        mark = record.mark
-        self._marks.append(mark)
-        if mark < self._limit:
-            self._least.add(record.measurement)
-            if len(self._least) == 4 * SAMPLE:
-                self._least = set(self._sample())
-                self._limit = ((max(self._least) >> _CONFIG_SHIFT) + 1) << _CONFIG_SHIFT
-        if len(self._marks) == AT_ONCE:
+    def extend(self, records: Sequence[TuningRecord]) -> None:
+        self._marks.extend([record.mark for record in records])
+        limit = self._limit
+        self._least.update([record.measurement for record in records if record.config <= limit])
+        if len(self._least) >= 4 * SAMPLE:
+            self._least = set(self._sample())
+            largest = max(self._least) >> _CONFIG_SHIFT
+            self._limit = largest.to_bytes(_CONFIG_BYTES, "big") + _LARGEST_CONFIG
+        if len(self._marks) >= AT_ONCE:
             self._away.append(self._put_away(array("Q", sorted(self._marks))))
-            self._lines += AT_ONCE
+            self._lines += len(self._marks)
             self._marks = array("Q")
 
     def finish(self, exhausted: bool | None = None) -> tuple[Effort, int]:
@@ -167,12 +168,13 @@ def of_jobs(efforts: Iterable[Effort]) -> Effort:
     efforts = [replace(effort, repeated=0) for effort in efforts]
     together = union(efforts)
     limit = _covered_below(efforts)
-    lasting = [
-        Counter(name >> _CONFIG_SHIFT for name in _below(limit, effort.sample) if name & _OUTCOME_MASK in _LASTING)
-        for effort in efforts
-    ]
-    total = sum(counts.total() for counts in lasting)
-    share = reduce(or_, lasting).total() / total if total else 1.0
+    total, most = 0, dict[int, int]()
+    for effort in efforts:
+        names = (name for name in _below(limit, effort.sample) if name & _OUTCOME_MASK in _LASTING)
+        for config, count in Counter(name >> _CONFIG_SHIFT for name in names).items():
+            total += count
+            most[config] = max(count, most.get(config, 0))
+    share = sum(most.values()) / total if total else 1.0
     once = _part(share, [effort.lasting for effort in efforts]) if efforts else 0
     return replace(together, repeated=max(together.lasting - once, 0))
 

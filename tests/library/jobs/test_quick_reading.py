@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvmgitlib.families.base import Family, LineReader, QuickReader
-from tvmgitlib.library.jobs.logs import Leniency, Log, RecordReader, survey
+from tvmgitlib.library.jobs import logs
+from tvmgitlib.library.jobs.logs import Leniency, Log, RecordReader, Remarks, read_log, survey
 from tvmgitlib.model import TuningRecord, TvmgitlibError
 
 DATA = Path(__file__).parents[2] / "data"
@@ -46,6 +47,14 @@ class CountingReader(RecordReader):
     def _parsed(self, line: bytes) -> tuple[Any, bool]:
         self.count += 1
         return super()._parsed(line)
+
+
+def of_log(path: Path, lines: list[bytes]) -> tuple[list[tuple[int, TuningRecord]], Remarks]:
+    """What a whole log of such lines holds, many of them read at once."""
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    remarks = Remarks()
+    leniency = Leniency(skip_invalid=True)
+    return list(read_log(survey(path, leniency), leniency, remarks)), remarks
 
 
 def read(reader: RecordReader, lines: Iterable[bytes]) -> list[object]:
@@ -150,6 +159,21 @@ ODD: list[Callable[[str], str]] = [
     lambda _: "",
     lambda text: text.replace("[", "[" * 300).replace("]", "]" * 300),
 ]
+
+
+@pytest.mark.parametrize("name", ONE_A_FAMILY[:2])
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_odd_lines_among_others_are_read_alike(
+    name: str, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = LINES[name][0].decode()
+    lines = [text.encode() for odd in ODD for text in (*[line] * every, odd(line))]
+    quick = of_log(tmp_path / "quick.log", lines)
+    with monkeypatch.context() as patch:
+        patch.setattr(logs, "RecordReader", StrictReader)
+        strict = of_log(tmp_path / "quick.log", lines)
+    assert repr(quick) == repr(strict)
+    assert len(quick[1].left_out) > len(ODD) / 3
 
 
 @pytest.mark.parametrize("name", ONE_A_FAMILY)

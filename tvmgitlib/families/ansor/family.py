@@ -55,12 +55,12 @@ class Ansor(Enveloped, Family):
         return False
 
     def record(self, document: Any, native: bytes, workload: Workload | None = None) -> TuningRecord:
-        (key, target, *_), (_, steps) = document["i"]
+        (_, target, *_), (_, steps) = document["i"]
         came = outcome(document["r"], FAILED)
         return TuningRecord(
             family=self.name,
             target=parse_target(target),
-            workload=_workload(key),
+            workload=self.tunes(document),
             config=config_digest(steps),
             costs=came.costs,
             error=came.error,
@@ -69,6 +69,9 @@ class Ansor(Enveloped, Family):
             native=native,
             unusable=came.unusable,
         )
+
+    def tunes(self, document: Any) -> Workload:
+        return _workload(document["i"][0][0])
 
     def quick_reader(self, reader: LineReader) -> QuickReader:
         from tvmgitlib.families.ansor.quick import quick_lines

@@ -88,12 +88,11 @@ class AutoTvm(Spliced, Family):
                 field="v",
                 hint="Take v out of the line, where the rest of it is of format 0.2.",
             )
-        target, *identity = document["input"]
         came = outcome(document["result"], FAILED, reads_null=True)
         return TuningRecord(
             family=self.name,
-            target=parse_target(target),
-            workload=_workload(orjson.dumps(identity)),
+            target=parse_target(document["input"][0]),
+            workload=self.tunes(document),
             config=config_digest(document["config"]["entity"]),
             costs=came.costs,
             error=came.error,
@@ -102,6 +101,9 @@ class AutoTvm(Spliced, Family):
             native=native,
             unusable=came.unusable,
         )
+
+    def tunes(self, document: Any) -> Workload:
+        return _workload(orjson.dumps(document["input"][1:]))
 
     def quick_reader(self, reader: LineReader) -> QuickReader:
         from tvmgitlib.families.autotvm.quick import quick_lines

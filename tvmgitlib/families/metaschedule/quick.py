@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
 
-from tvmgitlib.families.quick import QuickLines, Result, Value
+from tvmgitlib.families.quick import Costs, QuickLines, Result, Value
 from tvmgitlib.model import TuningRecord
 
 _Instruction: TypeAlias = Annotated[list[Value], msgspec.Meta(min_length=1)]
 _Trace: TypeAlias = tuple[list[_Instruction], list[Value]]
 _Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_Line: TypeAlias = tuple[_Number, tuple[_Trace, tuple[float, ...], msgspec.Raw, msgspec.Raw]]
+_Line: TypeAlias = tuple[_Number, tuple[_Trace, Costs, msgspec.Raw, msgspec.Raw]]
 
 
 def _parts(line: _Line) -> tuple[Hashable, object, Result]:
@@ -41,7 +41,6 @@ class QuickMetaSchedule:
         self._numbered = numbered
         self.learn = lines.learn
 
-    def read(self, native: bytes) -> TuningRecord | None:
+    def read(self, natives: Sequence[bytes], first: int = 0) -> list[TuningRecord]:
         """See `QuickReader`."""
-        record = self._read(native)
-        return self._numbered(record) if record is not None else None
+        return list(map(self._numbered, self._read(natives, first)))

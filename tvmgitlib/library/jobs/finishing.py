@@ -21,7 +21,7 @@ from tvmgitlib.library.folding import Change
 from tvmgitlib.library.jobs import kept_history
 from tvmgitlib.library.jobs.files.gathering import gathered
 from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin
-from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey, way_out
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_runs, survey, way_out
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.overlap import overlap
 from tvmgitlib.library.jobs.recorded import without_such_lines
@@ -250,8 +250,8 @@ def _read(
 ) -> None:
     """Take the records of logs in, and say what became of the other lines."""
     for log in logs:
-        records = read_log(log, leniency, remarks, family, upgrading)
-        wanted = only.of(records, remarks.other_targets) if only else records
+        runs = read_runs(log, leniency, remarks, family, upgrading)
+        wanted = only.of(runs, remarks.other_targets) if only else runs
         intake.extend(str(log.path), wanted, remarks, skip_invalid=leniency.skip_invalid)
         remarks.left_out += log.torn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from tvmgitlib import families
 from tvmgitlib.format import is_writable, store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.completing import may_mean
-from tvmgitlib.library.jobs.logs import Remarks, first_line
+from tvmgitlib.library.jobs.logs import Remarks, Run, first_line
 from tvmgitlib.library.jobs.numbers_file import NumbersFile
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
@@ -171,15 +171,14 @@ class OnlyTargets:
         """What takes the records of some targets; None where there is none, and all are taken."""
         return cls(targets) if targets else None
 
-    def of(
-        self, records: Iterable[tuple[int, TuningRecord]], others: Counter[str]
-    ) -> Iterator[tuple[int, TuningRecord]]:
+    def of(self, runs: Iterable[Run], others: Counter[str]) -> Iterator[Run]:
         """The records that are taken; those that are not are counted, by the target's label."""
-        for line, record in records:
-            if self._is_taken(record.target):
-                yield line, record
-            else:
-                others[record.target.target.label] += 1
+        for first, records in runs:
+            for line, record in enumerate(records, start=first):
+                if self._is_taken(record.target):
+                    yield line, (record,)
+                else:
+                    others[record.target.target.label] += 1
 
     def _is_taken(self, target: GivenTarget) -> bool:
         known = self._takes.get(target.text)
@@ -224,11 +223,15 @@ class _TaskIntake:
         self._best: dict[bytes, TuningRecord] = {}
         self._limit = math.inf
 
-    def add(self, record: TuningRecord) -> None:
-        self.effort.add(record)
-        self._sample.add(record)
-        if record.error is not None or min(record.costs) > self._limit:  # so its mean is, too
-            return
+    def extend(self, records: Sequence[TuningRecord]) -> None:
+        self.effort.extend(records)
+        self._sample.extend(records)
+        limit = self._limit
+        for record in records:
+            if record.error is None and min(record.costs) <= limit:  # else its mean is above it, too
+                self._consider(record)
+
+    def _consider(self, record: TuningRecord) -> None:
         cost = record.cost
         if cost > self._limit:
             return
@@ -295,21 +298,44 @@ class Intake:
         """
         if self._origin.complete_target is not None:
             record = self._origin.completed(record)
-        at = record.measured_at
-        if at is not None and at > self._latest:
-            at = None
-            self._ahead += 1
+        is_ahead = record.measured_at is not None and record.measured_at > self._latest
+        if is_ahead:
             record = _not_yet(record)
         subject = self._subjects.get((id(record.target), id(record.workload), record.tvm_version))
         task = self._task(record) if subject is None else subject[0]
-        task.add(record)
+        task.extend((record,))
         self._read += 1
-        if at is not None:
-            if at < self._first:
-                self._first = at
-            if at > self._last:
-                self._last = at
+        self._ahead += is_ahead
+        if not is_ahead and record.measured_at is not None:
+            self._first = min(self._first, record.measured_at)
+            self._last = max(self._last, record.measured_at)
         return record
+
+    def _add_all(self, records: Sequence[TuningRecord]) -> bool:
+        """As `add` of each, where there is nothing to say of any, at a fraction of the time.
+
+        Returns:
+            Whether they were taken in; else none was.
+        """
+        if self._origin.complete_target is not None:
+            return False
+        subjects, by_task = self._subjects, defaultdict[_TaskIntake, list[TuningRecord]](list)
+        for record in records:
+            subject = subjects.get((id(record.target), id(record.workload), record.tvm_version))
+            if subject is None or record.unusable is not None:
+                return False
+            by_task[subject[0]].append(record)
+        times = [record.measured_at for record in records if record.measured_at is not None]
+        if times:
+            last = max(times)
+            if last > self._latest:
+                return False
+            self._first = min(self._first, *times)
+            self._last = max(self._last, last)
+        for task, of_task in by_task.items():
+            task.extend(of_task)
+        self._read += len(records)
+        return True
 
     def _task(self, record: TuningRecord) -> _TaskIntake:
         """The task of a record; from here on also by its very objects, which a log's lines share."""
@@ -328,16 +354,16 @@ class Intake:
     def extend(
         self,
         file: str,
-        records: Iterable[tuple[int, TuningRecord]],
+        runs: Iterable[Run],
         remarks: Remarks | None = None,
         *,
         skip_invalid: bool = False,
     ) -> None:
-        """Take the records of a log in, each with the number of its line.
+        """Take the records of a log in.
 
         Args:
             file: the log, for messages.
-            records: what is in it.
+            runs: what is in it.
             remarks: is told of what was left out, and of trials whose times can be none.
             skip_invalid: leave out what does not belong into this job.
 
@@ -347,19 +373,22 @@ class Intake:
         remarks = remarks or Remarks()
         if self._origin.complete_target is not None:
             remarks.completed = remarks.completed or 0
-        for line, record in records:
-            try:
-                taken = self.add(record)
-            except TvmgitlibError as error:
-                error.at(file=file, line=line)
-                if not skip_invalid or isinstance(error, PlatformError):
-                    raise
-                remarks.left_out.append(first_line(error))
+        for first, records in runs:
+            if self._add_all(records):
                 continue
-            if remarks.completed is not None:
-                self._note_completion(record, remarks)
-            if taken.unusable is not None:
-                remarks.unusable.append(f"{file}, line {line}: {taken.unusable}")
+            for line, record in enumerate(records, start=first):
+                try:
+                    taken = self.add(record)
+                except TvmgitlibError as error:
+                    error.at(file=file, line=line)
+                    if not skip_invalid or isinstance(error, PlatformError):
+                        raise
+                    remarks.left_out.append(first_line(error))
+                    continue
+                if remarks.completed is not None:
+                    self._note_completion(record, remarks)
+                if taken.unusable is not None:
+                    remarks.unusable.append(f"{file}, line {line}: {taken.unusable}")
 
     def _note_completion(self, record: TuningRecord, remarks: Remarks) -> None:
         if not self._origin.is_completed(record.target):

@@ -17,7 +17,7 @@ from pathlib import Path
 from tvmgitlib.library.changes import Synced, message
 from tvmgitlib.library.jobs.files.opening import open_log
 from tvmgitlib.library.jobs.intake import OnlyTargets
-from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_log, survey
+from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_runs, survey
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.recorded import read_job
 from tvmgitlib.library.jobs.upgrading import Upgrading
@@ -159,8 +159,9 @@ def _read_imported(repository: Repository, header: Header, commit: str) -> Itera
             counted = replace(log, sources=(replace(log.sources[0], start=source.start), *log.sources[1:]))
             upgrading = Upgrading() if told.get("upgrade") else None
             only = family if isinstance(family, str) else None
-            records = read_log(counted, leniency, Remarks(), only, upgrading)
-            yield from (record for _, record in (targets.of(records, Counter()) if targets else records))
+            runs = read_runs(counted, leniency, Remarks(), only, upgrading)
+            for _, records in targets.of(runs, Counter()) if targets else runs:
+                yield from records
 
 
 def _unpacked(repository: Repository, header: Header, commit: str, scratch: Path) -> list[tuple[Source, Path]]:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tvmgitlib import families
 from tvmgitlib.families.bag import native_text
 from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
-from tvmgitlib.library.jobs.files.opening import blocks_of, is_folder, lines_of, member, open_log, plain_name
+from tvmgitlib.library.jobs.files.opening import (
+    blocks_of,
+    is_folder,
+    lines_at_once,
+    lines_of,
+    member,
+    open_log,
+    plain_name,
+)
 from tvmgitlib.library.jobs.upgrading import Upgrading
 from tvmgitlib.model import (
     FamilyName,
@@ -34,10 +44,14 @@ from tvmgitlib.model import (
     tell_progress,
 )
 
-_PROGRESS_EVERY = 1000
+#: After how many lines progress is told.
+_PROGRESS_EVERY: Final = 1000
 
 #: What earlier jobs hold: by size and hash of a file, the byte from which on one of them holds it.
 _Starts: TypeAlias = dict[int, dict[str, int]]
+
+#: Records of lines in a row, with the number of the first of these.
+Run: TypeAlias = tuple[int, Sequence[TuningRecord]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +237,12 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
         head = file.peek(HEAD)[:HEAD]
         refuse_binary(head, str(path))
         for before, block in blocks_of(file, path):
-            number = before + block.count(b"\n")
-            if not block.endswith(b"\n"):  # it is the last one, of one line
-                number += 1
-                if not is_whole(block):
-                    if (why := not_a_log(head)) is not None:
-                        raise why.at(file=str(path))
-                    torn = (f"{path}, line {number}: cut off",)
-                    break
+            number = before + 1
+            if not (block.endswith(b"\n") or is_whole(block)):  # it is the last one, of one line
+                if (why := not_a_log(head)) is not None:
+                    raise why.at(file=str(path))
+                torn = (f"{path}, line {number}: cut off",)
+                break
             done = 0
             for held in sorted(held for held in earlier if size <= held <= size + len(block)):
                 at = held - size
@@ -261,7 +273,19 @@ def read_log(
     family: FamilyName | None = None,
     upgrading: Upgrading | None = None,
 ) -> Iterator[tuple[int, TuningRecord]]:
-    """The records of a log that was surveyed, each with the number of its line, from where they count.
+    """The records of a log that was surveyed, each with the number of its line; as `read_runs`."""
+    for first, records in read_runs(log, leniency, remarks, family, upgrading):
+        yield from enumerate(records, start=first)
+
+
+def read_runs(
+    log: Log,
+    leniency: Leniency,
+    remarks: Remarks,
+    family: FamilyName | None = None,
+    upgrading: Upgrading | None = None,
+) -> Iterator[Run]:
+    """The records of a log that was surveyed, from where they count, as many at a time as are read at once.
 
     Args:
         log: the log.
@@ -276,35 +300,45 @@ def read_log(
     """
     source = log.sources[0]
     reader = RecordReader.of(log, family, upgrading)
-    at = 0
-    start, size = source.start, source.size
+
+    def strictly(native: bytes, number: int) -> TuningRecord | None:
+        try:
+            found = reader.strictly(native)
+        except TvmgitlibError as error:
+            error.at(file=str(log.path), line=number)
+            if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
+                raise
+            remarks.left_out.append(first_line(error))
+            return None
+        if isinstance(found, Unmeasured):
+            remarks.unmeasured += 1
+            return None
+        return found
+
+    at = said = 0
     with open_log(log.path) as file:
-        for number, line in lines_of(file, log.path):
-            at += len(line)
-            if at <= start:
+        for before, lines in lines_at_once(file, log.path):
+            ends = list(accumulate(map(len, lines), initial=at))
+            held, whole = (bisect_right(ends, end, lo=1) - 1 for end in (source.start, source.size))
+            for line in lines[:held]:
                 reader.pass_over(line.strip())
-                continue
-            if at > size:
+            natives = list(map(bytes.strip, lines[:whole]))
+            done = held
+            while done < whole:
+                if records := reader.quick(natives, done):
+                    yield before + done + 1, records
+                    done += len(records)
+                if done < whole:
+                    done += 1
+                    if (record := strictly(natives[done - 1], before + done)) is not None:
+                        yield before + done, (record,)
+            at = ends[-1]
+            if at > source.size:
                 break  # cut off, or written since
-            if number % _PROGRESS_EVERY == 0:
-                text = f"{log.path.name}: {number:,} lines read ({100 * at // size}%)"
-                tell_progress(f"reading {log.path}", text, at / size)
-            native = line.strip()
-            if (record := reader.quick(native)) is not None:
-                yield number, record
-                continue
-            try:
-                found = reader.strictly(native)
-            except TvmgitlibError as error:
-                error.at(file=str(log.path), line=number)
-                if not (leniency.skip_invalid or isinstance(error, NoRuleError)):
-                    raise
-                remarks.left_out.append(first_line(error))
-                continue
-            if isinstance(found, Unmeasured):
-                remarks.unmeasured += 1
-            elif found is not None:
-                yield number, found
+            if before + done - said >= _PROGRESS_EVERY:
+                said = before + done
+                text = f"{log.path.name}: {said:,} lines read ({100 * at // source.size}%)"
+                tell_progress(f"reading {log.path}", text, at / source.size)
 
 
 def first_line(error: TvmgitlibError) -> str:
@@ -349,7 +383,7 @@ class RecordReader:
         self._upgrading = upgrading
         self._readers: dict[str, tuple[LineReader, QuickReader | None]] = {}
         #: Reads what the quick reader of the family takes whose line was read last.
-        self.quick: Callable[[bytes], TuningRecord | None] = _takes_none
+        self.quick: Callable[[Sequence[bytes], int], list[TuningRecord]] = _takes_none
         if layout is not None:  # what is wrong with the other files is said before any line is read
             for family in families.every():
                 if family.layout is layout:
@@ -365,7 +399,8 @@ class RecordReader:
 
     def read(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """One record; None for a comment, an empty line, and what is no trial."""
-        return record if (record := self.quick(line)) is not None else self.strictly(line)
+        records = self.quick((line,), 0)
+        return records[0] if records else self.strictly(line)
 
     def strictly(self, line: bytes) -> TuningRecord | Unmeasured | None:
         """The same by the schema and the family's rules, whether or not a quick reader would take the line."""
@@ -426,8 +461,9 @@ class RecordReader:
         return found
 
 
-def _takes_none(_: bytes) -> None:
+def _takes_none(_: Sequence[bytes], __: int) -> list[TuningRecord]:
     """What reads lines quickly where nothing does."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,9 @@ def effort_of(
             by_job[header.id].append(task.effort)
     efforts = [*map(union, by_job.values())]
     counter = EffortCounter()
-    count = 0
-    for record in logged:
-        if is_of(record, place):
-            counter.add(record)
-            count += 1
-    if count:
+    of_place = [record for record in logged if is_of(record, place)]
+    counter.extend(of_place)
+    if of_place:
         efforts.append(counter.finish(exhausted or None)[0])
     return of_jobs(efforts) if efforts else None
 

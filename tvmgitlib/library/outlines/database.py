@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.format import SkimmedTask
 
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"5 {__version__}"
+LAYOUT = f"6 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -38,9 +38,11 @@ CREATE TABLE job (
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
     job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL, target INTEGER NOT NULL,
-    baseline INTEGER NOT NULL, facts INTEGER NOT NULL, configs INTEGER NOT NULL, first REAL, second REAL
+    finished TEXT NOT NULL, baseline INTEGER NOT NULL, facts INTEGER NOT NULL, configs INTEGER NOT NULL, first REAL,
+    second REAL
 );
 CREATE INDEX task_job ON task (job);
+CREATE INDEX task_platform ON task (platform, facts, finished, job);
 CREATE INDEX task_place ON task (platform, workload, job);
 CREATE INDEX task_workload ON task (workload, platform, target, job);
 CREATE INDEX task_baseline ON task (job) WHERE baseline;
@@ -185,7 +187,7 @@ class Database:
                 ],
             )
             self._connection.executemany(
-                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         facts.told.job,
@@ -193,6 +195,7 @@ class Database:
                         task.section.platform,
                         task.workload.id,
                         self._targets[task.section.target],
+                        facts.finished,
                         task.has_baseline,
                         task.section.has_facts,
                         *task.lead,
@@ -342,9 +345,11 @@ class Database:
     def of_platforms(self) -> list[str]:
         """For each platform the job that told of it last: what it says of facts counts."""
         found = self._connection.execute(
-            "SELECT DISTINCT job FROM (SELECT job.job AS job, row_number() OVER"
-            " (PARTITION BY platform ORDER BY facts DESC, finished DESC, job.job DESC) AS place"
-            " FROM task JOIN job USING (job)) WHERE place = 1"
+            "WITH RECURSIVE named(platform) AS (SELECT min(platform) FROM task UNION ALL"  # from one to the next
+            " SELECT (SELECT min(platform) FROM task WHERE platform > named.platform) FROM named"
+            " WHERE platform NOT NULL)"
+            " SELECT DISTINCT (SELECT job FROM task WHERE task.platform = named.platform"
+            " ORDER BY facts DESC, finished DESC, job DESC LIMIT 1) FROM named WHERE platform NOT NULL"
         )
         return [job for (job,) in found]
 

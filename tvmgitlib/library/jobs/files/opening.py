@@ -115,7 +115,7 @@ def blocks_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
     begun: list[bytes] = []
     while chunk := file.read(_BLOCK):
         end = chunk.rfind(b"\n") + 1
-        block = b"".join((*begun, chunk[:end])) if end else b""
+        block = b"".join((*begun, memoryview(chunk)[:end])) if end else b""
         begun, begun_size = ([], 0) if end else (begun, begun_size)
         begun.append(chunk[end:])
         begun_size += len(chunk) - end
@@ -135,8 +135,18 @@ def lines_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
     Raises:
         RecordError: a line is longer.
     """
+    for before, lines in lines_at_once(file, path):
+        yield from enumerate(lines, start=before + 1)
+
+
+def lines_at_once(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """The same many at a time, each time with the number of the lines before them.
+
+    Raises:
+        RecordError: a line is longer.
+    """
     for before, block in blocks_of(file, path):
-        yield from enumerate(io.BytesIO(block), start=before + 1)
+        yield before, io.BytesIO(block).readlines()
 
 
 def plain_name(name: str) -> str:
