@@ -53,7 +53,7 @@ ENVIRONMENTS = (
     Environment("core-3.10", ("3.10",), "dev", wheel=True),
     Environment("core-3.11", ("3.11",), "dev"),
     Environment("core-3.12", ("3.12",), "dev"),
-    Environment("core-3.13", ("3.13",), "dev,report,dask", wheel=True),  # the newest runs what is marked slow
+    Environment("core-3.13", ("3.13",), "dev,report,dask,signatures", wheel=True),  # runs what is marked slow
 )
 CORE_ORDER = ("core-3.11", "core-3.12", "core-3.13", "core-3.10")  # which one `core` means: the first there is
 

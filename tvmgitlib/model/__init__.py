@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.moments import read_since as read_since
     from tvmgitlib.model.moments import read_utc as read_utc
     from tvmgitlib.model.moments import utc_text as utc_text
-    from tvmgitlib.model.pin import NO_TERMS as NO_TERMS
     from tvmgitlib.model.pin import Pin as Pin
-    from tvmgitlib.model.pin import Terms as Terms
     from tvmgitlib.model.place import ConfigsFile as ConfigsFile
     from tvmgitlib.model.place import Place as Place
     from tvmgitlib.model.platform import Platform as Platform
@@ -80,6 +78,8 @@ if TYPE_CHECKING:
     from tvmgitlib.model.target import parse_target as parse_target
     from tvmgitlib.model.target import recorded_target as recorded_target
     from tvmgitlib.model.target import require_triple as require_triple
+    from tvmgitlib.model.terms import NO_TERMS as NO_TERMS
+    from tvmgitlib.model.terms import Terms as Terms
     from tvmgitlib.model.tvm import TvmVersion as TvmVersion
     from tvmgitlib.model.tvm import minor_version as minor_version
     from tvmgitlib.model.wording import MOST_NAMES as MOST_NAMES
@@ -129,13 +129,14 @@ _NAMES = {
     "json": "Json MAX_PARTS canonical_json has_too_many_parts is_unicode read_gaps read_json read_json_with_gaps",
     "knobs": "Call Config Knob KnobTrial Scalar",
     "moments": "CLOCK_SKEW read_age read_since read_utc utc_text",
-    "pin": "NO_TERMS Pin Terms",
+    "pin": "Pin",
     "place": "ConfigsFile Place",
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
     "record": "DETERMINISTIC ERROR_KINDS ErrorKind StoredRecord TuningRecord outcome_code",
     "segment": "JOBS is_job_id job_at segment_path signature_at signature_path",
     "settings": "FORMAT Settings",
     "target": "GivenTarget Target beyond cli_text completed parse_target recorded_target require_triple",
+    "terms": "NO_TERMS Terms",
     "tvm": "TvmVersion minor_version",
     "workload": "FamilyName Workload is_family_name",
 }

@@ -8,26 +8,10 @@ from typing import Any
 
 from tvmgitlib._version import __version__
 from tvmgitlib.model.checkpoint import SignedCheckpoint
+from tvmgitlib.model.terms import NO_TERMS, Terms
 
 #: The format of a lock file that this version reads and writes.
 LOCK_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Whose jobs are believed, beside what the user says who builds: both have to be met.
-
-    Attributes:
-        trust: `signed` where only signed jobs are exact; `any` asks for nothing.
-        signers: who may sign them, in lines as OpenSSH's allowed signers; None where that is left to the user.
-    """
-
-    trust: str = "any"
-    signers: tuple[str, ...] | None = None
-
-
-#: Those of no lock.
-NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from tvmgitlib.store.objects import blob_id as blob_id
     from tvmgitlib.store.objects import differences as differences
     from tvmgitlib.store.objects import require_plain as require_plain
-    from tvmgitlib.store.remotes.branches import branch_tips as branch_tips
     from tvmgitlib.store.remotes.branches import check_out as check_out
     from tvmgitlib.store.remotes.branches import fill_work_tree as fill_work_tree
     from tvmgitlib.store.remotes.branches import follow as follow
@@ -108,6 +107,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.signing import signed_by as signed_by
     from tvmgitlib.store.small import read_small as read_small
     from tvmgitlib.store.three_way import merge_files as merge_files
+    from tvmgitlib.store.tips import branch_tips as branch_tips
     from tvmgitlib.store.walk import TouchingCommit as TouchingCommit
     from tvmgitlib.store.walk import commits_touching as commits_touching
 
@@ -122,7 +122,7 @@ _NAMES = {
         "Author Blob Bounds Commit Committed Content Delta Draft Entry FILE_MODE MOST MOST_OF_SMALL NO_MODE "
         "SUBMODULE_MODE Snapshot TREE_MODE blob_id differences require_plain"
     ),
-    "remotes.branches": "branch_tips check_out fill_work_tree follow remote_has tracked_branches",
+    "remotes.branches": "check_out fill_work_tree follow remote_has tracked_branches",
     "remotes.checkpoints": "believed_checkpoint fetch_checkpoint note_believed push_checkpoint",
     "remotes.claims": "CLAIMS fetch_claims push_claim",
     "remotes.exchange": (
@@ -137,6 +137,7 @@ _NAMES = {
     "signing": "AllowedSigners CHECKPOINT_NAMESPACE MOST_OF_SIGNATURE Signer key_of signed_by",
     "small": "read_small",
     "three_way": "merge_files",
+    "tips": "branch_tips",
     "walk": "TouchingCommit commits_touching",
 }
 

@@ -18,7 +18,7 @@ _SCRIPT = """\
 #!/bin/sh
 # Made by tvmgitlib hook install: no push changes a job, and none brings configs/ that jobs/ does not fold to.
 export XDG_CACHE_HOME="${{XDG_CACHE_HOME:-$PWD/tvmgitlib/cache}}"
-PYTHONSAFEPATH=1 exec {python} -m tvmgitlib hook pre-receive
+PYTHONSAFEPATH=1 exec {python} -m tvmgitlib.cli.pre_receive
 """
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tvmgitlib.format import SETTINGS_FILE
+from tvmgitlib.library import changes  # as a room: few pushes bring anything into the queue
 from tvmgitlib.library.care.locating import is_library
-from tvmgitlib.library.changes import is_known, read_queued, require_sound
+from tvmgitlib.library.changes import require_sound
 from tvmgitlib.library.folding import is_fold_after
 from tvmgitlib.library.reading import Contents, Problem, Trust
 from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at, plain_line, segment_path, signature_at
@@ -101,7 +102,7 @@ class Push:
             elif update.old is not None:
                 yield Problem(update.ref, None, "the job is queued already; what is queued does not change")
             else:
-                is_known(snapshot, read_queued(self._repository, job, update.new))
+                changes.is_known(snapshot, changes.read_queued(self._repository, job, update.new))
                 if self._is_strict:
                     with self._repository.snapshot(update.new) as queued:
                         trust = Trust(Contents(queued), always=True, signers_in=snapshot)
@@ -109,7 +110,7 @@ class Push:
 
     def _is_job(self, job: str, commit: str) -> bool:
         try:
-            read_queued(self._repository, job, commit)
+            changes.read_queued(self._repository, job, commit)
         except TvmgitlibError:
             return False
         return True

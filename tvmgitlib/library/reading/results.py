@@ -134,27 +134,3 @@ class BestConfig(Placed):
         document["graded_for"] = self.graded_for.to_json() if self.graded_for else None
         document |= {name: getattr(self, name) for name in ("written_by", "baseline", "speedup", "finished")}
         return document | {"signers": [signer.to_json() for signer in self.signers]}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that `check` found.
-
-    Attributes:
-        file: the file, below the library's root.
-        line: the line, from 1; None when it is about the file as a whole.
-        message: what is wrong.
-        commit: the commit in which it was found; None for the work tree.
-    """
-
-    file: str
-    line: int | None
-    message: str
-    commit: str | None = None
-
-    def __str__(self) -> str:
-        place = f"{self.file}, line {self.line}" if self.line is not None else self.file
-        return f"{place}: {self.message}"
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tvmgitlib import families
+from tvmgitlib.library import platforms
 from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.platforms import THIS, detect_for
 from tvmgitlib.library.reading.labels import is_named_by
 from tvmgitlib.model import (
     SelectionError,
@@ -99,7 +99,7 @@ class Selection:
     def narrowing(self) -> Narrowing:
         """What the jobs have at least that have a task of it."""
         platform = self.named_platform
-        return Narrowing(self.family, platform if platform != THIS else None)
+        return Narrowing(self.family, platform if platform != platforms.THIS else None)
 
     @property
     def part(self) -> Part:
@@ -156,7 +156,7 @@ class Selection:
         return platform_name_from(self.asked.model)
 
     def _is_on(self, place: Place) -> bool:
-        if self.named_platform != THIS:
+        if self.named_platform != platforms.THIS:
             return self.named_platform == place.platform
-        here = detect_for(place.target)
+        here = platforms.detect_for(place.target)
         return here is not None and here.name == place.platform

@@ -7,23 +7,13 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import NETWORK, configure, failure
 from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
 from tvmgitlib.store.remotes.telling import exchange
+from tvmgitlib.store.tips import tips
 
 
 def tracked_branches(repository: Checkout, remote: str) -> dict[str, str]:
     """The branches of a remote as they were last seen: the tip of each, by name."""
     prefix = f"refs/remotes/{remote}/"
-    return {ref.removeprefix(prefix): tip for ref, tip in _tips(repository, prefix).items() if ref != f"{prefix}HEAD"}
-
-
-def branch_tips(repository: Checkout) -> dict[str, str]:
-    """The branches of a repository: the tip of each, by its full name."""
-    return _tips(repository, "refs/heads/")
-
-
-def _tips(repository: Checkout, prefix: str) -> dict[str, str]:
-    listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix)
-    pairs = (line.split(" ", 1) for line in listed.decode(errors="surrogateescape").splitlines())
-    return {ref: commit for commit, ref in pairs}
+    return {ref.removeprefix(prefix): tip for ref, tip in tips(repository, prefix).items() if ref != f"{prefix}HEAD"}
 
 
 def remote_has(repository: Checkout, remote: str, commit: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -50,16 +51,45 @@ class Key:
 
 def key_of(signature: bytes) -> Key | None:
     """The key that a signature says it was made with; None where it is no signature, or of a certificate."""
+    content = unarmored(signature)
+    blob = _string(content) if content is not None else None
+    kind = _string(blob) if blob is not None else None
+    return Key(blob) if blob is not None and kind is not None and b"-cert-" not in kind else None
+
+
+def unarmored(signature: bytes) -> bytes | None:
+    """What the text of a signature stands for, behind magic and version; None where it is not written as usual."""
     armored = _ARMOR.fullmatch(signature) if len(signature) <= MOST_OF_SIGNATURE else None
     if armored is None:
         return None
+    text = armored[1].replace(b"\n", b"")
     try:
-        content = b64decode(armored[1].replace(b"\n", b""), validate=True)
+        content = b64decode(text, validate=True)
     except binascii.Error:
         return None
-    blob = _string(content.removeprefix(_PREAMBLE)) if content.startswith(_PREAMBLE) else None
-    kind = _string(blob) if blob is not None else None
-    return Key(blob) if blob is not None and kind is not None and b"-cert-" not in kind else None
+    is_usual = content.startswith(_PREAMBLE) and b64encode(content) == text
+    return content.removeprefix(_PREAMBLE) if is_usual else None
+
+
+def fields(content: bytes) -> list[bytes]:
+    """The strings that bytes consist of.
+
+    Raises:
+        ValueError: they consist of something else.
+    """
+    found: list[bytes] = []
+    while content:
+        string = _string(content)
+        if string is None:
+            raise ValueError("no string of SSH")
+        found.append(string)
+        content = content[4 + len(string) :]
+    return found
+
+
+def joined(strings: Iterable[bytes]) -> bytes:
+    """The bytes that consist of strings."""
+    return b"".join(len(string).to_bytes(4, "big") + string for string in strings)
 
 
 def _string(content: bytes) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -320,3 +321,12 @@ def test_ci_holds_a_branch_against_where_it_is_to_go(
     library.import_logs(make_log("pool", [1e-3]), platform="box")
     assert cli("hook", "check", "main", "proposal").code == 1
     assert "is not signed, and only signed jobs are trusted" in cli.out
+
+
+def test_what_the_hook_cannot_judge_is_told_as_the_command_does(guarded: Path) -> None:
+    command = [sys.executable, "-m", "tvmgitlib.cli.pre_receive"]
+    told = "refs/heads/main\n"
+    done = subprocess.run(command, cwd=guarded, input=told, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "not a line of Git's to its pre-receive hook: refs/heads/main" in done.stderr
+    assert "Traceback" not in done.stderr

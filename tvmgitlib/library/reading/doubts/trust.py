@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tvmgitlib.library.reading.doubts.signing import Signatures
+from tvmgitlib.library.reading import doubts
 from tvmgitlib.model import GitError
-from tvmgitlib.store import Snapshot
 
 if TYPE_CHECKING:
     from tvmgitlib.library.reading.contents import Contents
+    from tvmgitlib.library.reading.doubts.signing import Signatures
+    from tvmgitlib.store import Snapshot
 
 
 class Trust:
@@ -29,7 +30,7 @@ class Trust:
     def __init__(self, contents: Contents, *, always: bool = False, signers_in: Snapshot | None = None) -> None:
         self._contents = contents
         self._always = always
-        self._signatures = Signatures(contents, signers_in)
+        self._signers_in = signers_in
         self._told: dict[str, str | None] = {}
 
     @cached_property
@@ -46,6 +47,10 @@ class Trust:
             if value not in ("any", "signed"):
                 raise GitError(f"tvmgitlib.trust is any or signed, not {value!r}", hint="git config --show-origin -l")
         return "signed" in (*said, self._contents.settings.policy_trust, self._contents.terms.trust)
+
+    @cached_property
+    def _signatures(self) -> Signatures:
+        return doubts.Signatures(self._contents, self._signers_in)
 
     def counts(self, job: str) -> bool:
         """Whether a job counts (nobody has reverted it) and is believed: others say nothing of any record."""
