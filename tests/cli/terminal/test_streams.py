@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -143,7 +143,9 @@ def test_a_long_import_shows_its_progress_on_a_terminal_only(cli: Any, tmp_path:
     assert ran.stderr == ""
 
 
-def test_what_talks_to_a_remote_or_indexes_shows_its_progress(cli: Any, git: Any, tmp_path: Path) -> None:
+def test_what_talks_to_a_remote_or_indexes_shows_its_progress(
+    cli: Any, git: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def shown(*arguments: object) -> str:
         code, said = on_terminal(*map(str, arguments), output=False, columns=200)
         assert code == 0
@@ -155,8 +157,11 @@ def test_what_talks_to_a_remote_or_indexes_shows_its_progress(cli: Any, git: Any
     cli("import", LOG, "--platform", "board")
     assert "fetching main from origin" in shown("-C", cli.library, "sync")
     assert "cloning: " in shown("clone", remote.as_uri(), tmp_path / "clone")
-    shutil.rmtree(tmp_path / "clone" / ".git" / "tvmgitlib")  # the index, and what it has proven
-    assert "indexing jobs: 0 of 1" in shown("-C", tmp_path / "clone", "trials")
+    cli.library = tmp_path / "clone"
+    caplog.set_level(logging.INFO, "tvmgitlib.progress")  # what comes at once after something else is not shown
+    monkeypatch.setattr("tvmgitlib.library.outlines.opening.WORTH_IT", 0)
+    cli("revert", cli.lines("log")[0]["job"])
+    assert "indexing jobs: 0 of 1" in caplog.messages
 
 
 def test_a_path_that_is_no_text_is_printed_with_escapes(cli: Any, tmp_path: Path) -> None:
