@@ -64,8 +64,8 @@ def real_segment(family: str, folder: str) -> Segment:
     for line in log.read_bytes().splitlines()[:12]:
         document = read_json(line)
         record = families.family_of(line, document).record(document, line, workload)
-        counter.add(record)
         records.append(record)
+    counter.extend(records)
     given_target = records[0].target
     tuned_with = TvmVersion("hhb-tvm", records[0].tvm_version, "log")
     section = Section(
