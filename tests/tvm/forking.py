@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -164,6 +165,8 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     """Take over what belongs to a process that was asked for."""
     if request["session"]:
         os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests are run in the background
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

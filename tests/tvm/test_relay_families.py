@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,13 @@ def model():
     x, w = relay.var("x", shape=(4, 16)), relay.var("w", shape=(8, 16))
     module = relay.transform.InferType()(tvm.IRModule.from_expr(relay.nn.relu(relay.nn.dense(x, w))))
     return module, {"w": tvm.nd.array(numpy.ones((8, 16), "float32"))}
+"""
+
+#: A search that takes no minute a round.
+SMALL = """
+from tvm import auto_scheduler
+small = {"evolutionary_search_population": 32, "evolutionary_search_num_iters": 1}
+auto_scheduler.SketchPolicy.DEFAULT_PARAMS.update(small)
 """
 
 
@@ -145,12 +151,13 @@ def test_a_revalidation_of_the_model_takes_the_same_families(
     ("tuner", "number"), [("ansor", signal.SIGTERM), ("ansor", signal.SIGINT), ("random", signal.SIGTERM)]
 )
 def test_a_signal_ends_tuning_with_what_was_measured(
-    library: ConfigLibrary, model: tuple[str, Any], tuner: str, number: signal.Signals
+    library: ConfigLibrary, model: tuple[str, Any], tuner: str, number: signal.Signals, forked: Any
 ) -> None:
+    with Path(model[0].rpartition(":")[0]).open("a") as file:
+        file.write(SMALL)
     command = [sys.executable, "-m", "tvmgitlib", "-C", str(library.path), "tune", model[0]]
     options = ["--tuner", tuner, "--trials", "1000", "--target", TARGET, "--platform", "board"]
-    heeds = partial(signal.signal, number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, preexec_fn=heeds) as process:
+    with forked([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         while not (jobs := library.open_jobs()) or not jobs[0].log.exists() or not jobs[0].log.stat().st_size:
             assert process.poll() is None
             time.sleep(0.1)
