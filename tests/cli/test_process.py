@@ -49,6 +49,15 @@ def test_a_lookup_imports_little_more_than_it_answers_with(library: ConfigLibrar
     assert (SLOW | NEEDLESS) & set(ran.stderr.split()) == set()
 
 
+def test_a_list_of_open_jobs_imports_nothing_that_changes_a_library(library: ConfigLibrary) -> None:
+    library.begin_job(platform="board")
+    code = "import sys; from tvmgitlib.cli.main import run; run(['job', 'list']); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    assert "started" in ran.stdout
+    changing = {"tvmgitlib.library.changes.sharing", "tvmgitlib.library.jobs.finishing", "tvmgitlib.store.remotes"}
+    assert (SLOW | changing) & set(ran.stderr.split()) == set()
+
+
 def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:
     # What click alone imports is not ours to leave out: under Python 3.10 subprocess comes with its uuid.
     code = (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tvmgitlib.cli.common import Context, note, note_each, note_some, say
 from tvmgitlib.cli.words import LEFT_ALONE
-from tvmgitlib.library.changes import JobResult, outcome
 from tvmgitlib.model import listed, plural
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.changes import JobResult
 
 
 def print_result(context: Context, result: JobResult, path: object, *, push: bool) -> None:
@@ -102,6 +105,8 @@ def _note_completion(result: JobResult) -> None:
 
 
 def _words(result: JobResult) -> str:
+    from tvmgitlib.library.changes import outcome
+
     counts = result.counts
     if result.already:
         return f"already job {result.job}: nothing to do"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs.logs import Leniency as Leniency
     from tvmgitlib.library.jobs.open_jobs import OpenJob as OpenJob
     from tvmgitlib.library.jobs.open_jobs import RemeasuredNote as RemeasuredNote
+    from tvmgitlib.library.jobs.open_jobs import jobs_in_progress as jobs_in_progress
+    from tvmgitlib.library.jobs.open_jobs import open_job as open_job
     from tvmgitlib.library.jobs.recorded import baseline_of as baseline_of
     from tvmgitlib.library.jobs.recorded import effort_of as effort_of
     from tvmgitlib.library.jobs.recorded import stored_records as stored_records
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs.running import begin_shared as begin_shared
     from tvmgitlib.library.jobs.running import finish as finish
     from tvmgitlib.library.jobs.running import job_spec as job_spec
-    from tvmgitlib.library.jobs.running import jobs_in_progress as jobs_in_progress
-    from tvmgitlib.library.jobs.running import open_job as open_job
     from tvmgitlib.library.jobs.running import renew as renew
     from tvmgitlib.library.jobs.running import sent as sent
     from tvmgitlib.library.jobs.running import shared_jobs as shared_jobs
@@ -47,9 +47,9 @@ _NAMES = {
     "journal": "Journal TakenJob",
     "kept_history": "exchange history_of",
     "logs": "Leniency",
-    "open_jobs": "OpenJob RemeasuredNote",
+    "open_jobs": "OpenJob RemeasuredNote jobs_in_progress open_job",
     "recorded": "baseline_of effort_of stored_records",
-    "running": "abort begin begin_shared finish job_spec jobs_in_progress open_job renew sent shared_jobs",
+    "running": "abort begin begin_shared finish job_spec renew sent shared_jobs",
     "sharing": "Claim Heartbeat Prepared hold prepare take_over",
 }
 

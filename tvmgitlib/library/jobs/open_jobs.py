@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import BaseFileLock, FileLock, Timeout
 
@@ -29,6 +29,9 @@ from tvmgitlib.model import (
     utc_text,
 )
 from tvmgitlib.store import read_small, share_made, write_whole
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.view import View
 
 Note = TypeVar("Note")
 
@@ -506,3 +509,17 @@ def _require(holds: bool) -> None:
     """
     if not holds:
         raise TypeError
+
+
+def jobs_in_progress(view: View) -> OpenJobs:
+    """The jobs in progress of a library."""
+    return OpenJobs(view.repository.state)
+
+
+def open_job(view: View, job: str | None = None) -> OpenJob:
+    """A job in progress, by its id or the beginning of it; without one, the only one.
+
+    Raises:
+        JobError: there is no such job, or more than one.
+    """
+    return jobs_in_progress(view).get(job) if job is not None else jobs_in_progress(view).only()

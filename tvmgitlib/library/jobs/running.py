@@ -10,7 +10,7 @@ from dataclasses import replace
 from tvmgitlib.library.changes import JobResult, send
 from tvmgitlib.library.jobs import finishing
 from tvmgitlib.library.jobs.completing import completion
-from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
+from tvmgitlib.library.jobs.open_jobs import OpenJob, jobs_in_progress, open_job
 from tvmgitlib.library.jobs.sharing import Claim, Claims, Heartbeat, hold, prepare, release, renew_now, settled
 from tvmgitlib.library.platforms import THIS, detect_for, overruled
 from tvmgitlib.library.reading import log, refuse_other_case
@@ -131,20 +131,6 @@ def _require_shareable(share: float, key: str | None) -> None:
             "a job that is shared needs a key, which other machines know it by",
             hint='Name what it is for: --key NAME on the command line, key="NAME" in Python.',
         )
-
-
-def jobs_in_progress(view: View) -> OpenJobs:
-    """The jobs in progress of a library."""
-    return OpenJobs(view.repository.state)
-
-
-def open_job(view: View, job: str | None = None) -> OpenJob:
-    """A job in progress, by its id or the beginning of it; without one, the only one.
-
-    Raises:
-        JobError: there is no such job, or more than one.
-    """
-    return jobs_in_progress(view).get(job) if job is not None else jobs_in_progress(view).only()
 
 
 def begin(view: View, spec: JobSpec) -> OpenJob:
