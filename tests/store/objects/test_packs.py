@@ -353,6 +353,6 @@ def test_what_we_do_ourselves_is_in_order_too(library: ConfigLibrary, logs: Path
     ref_on_disk = when(seen, "fsync", "/refs/heads/main$", 0)
     ref_named = when(seen, "fsync", "/refs/heads$", 0)
     kept_no_longer = when(seen, "unlink", r"\.keep$", 0)
-    forgotten = when(seen, "fsync", rf"/jobs/{job.id}/\.job\.json$", 0)
+    forgotten = when(seen, "fsync", rf"/jobs/{job.id}/\.job\.json\.", 0)
     order = [packed, names_on_disk, promised, moved, ref_on_disk, ref_named, kept_no_longer, forgotten]
     assert order == sorted(order)
