@@ -437,7 +437,7 @@ def test_any_native_line_is_read_or_refused(family: str, data: st.DataObject, mu
         TvmVersion(None, record.tvm_version, "log"),
     )
     counter = EffortCounter()
-    counter.add(record)
+    counter.extend([record])
     task = Task(section, record.workload, counter.finish()[0])
     header = Header(id="1" * 16, kind="import")
     segment = Segment(header, (TaskRecords(task, (store(record, header, task),)),))

@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,26 @@ def test_replaced_objects(hostile, git) -> None:
     assert git(hostile.path, "show", f"HEAD:{path}") == forged.read_text()
     hostile.looks()
     hostile.writes()
+
+
+def test_objects_that_are_not_what_their_ids_say(hostile, git, cli) -> None:
+    path = next(hostile.path.glob("configs/*/board/autotvm.jsonl")).relative_to(hostile.path)
+    honest = git(hostile.path, "rev-parse", f"HEAD:{path}").strip()
+    objects = hostile.git_dir / "objects"
+    for pack in list((objects / "pack").glob("*.pack")):
+        content = pack.read_bytes()
+        for file in pack.parent.glob(f"{pack.stem}.*"):
+            file.unlink()
+        subprocess.run(["git", "-C", hostile.path, "unpack-objects", "-q"], input=content, check=True)
+    forged = (hostile.path / path).read_bytes().replace(b"e-05", b"e-15")
+    lie = objects / honest[:2] / honest[2:]
+    lie.unlink()
+    lie.write_bytes(zlib.compress(b"blob %d\0%b" % (len(forged), forged)))
+    assert git(hostile.path, "show", f"HEAD:{path}") == forged.decode()
+    for command in ("best", "check"):
+        assert cli("-C", hostile.path, command).code == 4, cli.out
+        assert "the library is damaged: an object is another one than its id says" in cli.err
+        assert "e-15" not in cli.out
 
 
 def test_grafted_commits(hostile, git) -> None:

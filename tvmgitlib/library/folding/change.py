@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.rules.fold import Standing, fold_onto, fold_places, standing
 
 if TYPE_CHECKING:
-    from tvmgitlib.library.folding.library import Jobs
+    from tvmgitlib.library.folding.library import Jobs, Stamped
     from tvmgitlib.model import Segment, Settings
     from tvmgitlib.store import Blob
 
@@ -36,7 +36,7 @@ class Change:
     files: Mapping[str, bytes | Blob | None] = field(default_factory=dict)
 
 
-def fold_change(before: Jobs, change: Change, settings: Settings) -> Folded:
+def fold_change(before: Stamped, change: Change, settings: Settings) -> Folded:
     """The files of configs/ that a change bears on, before and after it, where configs/ is right before.
 
     Args:
@@ -44,7 +44,7 @@ def fold_change(before: Jobs, change: Change, settings: Settings) -> Folded:
         change: the change.
         settings: the settings after it: those that a fold depends on are the same.
     """
-    after = standing_after(before, change)
+    after = _standing(_deciding(before), change)
     if _is_additive(change, settings, after):
         return _fold_onto(before, change, settings)
     return _fold_touched(before, change, settings, after)
@@ -52,7 +52,18 @@ def fold_change(before: Jobs, change: Change, settings: Settings) -> Folded:
 
 def standing_after(before: Jobs, change: Change) -> Standing:
     """Which jobs count after a change."""
-    kept = (segment for segment in before.outlines.deciding() if segment.header.id not in change.dropped)
+    return _standing(before.outlines.deciding(), change)
+
+
+def _deciding(before: Stamped) -> Iterable[Segment]:
+    """The jobs that say anything of others; where the stamp, which is right, counts no such, nobody looks for them."""
+    stamp = before.fold_stamp
+    are_none = stamp is not None and stamp.tally.kinds.keys() <= set(ADDING)
+    return () if are_none else before.outlines.deciding()
+
+
+def _standing(deciding: Iterable[Segment], change: Change) -> Standing:
+    kept = (segment for segment in deciding if segment.header.id not in change.dropped)
     return standing((segment.header, segment.invalidations) for segment in chain(kept, change.added))
 
 

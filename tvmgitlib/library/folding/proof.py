@@ -113,7 +113,10 @@ def expected_files(before: Stamped, change: Change, folded: Configs, jobs_tree: 
 
 
 def _outlines(library: Jobs, jobs: Iterable[str]) -> Iterator[Segment]:
-    return filter(None, map(library.outlines.get, jobs))
+    for job in jobs:
+        segment = library.outlines.get(job)
+        if segment is not None:
+            yield segment
 
 
 def are_files(library: Stamped, expected: Mapping[str, bytes | None]) -> bool:

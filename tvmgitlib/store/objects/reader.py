@@ -15,7 +15,7 @@ from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
-from tvmgitlib.store.objects.raw import Entry, parse_tree
+from tvmgitlib.store.objects.raw import Entry, object_id, parse_tree
 
 #: Few enough that the questions fit into any pipe.
 _QUESTIONS = 16
@@ -35,6 +35,13 @@ class _Answer(NamedTuple):
     @property
     def is_too_large(self) -> bool:
         return self.oid is not None and self.content is None
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether the content is another one than the id says: Git believes its own files."""
+        if self.oid is None or self.kind is None or self.content is None:
+            return False
+        return object_id(self.kind, self.content, len(self.oid)) != self.oid
 
 
 class ObjectReader:
@@ -151,6 +158,9 @@ class ObjectReader:
                 raise
             if len(answers) < len(names) or answers[-1].is_too_large:
                 self.close()  # what was not read would be taken for the next answer
+        for answer in answers:
+            if answer.is_forged:
+                raise damaged(self.git, "an object is another one than its id says", answer.oid)
         return answers
 
     def _start(self) -> subprocess.Popen[bytes]:

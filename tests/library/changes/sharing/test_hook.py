@@ -330,3 +330,19 @@ def test_what_the_hook_cannot_judge_is_told_as_the_command_does(guarded: Path) -
     assert (done.returncode, done.stdout) == (4, "")
     assert "not a line of Git's to its pre-receive hook: refs/heads/main" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_push_of_records_imports_little_more_than_it_is_judged_by(
+    guarded: Path, library: ConfigLibrary, make_log: MakeLog, git: Git
+) -> None:
+    old = git(guarded, "rev-parse", "main").strip()
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    git(library.path, "push", "-q", "origin", "HEAD:refs/heads/side")
+    code = "import sys; from tvmgitlib.cli.pre_receive import main; print(main(), *sys.modules)"
+    told = f"{old} {library.commit} refs/heads/main\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=guarded, input=told, capture_output=True, text=True, check=True
+    )
+    judged, *imported = done.stdout.split()
+    assert judged == "0", done.stderr
+    assert {"click", "sqlite3", "tvmgitlib.store.remotes.exchange", "tvmgitlib.store.signing"} & set(imported) == set()
