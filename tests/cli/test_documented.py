@@ -32,8 +32,9 @@ _FILLED_IN = re.compile(r"\$\{\{.*?\}\}|\$\(\(.*?\)\)|\$\d")
 
 
 def commands(code: str) -> Iterator[tuple[str, ...]]:
-    """The arguments of every `tvmgitlib` in some lines of code."""
-    for line in _FILLED_IN.sub("1", code).splitlines():
+    """The arguments of every `tvmgitlib` in some lines of code; where there is a prompt, of those behind it."""
+    lines = _FILLED_IN.sub("1", code).replace("\\\n", " ").splitlines()
+    for line in [line for line in lines if line.startswith("$ ")] or lines:
         for step in re.split(r"&&|\|\||(?<!\|)\|(?!\|)| < ", line):
             if "tvmgitlib " in step:
                 words = shlex.split(step, comments=True)

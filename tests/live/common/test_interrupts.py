@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -16,6 +17,14 @@ from tvmgitlib.live.common.interrupts import InterruptionError
 @pytest.fixture(autouse=True)
 def old_callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tvm._ffi", ModuleType("tvm._ffi"))
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """A test that runs in the background is deaf to SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_waits_for_whom_it_can_be_told() -> None:

@@ -1,6 +1,6 @@
 """What is small in a repository and large when it is read: objects of one piece that is repeated, written as Git would.
 
-The ids of large ones are drawn: what reads a file by its id does not look whether it is the right one.
+The ids of the largest are drawn: they are refused before anybody can look whether it is the right one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Bombs:
         parts += [repeated.compress(piece) + repeated.flush(zlib.Z_FULL_FLUSH)] * times
         last = zlib.compressobj(1, zlib.DEFLATED, -15).flush()
         parts += [last, _adler(zlib.adler32(whole), piece, times).to_bytes(4, "big")]
-        hashed = whole + piece * (times if len(piece) * times < 4 * MIB else 1)
+        hashed = whole + piece * (times if len(piece) * times < 64 * MIB else 1)
         oid = hashlib.sha1(hashed, usedforsecurity=False).hexdigest()
         file = self.path / ".git" / "objects" / oid[:2] / oid[2:]
         file.parent.mkdir(exist_ok=True)

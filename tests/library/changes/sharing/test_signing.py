@@ -241,6 +241,7 @@ def test_proofs_are_remembered_by_blob(library: ConfigLibrary, make_log: MakeLog
 def test_a_signature_that_could_not_be_verified_is_asked_for_again(
     library: ConfigLibrary, make_log: MakeLog, sign: Sign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("tvmgitlib.store.signing.proving._FEW", 1 << 30)  # that none is proven without ssh-keygen
     key = sign(library.path, "tess")
     job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
     (tmp_path / "bin").mkdir()
