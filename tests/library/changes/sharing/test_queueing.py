@@ -255,24 +255,48 @@ def test_finish_and_import_queue_by_the_setting_without_a_fetch(
     assert len(jobs(library)) == 1
 
 
+#: Somebody is faster: when the branch is pushed to, it has moved already.
+FASTER = """#!/bin/sh
+while read old new ref; do
+    [ $ref = refs/heads/main ] || continue
+    unset GIT_QUARANTINE_PATH
+    git update-ref refs/heads/main $(git -c user.name=a -c user.email=a@b commit-tree -p main -m faster main:)
+done
+"""
+
+
+def hook_of(remote: Path, text: str) -> Path:
+    """What the remote does before it takes a push."""
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(text)
+    hook.chmod(0o755)
+    return hook
+
+
 def test_after_three_lost_races_jobs_are_queued(
     library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
 ) -> None:
-    hook = remote / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    # Somebody is always faster: whenever the branch is pushed to, it has moved already.
-    hook.write_text(
-        "#!/bin/sh\nwhile read old new ref; do\n[ $ref = refs/heads/main ] || exit 0\nunset GIT_QUARANTINE_PATH\n"
-        "git update-ref refs/heads/main $(git -c user.name=a -c user.email=a@b commit-tree -p main -m faster main:)\n"
-        "done\n"
-    )
-    hook.chmod(0o755)
+    hook = hook_of(remote, FASTER)
     job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
     done = library.sync()
     assert (done.queued, done.sent) == ((job,), ())
     hook.unlink()
     assert other.sync().folded == (job,)  # whoever syncs next brings it in
     assert queued(git, remote) == set()
+
+
+def test_who_is_outrun_leaves_the_queue_to_who_was_faster(
+    library: ConfigLibrary, other: ConfigLibrary, remote: Path, make_log: MakeLog, git: Git
+) -> None:
+    waiting = other.import_logs(make_log("conv", [3e-3]), platform="box").job
+    other.sync(queue=True)
+    hook_of(remote, FASTER + 'rm "$0"\n')
+    job = library.import_logs(make_log("dense", [2e-3]), platform="box").job
+    done = library.sync()
+    assert (done.sent, done.folded, done.tries) == ((job,), (), 2)
+    assert queued(git, remote) == {waiting}
+    assert library.sync().folded == (waiting,)
 
 
 def test_a_remote_that_lets_nobody_delete_refs_still_takes_the_branch(

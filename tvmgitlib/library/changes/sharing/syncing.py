@@ -293,7 +293,9 @@ class _Exchange:
             self._folds = False  # it may be that only the queue is not ours to change
             return False
         tries.last = pushed.said
-        self._lost_races += pushed.outcome in (Outcome.MOVED, Outcome.BUSY)
+        if pushed.outcome in (Outcome.MOVED, Outcome.BUSY):
+            self._lost_races += 1
+            self._folds &= self._insists  # whoever is faster folds, and the less is to be done, the sooner we are
         return pushed.outcome is Outcome.DONE
 
 
