@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tvmgitlib.config_library import log_to_library as log_to_library
     from tvmgitlib.library.answers import Answers as Answers
     from tvmgitlib.library.care import Footprint as Footprint
+    from tvmgitlib.library.care import Problem as Problem
     from tvmgitlib.library.care import Tidied as Tidied
     from tvmgitlib.library.changes import Condemned as Condemned
     from tvmgitlib.library.changes import Counts as Counts
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading import Exported as Exported
     from tvmgitlib.library.reading import LogEntry as LogEntry
     from tvmgitlib.library.reading import Outcome as Outcome
-    from tvmgitlib.library.reading import Problem as Problem
     from tvmgitlib.library.reading import Selection as Selection
     from tvmgitlib.library.reading import SignedBy as SignedBy
     from tvmgitlib.library.reading import Summary as Summary
@@ -103,11 +103,11 @@ _NAMES = {
     "tvmgitlib.config_library": "ConfigLibrary log_to_library",
     "tvmgitlib.library.answers": "Answers",
     "tvmgitlib.library.curves": "CurvePoint",
-    "tvmgitlib.library.care": "Footprint Tidied",
+    "tvmgitlib.library.care": "Footprint Problem Tidied",
     "tvmgitlib.library.changes": "Condemned Counts Invalidated JobResult Merged Reverted Synced",
     "tvmgitlib.library.jobs": "Claim JobDescription OpenJob",
     "tvmgitlib.library.platforms": "detect_platform",
-    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Problem Selection "
+    "tvmgitlib.library.reading": "BestConfig Blame ConfigChange Exported LogEntry Outcome Selection "
     "SignedBy Summary WorkloadEffort",
     "tvmgitlib.live.common": "HowToMeasure",
     "tvmgitlib.library.suggesting": "Suggested Suggestions",

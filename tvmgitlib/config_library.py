@@ -27,7 +27,7 @@ from tvmgitlib.model import GitError, Platform, SelectionError, TvmVersion, pars
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from tvmgitlib.library.care import Tidied
+    from tvmgitlib.library.care import Problem, Tidied
     from tvmgitlib.library.changes import Condemned, Invalidated, JobResult, Merged, Reverted, Synced
     from tvmgitlib.library.curves import CurvePoint
     from tvmgitlib.library.jobs import Claim, JobDescription, OpenJob
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
         Exported,
         LogEntry,
         Obstacle,
-        Problem,
         Shown,
         Summary,
         Taken,

@@ -69,7 +69,9 @@ if TYPE_CHECKING:
     from tvmgitlib.model.segment import signature_at as signature_at
     from tvmgitlib.model.segment import signature_path as signature_path
     from tvmgitlib.model.settings import FORMAT as FORMAT
+    from tvmgitlib.model.settings import NO_TERMS as NO_TERMS
     from tvmgitlib.model.settings import Settings as Settings
+    from tvmgitlib.model.settings import Terms as Terms
     from tvmgitlib.model.target import GivenTarget as GivenTarget
     from tvmgitlib.model.target import Target as Target
     from tvmgitlib.model.target import beyond as beyond
@@ -78,8 +80,6 @@ if TYPE_CHECKING:
     from tvmgitlib.model.target import parse_target as parse_target
     from tvmgitlib.model.target import recorded_target as recorded_target
     from tvmgitlib.model.target import require_triple as require_triple
-    from tvmgitlib.model.terms import NO_TERMS as NO_TERMS
-    from tvmgitlib.model.terms import Terms as Terms
     from tvmgitlib.model.tvm import TvmVersion as TvmVersion
     from tvmgitlib.model.tvm import minor_version as minor_version
     from tvmgitlib.model.wording import MOST_NAMES as MOST_NAMES
@@ -134,9 +134,8 @@ _NAMES = {
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",
     "record": "DETERMINISTIC ERROR_KINDS ErrorKind StoredRecord TuningRecord outcome_code",
     "segment": "JOBS is_job_id job_at segment_path signature_at signature_path",
-    "settings": "FORMAT Settings",
+    "settings": "FORMAT NO_TERMS Settings Terms",
     "target": "GivenTarget Target beyond cli_text completed parse_target recorded_target require_triple",
-    "terms": "NO_TERMS Terms",
     "tvm": "TvmVersion minor_version",
     "workload": "FamilyName Workload is_family_name",
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from tvmgitlib._version import __version__
 from tvmgitlib.model.checkpoint import SignedCheckpoint
-from tvmgitlib.model.terms import NO_TERMS, Terms
+from tvmgitlib.model.settings import NO_TERMS, Terms
 
 #: The format of a lock file that this version reads and writes.
 LOCK_FORMAT = 1

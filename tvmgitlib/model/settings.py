@@ -90,3 +90,20 @@ class Settings:
         """SHA-256 of what the fold depends on: other settings change grades, never configs/."""
         relevant = {"keep": self.keep, "policy.facts": list(self.policy_facts)}
         return hashlib.sha256(canonical_json(relevant).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whose jobs are believed, beside what the user says who builds: both have to be met.
+
+    Attributes:
+        trust: `signed` where only signed jobs are exact; `any` asks for nothing.
+        signers: who may sign them, in lines as OpenSSH's allowed signers; None where that is left to the user.
+    """
+
+    trust: str = "any"
+    signers: tuple[str, ...] | None = None
+
+
+#: Those of no lock.
+NO_TERMS = Terms()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.care.pinning import open_pin as open_pin
     from tvmgitlib.library.care.pinning import pin as pin
     from tvmgitlib.library.care.pinning import write_pin as write_pin
+    from tvmgitlib.library.care.problems import Problem as Problem
     from tvmgitlib.library.care.tidying import Footprint as Footprint
     from tvmgitlib.library.care.tidying import Tidied as Tidied
     from tvmgitlib.library.care.tidying import tidy as tidy
@@ -34,6 +35,7 @@ _NAMES = {
     "hooks": "install_hook judged refusals server_repository",
     "locating": "VARIABLE default_path locate",
     "pinning": "open_pin pin write_pin",
+    "problems": "Problem",
     "tidying": "Footprint Tidied tidy",
 }
 

@@ -17,10 +17,11 @@ from tvmgitlib.format import (
     read_segment,
     read_settings,
 )
+from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.care.proven import is_proven, remember
 from tvmgitlib.library.care.work_tree import first_difference, work_tree
 from tvmgitlib.library.folding import remember_fold
-from tvmgitlib.library.reading import Contents, Problem, Signatures, departures, is_own, platform_folders
+from tvmgitlib.library.reading import Contents, Signatures, departures, is_own, platform_folders
 from tvmgitlib.model import JOBS, Header, Invalidation, LibraryError, Segment, TvmgitlibError, counted, plain_line
 from tvmgitlib.rules.fold import Configs, Standing, fold, standing
 from tvmgitlib.store import (

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.care.receiving import Push, Update
-from tvmgitlib.library.reading import Problem
 from tvmgitlib.model import GitError, LibraryError, SelectionError
 from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
 

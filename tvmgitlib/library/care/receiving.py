@@ -9,9 +9,10 @@ from functools import cached_property
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library import changes  # as a room: few pushes bring anything into the queue
 from tvmgitlib.library.care.locating import is_library
+from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.changes import require_sound
 from tvmgitlib.library.folding import is_fold_after
-from tvmgitlib.library.reading import Contents, Problem, Trust
+from tvmgitlib.library.reading import Contents, Trust
 from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at, plain_line, segment_path, signature_at
 from tvmgitlib.store import Repository, commits_touching, differences, is_ancestor, merge_base
 

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tvmgitlib.format import SETTINGS_FILE
-from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, Problem, is_own
+from tvmgitlib.library.care.problems import Problem
+from tvmgitlib.library.reading import ATTRIBUTES_FILE, Contents, is_own
 from tvmgitlib.model import LibraryError, TvmgitlibError, plain_line
 from tvmgitlib.store import (
     MOST,

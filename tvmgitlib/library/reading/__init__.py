@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.neighbours import meant as meant
     from tvmgitlib.library.reading.platform_names import platform_folders as platform_folders
     from tvmgitlib.library.reading.platform_names import refuse_other_case as refuse_other_case
-    from tvmgitlib.library.reading.problems import Problem as Problem
     from tvmgitlib.library.reading.queries import best as best
     from tvmgitlib.library.reading.queries import choose as choose
     from tvmgitlib.library.reading.queries import near_names as near_names
@@ -85,7 +84,6 @@ _NAMES = {
     "lookup": "Lookup Outcome STATES SUGGESTED Summary platform_of",
     "neighbours": "meant",
     "platform_names": "platform_folders refuse_other_case",
-    "problems": "Problem",
     "queries": "best choose near_names nearest platforms selected",
     "results": "BestConfig Placed SignedBy",
     "selection": "Selection",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tvmgitlib.library.reading import doubts
 from tvmgitlib.model import GitError
 
 if TYPE_CHECKING:
@@ -50,7 +49,9 @@ class Trust:
 
     @cached_property
     def _signatures(self) -> Signatures:
-        return doubts.Signatures(self._contents, self._signers_in)
+        from tvmgitlib.library.reading.doubts.signing import Signatures  # which most libraries do without
+
+        return Signatures(self._contents, self._signers_in)
 
     def counts(self, job: str) -> bool:
         """Whether a job counts (nobody has reverted it) and is believed: others say nothing of any record."""
