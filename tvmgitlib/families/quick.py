@@ -110,15 +110,15 @@ class QuickLines(Generic[Line]):
         colons = 0
         for at in range(first, len(natives)):
             native = natives[at]
+            if len(native) > _LONGEST:
+                break
             try:
                 subject, schedule, (costs, number, _, moment) = parts(decode(native))
                 target, workload, tvm_version, in_line = known[subject]
                 config = sha256(dumps(schedule)).digest()  # as `config_digest`
             except _NOT_TAKEN:
                 break
-            if len(native) > _LONGEST or (number == 0 and max(costs) >= failed):
-                break
-            if is_careful and native.count(b":") != in_line:
+            if (number == 0 and max(costs) >= failed) or (is_careful and native.count(b":") != in_line):
                 break
             colons += in_line
             when = moment if is_timed else None

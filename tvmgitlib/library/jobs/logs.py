@@ -337,8 +337,11 @@ def read_runs(
                 break  # cut off, or written since
             if before + done - said >= _PROGRESS_EVERY:
                 said = before + done
-                text = f"{log.path.name}: {said:,} lines read ({100 * at // source.size}%)"
-                tell_progress(f"reading {log.path}", text, at / source.size)
+                _tell_read(log.path, said, at / source.size)
+
+
+def _tell_read(path: Path, lines: int, part: float) -> None:
+    tell_progress(f"reading {path}", f"{path.name}: {lines:,} lines read ({int(100 * part)}%)", part)
 
 
 def first_line(error: TvmgitlibError) -> str:
