@@ -22,21 +22,7 @@ def print_result(context: Context, result: JobResult, path: object, *, push: boo
         path: where the library is.
         push: whether the job is sent to the remote by this command.
     """
-    if result.left_out:
-        note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
-    if result.without_rule:
-        counts = [f"{count:,} of {what}" for what, count in result.without_rule.items()]
-        note_some("No rule says what these would be today:", counts)
-    if result.upgraded:
-        note(f"{plural(result.upgraded, 'line')} of format 0.1 converted to format 0.2.")
-    if result.no_logs:
-        note_some(f"{plural(len(result.no_logs), 'file')} of the folder left out, being no log:", result.no_logs)
-    if result.copies:
-        note(f"{plural(result.copies, 'copy', 'copies')} of other logs left out.")
-    if result.other_targets:
-        records = plural(sum(result.other_targets.values()), "record")
-        others = [f"{target} ({count:,})" for target, count in result.other_targets.items()]
-        note_some(f"{records} of other targets left out:", others)
+    _note_left_out(result)
     if result.unusable:
         note_some(
             f"warning: {plural(len(result.unusable), 'trial')} taken as failed, for want of a usable run time:",
@@ -84,6 +70,25 @@ def print_sent(result: JobResult, tip: str) -> None:
         say("It waits in the remote's queue; tvmgitlib fold --queue, by anybody, brings it to the branch.")
     else:
         say(f"It is on the remote, as {(result.commit or tip)[:12]}.")
+
+
+def _note_left_out(result: JobResult) -> None:
+    """Say which lines, files and records of the logs were not taken, or not as they are."""
+    if result.left_out:
+        note_some(f"{plural(len(result.left_out), 'line')} left out:", result.left_out)
+    if result.without_rule:
+        counts = [f"{count:,} of {what}" for what, count in result.without_rule.items()]
+        note_some("No rule says what these would be today:", counts)
+    if result.upgraded:
+        note(f"{plural(result.upgraded, 'line')} of format 0.1 converted to format 0.2.")
+    if result.no_logs:
+        note_some(f"{plural(len(result.no_logs), 'file')} of the folder left out, being no log:", result.no_logs)
+    if result.copies:
+        note(f"{plural(result.copies, 'copy', 'copies')} of other logs left out.")
+    if result.other_targets:
+        records = plural(sum(result.other_targets.values()), "record")
+        others = [f"{target} ({count:,})" for target, count in result.other_targets.items()]
+        note_some(f"{records} of other targets left out:", others)
 
 
 def _next_steps(result: JobResult, *, push: bool) -> str:
