@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tvmgitlib import ConfigLibrary
 from tvmgitlib.families.metaschedule.modules import module_arguments, read_workload
@@ -143,3 +145,32 @@ def test_of_a_workload_that_does_not_say_its_arguments_all_records_are_taken(
         assert module_arguments(read_workload(workload.strip())) is None
         folder = written(tmp_path / str(number), [record], [workload])
         assert library.import_logs(folder, platform=f"board-{number}").counts.read == 1
+
+
+def _holders(nodes: list[Any]) -> list[tuple[Any, Any]]:
+    """Every place of a graph: what holds it, and the key there."""
+    found: list[tuple[Any, Any]] = []
+    waiting: list[Any] = [nodes]
+    while waiting:
+        holder = waiting.pop()
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
+        found += [(holder, key) for key in keys]
+        waiting += [holder[key] for key in keys if isinstance(holder[key], (dict, list))]
+    return found
+
+
+@given(
+    database=st.sampled_from(list(OF_TVM.values())),
+    at=st.integers(0, 10_000),
+    odd=st.sampled_from([None, True, -1, 10**6, 2**63, 1.5, 1e308, "", "x", "1e400", [], [[]], {}, {"data": 7}]),
+)
+def test_a_module_that_is_odd_anywhere_is_read_all_the_same(database: str, at: int, odd: Any) -> None:
+    def change(nodes: list[Any]) -> None:
+        places = _holders(nodes)
+        holder, key = places[at % len(places)]
+        holder[key] = odd
+
+    workload = read_workload(changed(lines(database, WORKLOADS)[0], change).strip())
+    arguments = module_arguments(workload)
+    if arguments is not None:
+        assert all(isinstance(extent, int) for _, shape in arguments.each for extent in shape)

@@ -91,12 +91,12 @@ def arguments_of(nodes: list[Any]) -> Arguments | None:
         nodes: of the module's graph, as any TVM writes it: in 0.16 the attributes of a node are text, in 0.25 a
             parameter's buffer stands in a map, in 0.27 it is the parameter's type.
     """
-    functions = [_attributes(node) for node in nodes if _kind(node).endswith(".PrimFunc")]
+    functions = [node for node in nodes if _kind(node).endswith(".PrimFunc")]
     if len(functions) != 1:
         return None
     try:
-        each = tuple(_arguments(nodes, functions[0]))
-    except (IndexError, KeyError, TypeError, ValueError):
+        each = tuple(_arguments(nodes, _attributes(functions[0])))
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError):  # a graph of no TVM's making
         return None
     return Arguments(each, any(_names_layout(node) for node in nodes)) if each else None
 
