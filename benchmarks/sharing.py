@@ -90,6 +90,8 @@ def with_remote(path: Path) -> Iterator[None]:
             yield
         finally:
             git(path, "remote", "remove", "origin")
+            for seen in git(path, "for-each-ref", "--format=%(refname)", "refs/tvmgitlib").split():
+                git(path, "update-ref", "-d", seen)  # the next remote never had what went to this one
 
 
 def writers(processes: int = 8, jobs: int = 10) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,6 +53,7 @@ def left_tvm(module: str, current: TvmVersion) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _release(version: str | None) -> tuple[int, ...] | None:
     from packaging.version import InvalidVersion, Version
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from tvmgitlib.model.wording import TvmError
@@ -14,6 +15,7 @@ _MINOR = re.compile(r"([0-9]+)\.([0-9]+)")
 _SPELLING = re.compile(r"(?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)")
 
 
+@lru_cache(maxsize=1024)
 def minor_version(version: str | None) -> str | None:
     """`0.27` of `0.27.0.post1`; None when there is no version or it does not start with two numbers."""
     match = _MINOR.match(version) if version else None

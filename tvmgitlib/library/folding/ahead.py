@@ -36,10 +36,10 @@ class Ahead:
     """
 
     def __init__(self, digests: Collection[str]) -> None:
-        self._digests = frozenset(digests)
+        self._digests = frozenset(digests) - {_NOWHERE}
 
     def __contains__(self, spot: Spot) -> bool:
-        return _digest(spot) in self._digests
+        return bool(self._digests) and _digest(spot) in self._digests
 
 
 def known_ahead(snapshot: Snapshot) -> Ahead | None:

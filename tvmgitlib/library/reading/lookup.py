@@ -56,6 +56,10 @@ class Outcome:
     why: str
     names: tuple[str, ...] = ()
 
+    def says(self, other: Outcome) -> bool:
+        """Whether the answer is the same one, to a question for the same workload."""
+        return self.stored is other.stored and self.state == other.state and self.why == other.why
+
     def __str__(self) -> str:
         also = f" (also asked for as {listed(self.names[1:])})" if len(self.names) > 1 else ""
         return f"{self.workload}{also}: {self.why}"
@@ -70,10 +74,13 @@ class Summary:
     def add(self, outcome: Outcome, workload: Workload) -> None:
         """Take in what came of a lookup of a workload: the latest answer counts, under the first name."""
         key = (outcome.family, outcome.target, outcome.platform, workload.text)
+        name = workload.signature or workload.text
         earlier = self.outcomes.get(key)
-        names = dict.fromkeys([*(earlier.names if earlier else ()), workload.signature or workload.text])
-        label = earlier.workload if earlier else outcome.workload
-        self.outcomes[key] = replace(outcome, workload=label, names=tuple(names))
+        if earlier is None:
+            self.outcomes[key] = replace(outcome, names=(name,))
+        elif name not in earlier.names or not earlier.says(outcome):  # a build asks the same many times
+            names = dict.fromkeys([*earlier.names, name])
+            self.outcomes[key] = replace(outcome, workload=earlier.workload, names=tuple(names))
 
     def amend(self, key: tuple[str, str, str | None, str], state: str, why: str) -> None:
         """Say more of what came of a lookup."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import GitError, Settings, job_at
-from tvmgitlib.store import Repository, Upstream
+from tvmgitlib.store import Repository, Upstream, differences
 
 #: How long to go on while the remote moves or cannot be reached, in seconds.
 _PATIENCE = 120.0
@@ -71,10 +71,11 @@ def head_of(repository: Repository) -> str:
     return head
 
 
-def jobs_of(repository: Repository, commit: str | None) -> set[str]:
-    """The ids of the jobs of a commit."""
-    with repository.snapshot(commit) as snapshot:
-        return {job for path, _ in snapshot.entries("jobs") if (job := job_at(path)) is not None}
+def new_jobs(repository: Repository, before: str | None, after: str | None) -> set[str]:
+    """The ids of the jobs that a commit has and another one has not; what both have is not read."""
+    with repository.snapshot(before) as old, repository.snapshot(after) as new:
+        added = (path for path, was, now in differences(old, new) if was is None and now is not None)
+        return {job for path in added if (job := job_at(path)) is not None}
 
 
 @dataclass(slots=True)

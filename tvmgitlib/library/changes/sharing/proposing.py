@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvmgitlib.format import SETTINGS_FILE
-from tvmgitlib.library.changes.sharing.exchange import Synced, attempts, head_of, jobs_of
+from tvmgitlib.library.changes.sharing.exchange import Synced, attempts, head_of, new_jobs
 from tvmgitlib.library.changes.sharing.replaying import replay, replay_one
 from tvmgitlib.model import GitError, job_at
 from tvmgitlib.store import (
@@ -48,7 +48,7 @@ def propose(repository: Repository, branch: str) -> Synced:
             tip = _extend(repository, writer, theirs, there, branch)
             pushed = push(repository, source, tip, branch) if tip != there else Pushed(Outcome.DONE)
             if pushed.outcome is Outcome.DONE:
-                sent = jobs_of(repository, tip) - jobs_of(repository, theirs) - jobs_of(repository, there)
+                sent = new_jobs(repository, theirs, tip) & new_jobs(repository, there, tip)
                 return Synced(source.remote, branch, tip, tuple(sorted(sent)), tries=tries.number)
             tries.last = pushed.said
     raise AssertionError  # attempts raises when patience ends
@@ -72,7 +72,7 @@ def _extend(repository: Repository, writer: Writer, theirs: str | None, there: s
 
 def _is_own(repository: Repository, there: str, theirs: str, local: str) -> bool:
     """Whether all that the commits of a proposal bring is here as well: who made it had this library."""
-    if not jobs_of(repository, there) - jobs_of(repository, theirs) <= jobs_of(repository, local):
+    if new_jobs(repository, theirs, there) & new_jobs(repository, local, there):
         return False
     with repository.snapshot(local) as here:
         for commit in divergence(repository, there, theirs).ahead:

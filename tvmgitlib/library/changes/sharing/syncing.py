@@ -18,7 +18,7 @@ from tvmgitlib.library.changes.arriving import (
     tell_unless_folded,
 )
 from tvmgitlib.library.changes.sharing.checkpoints import make_checkpoint, require_recent
-from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, jobs_of, settings_of
+from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, new_jobs, settings_of
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue, waiting
 from tvmgitlib.library.changes.sharing.replaying import replay
@@ -154,7 +154,7 @@ class _Exchange:
         self._races, self._lost_races = races, 0
         self._insists = insists
         self._outrun = 0
-        self._with_before: set[str] | None = None
+        self._theirs_before: tuple[str | None] | None = None
         self._accepts_rewrite = accepts_rewrite
         self._known = last_seen(repository, self._source) or repository.resolve(self._source.tracking)
 
@@ -196,8 +196,7 @@ class _Exchange:
         repository, queue = self._repository, self._queue
         local = head_of(repository)
         dropped, is_rewritten = self._lost(local, theirs) if theirs is not None else ([], False)
-        there = jobs_of(repository, theirs)
-        self._with_before = there if self._with_before is None else self._with_before
+        self._theirs_before = self._theirs_before or (theirs,)
         taken = Taken(replay(repository, writer, local, theirs, leaving=self._known if is_rewritten else None))
         if self._folds:
             taken = take_in(repository, writer, taken.tip, queue.seen(repository))
@@ -212,7 +211,10 @@ class _Exchange:
                 self._outrun += 1
                 tries.last = "jobs were committed here all the time"
                 return None
-        here = jobs_of(repository, local)
+        sent = new_jobs(repository, *self._theirs_before, local) if self._sends else set[str]()
+        received = new_jobs(repository, local, theirs)
+        if taken.folded:
+            received |= taken.folded.keys() & new_jobs(repository, local, taken.tip)
         with suppress(GitError):  # somebody else is changing the configuration, or the ref: the next one sets it
             follow(repository, self._source)
             seen = taken.tip if self._sends else theirs
@@ -223,8 +225,8 @@ class _Exchange:
             remote=self._source.remote,
             branch=self._source.branch,
             commit=taken.tip,
-            sent=tuple(sorted(here - self._with_before - {*dropped})) if self._sends else (),
-            received=tuple(sorted((there | taken.folded.keys()) - here)),
+            sent=tuple(sorted(sent - {*dropped})),
+            received=tuple(sorted(received)),
             tries=tries.number,
             left_alone=made.left_alone if made else (),
             folded=tuple(sorted(taken.folded)),

@@ -138,13 +138,13 @@ class Doubts:
         return self._lines[job]
 
     def _may_be_ahead(self, stored: StoredRecord) -> bool:
-        spot = (stored.record.family, stored.platform, stored.record.workload.id)
-        family, platform, _ = spot
-        wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
         if self._trust.asks_for_signatures:  # the index knows nothing of them, and so of who was close behind
             return not self._has_runner_up(stored)
+        spot = (stored.record.family, stored.platform, stored.record.workload.id)
         if self._known is not None:
             return spot in self._known
+        family, platform, _ = spot
+        wide = (Narrowing(), Narrowing(family), Narrowing(None, platform), Narrowing(family, platform))
         known = next((each for each in wide if each in self._spots), None)
         if known is None and self._has_runner_up(stored):
             return False  # so that the first question of a build makes no index of all jobs
