@@ -1,4 +1,4 @@
-"""What this machine is, from well-kept libraries: psutil, py-cpuinfo and NVIDIA's own nvidia-ml-py.
+"""What this machine is, from the kernel and well-kept libraries: psutil, py-cpuinfo and NVIDIA's own nvidia-ml-py.
 
 The facts are those that speed depends on and that stay the same from call to call; nothing in them names the host, its
 users, its addresses or one specimen of the hardware.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
+from tvmgitlib.library.platforms.processor import processor
 from tvmgitlib.model import Json, Platform, Target, fact, platform_name_from
 
 _GIB = 2**30
@@ -178,23 +179,22 @@ def _cuda_archs(capability: str) -> tuple[str, str]:
 
 
 def _cpu() -> dict[str, Json]:
-    import cpuinfo
     import psutil
 
-    info: dict[str, Any] = cpuinfo.get_cpu_info()
+    cpu = processor()
     arch = _architecture(system.machine().lower())
     found: dict[str, Json] = {
-        "name": info.get("brand_raw") or info.get("hardware_raw") or arch,
+        "name": cpu.name or arch,
         "arch": arch,
         "cores": psutil.cpu_count(logical=False),
         "threads": psutil.cpu_count(),
-        "features": _features(info.get("flags", [])),
+        "features": _features(cpu.flags),
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _features(flags: list[str]) -> list[Json]:
-    # py-cpuinfo adds what the CPU itself says to what the kernel says, and spells some of it in another way.
+    # Where py-cpuinfo is asked, it adds what the CPU itself says, and spells some of it in another way.
     spellings = {_spelled(flag): flag for flag in sorted(flags, reverse=True) if _FEATURE.match(flag)}
     return [*sorted(spellings.values())]
 
