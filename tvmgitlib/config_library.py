@@ -100,7 +100,7 @@ class ConfigLibrary:
             SettingsError: `keep` is out of range.
             GitError: Git does not know who commits, or cannot write.
         """
-        return cls(care.create(path, keep))
+        return cls._of(View(care.create(path, keep)))
 
     @classmethod
     def clone(

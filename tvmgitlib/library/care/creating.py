@@ -47,8 +47,8 @@ from tvmgitlib.store import (
 _log = logging.getLogger("tvmgitlib")
 
 
-def create(path: str | os.PathLike[str], keep: int) -> Path:
-    """Make a library, see `ConfigLibrary.init`; returns its folder."""
+def create(path: str | os.PathLike[str], keep: int) -> Repository:
+    """Make a library, see `ConfigLibrary.init`; returns its repository."""
     root = Path(path).expanduser()
     settings = changed(Settings(), "keep", keep)
     existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
@@ -83,7 +83,7 @@ def create(path: str | os.PathLike[str], keep: int) -> Path:
     assert made is not None  # the draft is always one
     note_fold(repository, made.commit)
     configure_drivers(repository)
-    return root
+    return repository
 
 
 def _tell_around(around: Repository, root: Path) -> None:

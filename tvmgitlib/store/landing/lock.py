@@ -93,22 +93,27 @@ def gather_lock(state: Path) -> Iterator[None]:
         yield
 
 
-def make_state(state: Path) -> None:
-    """Make the library's folder under the common Git directory, if it is not there yet."""
+def make_state(state: Path, sharing: Sharing | None = None) -> None:
+    """Make the library's folder under the common Git directory, if it is not there yet.
+
+    Args:
+        state: the folder.
+        sharing: how the repository is shared, where that is known already.
+    """
     if not state.is_dir():
         state.mkdir(exist_ok=True)
-        Sharing.in_git_dir(state.parent).share(state)
+        (sharing or Sharing.in_git_dir(state.parent)).share(state)
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[int]:
-    is_new = not path.exists()
-    if is_new:
-        make_state(path.parent)
+    sharing = None if path.exists() else Sharing.in_git_dir(path.parents[1])
+    if sharing is not None:
+        make_state(path.parent, sharing)
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        if is_new:
-            Sharing.in_git_dir(path.parents[1]).share(lock)
+        if sharing is not None:
+            sharing.share(lock)
         yield lock
     finally:
         fcntl.flock(lock, fcntl.LOCK_UN)  # whoever inherited it does not hold it any longer, either
