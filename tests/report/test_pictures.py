@@ -45,13 +45,6 @@ def test_the_unit_fits_the_least(least: float, unit: str) -> None:
     assert charts.unit_of([None, least, 100.0])[0] == unit
 
 
-@pytest.mark.parametrize("times", [[1.0], [3.0, 4.0], [0.5, 800.0], [1e-3, 1e9], [0.0012, 0.0013]])
-def test_an_axis_has_a_few_round_numbers_around_its_times(times: list[float]) -> None:
-    axis = charts.curve([("job", Curve(False, tuple(enumerate(times, 1))))])["encoding"]["y"]["axis"]["values"]
-    assert 2 <= len(axis) <= 12
-    assert all(float(f"{tick:.0e}") == tick for tick in axis)
-
-
 def test_jobs_of_one_second_are_not_added_up() -> None:
     points = [{"date": "2026-11-28T01:21:57Z", "configs": configs} for configs in (1434, 1433)]
     assert charts.growth(points)["encoding"]["y"]["stack"] is None  # else Vega-Lite draws 2867

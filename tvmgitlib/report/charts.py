@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from tvmgitlib.report import axes
 from tvmgitlib.report.curves import Curve
 
 #: Units of time with their lengths in seconds, from the smallest.
@@ -14,12 +14,6 @@ _UNITS: Final = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
 #: How trials look: behind a line, and where they are all there is.
 _FAINT: Final = {"size": 28, "opacity": 0.45}
 _CLEAR: Final = {"size": 40, "opacity": 0.9}
-
-#: Up to so many powers of ten an axis has round numbers between them.
-_FEW_DECADES: Final = 2
-
-#: What stands on an axis of dates: no label too near to the next, nor to those at the ends.
-_DATES: Final = {"labelOverlap": True, "labelSeparation": 10}
 
 #: How many series one picture shows: more than that nobody tells apart.
 MOST_SERIES: Final = 8
@@ -39,7 +33,7 @@ def over_time(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     unit, length = unit_of(point["cost"] for point in points)
     values = [point | {"time": point["cost"] / length if point["cost"] is not None else None} for point in points]
-    x = {"field": "date", "type": "temporal", "title": None, "axis": _DATES}
+    x = {"field": "date", "type": "temporal", **axes.dates(point["date"] for point in points)}
     y = {"field": "time", "type": "quantitative", "title": f"best run time ({unit})", "scale": {"zero": False}}
     several = len({point["tvm"] for point in points}) > 1
     color = _colored("tvm") if several else {}
@@ -70,7 +64,7 @@ def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "data": {"values": list(points)},
         "mark": {"type": "area", "interpolate": "step-after", "line": {"strokeWidth": 2}, "opacity": 0.25},
         "encoding": {
-            "x": {"field": "date", "type": "temporal", "title": None, "axis": _DATES},
+            "x": {"field": "date", "type": "temporal", **axes.dates(point["date"] for point in points)},
             "y": {
                 "field": "configs",
                 "type": "quantitative",
@@ -99,15 +93,13 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
         "field": "n",
         "type": "quantitative",
         "title": "trial" if in_order else "rank among the trials that are kept, fastest first",
-        "axis": {"tickMinStep": 1, "tickCount": 8},
-        "scale": {"zero": False, "nice": False, "padding": 8},
+        **axes.numbers(number for _, each in found for number, _ in each.points),
     }
     y = {
         "field": "time",
         "type": "quantitative",
         "title": f"run time ({unit})",
-        "axis": {"values": _ticks(time for _, _, time in tried), "format": "~s"},
-        "scale": {"type": "log", "nice": False, "padding": 8},
+        **axes.times(time for _, _, time in tried),
     }
     tooltip = [
         {"field": "job", "title": "job"},
@@ -129,15 +121,6 @@ def _values(points: Iterable[tuple[str, int, float]]) -> dict[str, Any]:
 
 def _colored(name: str) -> dict[str, Any]:
     return {"color": {"field": name, "type": "nominal", "title": None, "legend": {"orient": "top"}}}
-
-
-def _ticks(times: Iterable[float]) -> list[float]:
-    """Round numbers on a logarithmic axis for some times: few of them, and at least two."""
-    known = sorted(times)
-    low, high = math.floor(math.log10(known[0])), math.ceil(math.log10(known[-1]))
-    steps = (1, 2, 5) if high - low <= _FEW_DECADES else (1,)
-    every = range(low, high + 1, max(1, (high - low) // 6))
-    return [float(f"{step}e{power}") for power in every for step in steps]
 
 
 def _to_the_end(tried: Curve) -> list[tuple[int, float]]:

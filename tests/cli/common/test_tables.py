@@ -41,3 +41,48 @@ def test_a_column_that_yields_leaves_room_to_those_behind_it(monkeypatch: pytest
     assert table(["Tess"], columns).splitlines()[1] == f"Tess    {'x' * 18}"
     wide = [columns[0], Column("did", lambda _: "x" * 40)]
     assert table(["Somebody With Many Names"], wide).splitlines()[1].startswith("Some..es  xxx")
+
+
+WHY = "it was measured with another TVM, and nobody has seen it run with this one"
+
+
+def of_results(whys: list[str], width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr("tvmgitlib.cli.common.tables.terminal_width", lambda: width)
+    columns: list[Column[tuple[int, str]]] = [
+        Column("grade", lambda row: "stale" if row[1] else "exact"),
+        Column("workload", lambda row: f"matmul({row[0]}, 128, 128, f32)", ident=lambda row: f"{row[0]:08x}"),
+        Column("why", lambda row: row[1], apart=True),
+    ]
+    return table(list(enumerate(whys)), columns, indent="  ").splitlines()
+
+
+def test_a_reason_that_all_rows_share_stands_once_below_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of_results([WHY, WHY], 50, monkeypatch) == [
+        "  grade  workload",
+        "  stale  matmul(0, 128, 128, f32)",
+        "  stale  matmul(1, 128, 128, f32)",
+        "  why: it was measured with another TVM, and",
+        "      nobody has seen it run with this one",
+    ]
+
+
+def test_reasons_that_do_not_fit_are_marks_in_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of_results([WHY, "", "it is too old, by the policy", WHY], 50, monkeypatch) == [
+        "  grade  workload                  why",
+        "  stale  matmul(0, 128, 128, f32)  (1)",
+        "  exact  matmul(1, 128, 128, f32)",
+        "  stale  matmul(2, 128, 128, f32)  (2)",
+        "  stale  matmul(3, 128, 128, f32)  (1)",
+        "  (1) it was measured with another TVM, and nobody",
+        "      has seen it run with this one",
+        "  (2) it is too old, by the policy",
+    ]
+
+
+def test_reasons_stay_in_their_rows_where_they_fit_or_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of_results([WHY, ""], 120, monkeypatch)[1].endswith(WHY)
+    assert len(of_results([f"{WHY}: {number}" for number in range(10)], 50, monkeypatch)) == 11
+
+
+def test_where_nothing_is_cut_a_table_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of_results([WHY, WHY], 0, monkeypatch)[1].endswith(WHY)

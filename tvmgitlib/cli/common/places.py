@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from tvmgitlib.cli.common.tables import Column, table
-from tvmgitlib.cli.terminal.width import fitted
+from tvmgitlib.cli.terminal.cutting import clipped, width_of
+from tvmgitlib.cli.terminal.width import fitted, terminal_width
 from tvmgitlib.model import plural
 
 
@@ -45,7 +46,16 @@ def by_place(rows: Iterable[PlacedRow], columns: Sequence[Column[PlacedRow]], no
 
 
 def _title(rows: Sequence[Placed], noun: str) -> str:
-    """What the rows have in common: `rk3399: llvm -mcpu=cortex-a72 (autotvm), 3 workloads`."""
+    """What the rows have in common: `rk3399: llvm -mcpu=cortex-a72 (autotvm), 3 workloads`; the target yields."""
     first = rows[0]
-    count = plural(len({row.workload for row in rows}), noun)
-    return f"{first.platform or 'on no known platform'}: {first.target_label} ({first.family}), {count}"
+    platform, count = first.platform or "on no known platform", plural(len({row.workload for row in rows}), noun)
+    before, behind = f"{platform}: ", f" ({first.family}), {count}"
+    width = terminal_width()
+    target = first.target_label
+    if width is not None:
+        target = clipped(target, max(width - width_of(before + behind), _NARROWEST))
+    return f"{before}{target}{behind}"
+
+
+#: The fewest columns for a target in a title.
+_NARROWEST = 16

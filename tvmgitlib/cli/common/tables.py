@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Generic, TypeVar
 
 from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
@@ -15,8 +16,11 @@ Row = TypeVar("Row")
 #: The fewest columns for labels; where that is too much, lines are cut at their ends.
 _NARROWEST = 16
 
-#: The part of a line that labels have where another column follows them.
+#: The part of a line that labels have at least where another column follows them.
 _SHARE_OF_LABELS = 0.6
+
+#: How many texts stand below a table at most: of more nobody finds the one that is meant.
+_MOST_APART = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Column(Generic[Row]):
             None for the cell itself.
         more: whether it is shown only where it is asked for.
         least: of a column that yields to those behind it where the terminal is too narrow, the columns that it keeps.
+        apart: of a column of sentences, that they stand below the table where the terminal is too narrow for them, each
+            once.
         ident: of a column of labels, what stands for each: so they stay apart where there is no room for all of them.
             None for a column that is shown whole.
     """
@@ -45,6 +51,7 @@ class Column(Generic[Row]):
     value: Callable[[Row], Any] | None = None
     more: bool = False
     least: int | None = None
+    apart: bool = False
 
     def of(self, row: Row) -> Any:
         """What programs get of a row."""
@@ -63,11 +70,36 @@ def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "")
         return ""
     shown = [column for column in columns if column.when is None or column.when(rows)]
     cells = [[printable(column.cell(row)) for row in rows] for column in shown]
+    below: list[str] = []
     if width := terminal_width():
+        below = _set_apart(shown, cells, width - len(indent))
         _yield_room(shown, cells, width - len(indent))
         _fit_labels(rows, shown, cells, width - len(indent))
     told = [[column.header, *texts] for column, texts in zip(shown, cells, strict=True)]
-    return _aligned(list(zip(*told, strict=True)), [column.right for column in shown], indent)
+    return "\n".join(
+        [_aligned(list(zip(*told, strict=True)), [column.right for column in shown], indent)]
+        + [fill(text, width or 0, initial_indent=indent, subsequent_indent=f"{indent}    ") for text in below]
+    )
+
+
+def _set_apart(columns: list[Column[Row]], cells: list[list[str]], width: int) -> list[str]:
+    """What a column says that does not fit beside the rest: each text once, with the mark that rows have in its place.
+
+    Where all rows say the same there is no column left of it.
+    """
+    at = next((at for at, column in enumerate(columns) if column.apart), None)
+    widths = [_width(column, texts) for column, texts in zip(columns, cells, strict=True)]
+    if at is None or sum(widths) + 2 * (len(widths) - 1) <= width:
+        return []
+    texts = list(dict.fromkeys(filter(None, cells[at])))
+    if len(texts) > _MOST_APART:
+        return []
+    if len(texts) == 1 and all(cells[at]):
+        del cells[at]
+        return [f"{columns.pop(at).header}: {texts[0]}"]
+    marks = {text: f"({number})" for number, text in enumerate(texts, 1)}
+    cells[at] = [marks.get(text, "") for text in cells[at]]
+    return [f"{mark} {text}" for text, mark in marks.items()]
 
 
 def _yield_room(columns: Sequence[Column[Row]], cells: list[list[str]], width: int) -> None:
@@ -86,15 +118,14 @@ def _width(column: Column[Row], texts: Sequence[str]) -> int:
 
 
 def _fit_labels(rows: Sequence[Row], columns: Sequence[Column[Row]], cells: list[list[str]], width: int) -> None:
-    """Shorten the labels that are too long for the terminal. What comes behind them has what they leave, a part."""
+    """Shorten the labels that are too long for the terminal. What comes behind them has a part of it at most."""
     at = next((at for at, column in enumerate(columns) if column.ident), None)
     if at is None or (ident := columns[at].ident) is None:
         return
-    before = sum(_width(column, texts) + 2 for column, texts in zip(columns[:at], cells[:at], strict=True))
-    room = width - before
-    if at < len(columns) - 1:
-        room = int(room * _SHARE_OF_LABELS)
-    cells[at] = fitting(cells[at], [ident(row) for row in rows], max(room, _NARROWEST))
+    widths = [_width(column, texts) + 2 for column, texts in zip(columns, cells, strict=True)]
+    room = width - sum(widths[:at])
+    room = max(room - sum(widths[at + 1 :]), int(room * _SHARE_OF_LABELS) if widths[at + 1 :] else 0, _NARROWEST)
+    cells[at] = fitting(cells[at], [ident(row) for row in rows], room)
 
 
 def count(header: str, value: Callable[[Row], int], when: Callable[[Sequence[Row]], bool] | None = None) -> Column[Row]:

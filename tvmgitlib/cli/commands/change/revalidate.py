@@ -130,5 +130,5 @@ _COLUMNS: tuple[Column[Remeasurement], ...] = (
     Column("state", lambda each: each.state),
     Column("platform", lambda each: each.platform),
     Column("workload", lambda each: each.workload_label, ident=lambda each: each.workload_id),
-    Column("why", lambda each: each.why or ""),
+    Column("why", lambda each: each.why or "", apart=True),
 )

@@ -132,5 +132,6 @@ _COLUMNS: tuple[Column[BestConfig], ...] = (
         "why",
         lambda config: _said_of(config) or "",
         when=lambda configs: any(map(_said_of, configs)),
+        apart=True,
     ),
 )

@@ -143,5 +143,6 @@ def _columns(share: _Share) -> tuple[Column[TaskCoverage], ...]:
             "why",
             lambda task: "" if task.is_covered else task.why,
             when=lambda tasks: not all(task.is_covered for task in tasks),
+            apart=True,
         ),
     )

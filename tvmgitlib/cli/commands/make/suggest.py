@@ -81,5 +81,5 @@ def _task(answer: Suggestions) -> str:
 _COLUMNS: tuple[Column[Suggested], ...] = (
     Column("share", lambda each: f"{each.share:.0%}", right=True),
     Column("how", lambda each: each.how),
-    Column("why", lambda each: each.why),
+    Column("why", lambda each: each.why, apart=True),
 )

@@ -212,5 +212,5 @@ _COLUMNS: tuple[Column[TaskTuning], ...] = (
     factor("speed-up", lambda task: task.speedup),
     Column("state", lambda task: task.state),
     Column("workload", lambda task: task.workload_label, ident=lambda task: task.workload_id),
-    Column("why", lambda task: task.why, when=lambda tasks: any(task.why for task in tasks)),
+    Column("why", lambda task: task.why, when=lambda tasks: any(task.why for task in tasks), apart=True),
 )
