@@ -437,6 +437,17 @@ def test_a_link_where_the_library_writes_is_refused(repository: Repository, comm
         repository.commit(lambda _: Draft("A job\n", {"jobs/ab/two.jsonl": b"two"}))
 
 
+def test_what_is_elsewhere_is_not_looked_through_for_links(repository: Repository, commit, tmp_path: Path) -> None:
+    commit(repository, {"jobs/ab/one.jsonl": b"one", "jobs/cd/two.jsonl": b"two"})
+    for folder in ("ab", "cd"):
+        (repository.root / "jobs" / folder / "link").symlink_to(tmp_path)
+    with pytest.raises(LibraryError, match="jobs/ab/link: a symbolic link"):
+        repository.commit(lambda _: Draft("A job\n", {"jobs/ab/three.jsonl": b"three"}))
+    (repository.root / "jobs" / "ab" / "link").unlink()
+    made = commit(repository, {"jobs/ab/three.jsonl": b"three"})
+    assert made.left_alone == ()
+
+
 COMMIT = """
 import random, sys
 from pathlib import Path

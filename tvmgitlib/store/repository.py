@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from copy import copy
 from pathlib import Path
@@ -15,13 +15,16 @@ from tvmgitlib.model import GitError
 from tvmgitlib.store import landing
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Configuration, Git, making_temporary_files, objects_in, without_filters
-from tvmgitlib.store.objects import ObjectReader
+from tvmgitlib.store.objects import ObjectReader, differences
 
 if TYPE_CHECKING:
     from tvmgitlib.store.objects import Committed, Draft, Snapshot
 
 #: The folders that are the library's own: never a link in them.
 OWN_FOLDERS = ("jobs", "configs")
+
+#: How many levels of folders they have.
+_LEVELS = {"jobs": 1, "configs": 2}
 
 _COMMIT_TRIES = 20
 
@@ -87,7 +90,7 @@ class Repository(Checkout):
                     made = draft(snapshot)
                     if made is None:
                         return None
-                    self._refuse_links()
+                    self._refuse_links(made.files)
                     commit = writer.write(snapshot, made)
                 landed = lander.land(branch, landing.Step(tip, commit), made.message.splitlines()[0])
                 if landed is not None:
@@ -133,15 +136,21 @@ class Repository(Checkout):
             LibraryError: as `commit`.
         """
         with nullcontext(lander) if lander is not None else self.writing() as held:
-            self._refuse_links()
+            self._refuse_links(self._changed(old, new))
             made = held.land(self.branch(), landing.Step(old, new), reason)
         if made is not None:
             landing.gather_packs(self)
         return made
 
-    def _refuse_links(self) -> None:
+    def _refuse_links(self, paths: Iterable[str]) -> None:
         if not self.bare:
-            landing.refuse_links(self.root, OWN_FOLDERS)
+            landing.refuse_links(self.root, _LEVELS, paths)
+
+    def _changed(self, old: str, new: str) -> Iterator[str]:
+        """The paths of what differs between two commits."""
+        with self.snapshot(old) as before, self.snapshot(new) as after:
+            for path, _, _ in differences(before, after):
+                yield path
 
     def writing(self) -> AbstractContextManager[landing.Landing]:
         """Hold the write lock, with whatever a killed writer left undone made good."""

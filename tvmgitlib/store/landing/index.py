@@ -153,13 +153,13 @@ def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[Change
         found: where the index differs from the commit that they lead to.
     """
     present = {delta.path for delta in found if delta.new}
-    folders = {parent for path in present for parent in _parents(path)}
+    folders = {parent for path in present for parent in folders_above(path)}
     by_path = {change.path: change for change in changes}
     for delta in found:
         change = by_path.get(delta.path)
         if change is None or delta.new not in change.known or delta.new_mode not in (NO_MODE, FILE_MODE):
             continue
-        if not change.new or (change.path not in folders and present.isdisjoint(_parents(change.path))):
+        if not change.new or (change.path not in folders and present.isdisjoint(folders_above(change.path))):
             yield change
 
 
@@ -169,6 +169,7 @@ def _as_info(change: Change) -> str:
     return f"{mode} {change.new or next(filter(None, change.known))}\t{change.path}\0"
 
 
-def _parents(path: str) -> list[str]:
+def folders_above(path: str) -> list[str]:
+    """The folders that a file is in, the outermost first."""
     names = path.split("/")
     return ["/".join(names[:depth]) for depth in range(1, len(names))]
