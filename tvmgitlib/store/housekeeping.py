@@ -9,11 +9,16 @@ from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
 from tvmgitlib.store.git import DURABLE, Configuration, require_trusted_pruning
 from tvmgitlib.store.landing import COPIED, PACKS, gather_lock, keeping_packs, loose_packs, sweep_torn_packs, writing
+from tvmgitlib.store.objects import unless_endless
 from tvmgitlib.store.packing import note_packed, pack_well
+from tvmgitlib.store.walk import commits_of
 
 #: Git's own limit, gc.auto, for one of the 256 folders of loose objects: it looks at that one, too.
 _LOOSE_IN_ONE = 27
 _ONE = "17"
+
+#: What is done before, and after.
+_OURS = ("-c", "gc.packRefs=false", "-c", "gc.writeCommitGraph=false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,11 @@ def collect(checkout: Checkout) -> None:
         sweep_torn_packs(checkout.common_dir / "objects" / "pack")
         is_precious = configuration.flag("extensions.preciousobjects")
         with keeping_packs(checkout, [] if is_precious else pack_well(checkout, copied)):
-            checkout.git.run(*DURABLE, *copied, "-c", "gc.packRefs=false", "gc", "--quiet")
+            checkout.git.run(*DURABLE, *copied, *_OURS, "gc", "--quiet")
         if configuration.flag("core.commitgraph", default=True):
-            checkout.git.run("commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
+            waiting = unless_endless(checkout.git, checkout.digits, lambda: commits_of(checkout, "--all"), "")
+            graph = ("commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
+            checkout.git.run(*graph, waiting=waiting)
         note_packed(checkout)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import failure
-from tvmgitlib.store.objects import RAW, Delta, delta
+from tvmgitlib.store.git import Waiting, failure
+from tvmgitlib.store.objects import RAW, Delta, delta, unless_endless
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +63,32 @@ def commits_touching(
     if oldest_first:
         walk.append("--reverse")
     outside = [f"^{left_out}" for left_out in since]
+
+    def looked_through() -> Iterator[str]:
+        yield from commits_of(repository, *outside, commit)
+        yield from since
+
     above = f"{repository.folder}/" if repository.folder else ""
     spec = f":(literal){above}{folder}"
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
-    for commits in _listed(repository, ["rev-list", *walk, *outside, commit, "--", spec], folder):
+    listing = ["rev-list", *walk, *outside, commit, "--", spec]
+    watched = partial(unless_endless, repository.git, repository.digits)
+    for commits in _listed(repository, listing, folder, watched(looked_through, above + folder)):
         compare = ("diff-tree", "--stdin", *options, "--", spec)
-        yield from _touching(repository.git.run(*compare, stdin=commits, most=_MOST_SAID), os.fsencode(above))
+        waiting = watched(partial(_compared, repository, commits.decode().split()), above + folder)
+        said = repository.git.run(*compare, stdin=commits, most=_MOST_SAID, waiting=waiting)
+        yield from _touching(said, os.fsencode(above))
 
 
-def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[bytes]:
+def _listed(repository: Checkout, command: list[str], folder: str, waiting: Waiting) -> Iterator[bytes]:
     """Lists of commits, each longer than the one before: few processes are started, and the first answer comes soon."""
     process = repository.git.start(*command)
     assert process.stdin and process.stdout and process.stderr  # they are pipes
     try:
         process.stdin.close()
         for power in count(6):
-            listed = b"".join(islice(process.stdout, 2 ** min(power, _LONGEST)))
+            with waiting(process):
+                listed = b"".join(islice(process.stdout, 2 ** min(power, _LONGEST)))
             if not listed:
                 break
             yield listed
@@ -94,9 +105,27 @@ def _listed(repository: Checkout, command: list[str], folder: str) -> Iterator[b
         process.wait()
 
 
+def commits_of(repository: Checkout, *revisions: str) -> Iterator[str]:
+    """The commits that some revisions lead to, whatever they touch: Git looks into none of their folders."""
+    with repository.git.start("rev-list", *revisions) as process:
+        assert process.stdout  # it is a pipe
+        try:
+            for line in process.stdout:
+                yield line.decode().strip()
+        finally:
+            process.kill()
+
+
+def _compared(repository: Checkout, commits: Sequence[str]) -> Iterator[str]:
+    """Some commits, and what each is compared with."""
+    yield from commits
+    for commit in commits:
+        yield from repository.commit_at(commit).parents
+
+
 def _touching(output: bytes, above: bytes) -> Iterator[TouchingCommit]:
     """What `git diff-tree` says of commits, with paths as they are below a folder."""
-    fields = iter(output.split(b"\0"))
+    fields = _fields(output)
     while oid := next(fields, b""):
         date, author, rest = next(fields), next(fields), next(fields)
         subject, _, meta = rest.rpartition(b"\n")
@@ -105,6 +134,15 @@ def _touching(output: bytes, above: bytes) -> Iterator[TouchingCommit]:
             touched.append(delta(meta, next(fields).removeprefix(above)))
             meta = next(fields, b"")
         yield TouchingCommit(_text(oid), _text(date), _text(author), _text(subject), tuple(touched))
+
+
+def _fields(output: bytes) -> Iterator[bytes]:
+    """What stands between NULs, one after the other: a list of it all takes several times as much memory."""
+    begin = 0
+    while (end := output.find(b"\0", begin)) >= 0:
+        yield output[begin:end]
+        begin = end + 1
+    yield output[begin:]
 
 
 def _text(field: bytes) -> str:

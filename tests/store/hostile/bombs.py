@@ -50,12 +50,42 @@ class Bombs:
     def tree(self, entries: Iterable[Entry]) -> str:
         return self.loose("tree", make_tree(entries))
 
-    def nested(self, width: int, depth: int) -> str:
-        """A tree whose folders are one and the same, `width` in each: all together `width ** depth`."""
-        oid = self.tree([Entry("100644", "leaf", self.loose("blob", b"x"))])
+    def nested(self, width: int, depth: int, *, is_empty: bool = False) -> str:
+        """A tree whose folders are one and the same, `width` in each: all together `width ** depth`.
+
+        Args:
+            width, depth: how many folders.
+            is_empty: whether no file is in them.
+        """
+        oid = self.tree([] if is_empty else [self._leaf()])
         for _ in range(depth):
             oid = self.tree(Entry(TREE_MODE, f"{number:04x}", oid) for number in range(width))
         return oid
+
+    def comb(self, width: int, depth: int) -> str:
+        """A folder whose first entry is such a folder, and so on, with many files after it."""
+        leaf = self._leaf()
+        oid = self.tree([leaf])
+        files = make_tree(Entry(leaf.mode, f"{number:05x}", leaf.oid) for number in range(width))
+        for _ in range(depth):
+            oid = self.loose("tree", make_tree([Entry(TREE_MODE, "-", oid)]) + files)
+        return oid
+
+    def repeated(self, width: int, times: int, first: str) -> str:
+        """A folder of many files, whose first is named, many times over."""
+        leaf = self._leaf()
+        files = (Entry(leaf.mode, f"{number:05x}", leaf.oid) for number in range(width))
+        oid = self.tree([Entry(leaf.mode, f"-{first}", leaf.oid), *files])
+        return self.tree(Entry(TREE_MODE, f"{number:04x}", oid) for number in range(times))
+
+    def _leaf(self) -> Entry:
+        return Entry("100644", "leaf", self.loose("blob", b"x"))
+
+    def take_back(self) -> None:
+        """Commit the files of the commit before."""
+        tree, head = self.git("rev-parse", "HEAD~1^{tree}"), self.git("rev-parse", "HEAD")
+        who = "Eve <eve@example.com> 1700000001 +0000"
+        self.commit(f"tree {tree}\nparent {head}\nauthor {who}\ncommitter {who}\n\ntaken back\n".encode())
 
     def put(self, path: str, mode: str, oid: str) -> None:
         """Commit an object at a path of the current commit."""

@@ -104,6 +104,47 @@ def test_folders_without_end(bombs: Bombs, where: str, width: int, depth: int, w
     assert f"{where}: {why}" in said
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
+@pytest.mark.parametrize("command", ["log", "check", "blame", "gc", "hook"])
+def test_folders_without_end_in_the_history(bombs: Bombs, is_empty: bool, command: str) -> None:
+    """They were taken back since: Git comes by them all the same. Where no file is in them, it never says a word."""
+    first = bombs.git("rev-parse", "HEAD")
+    bombs.put("jobs", TREE, bombs.nested(32, 12, is_empty=is_empty))
+    bombs.take_back()
+    asked = {"hook": ("hook", "check", first, "HEAD")}.get(command, (command,))
+    (code,), said = bounded(bombs.path, asked)
+    if command == "gc" and not is_empty:  # Git stops counting what a commit changes
+        assert code == 0
+    else:
+        assert code == (1 if command == "hook" else 4)
+        assert "more than 1,048,576 files in " in said
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_folders_without_end_that_are_cloned(bombs: Bombs, tmp_path: Path, is_empty: bool) -> None:
+    bombs.put("other", TREE, bombs.nested(32, 12, is_empty=is_empty))
+    (code,), said = bounded(bombs.path, ("clone", bombs.path, tmp_path / "clone"))
+    assert code == 4
+    assert "more than 1,048,576 files" in said
+    assert not (tmp_path / "clone").exists()
+
+
+@pytest.mark.parametrize("depth", [12, pytest.param(60, marks=pytest.mark.soak)])
+def test_folders_that_take_much_memory(bombs: Bombs, depth: int) -> None:
+    bombs.put("jobs", TREE, bombs.comb(120_000, depth))
+    codes, said = bounded(bombs.path, ("best",))
+    assert codes == [4]
+    assert "jobs: more than 1,048,576 files" in said
+
+
+def test_folders_of_which_little_differs(bombs: Bombs) -> None:
+    bombs.put("jobs", TREE, bombs.repeated(120_000, 2000, "a"))
+    bombs.put("jobs", TREE, bombs.repeated(120_000, 2000, "b"))
+    codes, said = bounded(bombs.path, ("diff", "HEAD~1"))
+    assert codes == [4]
+    assert "more than 1,048,576 files" in said
+
+
 def test_folders_without_end_beside_the_library(bombs: Bombs, hostile) -> None:
     """They are not the library's: nothing of ours looks into them."""
     bombs.put("other", TREE, bombs.nested(32, 12))

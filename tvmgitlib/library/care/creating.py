@@ -108,9 +108,11 @@ def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = No
         with clone_repository(url, where, FILTER if filtered else None) as repository:
             chosen = _choose_branch(repository, branch)
             if filtered:
-                _check_out_for_builds(repository, chosen)
-            elif chosen is not None:
+                _fetch_for_builds(repository, chosen)
+            if chosen is not None:
                 check_out(repository, remote_name(repository), chosen)
+            else:
+                fill_work_tree(repository)
             configure_drivers(repository)
             _require_recent(repository)
             _verify(repository)
@@ -164,7 +166,7 @@ def _folder_of(url: str) -> Path:
 
 def _choose_branch(repository: Repository, wanted: str | None) -> str | None:
     """The branch that has the library: the one wanted, else the remote's own, else `main`, else the only one; None
-    where Git has it checked out already.
+    where it is the one that HEAD names.
 
     Raises:
         LibraryError: there is none, or no telling which.
@@ -183,8 +185,8 @@ def _choose_branch(repository: Repository, wanted: str | None) -> str | None:
     return chosen
 
 
-def _check_out_for_builds(repository: Repository, branch: str | None) -> None:
-    """Fetch what a build needs of a branch, and check that out.
+def _fetch_for_builds(repository: Repository, branch: str | None) -> None:
+    """Fetch what a build needs of a branch, before it is checked out.
 
     Args:
         repository: a clone that has nothing checked out and leaves file contents with its remote.
@@ -201,10 +203,6 @@ def _check_out_for_builds(repository: Repository, branch: str | None) -> None:
         fetch_needed(repository, remote, commit)
     except ConnectionError as error:
         raise GitError(str(error), hint="Try again later.") from None
-    if branch is None:
-        fill_work_tree(repository)
-    else:
-        check_out(repository, remote, branch)
 
 
 def _no_choice(wanted: str | None, found: Sequence[str], *, is_empty: bool) -> LibraryError:

@@ -87,6 +87,7 @@ def _changed(
 ) -> Iterator[tuple[str, Entry | None, Entry | None]]:
     """The files that differ between two trees, by path, with what each has there."""
     before, after = ({entry.name: entry for entry in _entries(snapshot, tree)} for tree in (old, new))
+    bounds.enter(prefix.count("/") - 1, len(before) + len(after))
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was == now:

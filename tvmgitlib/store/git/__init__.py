@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.hardening import without_filters as without_filters
     from tvmgitlib.store.git.process import DURABLE as DURABLE
     from tvmgitlib.store.git.process import Git as Git
+    from tvmgitlib.store.git.process import Waiting as Waiting
     from tvmgitlib.store.git.process import ended_gently as ended_gently
     from tvmgitlib.store.git.process import failure as failure
     from tvmgitlib.store.git.programs import hooks_folder as hooks_folder
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "configuration": "Configuration People configure identity",
     "hardening": "NETWORK environment objects_in options quarantine without_filters",
-    "process": "DURABLE Git ended_gently failure",
+    "process": "DURABLE Git Waiting ended_gently failure",
     "programs": (
         "hooks_folder require_trusted_pruning require_trusted_signing settings_by_owner settings_for_exchange "
         "users_pager"

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from io import RawIOBase
 from pathlib import Path
 from threading import Thread
@@ -19,6 +19,9 @@ from tvmgitlib.store.git.urls import without_credentials
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
 DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
 
+
+#: A context for the time in which whoever started Git waits for it.
+Waiting = Callable[[subprocess.Popen[bytes]], AbstractContextManager[object]]
 
 #: How long a Git that is told to end may take.
 _PARTING_SECONDS = 5.0
@@ -51,6 +54,7 @@ class Git:
         keep: Sequence[int] = (),
         hearing: Callable[[bytes], bool] | None = None,
         within: float | None = None,
+        waiting: Waiting = nullcontext,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run Git and return what came of it, whatever its exit status.
 
@@ -62,6 +66,7 @@ class Git:
             hearing: is given every line of its standard error as it comes, without its end, in another thread; what
                 it says yes to is no part of the result.
             within: how long it may take, in seconds, where nothing hears it; None for as long as it takes.
+            waiting: a context to wait for it in, where nothing hears it.
 
         Raises:
             ConnectionError: it took longer, and was ended.
@@ -71,7 +76,7 @@ class Git:
             return self._run_heard(hearing, arguments, stdin, env)
         with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
             try:
-                with ended_gently(process):
+                with waiting(process), ended_gently(process):
                     said, complaint = process.communicate(stdin, within)
             except subprocess.TimeoutExpired:
                 raise ConnectionError(f"no answer for {within:.0f} seconds") from None
@@ -97,25 +102,30 @@ class Git:
         return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def run(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, most: int | None = None
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        most: int | None = None,
+        waiting: Waiting = nullcontext,
     ) -> bytes:
         """Run Git and return its standard output.
 
         Args:
-            arguments, stdin, env: as for `try_run`.
+            arguments, stdin, env, waiting: as for `try_run`.
             most: how much it may say, in bytes; None for anything.
 
         Raises:
             GitError: with Git's own words, when it fails; or it says more.
         """
         if most is not None:
-            return self._run_within(most, arguments, stdin)
-        done = self.try_run(*arguments, stdin=stdin, env=env)
+            return self._run_within(most, arguments, stdin, waiting)
+        done = self.try_run(*arguments, stdin=stdin, env=env, waiting=waiting)
         if done.returncode != 0:
             raise failure(arguments, done.stderr, done.returncode)
         return done.stdout
 
-    def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes) -> bytes:
+    def _run_within(self, most: int, arguments: Sequence[str], stdin: bytes, waiting: Waiting) -> bytes:
         from tempfile import TemporaryFile
 
         with ExitStack() as stack:
@@ -123,7 +133,7 @@ class Git:
                 given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))
                 given.write(stdin)
                 given.seek(0)
-            with self._popen(arguments, given.fileno(), complaint.fileno()) as process:
+            with self._popen(arguments, given.fileno(), complaint.fileno()) as process, waiting(process):
                 assert process.stdout is not None  # it is a pipe
                 said = process.stdout.read(most + 1)
                 if len(said) > most:

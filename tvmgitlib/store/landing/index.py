@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tvmgitlib.store.git import Git, without_filters
-from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas
+from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas, unless_endless
 
 #: Everything that we put into the Git directory for the length of a command has a name of this form.
 SCRATCH = "tvmgitlib-{}.tmp"
@@ -92,8 +92,11 @@ class IndexLock:
         if self._index.exists():
             shutil.copyfile(self._index, self._private)
         within = {change.path.partition("/")[0] for change in changes}  # all else is the user's, however much it is
-        compare = ("--literal-pathspecs", "diff-index", "--cached", *RAW, str(target.commit), "--")
-        found = list(deltas(git.run(*compare, *(sorted(within) if len(within) <= _FEW else ()), env=self._env)))
+        chosen = sorted(within) if len(within) <= _FEW else []
+        commit = str(target.commit)
+        compare = ("--literal-pathspecs", "diff-index", "--cached", *RAW, commit, "--")
+        waiting = unless_endless(git, len(commit), lambda: [commit], *(chosen or [""]))
+        found = list(deltas(git.run(*compare, *chosen, env=self._env, waiting=waiting)))
         edits = list(_edits(changes, found))
         listed = "".join(_as_info(change) for change in edits).encode(errors="surrogateescape")
         git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)

@@ -26,6 +26,10 @@ MOST_ENTRIES: Final = 1 << 17
 MOST_FILES: Final = 1 << 20
 MOST_DEPTH: Final = 64
 
+#: How many entries a walk may come by while it looks for some, and how many of the folders that it is in.
+MOST_READ: Final = 1 << 21
+MOST_HELD: Final = 1 << 20
+
 #: How often one and the same folder may be there: a tree that names another many times over is small, and has no end.
 MOST_REPEATS: Final = 1 << 12
 
@@ -46,6 +50,23 @@ class Bounds:
         self._path = path
         self._count = 0
         self._folders: Counter[str] = Counter()
+        self._read = 0
+        self._held: list[int] = []
+
+    def enter(self, depth: int, entries: int) -> None:
+        """Read the entries of a folder.
+
+        Args:
+            depth: how many folders it is in, from the beginning.
+            entries: how many it has.
+
+        Raises:
+            LibraryError: the folders that it is in have more, or all that were read had, than in any library.
+        """
+        self._read += entries
+        self._held[depth:] = [entries]
+        if self._read > MOST_READ or sum(self._held) > MOST_HELD:
+            raise too_much(self._path, f"more than {MOST_FILES:,} files")
 
     def step(self, depth: int, folder: str | None = None) -> None:
         """Come by a file or a folder.
@@ -59,17 +80,27 @@ class Bounds:
         """
         self._count += 1
         if depth > MOST_DEPTH:
-            raise self._too_much(f"folders over {MOST_DEPTH} deep")
+            raise too_much(self._path, f"folders over {MOST_DEPTH} deep")
         if self._count > MOST_FILES:
-            raise self._too_much(f"more than {MOST_FILES:,} files")
+            raise too_much(self._path, f"more than {MOST_FILES:,} files")
         if folder is not None:
             self._folders[folder] += 1
             if self._folders[folder] > MOST_REPEATS:
-                raise self._too_much(f"one folder over {MOST_REPEATS:,} times")
+                raise too_much(self._path, f"one folder over {MOST_REPEATS:,} times")
 
-    def _too_much(self, what: str) -> LibraryError:
-        return LibraryError(
-            f"{what}, so it is not read further",
-            file=self._path or None,
-            hint="Revert the commit that added it, or take a commit before it.",
-        )
+
+#: Of a commit that was reverted, too: whoever walks through the history comes by it.
+_TAKE_BACK: Final = "No later commit mends that: take the branch back to the commit before it."
+
+
+def too_much(path: str, what: str, commit: str = "") -> LibraryError:
+    """The error for folders that hold more than those of any library.
+
+    Args:
+        path: where, `""` for the root.
+        what: there is.
+        commit: of a history, the one that has it.
+    """
+    within = f" in {commit[:12]}" if commit else ""
+    hint = "Revert the commit that added it, or take a commit before it." if not commit else _TAKE_BACK
+    return LibraryError(f"{what}{within}, so it is not read further", file=path or None, hint=hint)

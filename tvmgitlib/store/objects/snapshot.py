@@ -138,7 +138,9 @@ class Snapshot:
             LibraryError: the path is a file or a link; or there are more files, or deeper folders, than in any library.
         """
         bounds = Bounds(path)
-        walked = [_named(path, self.folder(path))]
+        entries = self.folder(path)
+        bounds.enter(0, len(entries))
+        walked = [_named(path, entries)]
         while walked:
             here, entry = next(walked[-1], _END)
             if entry is None:
@@ -147,7 +149,9 @@ class Snapshot:
             is_folder = entry.mode == TREE_MODE
             bounds.step(len(walked), entry.oid if is_folder else None)
             if is_folder:
-                walked.append(_named(here, self.below(entry, here)))
+                entries = self.below(entry, here)
+                bounds.enter(len(walked), len(entries))
+                walked.append(_named(here, entries))
             else:
                 yield here, entry
 

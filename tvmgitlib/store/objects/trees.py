@@ -116,6 +116,7 @@ _Side = tuple[Snapshot, Sequence[Entry]]
 
 def _differences(old: _Side, new: _Side, prefix: str, bounds: Bounds) -> Iterator[tuple[str, str | None, str | None]]:
     before, after = ({entry.name: entry for entry in entries} for _, entries in (old, new))
+    bounds.enter(prefix.count("/"), len(before) + len(after))
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was == now:

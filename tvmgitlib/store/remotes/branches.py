@@ -5,6 +5,7 @@ from __future__ import annotations
 from tvmgitlib.store.ancestry import is_ancestor
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import NETWORK, configure, failure
+from tvmgitlib.store.objects import Expanse
 from tvmgitlib.store.remotes.exchange import FETCH, Upstream, failed
 from tvmgitlib.store.remotes.telling import exchange
 from tvmgitlib.store.tips import tips
@@ -42,8 +43,10 @@ def check_out(repository: Checkout, remote: str, branch: str) -> None:
 
     Raises:
         GitError: Git cannot.
+        LibraryError: more files are in it than in any library.
     """
     arguments = ("checkout", "--quiet", "-B", branch, "--track", f"refs/remotes/{remote}/{branch}", "--")
+    _require_bounded(repository, f"refs/remotes/{remote}/{branch}")
     done = repository.git.try_run(*arguments)
     if done.returncode != 0:
         raise failure(arguments, done.stderr, done.returncode)
@@ -54,8 +57,14 @@ def fill_work_tree(repository: Checkout) -> None:
 
     Raises:
         GitError: Git cannot.
+        LibraryError: more files are in it than in any library.
     """
+    _require_bounded(repository, "HEAD")
     repository.git.run("read-tree", "-m", "-u", "HEAD")
+
+
+def _require_bounded(repository: Checkout, commit: str) -> None:
+    Expanse(repository.reader, repository.digits).require_bounded(commit, "")
 
 
 def follow(repository: Checkout, source: Upstream) -> None:

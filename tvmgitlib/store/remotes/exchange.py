@@ -76,13 +76,13 @@ def check_url(url: str) -> str:
 
 
 def clone_repository(url: str, path: Path, latest: str | None = None) -> Repository:
-    """Clone a repository.
+    """Clone a repository; nothing is checked out.
 
     Args:
         url: where it is.
         path: the folder to make.
-        latest: of every branch take only the latest commit, without what this filter of Git's leaves out, and check
-            nothing out; None for all of it.
+        latest: of every branch take only the latest commit, without what this filter of Git's leaves out; None for all
+            of it.
 
     Raises:
         GitError: the URL is not safe, the folder is in use, or Git cannot reach it.
@@ -92,8 +92,8 @@ def clone_repository(url: str, path: Path, latest: str | None = None) -> Reposit
         raise GitError("the folder is not empty", file=str(path))
     from tvmgitlib.store.remotes.cloning import clone  # GitPython takes 0.2 s to import, so only where it serves
 
-    part = {"depth": 1, "no_single_branch": True, "filter": latest, "no_checkout": True, "no_local": True}
-    clone(_absolute(url), path.absolute(), **(part if latest else {}))
+    part = {"depth": 1, "no_single_branch": True, "filter": latest, "no_local": True}
+    clone(_absolute(url), path.absolute(), no_checkout=True, **(part if latest else {}))
     repository = Repository.find(path)
     if repository is None:
         raise GitError("git clone left no repository", file=str(path))
