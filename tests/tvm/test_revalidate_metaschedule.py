@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import re
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -146,3 +153,31 @@ def test_what_two_computations_share_a_name_for_is_not_held_against_either(
     assert sorted(record.state for record in done.records) == ["holds", "refused"]
     assert done.invalidated == 0
     assert (the_best(library).grade, len(library.best())) == ("exact", 3)
+
+
+def test_on_a_terminal_it_says_how_far_it_is_and_how_long_it_takes(
+    library: ConfigLibrary, tmp_path: Path, forked: Any
+) -> None:
+    with library.job(work.live_target(), platform="box") as job:
+        job.tune_tir(work.two_functions(), 2 * work.BATCH, **work.told())
+    tasks = tmp_path / "tasks.py"
+    script = Path(__file__).parent / "metaschedule_job.py"
+    tasks.write_text(f"import runpy\n\ntwo = runpy.run_path({str(script)!r})['two_functions']\n")
+    command = [sys.executable, "-m", "tvmgitlib", "-C", str(library.path), "revalidate", "--all", "--no-check"]
+    command += ["--platform", "box", "--tasks", f"{tasks}:two", "--target", json.dumps(TARGET)]
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"COLUMNS": "50"}
+    with forked(command, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # Linux tells of the end so
+            while more := terminal.read(65536):
+                said += more
+        answer = process.stdout.read()
+    assert process.returncode == 0, said.decode()
+    lines = re.findall(r"\r(revalidating [^\r]*?) *(?=\r)", said.decode())
+    begin = ["revalidating 1 of 2: ", "revalidating 2 of 2: "]
+    assert [line[: len(begin[0])] for line in lines] == begin
+    assert re.search(r", \d+ (s|min) left$", lines[1])
+    assert max(map(len, lines)) < 50
+    assert "revalidating" not in answer and "2 hold; committed as" in answer
