@@ -178,9 +178,6 @@ def test_on_a_terminal_it_says_how_far_it_is_and_how_long_it_takes(
     lines = re.findall(r"\r(revalidating [^\r]*?) *(?=\r)", said.decode())
     begin = ["revalidating 1 of 2: ", "revalidating 2 of 2: "]
     assert [line[: len(begin[0])] for line in lines] == begin
-        "revalidating 1 of 2: ",
-        "revalidating 2 of 2: ",
-    ]
     assert re.search(r", \d+ (s|min) left$", lines[1])
     assert max(map(len, lines)) < 50
     assert "revalidating" not in answer and "2 hold; committed as" in answer
