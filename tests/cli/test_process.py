@@ -20,7 +20,7 @@ SLOW = {"tvm", "tvm_ffi", "git", "jsonschema", "cpuinfo", "psutil", "pynvml", "x
 
 #: What a lookup in a library that was proven has no use for either: each takes as long as a dozen of our own modules.
 NEEDLESS = {
-    *("asyncio", "email", "importlib.metadata", "importlib.resources", "jsonschema_rs", "msgspec", "packaging"),
+    *("asyncio", "email", "importlib.metadata", "importlib.resources", "jsonschema_rs", "packaging"),
     *("shutil", "sqlite3", "tempfile", "filelock"),
     *("tvmgitlib.families.ansor", "tvmgitlib.families.metaschedule", "tvmgitlib.format.segment"),
     *("tvmgitlib.library.changes.change", "tvmgitlib.library.folding.proof", "tvmgitlib.library.outlines.outlines"),
@@ -65,7 +65,9 @@ def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:
         "print(*({*sys.modules} - clicks), file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"orjson", "subprocess", "tempfile", "jsonschema_rs", "tvmgitlib.library"} & set(ran.stderr.split())
+    assert not {"msgspec", "orjson", "subprocess", "tempfile", "jsonschema_rs", "tvmgitlib.library"} & set(
+        ran.stderr.split()
+    )
 
 
 def test_the_command_is_installed() -> None:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import tvmgitlib.rules.effort as rules
 from tvmgitlib.format.samples import decode_sample, encode_sample

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from tvmgitlib.model import Call, Config, Knob, KnobTrial
 from tvmgitlib.rules.suggesting import MOST, Allowance, PastTask, ProductSpace, Suggester, Suggestion, library_weight

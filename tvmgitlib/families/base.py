@@ -7,9 +7,10 @@ A package of its own can add a family: CONTRIBUTING.md has the recipe. Such a fa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from tvmgitlib.model import RecordError
 
@@ -55,8 +56,7 @@ class QuickReader(Protocol):
 ExportedFiles: TypeAlias = "list[bytes] | dict[str, list[bytes]]"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Several files in one folder that make one log.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tvmgitlib.format import schema
 from tvmgitlib.model import FORMAT, RecordError, read_json
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 FOLD_FILE = "configs/.fold"
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What is counted of segments, so that a lookup knows without reading them what it need not look for.
 
     Attributes:
@@ -46,8 +46,7 @@ class Tally:
         return Tally(self.kinds - other.kinds, self.baselines - other.baselines)
 
 
-@dataclass(frozen=True, slots=True)
-class FoldStamp:
+class FoldStamp(Struct, frozen=True):
     """`configs/.fold`: what configs/ was folded from.
 
     Attributes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.answers import Answers
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.model import TuningRecord
 
 
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
+class CurvePoint(Struct, frozen=True):
     """A trial of a job, and how far the tuner had come by then.
 
     Attributes:
@@ -34,7 +35,7 @@ class CurvePoint:
     error: str | None
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
 
 def tuning_curve(records: Sequence[TuningRecord]) -> Answers[CurvePoint]:

@@ -10,11 +10,13 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from tvmgitlib.live.at_hand import fast_imports, last_line, live_target
 from tvmgitlib.live.common import family_at_hand, family_of_task, live_families
@@ -32,8 +34,7 @@ _EXTRACTS: Final[dict[str, str | None]] = {"relax": "metaschedule", "relay": Non
 DEFAULT_OF_RELAY: Final = "autotvm"
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedTask:
+class WeightedTask(Struct, frozen=True):
     """A task of a model.
 
     Attributes:
@@ -50,7 +51,7 @@ class WeightedTask:
     of_relay: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", _as_weight(self.weight))
+        force_setattr(self, "weight", _as_weight(self.weight))
 
 
 def load_tasks(spec: str) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 #: The format of checkpoints that this version reads and writes.
 CHECKPOINT_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """Where a branch was at a moment, as somebody signs it whom others trust.
 
     Attributes:
@@ -30,8 +31,7 @@ class Checkpoint:
         return json.dumps({"format": CHECKPOINT_FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class SignedCheckpoint:
+class SignedCheckpoint(Struct, frozen=True):
     """A checkpoint as it stands somewhere: nobody has proven it yet.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from tvmgitlib.model.json import Json
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.record import ErrorKind
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+class Decisions(Struct, frozen=True):
     """What a tuner decided in one trial.
 
     Attributes:

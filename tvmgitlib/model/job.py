@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform, merged_facts
@@ -27,8 +28,7 @@ Where = Literal["here", "elsewhere", "unsaid"]
 SEGMENT_RECORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True):
     """What a job is told before anything is measured or read.
 
     Attributes:
@@ -88,8 +88,7 @@ class JobSpec:
         return merged_facts(self.here.facts if self.here else {}, self.facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A log that a job was made from.
 
     Attributes:
@@ -105,8 +104,7 @@ class Source:
     start: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The first line of a segment.
 
     Attributes:
@@ -139,8 +137,7 @@ class Header:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What the tasks below it in a segment have in common: where they were tuned, and with which TVM."""
 
     family: FamilyName
@@ -155,8 +152,7 @@ class Section:
         return Place(self.family, self.target, self.platform.name, workload)
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """What was spent on a task.
 
     Attributes:
@@ -197,8 +193,7 @@ class Effort:
 TaskIdentity: TypeAlias = "tuple[str, str, str, str]"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """What a job did for one workload; its best records follow it in the segment.
 
     Attributes:
@@ -224,8 +219,7 @@ class Task:
         return self.place.task
 
 
-@dataclass(frozen=True, slots=True)
-class Invalidation:
+class Invalidation(Struct, frozen=True):
     """Records that no longer hold, as an `invalidate` or `revalidate` job names them.
 
     Attributes:
@@ -239,8 +233,7 @@ class Invalidation:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecords:
+class TaskRecords(Struct, frozen=True):
     """A task and its best records, best first.
 
     Attributes:
@@ -254,8 +247,7 @@ class TaskRecords:
     history: tuple[Trial, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A whole segment in memory."""
 
     header: Header
@@ -267,8 +259,7 @@ class Segment:
         return segment_path(self.header.id)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskHistory:
+class TaskHistory(Struct, frozen=True):
     """What one job has on record of the trials of one task: the best 8, and up to 56 more at even ranks of cost.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 #: What is inside of a knob's value.
 Scalar: TypeAlias = int | float | str | None
@@ -27,8 +28,7 @@ class Knob(NamedTuple):
 Config: TypeAlias = Mapping[str, Knob]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A workload as an operator and what it was given.
 
     Attributes:
@@ -40,8 +40,7 @@ class Call:
     arguments: object
 
 
-@dataclass(frozen=True, slots=True)
-class KnobTrial:
+class KnobTrial(Struct, frozen=True):
     """A config that was tried.
 
     Attributes:

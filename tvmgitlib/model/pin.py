@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib._version import __version__
 from tvmgitlib.model.checkpoint import SignedCheckpoint
@@ -14,8 +16,7 @@ from tvmgitlib.model.settings import NO_TERMS, Terms
 LOCK_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """What a lock file says.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 CONFIGS = "configs"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigsFile:
+class ConfigsFile(Struct, frozen=True):
     """A file of configs/: the best records of one family for one target on one platform.
 
     Attributes:
@@ -42,8 +42,7 @@ class ConfigsFile:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A workload on a target and platform: what a record answers for.
 
     Attributes:

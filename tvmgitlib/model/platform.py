@@ -11,8 +11,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import cast
+
+from msgspec import Struct, field
 
 from tvmgitlib.model.json import Json, is_unicode, read_json
 from tvmgitlib.model.wording import PlatformError, RecordError
@@ -33,8 +34,7 @@ _ALLOWED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """A machine that kernels were measured on.
 
     Attributes:
@@ -46,10 +46,13 @@ class Platform:
     """
 
     name: str
-    facts: Mapping[str, Json] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         validate_platform_name(self.name)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 def validate_platform_name(name: str) -> str:

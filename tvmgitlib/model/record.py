@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from msgspec import Struct
 
 from tvmgitlib.model.place import Place
 
@@ -137,8 +138,7 @@ def outcome_code(error: ErrorKind | None) -> int:
     return 0 if error is None else ERROR_KINDS.index(error) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(Struct, frozen=True):
     """A record as the library holds it.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.moments import read_age
@@ -21,8 +22,7 @@ QUEUE_REFS = "refs/tvmgitlib/jobs/"
 MIN_COST = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The settings of a library; every key has a default.
 
     Attributes:
@@ -92,8 +92,7 @@ class Settings:
         return hashlib.sha256(canonical_json(relevant).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Whose jobs are believed, beside what the user says who builds: both have to be met.
 
     Attributes:

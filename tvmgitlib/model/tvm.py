@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from tvmgitlib.model.wording import TvmError
 
@@ -22,8 +23,7 @@ def minor_version(version: str | None) -> str | None:
     return f"{match[1]}.{match[2]}" if match else None
 
 
-@dataclass(frozen=True, slots=True)
-class TvmVersion:
+class TvmVersion(Struct, frozen=True):
     """A TVM as a distribution and the text of `tvm.__version__`.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 #: The name of a tuner family; which there are, says `tvmgitlib.families`.
 FamilyName: TypeAlias = str
@@ -19,8 +20,7 @@ def is_family_name(text: str) -> bool:
     return _FAMILY_NAME.fullmatch(text) is not None
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(Struct, frozen=True, dict=True):
     """A workload of one tuner family; equal when family and text are.
 
     Attributes:
@@ -36,9 +36,19 @@ class Workload:
 
     family: FamilyName
     text: str
-    signature: str | None = field(default=None, compare=False)
-    module: str | None = field(default=None, compare=False, repr=False)
-    desc: str | None = field(default=None, compare=False)
+    signature: str | None = None
+    module: str | None = None
+    desc: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return (self.family, self.text) == (other.family, other.text) if isinstance(other, Workload) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.family, self.text))
+
+    def __repr__(self) -> str:  # without the module, which may be a hundred kilobytes
+        named = f"family={self.family!r}, text={self.text!r}, signature={self.signature!r}, desc={self.desc!r}"
+        return f"Workload({named})"
 
     @cached_property
     def id(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.library import jobs as history
 from tvmgitlib.library.curves import CurvePoint, tuning_curve
@@ -30,8 +32,7 @@ PlaceKey: TypeAlias = "tuple[str, str, str, str]"
 _Named: TypeAlias = "tuple[str, str, str]"
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a job did for a workload.
 
     Attributes:
@@ -47,8 +48,7 @@ class Work:
     curve: Curve | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobFacts:
+class JobFacts(Struct, frozen=True):
     """A job.
 
     Attributes:
@@ -91,8 +91,7 @@ class JobFacts:
         return sum(work.task.effort.trials for work in self.works)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceFacts:
+class PlaceFacts(Struct, frozen=True):
     """A workload on a target and platform.
 
     Attributes:
@@ -106,8 +105,7 @@ class PlaceFacts:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(Struct, frozen=True, dict=True):
     """A library in one commit.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from tvmgitlib.model import Place, plain_line
 
@@ -15,8 +16,7 @@ WORKLOADS: Final = "workloads.html"
 JOBS: Final = "jobs.html"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tvmgitlib.library.reading import BestConfig, ConfigChange
 from tvmgitlib.model import TvmVersion
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from tvmgitlib.live.coverage import Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a site shows.
 
     Attributes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib._version import __version__
 from tvmgitlib.model import LibraryError, TvmgitlibError, counted
@@ -23,8 +25,7 @@ _CHARTS: Final = "assets/charts.js"
 _ASSETS: Final = ("report.css", "report.js")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A site that was written.
 
     Attributes:
@@ -43,7 +44,7 @@ class Report:
     commit: str
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__} | {"path": str(self.path)}
+        return asdict(self) | {"path": str(self.path)}
 
 
 def require_tools() -> None:

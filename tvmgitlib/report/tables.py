@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 Row = TypeVar("Row")
 
@@ -12,8 +13,7 @@ Row = TypeVar("Row")
 Kind = Literal["text", "label", "count", "seconds", "factor", "percent", "date", "id", "grade"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
+class Column(Struct, Generic[Row], frozen=True):
     """A column of a table.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from tvmgitlib.model import Segment, Settings, StoredRecord
 from tvmgitlib.rules.fold import Standing, fold, standing
@@ -19,8 +20,7 @@ _Bearing: TypeAlias = "tuple[frozenset[str], tuple[tuple[str, frozenset[str] | N
 _NOTHING: _Bearing = (frozenset(), (), False)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A job that changed the best config of a workload.
 
     Attributes:

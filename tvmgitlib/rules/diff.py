@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tvmgitlib.model import StoredRecord
 from tvmgitlib.rules.fold import Configs, Group, group_of
@@ -14,8 +15,7 @@ Kind = Literal["added", "removed", "faster", "slower", "same"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "faster", "slower", "same")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One group (workload, target, platform, TVM) in two folds.
 
     Attributes:

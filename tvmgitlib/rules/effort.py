@@ -11,11 +11,12 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from heapq import merge
 from itertools import chain, compress, islice
 from operator import ne
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from tvmgitlib.model import DETERMINISTIC, ERROR_KINDS, Effort, TuningRecord, outcome_code
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from tvmgitlib.model import (
     canonical_json,
@@ -47,8 +48,7 @@ _BEFORE_ALL: _Stamp = ("", "")
 _Ranked: TypeAlias = "tuple[Rank, StoredRecord]"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Which jobs count, and which of their records do not.
 
     Attributes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -26,8 +26,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TvmRule:
+class TvmRule(Struct, frozen=True):
     """A set of TVM versions, of one distribution or of any.
 
     Attributes:
@@ -77,8 +76,7 @@ class TvmRule:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class FactRule:
+class FactRule(Struct, frozen=True):
     """A condition on a platform fact: `gpu.driver<550`; compared as versions where both are, else as text."""
 
     name: str

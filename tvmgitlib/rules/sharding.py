@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
+
+from msgspec import Struct
 
 from tvmgitlib.model import SelectionError
 
@@ -16,8 +17,7 @@ _FORM = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", re.ASCII)
 Identity = TypeVar("Identity", bound=tuple[str, ...])
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One of several parts.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from tvmgitlib import families
 from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fact, plural
@@ -13,8 +14,7 @@ from tvmgitlib.model import FamilyName, Settings, TvmVersion, canonical_json, fa
 Grade = Literal["exact", "stale", "suspect", "untrusted", "incompatible", "invalidated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A grade and its reason in words, with the option that would change it.
 
     Attributes:

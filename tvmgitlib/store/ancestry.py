@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
@@ -36,8 +36,7 @@ def merge_base(repository: Checkout, one: str, other: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
+class Divergence(Struct, frozen=True):
     """What one line of history has that another has not.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.durable import sync_ref
@@ -21,8 +22,7 @@ _ONE = "17"
 _OURS = ("-c", "gc.packRefs=false", "-c", "gc.writeCommitGraph=false")
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectsSize:
+class ObjectsSize(Struct, frozen=True):
     """What the objects of a repository take on the disk; borrowed ones (alternates) do not count.
 
     Attributes:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
+
+from msgspec import Struct
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Waiting, failure
 from tvmgitlib.store.objects import RAW, Delta, delta, unless_endless
 
 
-@dataclass(frozen=True, slots=True)
-class TouchingCommit:
+class TouchingCommit(Struct, frozen=True):
     """A commit, seen from one of its parents.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -26,9 +25,11 @@ class Answer(Protocol):
     def to_json(self) -> dict[str, Any]: ...
 
 
-@dataclass
 class Context:
     """How a command line wants its answers, before or behind the command's name.
+
+    Args:
+        as_json: whether to print JSON.
 
     Attributes:
         library: the library as the user named it; None where nothing does.
@@ -37,10 +38,11 @@ class Context:
         opened: the library, once a command has opened it.
     """
 
-    library: str | None = None
-    as_json: bool = False
-    paged: bool = True
-    opened: ConfigLibrary | None = None
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.library: str | None = None
+        self.as_json = as_json
+        self.paged = True
+        self.opened: ConfigLibrary | None = None
 
     def open(self, rev: str | None = None, *, queued: bool = False) -> ConfigLibrary:
         """The library; with a revision, as it stood in that commit.

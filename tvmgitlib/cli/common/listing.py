@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import wraps
 from typing import Any, Final, TypeVar
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.cli.common.completing import offering_names
 from tvmgitlib.cli.common.context import Answer, Command, Context
@@ -22,8 +23,7 @@ Row = TypeVar("Row")
 AnswerRow = TypeVar("AnswerRow", bound=Answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """How a list is wanted.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from textwrap import fill
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
 from tvmgitlib.cli.terminal.width import fitted, printable, terminal_width
@@ -23,8 +24,7 @@ _SHARE_OF_LABELS = 0.6
 _MOST_APART = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
+class Column(Struct, Generic[Row], frozen=True):
     """A column of a table.
 
     Attributes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from tvmgitlib.model import NoRuleError, RecordError, plural
 
@@ -195,8 +196,7 @@ def _packed(args: list[Any]) -> list[Any]:
     raise ValueError(f"{plural(len(args), 'argument')}, or another layout")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """What a task is today.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from tvmgitlib.model import RecordError
 
@@ -20,8 +21,7 @@ Argument: TypeAlias = "tuple[str, tuple[int, ...]]"
 _LAYOUT_FREE: Final = "layout_free_buffers"
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """What a workload takes.
 
     Attributes:

@@ -10,11 +10,12 @@ import base64
 import hashlib
 import re
 import struct
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.families.metaschedule.arguments import Arguments, arguments_of
 from tvmgitlib.families.values import short_types
@@ -76,8 +77,7 @@ def native_module(workload: Workload) -> str:
     return workload.module
 
 
-@dataclass(frozen=True, slots=True)
-class _Module:
+class _Module(Struct, frozen=True):
     """What a module says of itself: the TVM that wrote it, the names of its schedulable blocks, and what it takes."""
 
     tvm_version: str | None

@@ -6,8 +6,9 @@ import hashlib
 import logging
 import os
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tvmgitlib.format import read_lock
 from tvmgitlib.library.cache_folder import cache_folder

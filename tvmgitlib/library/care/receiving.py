@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library import changes  # as a room: few pushes bring anything into the queue
@@ -19,8 +20,7 @@ from tvmgitlib.store import Repository, commits_touching, differences, is_ancest
 _BRANCHES = "refs/heads/"
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """What a push does to one ref.
 
     Attributes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.outlines import compact, index_size
 from tvmgitlib.store import Repository, collect, objects_size
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """What a library takes on the disk, beside its work tree.
 
     Attributes:
@@ -31,8 +32,7 @@ class Footprint:
         return self.objects + self.index
 
 
-@dataclass(frozen=True, slots=True)
-class Tidied:
+class Tidied(Struct, frozen=True):
     """What a library took on the disk before and after its housekeeping."""
 
     before: Footprint
@@ -40,7 +40,7 @@ class Tidied:
 
     def to_json(self) -> dict[str, Any]:
         """The fields that `--json` prints."""
-        return asdict(self)
+        return {"before": asdict(self.before), "after": asdict(self.after)}
 
 
 def tidy(repository: Repository) -> Tidied:

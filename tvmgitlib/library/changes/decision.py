@@ -6,8 +6,9 @@ The tip may move while a commit is made; then the decision is made anew. What co
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
 from tvmgitlib.library.folding import Change, Folded
@@ -18,8 +19,7 @@ About = TypeVar("About")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[About]):
+class Decision(Struct, Generic[About], frozen=True):
     """What is to be committed.
 
     Attributes:
@@ -35,15 +35,13 @@ class Decision(Generic[About]):
     also_parents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Instead(Generic[Answer]):
+class Instead(Struct, Generic[Answer], frozen=True):
     """Nothing is to be committed: this is the answer."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Decided(Generic[About]):
+class Decided(Struct, Generic[About], frozen=True):
     """A decision that was committed.
 
     Attributes:

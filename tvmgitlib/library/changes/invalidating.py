@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from tvmgitlib.library.changes.change import fold_change
 from tvmgitlib.library.changes.decision import Decision, decide_and_commit
@@ -33,8 +35,7 @@ from tvmgitlib.store import Repository
 _Found: TypeAlias = "tuple[tuple[Invalidation, ...], int]"
 
 
-@dataclass(frozen=True, slots=True)
-class Condemned:
+class Condemned(Struct, frozen=True):
     """Which records are meant: those that meet every condition that is given.
 
     Attributes:
@@ -78,8 +79,7 @@ def _is_older(stored: StoredRecord, now: datetime, age: timedelta) -> bool:
     return stored.finished is not None and now - read_utc(stored.finished) > age
 
 
-@dataclass(frozen=True, slots=True)
-class Invalidated:
+class Invalidated(Struct, frozen=True):
     """What an invalidation did.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from tvmgitlib.library.changes.arriving import altered_signatures, require_sound
 from tvmgitlib.library.changes.change import fold_change
@@ -16,8 +18,7 @@ from tvmgitlib.model import SelectionError, plural
 from tvmgitlib.store import Repository, merge_base
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What a merge did.
 
     Attributes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+
+class Counts(Struct, frozen=True):
     """What became of the lines that were read: `read = failed + duplicates + kept + dropped`.
 
     Attributes:
@@ -29,8 +30,7 @@ class Counts:
     improved: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(Struct, frozen=True):
     """What became of a finished job or an import.
 
     Attributes:

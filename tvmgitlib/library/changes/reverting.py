@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
@@ -17,8 +19,7 @@ from tvmgitlib.model import Header, JobError, Segment, plural, utc_text
 from tvmgitlib.store import FILE_MODE, Blob, Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Reverted:
+class Reverted(Struct, frozen=True):
     """What a revert did.
 
     Attributes:
@@ -88,8 +89,7 @@ def revert_removed(repository: Repository, reason: str | None = None) -> Reverte
     return _commit(repository, choose, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     """Which jobs are to be reverted, where the segments of some of them went, and why."""
 
     jobs: tuple[str, ...]

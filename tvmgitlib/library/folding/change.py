@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tvmgitlib.format import ADDING
 from tvmgitlib.library.folding.folded import Folded
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store import Blob
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of a library.
 
     Attributes:

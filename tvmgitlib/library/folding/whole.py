@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tvmgitlib import families
 from tvmgitlib.format import Tally
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """What all jobs of a commit come to.
 
     Attributes:

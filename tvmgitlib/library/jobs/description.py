@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.model import Segment, TaskRecords
 
 
-@dataclass(frozen=True, slots=True)
-class JobDescription:
+class JobDescription(Struct, frozen=True):
     """A job, as `tvmgitlib job show` tells it.
 
     Attributes:

@@ -6,8 +6,10 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib.library.changes import (
     Counts,
@@ -50,8 +52,7 @@ from tvmgitlib.rules.history import TRIALS
 from tvmgitlib.store import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
+class ImportRequest(Struct, frozen=True):
     """What an import was asked to do.
 
     Attributes:

@@ -7,9 +7,11 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib import families
 from tvmgitlib.format import is_writable, store, task_order
@@ -52,8 +54,7 @@ from tvmgitlib.rules.effort import EffortCounter, PutAway
 from tvmgitlib.rules.history import TrialSample
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """What is known about all records of a job beside what they say themselves.
 
     Attributes:

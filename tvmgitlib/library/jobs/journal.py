@@ -9,10 +9,11 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import BaseFileLock
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.library.changes import Counts, JobResult
 from tvmgitlib.library.jobs import recorded, running
@@ -46,8 +47,7 @@ from tvmgitlib.model import (
 _log = logging.getLogger("tvmgitlib")
 
 
-@dataclass(frozen=True, slots=True)
-class TakenJob:
+class TakenJob(Struct, frozen=True):
     """A job on disk that is live in this process.
 
     Attributes:

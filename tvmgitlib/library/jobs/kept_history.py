@@ -11,8 +11,9 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tvmgitlib.library.changes import Synced, message
 from tvmgitlib.library.jobs.files.opening import open_log

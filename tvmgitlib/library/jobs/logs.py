@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib import families
 from tvmgitlib.families.bag import native_text
@@ -54,8 +56,7 @@ _Starts: TypeAlias = dict[int, dict[str, int]]
 Run: TypeAlias = tuple[int, Sequence[TuningRecord]]
 
 
-@dataclass(frozen=True, slots=True)
-class Leniency:
+class Leniency(Struct, frozen=True):
     """What to do with lines that are not whole or not valid.
 
     Attributes:
@@ -67,8 +68,7 @@ class Leniency:
     skip_invalid: bool = False
 
 
-@dataclass(slots=True)
-class Remarks:
+class Remarks(Struct):
     """What is said of the lines of logs beside the records in them.
 
     Attributes:
@@ -90,8 +90,7 @@ class Remarks:
     not_completed: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """A log that was looked over: a file, or several in one folder.
 
     Attributes:
@@ -199,8 +198,7 @@ def _starts(sources: Iterable[Source]) -> _Starts:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What a file is, without a last line that was cut off.
 
     Attributes:
@@ -469,8 +467,7 @@ def _takes_none(_: Sequence[bytes], __: int) -> list[TuningRecord]:
     return []
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
+class _Lines(Struct, frozen=True):
     """See `LogFile`: a file as far as it was whole when the log was surveyed."""
 
     path: Path

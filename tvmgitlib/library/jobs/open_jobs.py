@@ -7,11 +7,12 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import BaseFileLock, FileLock, Timeout
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import asdict, replace
 
 from tvmgitlib import families
 from tvmgitlib.library.jobs.appending import append_lines
@@ -67,8 +68,7 @@ _MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 _GONE = ".gone."
 
 
-@dataclass(frozen=True, slots=True)
-class RemeasuredNote:
+class RemeasuredNote(Struct, frozen=True):
     """What came of measuring a stored record again, in a job of kind `revalidate`.
 
     Attributes:
@@ -108,8 +108,7 @@ class RemeasuredNote:
         return note
 
 
-@dataclass(frozen=True, slots=True)
-class OpenJob:
+class OpenJob(Struct, frozen=True):
     """A job in progress.
 
     Attributes:
@@ -159,7 +158,7 @@ class OpenJob:
 
     def to_json(self) -> dict[str, Any]:
         """What it was told, as it is written down and `from_json` reads it."""
-        document = {"id": self.id, "started": self.started, "author": self.author, **asdict(self.spec)}
+        document = {"id": self.id, "started": self.started, "author": self.author, **to_builtins(self.spec)}
         if self.continues is not None:
             document |= {"continues": self.continues, "after": dict(self.after)}
         return document

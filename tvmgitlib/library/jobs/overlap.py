@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tvmgitlib.library.outlines import Narrowing
 from tvmgitlib.library.reading import Contents
@@ -12,8 +13,7 @@ from tvmgitlib.model import SEGMENT_RECORDS, Effort, Place, Segment, TaskRecords
 from tvmgitlib.rules.effort import is_known, shared, union
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """What of a segment is on record.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from tvmgitlib import families
 from tvmgitlib.model import NoRuleError, RecordError, listed, plural, read_json
 
 
-@dataclass(slots=True)
-class Upgrading:
+class Upgrading(Struct):
     """Upgrades lines, and counts them.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tvmgitlib.library.outlines import Addition
@@ -17,8 +16,7 @@ from tvmgitlib.rules.diff import KINDS, diff
 from tvmgitlib.store import Repository, history_cuts
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ConfigChange(Placed):
+class ConfigChange(Placed, frozen=True):
     """What happened to the best config of a workload on a target and platform.
 
     Attributes:
@@ -54,8 +52,7 @@ def counts_by_kind(changes: Iterable[ConfigChange]) -> dict[str, int]:
     return {kind: found[kind] for kind in KINDS}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Blame(Placed):
+class Blame(Placed, frozen=True):
     """Where the best config of a workload comes from.
 
     Attributes:

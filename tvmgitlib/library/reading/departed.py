@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.model import JOBS, job_at
 from tvmgitlib.store import Repository, TouchingCommit, commits_touching, require_whole
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(Struct, frozen=True):
     """A segment that somebody changed or removed.
 
     Attributes:

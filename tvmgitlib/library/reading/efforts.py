@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -17,8 +16,7 @@ from tvmgitlib.model import Effort, Place, Task, TaskHistory, TvmVersion
 from tvmgitlib.rules.effort import of_jobs, union
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class WorkloadEffort(Placed):
+class WorkloadEffort(Placed, frozen=True):
     """The effort on record for a workload on a target and platform, each measurement counted once.
 
     Attributes:

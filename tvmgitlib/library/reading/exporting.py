@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from tvmgitlib import families
 from tvmgitlib.families.base import ExportedFiles
@@ -19,8 +21,7 @@ from tvmgitlib.model import FamilyName, SelectionError, StoredRecord, Target, Tv
 from tvmgitlib.store import write_whole
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from msgspec.structs import replace
 
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading import doubts

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Signatures
@@ -17,8 +19,7 @@ from tvmgitlib.store import Repository, commits_touching, history_cuts
 _log = logging.getLogger("tvmgitlib")
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """A job in the library's history.
 
     Attributes:

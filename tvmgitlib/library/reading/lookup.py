@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.platforms import overruled, platform_for
@@ -34,8 +36,7 @@ MISSING = "missing"
 STATES: Final = (*GRADES, SLOWER, SUGGESTED, MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of one lookup.
 
     Attributes:
@@ -65,8 +66,7 @@ class Outcome:
         return f"{self.workload}{also}: {self.why}"
 
 
-@dataclass(slots=True, repr=False)
-class Summary:
+class Summary(Struct):
     """Every task that was looked up, with what came of it: one for each workload, whatever TVM calls it."""
 
     outcomes: dict[tuple[str, str, str | None, str], Outcome] = field(default_factory=dict)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib import families
 from tvmgitlib.library.outlines import Narrowing
@@ -144,8 +145,7 @@ def _no_workload(text: str, names: set[str]) -> str:
     return f"No workload contains {text!r}. {near or among(text, names)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Best configs of the grades that are wanted.
 
     Attributes:
@@ -180,8 +180,7 @@ def choose(configs: Iterable[BestConfig], accept: Shown | None) -> Choice:
     return Choice(wanted, {grade: others[grade] for grade in GRADES if others[grade]})
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A record that may be the best of its place; without a verdict where nothing is graded, and then with what is to
     be doubted of it whatever TVM would use it.
     """

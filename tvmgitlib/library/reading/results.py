@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.reading.labels import workload_label
 
@@ -11,8 +13,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model import Place, TvmVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An answer about one workload on one target and platform.
 
     Attributes:
@@ -58,8 +59,7 @@ class Placed:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class SignedBy:
+class SignedBy(Struct, frozen=True):
     """Who signed a job, as the signature proves.
 
     Attributes:
@@ -77,8 +77,7 @@ class SignedBy:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class BestConfig(Placed):
+class BestConfig(Placed, frozen=True):
     """The best record of a workload on a target and platform.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tvmgitlib import families
 from tvmgitlib.library import platforms
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The part of configs/ in which a question finds its answers; None for any.
 
     Attributes:
@@ -63,8 +63,7 @@ class Part:
 WHOLE = Part()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """A family, target, platform and workload, each or none of them.
 
     Attributes:

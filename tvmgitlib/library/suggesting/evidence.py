@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from tvmgitlib import families
 from tvmgitlib.families import Family
@@ -33,8 +34,7 @@ _MOST_WORKLOADS: Final = 64
 _MOST_JOBS: Final = 4
 
 
-@dataclass
-class Evidence:
+class Evidence(Struct):
     """What is on record of an operator.
 
     Attributes:

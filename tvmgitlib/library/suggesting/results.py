@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.reading import Placed
 from tvmgitlib.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Suggested:
+class Suggested(Struct, frozen=True):
     """A config that nobody may have measured for its task.
 
     Attributes:
@@ -31,16 +32,26 @@ class Suggested:
     distance: float | None
     jobs: tuple[str, ...]
     why: str
-    native: Any = field(default=None, repr=False, compare=False)
+    native: Any = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(Suggested(self.config, self.how, self.share, self.distance, self.jobs, self.why)) | {
-            "jobs": list(self.jobs)
-        }
+        return self._told() | {"jobs": list(self.jobs)}
+
+    def _told(self) -> dict[str, Any]:
+        """What it is; `native` is the same once more."""
+        return {name: value for name, value in asdict(self).items() if name != "native"}
+
+    def __eq__(self, other: object) -> bool:
+        return self._told() == other._told() if isinstance(other, Suggested) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._told().values()))
+
+    def __repr__(self) -> str:
+        return f"Suggested({', '.join(f'{name}={value!r}' for name, value in self._told().items())})"
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions(Placed):
+class Suggestions(Placed, frozen=True):
     """What is suggested for one task, best first.
 
     Attributes:

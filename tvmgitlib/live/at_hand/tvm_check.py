@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from tvmgitlib.model import TvmError
 
 
-@dataclass(frozen=True)
-class TvmInfo:
+class TvmInfo(Struct, frozen=True):
     """The TVM of this Python.
 
     Attributes:
@@ -32,8 +31,7 @@ class TvmInfo:
     version: str
 
 
-@dataclass(frozen=True)
-class _Series:
+class _Series(Struct, frozen=True):
     """What is known of a series of apache-tvm: which apache-tvm-ffi it works with, and what happens with others."""
 
     versions: SpecifierSet

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
+
+from msgspec import Struct
 
 from tvmgitlib import families
 from tvmgitlib.library.jobs import Journal
@@ -27,8 +28,7 @@ class Native(Protocol):
     def native(self) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class HowToMeasure:
+class HowToMeasure(Struct, frozen=True):
     """How a user wants trials to be measured; what is None is done as the family does it on this machine.
 
     Attributes:
@@ -51,16 +51,14 @@ class HowToMeasure:
         return self.measure_option is not None or self.runner is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a trial failed, in words; logs keep the kind at best."""
 
     kind: ErrorKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remeasured:
+class Remeasured(Struct, frozen=True):
     """What came of measuring a config on record again.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.library.reading import Contents, workload_label

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.reading import Contents, Lookup
 from tvmgitlib.library.suggesting import Suggested
@@ -19,8 +20,7 @@ _log = logging.getLogger("tvmgitlib")
 _TRIED: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What is suggested for a task, as the TVM at hand has it; None where nothing is."""
 
     native: Any

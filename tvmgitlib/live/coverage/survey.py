@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
@@ -55,8 +57,7 @@ def coverage(
     return Coverage(tvm, tuple(map(survey.of, asked.values())), tuple(of_relay))
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """A workload that is asked about.
 
     Attributes:

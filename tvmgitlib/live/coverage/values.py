@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import STATES, SUGGESTED, SUSPECT, UNTRUSTED
@@ -16,8 +17,7 @@ from tvmgitlib.model import TvmVersion, Workload, listed, plural
 UNSEARCHABLE: Final = "unsearchable"
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCoverage:
+class TaskCoverage(Struct, frozen=True):
     """What the library has for one task.
 
     Attributes:
@@ -85,8 +85,7 @@ class TaskCoverage:
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What a library has for the tasks of a model, in the order of the model.
 
     Attributes:

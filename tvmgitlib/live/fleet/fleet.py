@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.platforms import THIS
 from tvmgitlib.live.fleet.tracker import ANSWER, KeyStatus, Tracker
@@ -20,8 +21,7 @@ _FIRST: Final = 9.0
 _PAUSE: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """Boards that measure for a job; made by `ConfigLibrary.fleet`. It stands where a runner or measure option does.
 
     Attributes:

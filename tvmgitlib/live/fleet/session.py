@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.live.common import Failure
 from tvmgitlib.live.fleet.fleet import Fleet
@@ -16,8 +17,7 @@ from tvmgitlib.live.fleet.fleet import Fleet
 _ENDED: Final = ("kShutdown", "SockChannel", "Channel closes")
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(Struct, frozen=True):
     """A built kernel, and what it is called with.
 
     Attributes:

@@ -11,8 +11,10 @@ import json
 import socket
 import struct
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.model import SelectionError
 
@@ -26,8 +28,7 @@ _MOST: Final = 1 << 24
 ANSWER: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """A board that the tracker hands out once.
 
     Attributes:
@@ -44,8 +45,7 @@ class Board:
         return f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
+class KeyStatus(Struct, frozen=True):
     """What a tracker knows of the boards of one key.
 
     Attributes:
@@ -68,8 +68,7 @@ class KeyStatus:
         return {"key": self.key, "boards": list(self.boards), "free": self.free, "pending": self.pending}
 
 
-@dataclass(frozen=True, slots=True)
-class Tracker:
+class Tracker(Struct, frozen=True):
     """Where a tracker listens."""
 
     host: str

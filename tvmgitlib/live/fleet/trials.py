@@ -10,10 +10,11 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import Failure
@@ -40,8 +41,7 @@ _ASKED_AGAIN: Final = 5.0
 _PAUSE: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """What came of a trial.
 
     Attributes:

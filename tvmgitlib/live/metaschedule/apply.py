@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from tvmgitlib.library.reading import Lookup
 from tvmgitlib.live.common import Suggesting, apply, asked_for, readable
@@ -28,8 +28,7 @@ from tvmgitlib.live.metaschedule.tvm import (
 from tvmgitlib.model import StoredRecord, Workload
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A tuning record of this TVM, and the schedule that its trace makes."""
 
     record: Any

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from tvmgitlib.families.metaschedule import ERROR_FILE, FAILED, RECORD_FILE, WORKLOAD_FILE
 from tvmgitlib.families.values import unusable_times
@@ -22,8 +23,7 @@ from tvmgitlib.model import ErrorKind, RecordError, TvmgitlibError, parse_target
 _TEXT = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """One trial.
 
     Attributes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.common import Held, Suggesters, holding, place_of
@@ -26,8 +27,7 @@ _log = logging.getLogger("tvmgitlib")
 _PATIENCE = 8
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     """Candidates on their way.
 
     Attributes:
@@ -41,8 +41,7 @@ class _Batch:
     not_built: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Task:
+class Task(Struct):
     """One workload on one target.
 
     Attributes:

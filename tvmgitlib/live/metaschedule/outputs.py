@@ -10,10 +10,11 @@ import math
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from msgspec import Struct
 
 from tvmgitlib.live.at_hand import last_line
 from tvmgitlib.live.common import (
@@ -33,8 +34,7 @@ from tvmgitlib.model import TvmError
 _REDUCED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """How a module's builds are called.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+
+from msgspec import Struct
 
 from tvmgitlib.families.metaschedule import FAILED, module_tvm_version
 from tvmgitlib.library.jobs import Journal
@@ -94,8 +95,7 @@ def measure_untuned(journal: Journal, mod: Any, target: Any, how: HowToMeasure) 
             raise TvmError(f"the task cannot be measured untuned: {last_line(str(error))}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """The schedule of a record, in this TVM.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from tvmgitlib.families import family
 from tvmgitlib.library.suggesting import Evidence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
@@ -35,8 +36,7 @@ OF_CONTEXT: Final = {
 _BUILD_TIMEOUT = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Tuned:
+class Tuned(Struct, frozen=True):
     """What one of TVM's calls did.
 
     Attributes:

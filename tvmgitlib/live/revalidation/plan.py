@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.platforms import detect_for, overruled
@@ -32,8 +34,7 @@ from tvmgitlib.rules.validity import Grade
 _log = logging.getLogger("tvmgitlib")
 
 
-@dataclass(frozen=True, slots=True)
-class RevalidationRequest:
+class RevalidationRequest(Struct, frozen=True):
     """What is to be revalidated, and how.
 
     Attributes:
@@ -59,8 +60,7 @@ class RevalidationRequest:
     how: HowToMeasure = field(default_factory=HowToMeasure)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One task with the stored records to try, best first.
 
     Attributes:

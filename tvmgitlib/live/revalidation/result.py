@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tvmgitlib.library.jobs import RemeasuredNote
 from tvmgitlib.live.revalidation.plan import Item, Plan

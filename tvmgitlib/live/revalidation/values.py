@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from tvmgitlib.library.notebook import html_table
 from tvmgitlib.library.reading import Placed
@@ -15,8 +16,7 @@ from tvmgitlib.model import TvmVersion
 RevalidationState = Literal["holds", "refused", "left"]
 
 
-@dataclass(frozen=True, slots=True)
-class Remeasurement(Placed):
+class Remeasurement(Placed, frozen=True):
     """What came of one stored record.
 
     Attributes:
@@ -47,8 +47,7 @@ class Remeasurement(Placed):
         return document | {"checked": self.is_checked, "tuned_with": self.tuned_with.to_json()}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Revalidated:
+class Revalidated(Struct, frozen=True):
     """What a revalidation did.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tvmgitlib.library.jobs import RemeasuredNote, stored_records
 from tvmgitlib.library.platforms import detect_for

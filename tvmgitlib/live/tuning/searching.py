@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from tvmgitlib.live.ansor.layouts import with_sound_layouts
 from tvmgitlib.live.autotvm.local import local_option
@@ -36,8 +37,7 @@ _FOR_BASELINES: Final = 1 / 3
 _BATCH: Final = (4, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """How the tasks of a model are to be searched.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.changes import JobResult
 from tvmgitlib.live.coverage import UNSEARCHABLE, Coverage
@@ -27,8 +28,7 @@ SKIPPED, TUNED, TUNING, WAITING, SHORT, FAILED = STATES = (
 _DONE: Final = (SKIPPED, TUNED, UNSEARCHABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskTuning:
+class TaskTuning(Struct, frozen=True):
     """How far one task of a model is.
 
     Attributes:
@@ -153,8 +153,7 @@ class Tuning:
         return min(self.elapsed / made * max(missing, 0), of_budget) if made else None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ModelTuned:
+class ModelTuned(Struct, frozen=True):
     """What came of tuning a model.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.live.common import family_of_task
@@ -15,8 +17,7 @@ from tvmgitlib.live.tuning.values import FAILED, SHORT, SKIPPED, TUNED, TUNING, 
 from tvmgitlib.model import Place, TuningRecord
 
 
-@dataclass(slots=True)
-class TaskAtWork:
+class TaskAtWork(Struct):
     """A task and what is known of it.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib.live.at_hand import live_target
 from tvmgitlib.live.common import HowToMeasure
@@ -21,8 +23,7 @@ from tvmgitlib.model import Json, Place, TvmError
 from tvmgitlib.rules.sharding import Shard
 
 
-@dataclass(frozen=True, slots=True)
-class TuneRequest:
+class TuneRequest(Struct, frozen=True):
     """What a user asks for; see `ConfigLibrary.tune`.
 
     Attributes:

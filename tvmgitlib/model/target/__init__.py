@@ -11,9 +11,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tvmgitlib.model.json import canonical_json
 from tvmgitlib.model.target.identity import KINDS_EVERYWHERE, filled_in, split_identity
@@ -56,8 +58,7 @@ _LEFT_OUT = (("mtriple",), ("mcpu",), ("mcpu", "mattr"), ("mabi", "mfloat-abi"))
 _NO_DEVICE = frozenset(("", "unknown", "host", "generic", "default", "none", "null", "any", "unspecified", "undefined"))
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What code was generated for. Two targets are equal when their keys are. Made by `parse_target`.
 
     Attributes:
@@ -69,9 +70,15 @@ class Target:
     """
 
     key: str
-    limits: Limits = field(default=(), compare=False)
-    filled_in: str | None = field(default=None, compare=False)
-    recorded: str | None = field(default=None, compare=False)
+    limits: Limits = ()
+    filled_in: str | None = None
+    recorded: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self.key == other.key if isinstance(other, Target) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     @property
     def attributes(self) -> Mapping[str, object]:
@@ -161,8 +168,7 @@ class Target:
         return cast("dict[str, object]", json.loads(self.key))
 
 
-@dataclass(frozen=True, slots=True)
-class GivenTarget:
+class GivenTarget(Struct, frozen=True):
     """A target as someone gave it. Shared between callers where the text repeats, so its facts are not to be changed.
 
     Attributes:
@@ -179,8 +185,11 @@ class GivenTarget:
     text: str
     model: str | None
     num_cores: int | None
-    facts: Mapping[str, object] = field(hash=False)
-    completed: Mapping[str, object] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, object]
+    completed: Mapping[str, object] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.target, self.text, self.model, self.num_cores))
 
     @property
     def is_portable(self) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from tvmgitlib.model import Config, Knob, Scalar
 
@@ -49,8 +50,7 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield 0 if value is None else value
 
 
-@dataclass
-class Features:
+class Features(Struct):
     """Turns workloads with their configs into rows of one length.
 
     Args:

@@ -6,9 +6,10 @@ import math
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+
+from msgspec import Struct
 
 from tvmgitlib.model import Call, Config, KnobTrial
 from tvmgitlib.rules.suggesting.features import sizes, words
@@ -19,8 +20,7 @@ _IMPLAUSIBLE: Final = 1e-3
 _LARGEST: Final = 2**62
 
 
-@dataclass(frozen=True)
-class PastTask:
+class PastTask(Struct, frozen=True, dict=True):
     """A workload with its trials.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from random import Random
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from tvmgitlib.model import Call, Config
 from tvmgitlib.rules.suggesting.fading import library_weight
@@ -26,8 +27,7 @@ _KEPT: Final = 32
 _NEIGHBOURS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """A config to try.
 
     Attributes:

@@ -12,8 +12,9 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tvmgitlib.store.git import Git, without_filters
 from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas, unless_endless
@@ -27,8 +28,7 @@ _POLL_SECONDS = 0.02
 _FEW = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What becomes of one path.
 
     Attributes:

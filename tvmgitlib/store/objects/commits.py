@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tvmgitlib.model import GitError
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """The author of a commit that is made again: name, email, and date as Git writes it (`<seconds> <zone>`)."""
 
     name: str
@@ -22,8 +22,7 @@ class Author:
         return f"{self.name} <{self.email}> {self.date}"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A commit as it was read.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: The options that give this format, whatever the user's configuration says.
 RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
@@ -11,8 +12,7 @@ RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
 NO_MODE = "000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """One path that differs: modes (octal, six digits), object ids (None where nothing is), and Git's status letter."""
 
     path: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 FILE_MODE = "100644"
 TREE_MODE = "40000"
@@ -23,8 +24,7 @@ class Entry(NamedTuple):
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """A file's content by its id, with the mode it shall have.
 
     Attributes:
@@ -35,11 +35,16 @@ class Blob:
 
     mode: str
     oid: str
-    content: bytes | None = field(default=None, compare=False)
+    content: bytes | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return (self.mode, self.oid) == (other.mode, other.oid) if isinstance(other, Blob) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.mode, self.oid))
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
+class FileContent(Struct, frozen=True):
     """The content of a file of this machine, which is never held in memory as a whole.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from tvmgitlib.model import GitError, NoRemoteError, tell_progress
 from tvmgitlib.store.checkout import Checkout
@@ -27,16 +28,14 @@ _URL = re.compile(r"remote\..+\.url", re.DOTALL)
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Struct, frozen=True):
     """What came of a push that was not refused, and what Git said of it."""
 
     outcome: Outcome
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """The remote branch that a local branch follows.
 
     Attributes:

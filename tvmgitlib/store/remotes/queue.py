@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.remotes.exchange import FETCH, Pushed, Upstream, failed, push_refs, pushed
@@ -25,8 +26,7 @@ _FAILED = re.compile(rb"^!\t", re.MULTILINE)
 _NO_ATOMIC = b"does not support --atomic"
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """The queue of a remote.
 
     Attributes:

@@ -6,9 +6,10 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
+
+from msgspec import Struct
 
 #: What the signatures are for: one that was made for anything else, a commit or a login, is none of a job.
 NAMESPACE: Final = "tvmgitlib-job@v1"
@@ -28,8 +29,7 @@ _ARMOR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----EN
 _PREAMBLE = b"SSHSIG\0\0\0\1"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A public key.
 
     Attributes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tvmgitlib import Coverage, JobResult, ModelTuned, TaskTuning, Tuning, TvmVersion
 from tvmgitlib.cli.commands.make import tune

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tvmgitlib import ConfigLibrary, JobSpec, OpenJob, TvmVersion
 from tvmgitlib.library.jobs import Heartbeat

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from tvmgitlib.cli.common import Context, complete_jobs, example, note, pass_context, selection_options
 from tvmgitlib.model import plural

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NoReturn
+
+from msgspec import Struct
 
 from tvmgitlib.format import CHECKPOINT_FILE, read_checkpoint
 from tvmgitlib.library.changes.sharing.exchange import attempts
@@ -151,8 +152,7 @@ _FOLD = "tvmgitlib fold --queue --checkpoint"
 _WITHOUT = "git config --global --unset tvmgitlib.maxAge goes on without"
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(Struct, frozen=True):
     """How old a checkpoint may be.
 
     Attributes:

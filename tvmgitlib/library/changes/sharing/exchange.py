@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import GitError, Settings, job_at
@@ -18,8 +20,7 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(Struct, frozen=True):
     """What was exchanged with the remote.
 
     Attributes:
@@ -78,8 +79,7 @@ def new_jobs(repository: Repository, before: str | None, after: str | None) -> s
         return {job for path in added if (job := job_at(path)) is not None}
 
 
-@dataclass(slots=True)
-class Try:
+class Try(Struct):
     """One of several tries: which, and why the one before failed."""
 
     number: int

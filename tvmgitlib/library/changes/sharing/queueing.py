@@ -7,7 +7,8 @@ queue can judge it by itself. Folding makes one commit a job, with its author an
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tvmgitlib.library.changes.arriving import read_arriving
 from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
@@ -34,8 +35,7 @@ AT_ONCE = 400
 _MOST_SIGNATURES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A queued job that can be taken.
 
     Attributes:
@@ -56,8 +56,7 @@ class Arrival:
         return {self.segment.path: self.blob, **self.signatures}
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What became of a queue.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tvmgitlib.library.changes.change import draft_change, fold_change, note_fold
 from tvmgitlib.library.changes.union import combine

@@ -8,9 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tvmgitlib import families
 from tvmgitlib.families.bag import native_text
@@ -26,8 +27,7 @@ STANDARD_INPUT: Final = Path("/dev/stdin")
 _NAME = "standard-input"
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """The logs that are meant.
 
     Attributes:

@@ -11,8 +11,9 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tvmgitlib.library.jobs.sharing.held import Sighting, sightings
 from tvmgitlib.library.jobs.sharing.shared_job import SharedJob, read_shared
@@ -38,8 +39,7 @@ PATIENCE: Final = 3
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,39}[a-z0-9])?-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A job that is open somewhere, as the remote has it.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.store import make_state, read_small, write_whole
@@ -19,8 +21,7 @@ _SEEN = "claims.json"
 _MOST = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The claim of an open job of this clone.
 
     Attributes:
@@ -56,8 +57,7 @@ def forget_held(job: OpenJob) -> None:
     (job.folder / _HELD).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What this clone has seen of a claim of others.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import replace
 from typing import Final
 
 from filelock import FileLock
+from msgspec.structs import replace
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob
 from tvmgitlib.library.jobs.sharing.claims import Claims, claim_name

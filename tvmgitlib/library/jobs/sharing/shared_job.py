@@ -10,10 +10,11 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
+
+from msgspec import Struct
 
 from tvmgitlib.families import layouts
 from tvmgitlib.format import schema
@@ -49,8 +50,7 @@ _MOST: Final = 1 << 28
 _MOST_TOLD: Final = 1 << 24
 
 
-@dataclass(frozen=True, slots=True)
-class SharedJob:
+class SharedJob(Struct, frozen=True):
     """What a machine tells of a job that is open there.
 
     Attributes:

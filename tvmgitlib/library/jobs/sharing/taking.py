@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tvmgitlib.library.jobs.open_jobs import OpenJob, OpenJobs
 from tvmgitlib.library.jobs.sharing.claims import Claim, Claims, claim_name
@@ -21,8 +23,7 @@ _log = logging.getLogger("tvmgitlib")
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What there is under the claim of a job that is to be begun.
 
     Attributes:

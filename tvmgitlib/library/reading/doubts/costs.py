@@ -5,9 +5,10 @@ are not believed.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tvmgitlib.library.folding import known_ahead, remember_ahead
 from tvmgitlib.library.outlines import Narrowing
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from tvmgitlib.rules.fold import Configs
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(Struct, frozen=True):
     """What was measured of a workload on a platform for one target, by jobs that count and are believed.
 
     Attributes:
