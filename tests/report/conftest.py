@@ -42,6 +42,12 @@ def log_of(path: Path, names: tuple[str, ...], cost: float, first: int = 0) -> P
 
 
 @pytest.fixture
+def dense(tmp_path: Path) -> Path:
+    """A log of one workload."""
+    return log_of(tmp_path / "dense.log", ("dense",), 2e-3)
+
+
+@pytest.fixture
 def hostile(library: ConfigLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigLibrary:
     """A library with three jobs, the last of which reverts the second."""
     facts: dict[str, Any] = {"cooling": EVIL[0], EVIL[1]: EVIL[4]}

@@ -35,6 +35,11 @@ def test_trials_are_counted_in_whole_numbers(last: int, ticks: list[int]) -> Non
     assert axes.numbers([1, last])["axis"]["values"] == ticks
 
 
+@pytest.mark.parametrize(("most", "ticks"), [(0, [0]), (1, [0, 1]), (7, [0, 2, 4, 6]), (900, [0, 500])])
+def test_so_is_what_there_is(most: int, ticks: list[int]) -> None:
+    assert axes.counts([0, most])["axis"]["values"] == ticks
+
+
 @pytest.mark.parametrize(
     ("last", "title", "unit", "step"),
     [

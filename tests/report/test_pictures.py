@@ -48,3 +48,9 @@ def test_the_unit_fits_the_least(least: float, unit: str) -> None:
 def test_jobs_of_one_second_are_not_added_up() -> None:
     points = [{"date": "2026-11-28T01:21:57Z", "configs": configs} for configs in (1434, 1433)]
     assert charts.growth(points)["encoding"]["y"]["stack"] is None  # else Vega-Lite draws 2867
+
+
+@pytest.mark.parametrize(("costs", "opacity"), [([2e-6], 0.9), ([2e-6, 3e-6], 0.45)])
+def test_a_trial_that_stands_alone_is_seen(costs: list[float], opacity: float) -> None:
+    spec = charts.curve([("job", Curve(True, tuple(enumerate(costs, 1))))])
+    assert spec["layer"][0]["mark"]["opacity"] == opacity

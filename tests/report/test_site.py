@@ -135,3 +135,22 @@ def test_the_command_says_what_it_wrote(cli: Any, tmp_path: Path, tools: None) -
     cli("report", "-o", site, "--tvm", "none")
     assert cli.out == f"Wrote 3 pages about 0 workloads and 0 jobs: {site / 'index.html'}\n"
     assert "No best config yet" in (site / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_where_no_config_is_left_it_says_why_and_not_how_to_begin(
+    library: ConfigLibrary, tmp_path: Path, dense: Path, tools: None
+) -> None:
+    done = library.import_logs(dense, platform="board")
+    assert done.job is not None
+    library.revert(done.job)
+    site = tmp_path / "site"
+    library.report(site)
+    page = Reader(site / "index.html")
+    assert "No best config is in force" in page.texts
+    assert "No best config yet" not in page.texts
+    workload = Reader(next((site / "workloads").iterdir()))
+    assert "steps" not in workload.data["charts"]  # a picture of one time says nothing
+    moments = [text for text in Reader(site / f"jobs/{done.job}.html").texts if text.endswith(" UTC")]
+    assert len(moments) == 3
+    assert moments[1:] == ["2020-09-13 12:26:40 UTC", "2020-09-13 12:26:43 UTC"]

@@ -20,6 +20,9 @@ _AROUND: Final = 0.1
 #: How many ticks an axis has at most, or one more.
 _MOST: Final = 8
 
+#: How many ticks a low picture has at most beside 0, or one more.
+_FEW: Final = 4
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 #: Distances between dates on an axis: Vega's name of the unit, how many of it, and how long that is in seconds.
@@ -64,7 +67,14 @@ def numbers(values: Iterable[int]) -> dict[str, Any]:
     last = max(values)
     step = int(_round_step(max(last / _MOST, 1)))
     ticks = list(range(step, last + 1, step))
-    return {"axis": {"values": ticks, "format": ","}, "scale": {"zero": False, "nice": False, "padding": 8}}
+    return {"axis": {"values": ticks, "format": ",d"}, "scale": {"zero": False, "nice": False, "padding": 8}}
+
+
+def counts(values: Iterable[int]) -> dict[str, Any]:
+    """The axis of how many there are of something, from 0."""
+    most = max(values)
+    step = int(_round_step(max(most / _FEW, 1)))
+    return {"axis": {"values": list(range(0, most + 1, step)), "format": "~s"}}
 
 
 def dates(values: Iterable[str]) -> dict[str, Any]:

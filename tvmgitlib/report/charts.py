@@ -70,7 +70,7 @@ def growth(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "type": "quantitative",
                 "title": "best configs",
                 "stack": None,  # jobs of one second are points of one date, and no sum
-                "axis": {"tickMinStep": 1, "format": "~s"},
+                **axes.counts(point["configs"] for point in points),
             },
             "tooltip": [
                 {"field": "date", "type": "temporal", "title": "by"},
@@ -92,7 +92,7 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
     x = {
         "field": "n",
         "type": "quantitative",
-        "title": "trial" if in_order else "rank among the trials that are kept, fastest first",
+        "title": "trial" if in_order else "rank, fastest first",
         **axes.numbers(number for _, each in found for number, _ in each.points),
     }
     y = {
@@ -106,7 +106,7 @@ def curve(found: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
         {"field": "n", "type": "quantitative", "title": "trial" if in_order else "rank"},
         {"field": "time", "type": "quantitative", "title": f"time ({unit})", "format": ".4~g"},
     ]
-    mark = {"type": "point", "filled": True} | (_FAINT if in_order else _CLEAR)
+    mark = {"type": "point", "filled": True} | (_FAINT if in_order and len(tried) > 1 else _CLEAR)
     layers: list[dict[str, Any]] = [{"data": _values(tried), "mark": mark, "encoding": {"tooltip": tooltip}}]
     if in_order:
         best = [(name, number, cost / length) for name, each in found for number, cost in _to_the_end(each)]

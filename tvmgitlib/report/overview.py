@@ -35,6 +35,7 @@ def overview(library: Gathered, best: Sequence[BestConfig], tvm: TvmVersion | No
             _tile("person", "people", len({job.author for job in library.jobs} - {None})),
             _tile("trial", "trials", sum(job.trials for job in library.jobs)),
         ],
+        "has_jobs": bool(library.jobs),
         "tvm": str(tvm) if tvm else None,
         "states": parts_of({state: states[state] for state in STATES}),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -57,8 +58,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": duration, "count": lambda number: f"{number:,}"}
+    environment.filters |= {"duration": duration, "count": lambda number: f"{number:,}", "moment": _moment}
     return environment
+
+
+def _moment(text: str) -> str:
+    """A moment as people write it, in UTC: `2026-11-22 13:44:05 UTC`."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _shown(value: Any) -> Any:

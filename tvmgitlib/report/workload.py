@@ -42,7 +42,7 @@ def workload_page(library: Gathered, facts: PlaceFacts, best: Sequence[BestConfi
     tables = {"steps": _steps(library, facts.steps), "works": _works(library, facts.works)}
     pictures: dict[str, Any] = {}
     points = list(_points(library, facts.steps))
-    if len(points) > 1:
+    if sum(point["cost"] is not None for point in points) > 1:
         pictures["steps"] = charts.over_time(points)
     curves = [(work.job[:8], work.curve) for work in facts.works if work.curve is not None]
     for name, in_order in (("whole", True), ("kept", False)):
