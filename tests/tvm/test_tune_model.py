@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Tuning
-from tvmgitlib.model import SelectionError, TvmError
+from tvmgitlib.model import SelectionError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 
@@ -99,6 +99,19 @@ def test_shards_of_several_models_are_jobs_of_their_own(
     assert "This shard has no task" in cli.err
     assert cli("tune", *models, *how, "--shape", "z=1,16").code == 4
     assert "none of the models has an input z" in cli.err
+
+
+@pytest.mark.tvm("0.25", "0.27")
+def test_a_target_need_not_say_how_many_cores_this_machine_has(
+    library: ConfigLibrary, model: Path, tmp_path: Path
+) -> None:
+    target = {name: value for name, value in work.TARGET.items() if name != "num-cores"}
+    done = library.tune(model, 1, target=target, platform="board", **work.how(work.Journal(tmp_path / "journal")))
+    assert done.is_complete
+    counted = library.tune(model, 1, target=work.TARGET, platform="board")  # the same kernels
+    assert {task.state for task in counted.tasks} == {"skipped"}
+    with pytest.raises(TargetError, match="measuring is for a runner on a tracker"):
+        library.tune(model, 2, target=target, platform="board", runner="rpc")
 
 
 def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from tvmgitlib.library.jobs import Journal
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
-from tvmgitlib.live.common import Suggesters, name_of, place_of, plain
+from tvmgitlib.live.common import HowToMeasure, Suggesters, elsewhere, name_of, place_of, plain
 from tvmgitlib.live.fleet import Fleet
 from tvmgitlib.live.metaschedule import hooks
 from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.on_fleet import fleet_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
-from tvmgitlib.model import Json, TvmError
+from tvmgitlib.model import Json, TargetError, TvmError
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -53,7 +53,7 @@ def tune_tir(
 ) -> Tuned:
     """See `Job.tune_tir`."""
     ms = meta_schedule()
-    target = target_of_call(journal, target)
+    target = with_cores(target_of_call(journal, target), told.get("runner"))
     functions = _searchable(tir_functions(mod), normalize, lambda func: _name_in(mod, func))
     tasks = [ms.TuneContext(mod=func, target=target) for func in functions]
     _place(journal, tasks)
@@ -79,7 +79,7 @@ def tune_relax(
 ) -> Tuned:
     """See `Job.tune_relax`."""
     ms = meta_schedule()
-    target = target_of_call(journal, target)
+    target = with_cores(target_of_call(journal, target), told.get("runner"))
     lowered = lower_relax(mod, target, params)
     extracted = list(ms.relax_integration.extract_tasks(lowered, target))
     tasks = _searchable(extracted, lambda task: task.dispatched[0], _name)
@@ -147,13 +147,14 @@ def tune_tasks(
     return Tuned(measuring.measured, tuple(tasks))
 
 
-def context_of(task: Any, target: Any, told: Mapping[str, Any]) -> Any:
+def context_of(task: Any, target: Any, told: Mapping[str, Any], runner: Any = None) -> Any:
     """A task of any kind as `tune_tasks` takes it.
 
     Args:
         task: a function, an extracted task or a context, which stays as it is.
         target: TVM's object, for what does not say its own.
         told: options of TVM's other calls that are a context's; see `OF_CONTEXT`.
+        runner: what runs its trials.
     """
     ms = meta_schedule()
     if isinstance(task, ms.TuneContext):
@@ -162,10 +163,36 @@ def context_of(task: Any, target: Any, told: Mapping[str, Any]) -> Any:
     asked = {name: told[option] for option, name in OF_CONTEXT.items() if option in told}
     return ms.TuneContext(
         mod=task.dispatched[0] if is_extracted else normalize(task),
-        target=task.target if is_extracted else target,
+        target=with_cores(task.target if is_extracted else target, runner),
         task_name=task.task_name if is_extracted else "main",
         **{"space_generator": "post-order-apply", "search_strategy": "evolutionary", **asked},
     )
+
+
+def with_cores(target: Any, runner: Any) -> Any:
+    """A target as MetaSchedule's search takes it, which asks of a CPU how many cores it has.
+
+    Args:
+        target: TVM's object.
+        runner: what runs the trials: on this machine its cores are counted, where the target does not say them.
+
+    Raises:
+        TargetError: those of another machine are not known.
+    """
+    told = dict(target.export())
+    if told["kind"] != "llvm" or "num-cores" in told:
+        return target
+    where = elsewhere(HowToMeasure(runner=runner))
+    if where is not None:
+        raise TargetError(
+            f"MetaSchedule's search asks how many cores the device has, and the target {target} does not say it: "
+            f"measuring is for {where}",
+            hint='Say it in the target: "num-cores": 4, for one with four.',
+        )
+    import tvm
+
+    del told["tag"]  # of a target that is not this one any more
+    return tvm.target.Target({**told, "num-cores": meta_schedule().utils.cpu_count(logical=False)})
 
 
 def _searchable(tasks: Sequence[Any], module: Callable[[Any], Any], name: Callable[[Any], str]) -> list[Any]:

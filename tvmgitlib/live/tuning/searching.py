@@ -126,7 +126,7 @@ def _metaschedule(job: Job, tasks: Sequence[TaskAtWork], wanted: Search) -> None
         return
     usual = {"num_trials_per_iter": wanted.batch, "max_trials_per_task": wanted.trials, **wanted.at}
     job.tune_tasks(
-        [context_of(each.task, wanted.target, wanted.told) for each in tasks],
+        [context_of(each.task, wanted.target, wanted.told, wanted.how.runner) for each in tasks],
         [each.begun.weight for each in tasks],
         wanted.trials * len(tasks),
         warm_start=wanted.warm_start,

@@ -116,3 +116,10 @@ def test_a_broken_installation_grades_nothing(
     monkeypatch.syspath_prepend(str(tmp_path / "other"))
     assert len(tuned.best()) == 2
     assert shown(cli) == [(2e-3, None), (1e-3, None)]
+
+
+@pytest.mark.usefixtures("installed")
+def test_where_there_is_no_library_nothing_is_graded(cli: Any, tmp_path: Path) -> None:
+    cli.library = tmp_path / "nowhere"
+    assert cli("best").code == 4
+    assert cli.err.startswith("error: ")

@@ -69,6 +69,7 @@ def command(
     from tvmgitlib.library.reading import choose
 
     told = read_facts(facts)
+    library = context.open(rev, queued=queued)
     if tvm is None and (told or accept):
         note("Nothing is graded without --tvm DIST==VERSION: --accept and --set make no difference.")
     if tvm is not None:
@@ -76,7 +77,6 @@ def command(
             note(f"Graded for {tvm}, which is installed here; --tvm none grades nothing.")
         else:
             accept = accept or "exact"
-    library = context.open(rev, queued=queued)
     choice = choose(library.best(selection, tvm=tvm, accept="any", facts=told), accept)
     found = listing.rows(choice.configs, _COLUMNS, lambda config: config.finished)
     if not found:
