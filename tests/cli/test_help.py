@@ -108,3 +108,8 @@ def test_the_version_is_one_line(cli: Any) -> None:
     from tvmgitlib import __version__
 
     assert cli("--version").out == f"tvmgitlib, version {__version__}\n"
+
+
+def test_an_export_of_no_format_says_which_there_are(cli: Any) -> None:
+    cli("export", "-o", "best.log")
+    assert all(name in cli.err for name in ("autotvm", "ansor", "metaschedule"))

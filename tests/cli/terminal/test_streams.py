@@ -278,6 +278,8 @@ def test_lists_go_through_the_users_pager_where_somebody_reads(
     assert "paged" not in on_terminal("--no-pager", "-C", library, "trials", keys=True)[1]
     assert "paged" not in on_terminal("-C", library, "trials")[1]
     assert "paged" not in on_terminal("-C", library, "config", keys=True)[1]  # is no list
+    job = cli.lines("log")[0]["job"]
+    assert on_terminal("-C", library, "job", "show", job, keys=True)[1].startswith("paged job ")
     monkeypatch.setenv("GIT_PAGER", "head -n 1")  # leaves early
     assert on_terminal("-C", library, "trials", keys=True)[1].splitlines() == [shown[0].removeprefix("paged ")]
     monkeypatch.setenv("GIT_PAGER", "no-such-pager 2>/dev/null")

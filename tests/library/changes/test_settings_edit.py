@@ -17,6 +17,11 @@ def test_a_value_is_json_where_it_is_json_else_text(text: str, value: Any) -> No
     assert value_of(text) == value
 
 
+def test_a_setting_that_is_text_stays_text() -> None:
+    assert value_of("0.27", "same-minor") == "0.27"
+    assert (value_of("0.27", 1e-8), value_of("3", 1), value_of('"0.27"', "any")) == (0.27, 3, "0.27")
+
+
 def test_one_setting_changes_and_the_others_stay() -> None:
     settings = Settings(keep=3, policy_tvm="any", extra={"x-owner": "me"})
     assert changed(settings, "keep", 5) == Settings(keep=5, policy_tvm="any", extra={"x-owner": "me"})

@@ -75,6 +75,14 @@ class Context:
         else:
             say(text)
 
+    def print_long(self, answer: Answer | Mapping[str, Any], text: str) -> None:
+        """The same of a text that may be longer than a terminal."""
+        if self.as_json:
+            self.print(answer, text)
+        else:
+            progress.wipe()
+            pager.show(_encodable(plain(text)), paged=self.paged)
+
     def print_written(
         self, answer: Answer | Mapping[str, Any], text: str, path: object | None, following: str = ""
     ) -> None:

@@ -30,6 +30,10 @@ class FamilyChoice(click.Choice):  # type: ignore[type-arg]  # generic since cli
         self._look_up()
         return super().get_metavar(*arguments, **named)
 
+    def get_missing_message(self, *arguments: Any, **named: Any) -> str | None:
+        self._look_up()
+        return super().get_missing_message(*arguments, **named)
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
         self._look_up()
         return super().shell_complete(ctx, param, incomplete)

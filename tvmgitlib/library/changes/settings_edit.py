@@ -62,9 +62,15 @@ def setting(settings: Settings, key: str) -> Any:
     return document[key]
 
 
-def value_of(text: str) -> Any:
-    """A value as typed at a prompt: JSON where it is JSON, else text."""
+def value_of(text: str, now: Any = None) -> Any:
+    """A value as typed at a prompt: JSON where it is JSON, else text.
+
+    Args:
+        text: what is typed.
+        now: the value that the setting has: what is a text now stays one, though it be `0.27`.
+    """
     try:
-        return read_json(text.encode(errors="surrogateescape"))
+        value = read_json(text.encode(errors="surrogateescape"))
     except RecordError:
         return text
+    return text if isinstance(now, str) and isinstance(value, (int, float)) else value

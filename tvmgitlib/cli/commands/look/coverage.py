@@ -100,7 +100,7 @@ def command(
     if not found.tasks:
         note("No task was found.")
     wanted = listing.rows(found.tasks, _columns(_share_of(found)))
-    context.print(found.to_json() | {"tasks": [task.to_json() for task in wanted]}, as_text(found, listing))
+    context.print_long(found.to_json() | {"tasks": [task.to_json() for task in wanted]}, as_text(found, listing))
     return 0 if found.tasks and (found.is_complete or not exit_code) else 1
 
 

@@ -245,7 +245,7 @@ def show(context: Context, job: str) -> None:
     JOB, or the beginning of it, is one in progress or a committed one.
     """
     found = context.open().describe_job(job)
-    context.print(found, as_text(found))
+    context.print_long(found, as_text(found))
 
 
 def _told(name: str, otherwise: str, *, more: bool = False) -> Column[JobDescription]:
