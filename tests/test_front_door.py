@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import subprocess
@@ -107,6 +108,7 @@ def classes_of(function: Any) -> set[type]:
     return found
 
 
+@functools.cache
 def checked_imports(module: Any) -> dict[str, Any]:
     """What a module imports for checkers only."""
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
