@@ -49,6 +49,15 @@ def test_a_lookup_imports_little_more_than_it_answers_with(library: ConfigLibrar
     assert (SLOW | NEEDLESS) & set(ran.stderr.split()) == set()
 
 
+@pytest.mark.parametrize("command", ["trials", "log", "blame"])
+def test_jobs_that_were_proven_are_read_without_their_schema(library: ConfigLibrary, command: str) -> None:
+    library.import_logs(LOG, platform="board")
+    code = f"import sys; from tvmgitlib.cli.main import run; run([{command!r}]); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    assert ran.stdout
+    assert {"jsonschema_rs", "tvmgitlib.families.metaschedule"} & set(ran.stderr.split()) == set()
+
+
 def test_a_list_of_open_jobs_imports_nothing_that_changes_a_library(library: ConfigLibrary) -> None:
     library.begin_job(platform="board")
     code = "import sys; from tvmgitlib.cli.main import run; run(['job', 'list']); print(*sys.modules, file=sys.stderr)"

@@ -37,15 +37,19 @@ class Outlines:
     Args:
         snapshot: the commit; it must stay open for as long as questions are asked.
         files: lists the segments under jobs/, where there is no index.
+        proven: tells whether they were all found valid before.
 
     Raises:
         LibraryError: from every question, when something else than a plain file is under jobs/.
         RecordError: from every question, when a segment that has to be read is malformed.
     """
 
-    def __init__(self, snapshot: Snapshot, files: Callable[[], Iterable[tuple[str, Entry]]]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, files: Callable[[], Iterable[tuple[str, Entry]]], proven: Callable[[], bool]
+    ) -> None:
         self._snapshot = snapshot
         self._files = files
+        self._proven = proven
         self._read: dict[str, Segment] = {}
 
     @cached_property
@@ -58,8 +62,9 @@ class Outlines:
     @cached_property
     def _all(self) -> Mapping[str, Segment]:
         """Every job, where there is no index."""
+        proven = self._proven()
         found = (
-            read_segment(lines_of(content, path), path, with_records=False)
+            read_segment(lines_of(content, path), path, with_records=False, proven=proven)
             for path, content in self._snapshot.contents(self._files())
         )
         return {segment.header.id: segment for segment in found}

@@ -222,7 +222,7 @@ class Contents:
     @cached_property
     def outlines(self) -> outlines.Outlines:
         """The jobs without their records; a question reads only those that it is about."""
-        return outlines.Outlines(self.snapshot, self.segment_files)
+        return outlines.Outlines(self.snapshot, self.segment_files, lambda: self.is_proven)
 
     @cached_property
     def standing(self) -> Standing:
