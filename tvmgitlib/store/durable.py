@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +13,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; the file is as it was.
     """
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    scratch = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         with scratch.open("xb") as file:
             file.write(content)

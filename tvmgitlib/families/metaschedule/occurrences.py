@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 
@@ -54,10 +53,12 @@ class _Slots:
     """
 
     def __init__(self, size: int) -> None:
+        from tempfile import TemporaryFile  # for which no answer need wait
+
         self.size = size
         self._shift = 64 - (size.bit_length() - 1)
         self._filled = 0
-        file = tempfile.TemporaryFile(prefix="tvmgitlib-", buffering=0)  # noqa: SIM115  # open for as long as this is
+        file = TemporaryFile(prefix="tvmgitlib-", buffering=0)  # noqa: SIM115  # open for as long as this is
         file.truncate(size * _SLOT.size)
         weakref.finalize(self, file.close)
         self._file = file.fileno()

@@ -8,7 +8,6 @@ until the next run of ours has made good what a killed one left.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -145,7 +144,7 @@ class IndexLock:
 
 def scratch_path(git_dir: Path) -> Path:
     """A new name in the Git directory for a file that does not outlive the command."""
-    return git_dir / SCRATCH.format(secrets.token_hex(8))
+    return git_dir / SCRATCH.format(os.urandom(8).hex())
 
 
 def _edits(changes: Sequence[Change], found: Sequence[Delta]) -> Iterator[Change]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -45,7 +45,7 @@ def write_pack(git: Git, objects: Path, new: NewObjects) -> Path | None:
     """
     if not new.contents:
         return None
-    mark = secrets.token_hex(8)
+    mark = os.urandom(8).hex()
     arguments = (*DURABLE, *_BIG, "index-pack", "--stdin", f"--keep={KEEP}: until a ref leads to it, {mark}")
     for _ in range(_TRIES):
         with git.start(*arguments) as process:
