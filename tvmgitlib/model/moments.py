@@ -25,7 +25,7 @@ def read_utc(text: str) -> datetime:
     return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=timezone.utc)
 
 
-_AGE = re.compile(r"([0-9]{1,7})([wdhm])")
+_AGE = r"([0-9]{1,7})([wdhm])"
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 
@@ -36,7 +36,7 @@ def read_age(text: str) -> timedelta:
     Raises:
         ValueError: it is none.
     """
-    match = _AGE.fullmatch(text)
+    match = re.fullmatch(_AGE, text)
     if match is None:
         raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -19,14 +19,13 @@ from tvmgitlib.model.json import Json, is_unicode, read_json
 from tvmgitlib.model.wording import PlatformError, RecordError
 
 _MAX_NAME_LENGTH = 64
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
+_KEY = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
 _MAX_DEPTH = 16
-_WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+_WINDOWS_RESERVED = r"(?i)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
 # What vendors write around a product's name, and what tells no two products apart: the clock follows from the rest.
-_DECORATION = re.compile(
-    r"\((?:r|tm|c)\)|[®™©]|@\s*[0-9.]+\s*[gm]hz|\b(?:(?:[0-9]+|quad|dual|six|eight)-core )?processor\b|\bcpu\b",
-    re.IGNORECASE,
+_DECORATION = (
+    r"(?i)\((?:r|tm|c)\)|[®™©]|@\s*[0-9.]+\s*[gm]hz|\b(?:(?:[0-9]+|quad|dual|six|eight)-core )?processor\b|\bcpu\b"
 )
 _ALLOWED = (
     f"A name is 1 to {_MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 . _ + -, starts with a letter or digit, does not "
@@ -84,9 +83,9 @@ def platform_name_from(text: str, *, detected: bool = False) -> str:
         raise PlatformError("a platform cannot be named after an empty text", hint=_ALLOWED)
     if not detected and _is_valid(text):
         return text
-    plain = unicodedata.normalize("NFKD", _DECORATION.sub(" ", text)).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", re.sub(_DECORATION, " ", text)).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9._+]+", "-", plain).strip("-._+") or "platform"
-    if _WINDOWS_RESERVED.fullmatch(name):
+    if re.fullmatch(_WINDOWS_RESERVED, name):
         name = f"platform-{name}"
     suffix = "" if detected else f"-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
     return f"{name[: _MAX_NAME_LENGTH - len(suffix)].rstrip('-._+')}{suffix}"
@@ -142,9 +141,9 @@ def parse_assignment(text: str) -> tuple[str, Json]:
 def _is_valid(name: str) -> bool:
     return (
         len(name) <= _MAX_NAME_LENGTH
-        and _NAME.fullmatch(name) is not None
+        and re.fullmatch(_NAME, name) is not None
         and not name.endswith(".")
-        and not _WINDOWS_RESERVED.fullmatch(name)
+        and not re.fullmatch(_WINDOWS_RESERVED, name)
     )
 
 
@@ -159,7 +158,7 @@ def _with(facts: Mapping[str, Json], parts: list[str], value: Json, key: str) ->
 
 
 def _check_key(key: str) -> None:
-    if not _KEY.fullmatch(key) or key.count(".") >= _MAX_DEPTH:
+    if not re.fullmatch(_KEY, key) or key.count(".") >= _MAX_DEPTH:
         raise PlatformError(
             f"{key[:80]!a} is not the key of a fact",
             hint=f"A key is at most {_MAX_DEPTH} words of A-Z a-z 0-9 _ - with dots between them, such as gpu.name.",

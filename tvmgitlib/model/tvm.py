@@ -12,14 +12,14 @@ from tvmgitlib.model.wording import TvmError
 
 VersionSource = Literal["runtime", "option", "log"]
 
-_MINOR = re.compile(r"([0-9]+)\.([0-9]+)")
-_SPELLING = re.compile(r"(?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)")
+_MINOR = r"([0-9]+)\.([0-9]+)"
+_SPELLING = r"(?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)"
 
 
 @lru_cache(maxsize=1024)
 def minor_version(version: str | None) -> str | None:
     """`0.27` of `0.27.0.post1`; None when there is no version or it does not start with two numbers."""
-    match = _MINOR.match(version) if version else None
+    match = re.match(_MINOR, version) if version else None
     return f"{match[1]}.{match[2]}" if match else None
 
 
@@ -44,7 +44,7 @@ class TvmVersion(Struct, frozen=True):
         Raises:
             ValueError: when the text has another form.
         """
-        match = _SPELLING.fullmatch(text.strip())
+        match = re.fullmatch(_SPELLING, text.strip())
         if match is None:
             raise ValueError(f"{text!r} is not DIST==VERSION, such as apache-tvm==0.27.0.post1")
         return cls(match["distribution"].lower().replace("_", "-"), match["version"], source)

@@ -12,12 +12,12 @@ from msgspec import Struct
 #: The name of a tuner family; which there are, says `tvmgitlib.families`.
 FamilyName: TypeAlias = str
 
-_FAMILY_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_FAMILY_NAME = r"[a-z][a-z0-9_-]{0,63}"
 
 
 def is_family_name(text: str) -> bool:
     """Whether a family may be called so: its name is an option's value and the name of files."""
-    return _FAMILY_NAME.fullmatch(text) is not None
+    return re.fullmatch(_FAMILY_NAME, text) is not None
 
 
 class Workload(Struct, frozen=True, dict=True):

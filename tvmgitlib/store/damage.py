@@ -17,7 +17,7 @@ from tvmgitlib.store.git import Git
 #: How many commits of a log are looked at, the newest first.
 _MOST: Final = 100
 
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 
 
 def damaged(git: Git, what: str, file: str | None = None) -> LibraryError:
@@ -59,7 +59,7 @@ def _removal(git: Git, branch: str) -> str:
     """What has to be typed first where the branch's file is one that Git does not replace."""
     common = _common_dir(git)
     try:
-        broken = common is not None and _ID.fullmatch((common / branch).read_text().strip()) is None
+        broken = common is not None and re.fullmatch(_ID, (common / branch).read_text().strip()) is None
     except (OSError, ValueError):
         broken = False
     return f"rm {shlex.quote(plain_line(str(common and common / branch)))} && " if broken else ""
@@ -84,7 +84,7 @@ def _logged(common: Path, branch: str) -> list[str]:
     except OSError:
         return []
     told = (line.split(" ", 2) for line in lines)
-    return [words[1] for words in told if len(words) == 3 and _ID.fullmatch(words[1]) and set(words[1]) != {"0"}]
+    return [words[1] for words in told if len(words) == 3 and re.fullmatch(_ID, words[1]) and set(words[1]) != {"0"}]
 
 
 def _is_whole(git: Git, commit: str) -> bool:

@@ -33,7 +33,7 @@ _COMMIT_TRIES = 20
 _NOBODY = {f"GIT_{who}_{what}": "tvmgitlib" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 #: An entry of `git ls-files -v` that is not simply in the index.
-_OTHER_TAG = re.compile(rb"(?:\A|\0)[^H\0]")
+_OTHER_TAG = rb"(?:\A|\0)[^H\0]"
 
 
 class Repository(Checkout):
@@ -63,7 +63,7 @@ class Repository(Checkout):
                 unfiltered.write(filters)
                 unfiltered.flush()
             listed = self.git.run("-c", f"include.path={unfiltered.name}", *told, *paths)
-        return _OTHER_TAG.search(listed) is not None
+        return re.search(_OTHER_TAG, listed) is not None
 
     def commit(self, draft: Callable[[Snapshot], Draft | None]) -> Committed | None:
         """Commit onto the current branch: under the lock, against its tip, acknowledged by a compare-and-swap.

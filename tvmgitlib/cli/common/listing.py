@@ -212,11 +212,11 @@ def _in_markdown(text: str) -> str:
     for character in "\\`*_[]<>|":
         text = text.replace(character, f"\\{character}")
     text = text.replace("\\<", "&lt;").replace("\\>", "&gt;")
-    return _MENTION.sub("@<!-- -->", text)
+    return re.sub(_MENTION, "@<!-- -->", text)
 
 
 #: What a host takes for the name of somebody to call, whatever it is escaped by.
-_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
+_MENTION: Final = r"(?<!\w)@(?=\w)"
 
 
 def _by_name(columns: Iterable[Column[Row]]) -> dict[str, Column[Row]]:

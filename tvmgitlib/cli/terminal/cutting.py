@@ -15,8 +15,8 @@ _SHARE_OF_NAME = 0.5
 #: The fewest digits of an id that tell labels apart; by so many people tell commits apart too.
 _FEWEST_DIGITS = 4
 
-_TYPE_OF_SHAPE = re.compile(r"(?<=[0-9])x(?:bf|[a-z])[0-9]+\b")
-_REPEATED = re.compile(r"\[(-?[0-9]+)(?:,\1)*\]")
+_TYPE_OF_SHAPE = r"(?<=[0-9])x(?:bf|[a-z])[0-9]+\b"
+_REPEATED = r"\[(-?[0-9]+)(?:,\1)*\]"
 
 
 def width_of(text: str) -> int:
@@ -125,7 +125,7 @@ def _said(call: tuple[str, list[str], str], different: Sequence[bool]) -> str:
     said: list[str] = []
     for argument, differs in zip(arguments, different, strict=True):
         if differs:
-            said.append(_REPEATED.sub(r"\1", _TYPE_OF_SHAPE.sub("", argument)))
+            said.append(re.sub(_REPEATED, r"\1", re.sub(_TYPE_OF_SHAPE, "", argument)))
         elif said[-1:] != [_GAP]:
             said.append(_GAP)
     return f"{name}({','.join(said)}){behind}"

@@ -19,7 +19,7 @@ from tvmgitlib.model import Json, Platform, Target, fact, platform_name_from
 _GIB = 2**30
 
 # The CPU features that compilers generate code for, by the beginnings of their names in /proc/cpuinfo.
-_FEATURE = re.compile(
+_FEATURE = (
     r"s?sse|avx|fma|f16c|bmi|abm|adx|movbe|popcnt|gfni|vaes|vpclmulqdq|amx"
     r"|neon|vfp|asimd|fphp|atomics|crc32|sve|sme(?!p)|i8mm|bf16|rvv"
 )
@@ -195,7 +195,7 @@ def _cpu() -> dict[str, Json]:
 
 def _features(flags: list[str]) -> list[Json]:
     # Where py-cpuinfo is asked, it adds what the CPU itself says, and spells some of it in another way.
-    spellings = {_spelled(flag): flag for flag in sorted(flags, reverse=True) if _FEATURE.match(flag)}
+    spellings = {_spelled(flag): flag for flag in sorted(flags, reverse=True) if re.match(_FEATURE, flag)}
     return [*sorted(spellings.values())]
 
 

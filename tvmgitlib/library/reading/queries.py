@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tvmgitlib.rules.validity import Verdict
 
 #: What names are made of that people remember: `conv2d` of `conv2d_nchw.cuda`.
-_WORDS = re.compile(r"[^\W_]{3,}")
+_WORDS = r"[^\W_]{3,}"
 
 _NOT_GRADED = "not graded: give the TVM that would use it with --tvm DIST==VERSION"
 
@@ -140,7 +140,7 @@ def near_names(contents: Contents, selection: Selection) -> list[str]:
 def _no_workload(text: str, names: set[str]) -> str:
     if text.startswith("#"):
         return f"No workload has an id that begins with {text[1:]!r}; best --json has them whole."
-    words = {word for name in names for word in _WORDS.findall(name)}
+    words = {word for name in names for word in re.findall(_WORDS, name)}
     near = meant(text.partition("(")[0], names | words)
     return f"No workload contains {text!r}. {near or among(text, names)}"
 

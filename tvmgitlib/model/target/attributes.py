@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from tvmgitlib.model.wording import TargetError
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = r"-?[0-9]{1,18}"
 
 
 class Shape(Enum):
@@ -54,7 +54,7 @@ def typed(name: str, text: str) -> object:
         return text
     if shape is Shape.FLAG and text.lower() in ("true", "false"):
         return int(text.lower() == "true")
-    return int(text) if _INTEGER.fullmatch(text) else text
+    return int(text) if re.fullmatch(_INTEGER, text) else text
 
 
 def shaped(name: str, value: object) -> object:

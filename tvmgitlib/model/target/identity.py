@@ -65,7 +65,7 @@ _TOLD: dict[str, frozenset[str]] = {
 
 _ALIASES = {"target": "mtriple"}  # older TVMs say -target
 
-_KIND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KIND = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def split_identity(given: Mapping[str, object], hosts: int = 0) -> tuple[dict[str, object], dict[str, object]]:
@@ -120,7 +120,7 @@ def _kind(attributes: Mapping[str, object]) -> str:
     kind = attributes.get("kind")
     if not kind:
         raise TargetError("the target has no kind", hint="The kind is the first word, or `kind`: llvm, cuda, opencl...")
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+    if not isinstance(kind, str) or not re.fullmatch(_KIND, kind):
         raise TargetError(f"{shown(kind)} is not the kind of a target", hint="Kinds are words: llvm, cuda, opencl...")
     if kind == "composite":
         raise TargetError(

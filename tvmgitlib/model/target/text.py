@@ -20,8 +20,8 @@ MAX_TEXT_LENGTH = 64 * 1024
 
 _MAX_DEPTH = 16
 
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?:=(?P<value>.*))?", re.DOTALL)
-_BRACKETED_HOST = re.compile(r"(?P<target>.*?)\s-host=\[(?P<host>.*)\]", re.DOTALL)
+_FLAG = r"(?s)--?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?:=(?P<value>.*))?"
+_BRACKETED_HOST = r"(?s)(?P<target>.*?)\s-host=\[(?P<host>.*)\]"
 
 
 def attributes_of_text(text: str) -> dict[str, object]:
@@ -61,7 +61,7 @@ def json_text(value: object) -> str:
 def _attributes_of_cli(text: str) -> dict[str, object]:
     attributes: dict[str, object] = {}
     # The bracket is asked for first: without it the search would begin anew at every -host=[ of a long text.
-    if text.endswith("]") and (bracketed := _BRACKETED_HOST.fullmatch(text)):
+    if text.endswith("]") and (bracketed := re.fullmatch(_BRACKETED_HOST, text)):
         text, attributes["host"] = bracketed["target"], bracketed["host"]
     try:
         words = shlex.split(text)
@@ -70,7 +70,7 @@ def _attributes_of_cli(text: str) -> dict[str, object]:
     attributes["kind"] = _plain(words.pop(0))
     while words:
         word = words.pop(0)
-        flag = _FLAG.fullmatch(word)
+        flag = re.fullmatch(_FLAG, word)
         if flag is None:
             raise TargetError(f"{shown(word)} is a stray word in the target", hint="Attributes are -name=value.")
         name, value = flag["name"], flag["value"]

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from tvmgitlib.model import GitError
 from tvmgitlib.store.git.process import Git
 
-_IDENTITY = re.compile(r"(?P<who>.* <.*>) \d+ [+-]\d{4}")
+_IDENTITY = r"(?P<who>.* <.*>) \d+ [+-]\d{4}"
 
 _FALSE = {"false", "no", "off", "0", ""}
 
 #: The variables of a filter. The name before them may hold anything but a line break, an equals sign too.
-_FILTER = re.compile(r"\.(?:clean|smudge|process|required)(?:=|$)")
+_FILTER = r"\.(?:clean|smudge|process|required)(?:=|$)"
 
 
 class People(NamedTuple):
@@ -59,7 +59,7 @@ class Configuration:
     def filters(self) -> set[str]:
         """The names of all filters of file contents, and where a line can be read in two ways, both."""
         lines = (line.removeprefix("filter.") for line in self._lines if line.startswith("filter."))
-        return {line[: end.start()] for line in lines for end in _FILTER.finditer(line)}
+        return {line[: end.start()] for line in lines for end in re.finditer(_FILTER, line)}
 
     def people(self) -> People:
         """Who commits.
@@ -82,7 +82,7 @@ class Configuration:
             said = self.values.get(ident, "")
         else:
             said = self._git.try_run("var", ident).stdout.decode(errors="surrogateescape").strip()
-        return said if _IDENTITY.fullmatch(said) else None
+        return said if re.fullmatch(_IDENTITY, said) else None
 
     def _is_told(self, role: str, part: str) -> bool:
         variable = os.environ.get(f"GIT_{role.upper()}_{part.upper()}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 #: What a user says to every Git by its environment. Any other variable of Git's is for one call: Git sets such for its
 #: hooks and aliases, and inherited, they would point us at another repository, index or configuration.
-_USERS_VARIABLES = re.compile(
+_USERS_VARIABLES = (
     r"GIT_(?:ASKPASS|PROXY_COMMAND|SSH|SSH_COMMAND|SSH_VARIANT"  # how to reach a remote
     r"|(?:CURL|HTTP|PROXY_SSL|SSL)_\w+"
     r"|(?:AUTHOR|COMMITTER)_\w+"  # who commits
@@ -72,7 +72,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def _is_heeded(variable: str) -> bool:
-    return not variable.startswith("GIT_") or _USERS_VARIABLES.fullmatch(variable) is not None
+    return not variable.startswith("GIT_") or re.fullmatch(_USERS_VARIABLES, variable) is not None
 
 
 def quarantine() -> dict[str, str]:

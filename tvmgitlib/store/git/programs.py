@@ -20,15 +20,14 @@ from tvmgitlib.store.git.process import Git
 _USERS_SCOPES = {"system", "global", "command"}
 
 #: What a collection asks which objects are recent (Git 2.42).
-_PRUNING = re.compile(r"gc\.recentobjectshook")
+_PRUNING = r"gc\.recentobjectshook"
 
-_SIGNING = re.compile(r"gpg\.(?:.*\.)?program|gpg\.ssh\.defaultkeycommand", re.DOTALL)
+_SIGNING = r"(?s)gpg\.(?:.*\.)?program|gpg\.ssh\.defaultkeycommand"
 
 #: What talking to a remote would run, and the file that it would write cookies to.
-_EXCHANGING = re.compile(
-    r"core\.(?:askpass|gitproxy|sshcommand)|credential\.(?:.*\.)?\w*helper|remote\..*\.(?:receivepack|uploadpack)"
-    r"|http\.(?:.*\.)?cookiefile",
-    re.DOTALL,
+_EXCHANGING = (
+    r"(?s)core\.(?:askpass|gitproxy|sshcommand)|credential\.(?:.*\.)?\w*helper|remote\..*\.(?:receivepack|uploadpack)"
+    r"|http\.(?:.*\.)?cookiefile"
 )
 
 
@@ -55,7 +54,7 @@ def require_trusted_pruning(git: Git, configured: Mapping[str, str]) -> None:
     _require_trusted(git, configured, _PRUNING)
 
 
-def _require_trusted(git: Git, configured: Mapping[str, str], programs: re.Pattern[str]) -> None:
+def _require_trusted(git: Git, configured: Mapping[str, str], programs: str) -> None:
     """Make sure that programs are the user's own.
 
     Args:
@@ -66,7 +65,7 @@ def _require_trusted(git: Git, configured: Mapping[str, str], programs: re.Patte
     Raises:
         GitError: the repository's own configuration names one.
     """
-    if any(programs.fullmatch(name) for name in configured):
+    if any(re.fullmatch(programs, name) for name in configured):
         _refuse(git, _settings(git)[1], programs)
 
 
@@ -116,8 +115,8 @@ def _scoped(git: Git) -> Iterator[tuple[str, str, str]]:
         yield scope, name, value if equals else "true"
 
 
-def _refuse(git: Git, own: set[str], programs: re.Pattern[str]) -> None:
-    names = sorted(name for name in own if programs.fullmatch(name))
+def _refuse(git: Git, own: set[str], programs: str) -> None:
+    names = sorted(name for name in own if re.fullmatch(programs, name))
     if not names:
         return
     found = git.run("rev-parse", "--absolute-git-dir", "--git-path", "config").decode(errors="surrogateescape")

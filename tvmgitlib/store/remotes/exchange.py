@@ -23,9 +23,9 @@ FETCH = (
 )
 
 #: The variable with the URL of a remote, whose name may hold anything.
-_URL = re.compile(r"remote\..+\.url", re.DOTALL)
+_URL = r"(?s)remote\..+\.url"
 
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+_HELPER = r"[A-Za-z0-9][A-Za-z0-9+.-]*::"
 
 
 class Pushed(Struct, frozen=True):
@@ -63,7 +63,7 @@ def check_url(url: str) -> str:
         raise GitError(f"a URL of {len(url):,} characters: {LONGEST:,} are the most", file=f"{url[:40]}...")
     if url.startswith("-"):
         raise GitError("a URL that begins with a dash would be taken for an option", file=without_credentials(url))
-    if _HELPER.match(url):
+    if re.match(_HELPER, url):
         raise GitError(
             "a URL of a transport helper (name::...) can run commands, so it is never used",
             file=without_credentials(url),
@@ -130,7 +130,7 @@ def remote_name(repository: Checkout) -> str:
 
 def _remote(repository: Checkout, settings: Mapping[str, str]) -> str:
     branch = (repository.checked_out or "").removeprefix("refs/heads/")
-    remotes = [name.removeprefix("remote.").removesuffix(".url") for name in settings if _URL.fullmatch(name)]
+    remotes = [name.removeprefix("remote.").removesuffix(".url") for name in settings if re.fullmatch(_URL, name)]
     remote = settings.get(f"branch.{branch}.remote") or (remotes[0] if len(remotes) == 1 else "origin")
     url = settings.get(f"remote.{remote}.url")
     if url is None:

@@ -20,8 +20,8 @@ from tvmgitlib.store.remotes.telling import exchange
 _SEEN = "refs/tvmgitlib/queue/"
 
 #: How `git push --porcelain` says that a ref is there already, with something else.
-_THERE = re.compile(rb"^!\t\S+\t\[rejected\]", re.MULTILINE)
-_FAILED = re.compile(rb"^!\t", re.MULTILINE)
+_THERE = rb"(?m)^!\t\S+\t\[rejected\]"
+_FAILED = rb"(?m)^!\t"
 
 _NO_ATOMIC = b"does not support --atomic"
 
@@ -104,7 +104,7 @@ def push_to_queue(repository: Checkout, queue: Queue, commits: Mapping[str, str]
     settings = ["push.negotiate=true"] if queue.is_of_branches else []
     done = exchange(repository.git, "pushing", *push_refs(queue.remote, *settings), *refspecs)
     said = done.stdout + done.stderr
-    if done.returncode == 0 or 0 < len(_FAILED.findall(said)) == len(_THERE.findall(said)):
+    if done.returncode == 0 or 0 < len(re.findall(_FAILED, said)) == len(re.findall(_THERE, said)):
         return Pushed(Outcome.DONE)
     return pushed(said, done.returncode)
 

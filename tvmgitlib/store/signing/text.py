@@ -23,7 +23,7 @@ CHECKPOINT_NAMESPACE: Final = "tvmgitlib-checkpoint@v1"
 #: How long a signature may be, in bytes: twice the longest that RSA makes.
 MOST_OF_SIGNATURE: Final = 16 * 1024
 
-_ARMOR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n?")
+_ARMOR = rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n?"
 
 #: What every signature begins with: the magic, and the version 1.
 _PREAMBLE = b"SSHSIG\0\0\0\1"
@@ -59,7 +59,7 @@ def key_of(signature: bytes) -> Key | None:
 
 def unarmored(signature: bytes) -> bytes | None:
     """What the text of a signature stands for, behind magic and version; None where it is not written as usual."""
-    armored = _ARMOR.fullmatch(signature) if len(signature) <= MOST_OF_SIGNATURE else None
+    armored = re.fullmatch(_ARMOR, signature) if len(signature) <= MOST_OF_SIGNATURE else None
     if armored is None:
         return None
     text = armored[1].replace(b"\n", b"")

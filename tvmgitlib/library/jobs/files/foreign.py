@@ -63,11 +63,11 @@ _BINARY: Final[tuple[tuple[Callable[[bytes], bool], str, str], ...]] = (
 )
 
 #: Lines that tuners print while they run.
-_CONSOLE = re.compile(
+_CONSOLE = (
     rb"\[Task\s+\d+/\s*\d+\]|Current/Best:|GFLOPS|Get devices for measurement|"
     rb"best runtime|No: \d+\t|(?:INFO|DEBUG|WARNING|ERROR)[: ]\s*\w|\[(?:INFO|DEBUG|WARNING|ERROR)\]|"
     rb"-{10,}|={10,}|\[ Search \]|Generate Sketches|Compile/Run|Trials:|Extract(?:ing)? tasks|[Tt]uning\b|"
-    rb"\[\d\d:\d\d:\d\d\] |Traceback \(most recent call last\)|UserWarning",
+    rb"\[\d\d:\d\d:\d\d\] |Traceback \(most recent call last\)|UserWarning"
 )
 
 _SEPARATORS = (b",", b"\t", b";")
@@ -105,7 +105,7 @@ def _text(first: bytes, lines: list[bytes]) -> tuple[str, str]:
         return "a pointer of Git LFS: the file itself is not here", "Fetch it: git lfs pull."
     if first.startswith(b"<"):
         return "a page in HTML or XML", "Download the file itself (of GitHub: its raw form)."
-    if any(_CONSOLE.search(line) for line in lines):
+    if any(re.search(_CONSOLE, line) for line in lines):
         return "what a tuner printed while it ran (its console output)", _THE_LOG
     for separator in _SEPARATORS:
         cells = first.count(separator)

@@ -36,7 +36,7 @@ _log = logging.getLogger("tvmgitlib")
 #: How many renewals may be missing before others may take a job over.
 PATIENCE: Final = 3
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,39}[a-z0-9])?-[0-9a-f]{12}")
+_NAME = r"[a-z0-9](?:[a-z0-9-]{0,39}[a-z0-9])?-[0-9a-f]{12}"
 
 
 class Claim(Struct, frozen=True):
@@ -179,7 +179,7 @@ class Claims:
                 f"{self.remote} cannot be asked who has which job open: {error}",
                 hint="Try again; or leave --share out, and tune without asking.",
             ) from None
-        known = {name: commit for name, commit in found.items() if _NAME.fullmatch(name)}
+        known = {name: commit for name, commit in found.items() if re.fullmatch(_NAME, name)}
         return found, sightings(self._repository.state, known, whole=not name)
 
     def _read(self, name: str, commit: str, seen: Mapping[str, Sighting]) -> Claim:

@@ -21,7 +21,7 @@ SIGNERS_FILE: Final = "tvmgitlib.signers"
 _SIGNATURE = f"{SIGNERS_FILE}.sig"
 
 #: How the list begins.
-_VERSION = re.compile(rb"# version ([1-9][0-9]{0,8})\n")
+_VERSION = rb"# version ([1-9][0-9]{0,8})\n"
 
 #: Between the list and its signature, where both are remembered in one file, so that neither is ever without the other.
 _BETWEEN = b"\0"
@@ -72,7 +72,7 @@ def _parts(remembered: bytes) -> tuple[bytes, bytes]:
 
 def _signed(text: bytes | None, signature: bytes | None, root: AllowedSigners) -> _Signers | None:
     """A list, where somebody has signed it who may."""
-    version = _VERSION.match(text or b"")
+    version = re.match(_VERSION, text or b"")
     if text is None or signature is None or version is None or not root.delegate(text, signature):
         return None
     return _Signers(int(version[1]), text)
