@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tvmgitlib import families
 from tvmgitlib.format import schema
-from tvmgitlib.format.histories import is_writable, read_history, write_history
+from tvmgitlib.format.histories import check_history, is_writable, read_history, write_history
 from tvmgitlib.model import ERROR_KINDS, Decisions, Knob, RecordError, Trial, canonical_json, read_json
 
 LOGS = Path(__file__).parents[1] / "data" / "tvm-logs"
@@ -136,9 +136,24 @@ GOOD = write_history(
     ],
 )
 def test_columns_that_do_not_go_together_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(RecordError, match="do not go together") as caught:
-        read_history(GOOD | change)
-    assert caught.value.field == "task.x-history"
+    for reader in (read_history, check_history):
+        with pytest.raises(RecordError, match="do not go together") as caught:
+            reader(GOOD | change)
+        assert caught.value.field == "task.x-history"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        GOOD,
+        {"costs": [], "tables": []},
+        GOOD
+        | {"tables": [*GOOD["tables"], {"knobs": {"a": {"kind": "split", "values": [], "at": "what no trial has"}}}]},
+    ],
+)
+def test_whoever_only_checks_a_history_takes_what_a_reader_takes(document: dict[str, Any]) -> None:
+    check_history(document)
+    assert len(read_history(document)) == len(document["costs"]) + sum(document.get("errors", {}).values())
 
 
 def test_a_knob_of_large_splits_is_kept_by_its_parts_and_an_order_as_a_whole() -> None:

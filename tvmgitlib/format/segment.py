@@ -13,7 +13,7 @@ from typing import Any
 from tvmgitlib import families
 from tvmgitlib.families.bag import BAG_KEY
 from tvmgitlib.format import schema
-from tvmgitlib.format.histories import read_history, write_history
+from tvmgitlib.format.histories import check_history, read_history, write_history
 from tvmgitlib.format.samples import decode_sample, encode_sample
 from tvmgitlib.format.stored import DESC_KEY, OWN_LINES, check_time, read_stored
 from tvmgitlib.model import (
@@ -45,6 +45,9 @@ from tvmgitlib.model import (
 
 #: The member of a task that is its history. Versions before it read over members of such names.
 HISTORY_KEY = "x-history"
+
+#: What the bag of a record repeats of the lines above it.
+_BAG_FIELDS = ("job", "finished", "trials", "tuned_with", "baseline")
 
 #: How a history begins in canonical form: it is the last member, so that who does not need it cuts it off unread.
 _HISTORY = b',"%s":{' % HISTORY_KEY.encode()
@@ -80,6 +83,7 @@ def read_segment(
     with_records: bool = True,
     skip_absent: bool = False,
     with_histories: bool = False,
+    checks_histories: bool = False,
     proven: bool = False,
 ) -> Segment:
     """Read a segment.
@@ -91,6 +95,7 @@ def read_segment(
         skip_absent: pass over the records of families that are not installed as well: for answers, never for what is
             written.
         with_histories: whether the histories of its tasks are wanted; without them they are passed over unread.
+        checks_histories: whether they are looked at all the same.
         proven: this very segment was found valid before: its lines are not held to the schema again.
 
     Raises:
@@ -111,7 +116,7 @@ def read_segment(
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = read_json(line if with_histories else without_history(line))
+            document = read_json(line if with_histories or checks_histories else without_history(line))
             if not proven:
                 schema.check(document, "segment")
             if (number == 1) != ("job" in document):
@@ -127,7 +132,7 @@ def read_segment(
                     section = _read_section(value)
                     wanted = with_records and _is_there(section.family, skip_absent)
                 case {"task": value}:
-                    tasks.append((_read_task(value, section), [], _read_history(value)))
+                    tasks.append((_read_task(value, section), [], _read_history(value, with_histories)))
     except TvmgitlibError as error:
         raise error.at(file=file, line=number) from None
     if header is None:
@@ -164,16 +169,11 @@ def _require_kind(header: Header | None, kinds: tuple[JobKind, ...], what: str) 
 def _read_own(line: bytes, task: Task, header: Header) -> StoredRecord:
     """Read a record below its task, and hold it to what the task and the header say."""
     stored = read_stored(line, families.family(task.section.family), task.section.platform.name)
-    said = {
-        "job": (stored.job, header.id),
-        "finished": (stored.finished, header.finished),
-        "trials": (stored.trials, task.effort.trials),
-        "tuned_with": (stored.tuned_with, task.section.tuned_with),
-        "baseline": (stored.baseline, task.baseline),
-    }
-    for field, (here, above) in said.items():
-        if here != above:
-            raise RecordError(f"the record says {here}, the lines above it {above}", field=f"{BAG_KEY}.{field}")
+    said = (stored.job, stored.finished, stored.trials, stored.tuned_with, stored.baseline)
+    above = (header.id, header.finished, task.effort.trials, task.section.tuned_with, task.baseline)
+    if said != above:
+        field, here, there = next(each for each in zip(_BAG_FIELDS, said, above, strict=True) if each[1] != each[2])
+        raise RecordError(f"the record says {here}, the lines above it {there}", field=f"{BAG_KEY}.{field}")
     if stored.record.workload != task.workload:
         raise RecordError("the record tunes another workload than the task above it")
     if not stored.record.target.target.is_recorded_as(task.section.target):
@@ -303,9 +303,14 @@ def _task_json(entry: TaskRecords) -> dict[str, Any]:
     return document
 
 
-def _read_history(value: dict[str, Any]) -> tuple[Trial, ...]:
-    """The history of a task; empty where it was cut off."""
-    return read_history(value[HISTORY_KEY]) if HISTORY_KEY in value else ()
+def _read_history(value: dict[str, Any], is_wanted: bool) -> tuple[Trial, ...]:
+    """The history of a task, which is checked in any case; empty where it is not wanted, or was cut off."""
+    if HISTORY_KEY not in value:
+        return ()
+    if is_wanted:
+        return read_history(value[HISTORY_KEY])
+    check_history(value[HISTORY_KEY])
+    return ()
 
 
 def _read_task(value: dict[str, Any], section: Section | None) -> Task:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from msgspec.structs import replace
@@ -23,6 +24,8 @@ from tvmgitlib.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tvmgitlib.families import Family
     from tvmgitlib.model import Header, Task, TuningRecord
 
@@ -84,10 +87,10 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     if bag_text is None:
         raise RecordError("no x-tvmgitlib beside the record")
     document = read_json(native)
-    bag = read_json(bag_text)
+    bag = _read_bag(bag_text)
     if not proven:
         schema.check_record(document, family)
-        schema.check(bag, "bag", within=BAG_KEY)
+        _check_bag(bag_text)
     if family.wrap(native, bag_text) != line or native != native.strip():
         raise RecordError("the line is not in canonical form")
     workload = Workload(family.name, bag["text"], bag.get("signature")) if "text" in bag else None
@@ -106,6 +109,18 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     return StoredRecord(
         line, record, platform, bag["job"], int(bag["trials"]), bag["finished"], tuned_with, bag.get("baseline")
     )
+
+
+@lru_cache(maxsize=256)
+def _read_bag(text: bytes) -> Mapping[str, Any]:
+    """A bag: the records of a task, which stand together, all have the same one."""
+    bag: dict[str, Any] = read_json(text)
+    return bag
+
+
+@lru_cache(maxsize=256)
+def _check_bag(text: bytes) -> None:
+    schema.check(_read_bag(text), "bag", within=BAG_KEY)
 
 
 def workload_in(line: bytes, family: Family) -> Workload | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from tvmgitlib.format import (
     FOLD_FILE,
     SETTINGS_FILE,
@@ -169,7 +167,7 @@ class _Segments:
             files = list(self._contents.segment_files())
             for path, content in counted("checking jobs", self._contents.snapshot.contents(files), len(files)):
                 try:
-                    segment = _without_histories(read_segment(lines_of(content, path), path, with_histories=True))
+                    segment = read_segment(lines_of(content, path), path, checks_histories=True)
                 except TvmgitlibError as error:
                     self.problems.append(_problem(error, path, self._contents))
                     continue
@@ -201,11 +199,6 @@ def _supposed(contents: Contents) -> Standing:
         return contents.standing
     except TvmgitlibError:  # a malformed segment: whoever reads all of them says so
         return standing([])
-
-
-def _without_histories(segment: Segment) -> Segment:
-    """A segment whose histories have been seen to be sound, and are not needed any more."""
-    return replace(segment, tasks=tuple(replace(entry, history=()) for entry in segment.tasks))
 
 
 def _configs(contents: Contents, expected: Configs) -> Iterator[Problem]:

@@ -96,7 +96,7 @@ def _follows(before: Contents, after: Contents, since: list[Delta]) -> bool:
             if delta.old is not None or delta.new is None:
                 return False
             content = after.snapshot.blob(delta.path, delta.new)
-            added.append(read_segment(lines_of(content, delta.path), delta.path, with_histories=True))
+            added.append(read_segment(lines_of(content, delta.path), delta.path, checks_histories=True))
         elif signature_at(delta.path) is None and delta.path != SETTINGS_FILE:
             changed.add(delta.path)
     change = Change(added=tuple(added))

@@ -109,7 +109,7 @@ def read_arriving(snapshot: Snapshot, path: str, entry: Entry, *, skip_absent: b
     """
     require_plain(path, entry)
     lines = lines_of(snapshot.blob(path, entry.oid), path)
-    segment = read_segment(lines, path, skip_absent=skip_absent, with_histories=True)
+    segment = read_segment(lines, path, skip_absent=skip_absent, checks_histories=True)
     _require_possible_times(segment.header, path)
     return segment
 
