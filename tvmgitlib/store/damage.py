@@ -13,9 +13,14 @@ from typing import Final
 
 from tvmgitlib.model import LibraryError, plain_line
 from tvmgitlib.store.git import Git
+from tvmgitlib.store.small import read_small
 
 #: How many commits of a log are looked at, the newest first.
 _MOST: Final = 100
+
+#: How large the file of a ref, and that of its log, may be, in bytes.
+_MOST_OF_REF: Final = 1 << 20
+_MOST_OF_LOG: Final = 1 << 28
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -59,7 +64,9 @@ def _removal(git: Git, branch: str) -> str:
     """What has to be typed first where the branch's file is one that Git does not replace."""
     common = _common_dir(git)
     try:
-        broken = common is not None and _ID.fullmatch((common / branch).read_text().strip()) is None
+        broken = (
+            common is not None and _ID.fullmatch(read_small(common / branch, _MOST_OF_REF).decode().strip()) is None
+        )
     except (OSError, ValueError):
         broken = False
     return f"rm {shlex.quote(plain_line(str(common and common / branch)))} && " if broken else ""
@@ -80,7 +87,7 @@ def _candidates(git: Git, branch: str) -> Iterator[tuple[str, str]]:
 def _logged(common: Path, branch: str) -> list[str]:
     """The commits in the log of a branch, as far as it can be read: its last lines may be lost, too."""
     try:
-        lines = (common / "logs" / branch).read_text(errors="replace").splitlines()
+        lines = read_small(common / "logs" / branch, _MOST_OF_LOG).decode(errors="replace").splitlines()
     except OSError:
         return []
     told = (line.split(" ", 2) for line in lines)

@@ -171,7 +171,7 @@ def _require_same(lock: Path, folder: str, wanted: str, found: str) -> None:
 
 def _read(path: Path) -> Pin:
     try:
-        return read_lock(read_small(path, _MOST))
+        return read_lock(read_small(path, _MOST, may_wait=True))
     except OSError as error:
         raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
     except RecordError as error:

@@ -105,7 +105,7 @@ def _open(path: Path) -> Iterator[int]:
     is_new = not path.exists()
     if is_new:
         make_state(path.parent)
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         if is_new:
             Sharing.in_git_dir(path.parents[1]).share(lock)
