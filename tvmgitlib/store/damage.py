@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tvmgitlib.model import LibraryError, plain_line
-from tvmgitlib.store.git import Git
+from tvmgitlib.store.git import Git, without_credentials
 from tvmgitlib.store.small import read_small
 
 #: How many commits of a log are looked at, the newest first.
@@ -57,6 +57,10 @@ def way_back(git: Git) -> str:
                     f"update-ref {plain_line(branch)} {commit}, then tvmgitlib check. Jobs after it are lost, but "
                     "for what is in jobs/ still, on a remote (git fetch --refetch), or can be imported again."
                 )
+    asked = git.try_run("for-each-ref", "--count=1", "--format=%(refname)")
+    if asked.returncode != 0:  # so that no commit could be looked at
+        said = without_credentials(asked.stderr.decode(errors="replace").strip())
+        return f"Git reads none of its branches: {plain_line(said)}. Mend that first."
     return "No commit of its log, or of a remote, is whole: git fetch --refetch, or clone it anew. git fsck says more."
 
 
