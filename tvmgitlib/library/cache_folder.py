@@ -13,8 +13,12 @@ def cache_folder() -> Path:
     Raises:
         RuntimeError: this user has no home.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "tvmgitlib"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # A relative one would lead into whatever folder we are in, such as a work tree, with what came along in it.
+    folder = Path(base) if Path(base).is_absolute() else Path("~/.cache").expanduser()
+    if not folder.is_absolute():
+        raise RuntimeError("HOME is no whole path")
+    return folder / "tvmgitlib"
 
 
 def repository_id(state: Path) -> str:

@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from tvmgitlib.model import LibraryError, plain_line
-from tvmgitlib.store.git import Git
+from tvmgitlib.store.git import Git, without_credentials
+from tvmgitlib.store.small import read_small
 
 #: How many commits of a log are looked at, the newest first.
 _MOST: Final = 100
+
+#: How large the file of a ref, and that of its log, may be, in bytes.
+_MOST_OF_REF: Final = 1 << 20
+_MOST_OF_LOG: Final = 1 << 28
 
 _ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 
@@ -52,6 +57,10 @@ def way_back(git: Git) -> str:
                     f"update-ref {plain_line(branch)} {commit}, then tvmgitlib check. Jobs after it are lost, but "
                     "for what is in jobs/ still, on a remote (git fetch --refetch), or can be imported again."
                 )
+    asked = git.try_run("for-each-ref", "--count=1", "--format=%(refname)")
+    if asked.returncode != 0:  # so that no commit could be looked at
+        said = without_credentials(asked.stderr.decode(errors="replace").strip())
+        return f"Git reads none of its branches: {plain_line(said)}. Mend that first."
     return "No commit of its log, or of a remote, is whole: git fetch --refetch, or clone it anew. git fsck says more."
 
 
@@ -59,7 +68,8 @@ def _removal(git: Git, branch: str) -> str:
     """What has to be typed first where the branch's file is one that Git does not replace."""
     common = _common_dir(git)
     try:
-        broken = common is not None and re.fullmatch(_ID, (common / branch).read_text().strip()) is None
+        text = None if common is None else read_small(common / branch, _MOST_OF_REF).decode().strip()
+        broken = text is not None and re.fullmatch(_ID, text) is None
     except (OSError, ValueError):
         broken = False
     return f"rm {shlex.quote(plain_line(str(common and common / branch)))} && " if broken else ""
@@ -80,7 +90,7 @@ def _candidates(git: Git, branch: str) -> Iterator[tuple[str, str]]:
 def _logged(common: Path, branch: str) -> list[str]:
     """The commits in the log of a branch, as far as it can be read: its last lines may be lost, too."""
     try:
-        lines = (common / "logs" / branch).read_text(errors="replace").splitlines()
+        lines = read_small(common / "logs" / branch, _MOST_OF_LOG).decode(errors="replace").splitlines()
     except OSError:
         return []
     told = (line.split(" ", 2) for line in lines)

@@ -11,8 +11,11 @@ import re
 from hashlib import sha256
 
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.durable import write_whole
 from tvmgitlib.store.git import DURABLE, share_made
 from tvmgitlib.store.landing import COPIED, loose_packs
+from tvmgitlib.store.objects import MOST_OF_SMALL
+from tvmgitlib.store.small import read_small
 
 #: The packs that were made here, by name: while there are no others, nothing is to be done.
 _NOTE = "packed"
@@ -57,7 +60,7 @@ def _named(line: bytes) -> bytes:
 def is_packed(checkout: Checkout) -> bool:
     """Whether all packs are those of the last collection."""
     try:
-        noted = (checkout.state / _NOTE).read_text().split()
+        noted = read_small(checkout.state / _NOTE, MOST_OF_SMALL).decode(errors="replace").split()
     except OSError:
         return False
     return sorted(loose_packs(checkout.common_dir / "objects" / "pack")) == noted
@@ -66,5 +69,5 @@ def is_packed(checkout: Checkout) -> bool:
 def note_packed(checkout: Checkout) -> None:
     """Remember the packs of a collection that is over."""
     note = checkout.state / _NOTE
-    note.write_text("\n".join(sorted(loose_packs(checkout.common_dir / "objects" / "pack"))))
+    write_whole(note, "\n".join(sorted(loose_packs(checkout.common_dir / "objects" / "pack"))).encode())
     share_made(checkout.common_dir, [note])

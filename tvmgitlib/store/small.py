@@ -1,24 +1,35 @@
-"""Reading files of this machine that are small in any honest case."""
+"""Files of this machine that are small in any honest case, and sizes as people are told of them."""
 
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from pathlib import Path
 
-from tvmgitlib.store.objects import size_in_words
+_MIB = 1 << 20
 
 
-def read_small(path: Path, most: int) -> bytes:
+def size_in_words(size: int) -> str:
+    """A size in the unit that limits are said in: `64 MiB`, `64 KiB`."""
+    return f"{size / _MIB:,.0f} MiB" if size >= _MIB else f"{size / 1024:,.0f} KiB"
+
+
+def read_small(path: Path, most: int, *, may_wait: bool = False) -> bytes:
     """The content of a file.
 
     Args:
         path: the file.
         most: how large it may be, in bytes.
+        may_wait: whether it may be a pipe, as a user can name one; in a Git directory whoever reads one waits for ever.
 
     Raises:
-        OSError: it cannot be read, or is larger.
+        OSError: it cannot be read, is no plain file, or is larger.
     """
-    with path.open("rb") as file:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if may_wait else os.O_NONBLOCK))
+    with open(handle, "rb") as file:
+        if not may_wait and not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {size_in_words(most)}", str(path))

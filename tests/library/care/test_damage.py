@@ -106,3 +106,13 @@ def test_a_repository_without_commits_is_not_damaged(tmp_path: Path, git: Git) -
     git(tmp_path, "init", "-q", "new")
     with pytest.raises(LibraryError, match="no library"):
         locate(tmp_path / "new")
+
+
+def test_refs_that_git_cannot_read_are_what_has_to_be_mended(two: tuple[ConfigLibrary, str, str], cli: Any) -> None:
+    """Every commit is whole, but Git names none of them while that file is as it is."""
+    (two[0].path / ".git" / "packed-refs").write_text("no ref\x1b[31m\n")
+    assert cli("best").code == 4
+    assert "the library is damaged" in cli.err
+    assert "unexpected line in .git/packed-refs" in cli.err
+    assert "clone it anew" not in cli.err
+    assert "\x1b" not in cli.err

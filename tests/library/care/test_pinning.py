@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -111,6 +112,12 @@ def test_a_missing_or_broken_lock_is_explained(tmp_path: Path) -> None:
     (tmp_path / "bad.lock").write_text("{")
     with pytest.raises(LibraryError, match="not valid JSON"):
         ConfigLibrary.from_lock(tmp_path / "bad.lock")
+
+
+def test_a_path_that_is_not_utf_8_is_pinned_nowhere(library: ConfigLibrary, tmp_path: Path) -> None:
+    odd = library.path.rename(os.fsdecode(os.fsencode(tmp_path) + b"/lib\xff"))
+    with pytest.raises(LibraryError, match="cannot name what is not UTF-8"):
+        ConfigLibrary(odd).pin(local=True)
 
 
 def test_offline_and_never_fetched_says_so(shared: ConfigLibrary, lock: Path, tmp_path: Path) -> None:

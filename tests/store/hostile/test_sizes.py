@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -193,16 +195,52 @@ def test_a_sparse_lock_file(bombs: Bombs, tmp_path: Path) -> None:
     assert "larger than 64 KiB" in said
 
 
-def test_notes_beside_the_library(bombs: Bombs) -> None:
+def made_sparse(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with path.open("wb") as file:
+        file.truncate(3 << 30)
+
+
+def made_pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(("make", "why"), [(made_sparse, "larger than 16 MiB"), (made_pipe, "not a plain file")])
+def test_notes_beside_the_library(bombs: Bombs, hostile, make: Callable[[Path], None], why: str) -> None:
     """What a repository of another's making brings along in its Git directory."""
-    job = bombs.path / ".git" / "tvmgitlib" / "jobs" / ("0" * 16)
+    git_dir = bombs.path / ".git"
+    job = git_dir / "tvmgitlib" / "jobs" / ("0" * 16)
     job.mkdir(parents=True)
-    for file in (job / "job.json", bombs.path / ".git" / "tvmgitlib-redo.json"):
-        with file.open("wb") as opened:
-            opened.truncate(3 << 30)
-    codes, said = bounded(bombs.path, ("job", "list"), ("best",))
-    assert codes == [4, 0]
-    assert "larger than 16 MiB" in said
+    notes = ("tvmgitlib-redo.json", "tvmgitlib/packed", "tvmgitlib/tvmgitlib.signers")
+    for file in (job / "job.json", *(git_dir / note for note in notes)):
+        make(file)
+    codes, said = bounded(bombs.path, ("job", "list"), ("best",), ("gc",))
+    assert codes == [4, 0, 0]
+    assert why in said
+    make(git_dir / "logs" / "refs" / "heads" / "main")
+    (git_dir / "refs" / "heads" / "main").write_text("")
+    codes, said = bounded(bombs.path, ("best",))
+    assert codes == [4]
+    assert "damaged" in said
+
+
+def test_links_beside_the_library(bombs: Bombs, hostile, tmp_path: Path) -> None:
+    """Nothing is written through them: they lead to whatever the user has."""
+    users = tmp_path / "users"
+    users.write_text("precious")
+    for note in ("tvmgitlib-redo.tmp", "tvmgitlib/packed"):
+        path = bombs.path / ".git" / note
+        path.unlink(missing_ok=True)
+        path.symlink_to(users)
+    assert hostile.run("import", *hostile.importing[1:]).code == 0, hostile.run.err
+    assert hostile.run("gc").code == 0, hostile.run.err
+    assert users.read_text() == "precious"
+    lock = bombs.path / ".git" / "tvmgitlib" / "lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "made")
+    assert hostile.run("config", "keep", "2").code == 4, hostile.run.out
+    assert not (tmp_path / "made").exists()
 
 
 def test_damaged_objects(bombs: Bombs) -> None:

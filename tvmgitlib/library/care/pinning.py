@@ -15,7 +15,17 @@ from tvmgitlib.library.cache_folder import cache_folder
 from tvmgitlib.library.changes import require_recent, require_recent_lock
 from tvmgitlib.library.folding import is_on_word, jobs_digest
 from tvmgitlib.library.reading import Contents, Signatures, Trust
-from tvmgitlib.model import JOBS, GitError, LibraryError, MissingError, Pin, RecordError, SignedCheckpoint, Terms
+from tvmgitlib.model import (
+    JOBS,
+    GitError,
+    LibraryError,
+    MissingError,
+    Pin,
+    RecordError,
+    SignedCheckpoint,
+    Terms,
+    plain_line,
+)
 from tvmgitlib.store import (
     AllowedSigners,
     Repository,
@@ -121,9 +131,12 @@ def _require_readable(pin: Pin) -> None:
     """Make sure that a lock file can be read again.
 
     Raises:
-        LibraryError: the signers are too many, or are no lines that one may have.
+        LibraryError: the signers are too many, or are no lines that one may have; or the URL is no Unicode.
     """
-    content = pin.to_text().encode()
+    try:
+        content = pin.to_text().encode()
+    except UnicodeEncodeError:
+        raise LibraryError("a lock cannot name what is not UTF-8", file=plain_line(pin.url), field="url") from None
     if len(content) > _MOST:
         raise LibraryError(
             f"the lock would have {len(content) // 1024} KiB, and {_MOST // 1024} KiB is what one may have"
@@ -172,7 +185,7 @@ def _require_same(lock: Path, folder: str, wanted: str, found: str) -> None:
 
 def _read(path: Path) -> Pin:
     try:
-        return read_lock(read_small(path, _MOST))
+        return read_lock(read_small(path, _MOST, may_wait=True))
     except OSError as error:
         raise LibraryError(f"cannot be read: {error.strerror}", file=str(path)) from None
     except RecordError as error:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from tvmgitlib.library.cache_folder import cache_folder, repository_id
+from tvmgitlib.store import read_small
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -76,8 +77,7 @@ class Memory:
 
     def _content(self) -> bytes:
         try:
-            with self._path().open("rb") as file:
-                return file.read(2 * _MOST)
+            return read_small(self._path(), 2 * _MOST)
         except (OSError, RuntimeError):
             return b""
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tvmgitlib.store.landing.index import SCRATCH
-from tvmgitlib.store.objects import KEEP
+from tvmgitlib.store.objects import KEEP, MOST_OF_SMALL
+from tvmgitlib.store.small import read_small
 
 #: Git holds an empty lock for milliseconds while it moves a branch: after a second of polling, its holder is dead.
 _POLLS = 20
@@ -93,6 +94,6 @@ def _stays_empty(lock: Path) -> bool:
 
 def _content(lock: Path) -> str:
     try:
-        return lock.read_text(errors="replace").strip()
-    except FileNotFoundError:
+        return read_small(lock, MOST_OF_SMALL).decode(errors="replace").strip()
+    except OSError:  # it is gone, or none that Git has written
         return ""

@@ -110,7 +110,7 @@ def _open(path: Path) -> Iterator[int]:
     sharing = None if path.exists() else Sharing.in_git_dir(path.parents[1])
     if sharing is not None:
         make_state(path.parent, sharing)
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         if sharing is not None:
             sharing.share(lock)

@@ -52,7 +52,8 @@ class RedoNote:
         if not steps:
             self._path.unlink(missing_ok=True)
             return
-        with self._scratch.open("w", encoding="utf-8") as note:
+        self._scratch.unlink(missing_ok=True)  # of a killed writer, or a link that came with the repository
+        with self._scratch.open("x", encoding="utf-8") as note:
             json.dump(steps, note)
             note.flush()
             sharing.share(note.fileno())

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tvmgitlib.store.objects.limits import MOST_FILES as MOST_FILES
     from tvmgitlib.store.objects.limits import MOST_OF_SMALL as MOST_OF_SMALL
     from tvmgitlib.store.objects.limits import Bounds as Bounds
-    from tvmgitlib.store.objects.limits import size_in_words as size_in_words
     from tvmgitlib.store.objects.limits import too_much as too_much
     from tvmgitlib.store.objects.packs import KEEP as KEEP
     from tvmgitlib.store.objects.packs import write_pack as write_pack
@@ -48,7 +47,7 @@ _NAMES = {
     "draft": "Committed Draft",
     "endless": "unless_endless",
     "expanse": "Expanse",
-    "limits": "Bounds MOST MOST_FILES MOST_OF_SMALL size_in_words too_much",
+    "limits": "Bounds MOST MOST_FILES MOST_OF_SMALL too_much",
     "packs": "KEEP write_pack",
     "raw": "Blob Entry FILE_MODE SUBMODULE_MODE TREE_MODE blob_id",
     "reader": "ObjectReader",

@@ -34,11 +34,6 @@ MOST_HELD: Final = 1 << 20
 MOST_REPEATS: Final = 1 << 12
 
 
-def size_in_words(size: int) -> str:
-    """A size in the unit that limits are said in: `64 MiB`, `64 KiB`."""
-    return f"{size / _MIB:,.0f} MiB" if size >= _MIB else f"{size / 1024:,.0f} KiB"
-
-
 class Bounds:
     """Counts what a walk through folders comes by.
 

@@ -14,8 +14,9 @@ from typing import BinaryIO, NamedTuple, cast
 from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
-from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES, size_in_words
+from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES
 from tvmgitlib.store.objects.raw import Entry, object_id, parse_tree
+from tvmgitlib.store.small import size_in_words
 
 #: Few enough that the questions fit into any pipe.
 _QUESTIONS = 16

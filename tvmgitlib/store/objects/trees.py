@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.model import LibraryError
-from tvmgitlib.store.objects.limits import MOST, Bounds, size_in_words
+from tvmgitlib.store.objects.limits import MOST, Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
 from tvmgitlib.store.objects.snapshot import Snapshot
+from tvmgitlib.store.small import size_in_words
 
 #: What becomes of a file: a content, a content of known id, a file of this machine; None removes it.
 Content = bytes | Blob | Path | None

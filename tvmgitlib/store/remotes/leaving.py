@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.objects import MOST_OF_SMALL
 from tvmgitlib.store.remotes.exchange import FETCH, failed
 from tvmgitlib.store.remotes.telling import exchange
+from tvmgitlib.store.small import read_small
 
 #: What is left with the remote until it is asked for by its id: the contents of files.
 FILTER = "blob:none"
@@ -68,8 +70,8 @@ def leave_out_jobs(repository: Checkout) -> None:
 def leaves_out_jobs(repository: Checkout) -> bool:
     """Whether the work tree, by that, holds no file of jobs/."""
     try:
-        return _patterns(repository).read_text(errors="replace") == _EVERYTHING_BUT_JOBS
-    except FileNotFoundError:
+        return read_small(_patterns(repository), MOST_OF_SMALL) == _EVERYTHING_BUT_JOBS.encode()
+    except OSError:
         return False
 
 

@@ -32,6 +32,8 @@ from tvmgitlib.cli.lazy import HelpfulGroup
 from tvmgitlib.model import UnsentError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tvmgitlib.library.changes import JobResult
     from tvmgitlib.library.jobs import JobDescription, OpenJob
 
@@ -95,7 +97,12 @@ def _goes_on(job: OpenJob) -> str:
 
 
 def _lines(job: OpenJob) -> int:
-    return sum(log.read_bytes().count(b"\n") for log in job.log_files if log.is_file())
+    return sum(_lines_in(log) for log in job.log_files if log.is_file())
+
+
+def _lines_in(log: Path) -> int:
+    with log.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
 @command.command(

@@ -131,10 +131,11 @@ class Doubts:
         return self._contents.baseline(stored, self._trust.counts)
 
     def _lines_of(self, job: str) -> frozenset[bytes]:
-        """The records of a segment, as lines."""
+        """The lines of a segment: what it records is among them as it is."""
         if job not in self._lines:
-            tasks = self._contents.segment(job, with_records=True).tasks
-            self._lines[job] = frozenset(stored.line for entry in tasks for stored in entry.records)
+            content = self._contents.snapshot.read(segment_path(job)) or b""
+            self._lines[job] = frozenset(content.split(b"\n"))
+            self._leads[job] = _leads_in(content, job)  # which is asked of the same records
         return self._lines[job]
 
     def _may_be_ahead(self, stored: StoredRecord) -> bool:
@@ -159,14 +160,8 @@ class Doubts:
     def _has_runner_up(self, stored: StoredRecord) -> bool:
         """Whether the job of a record itself has measured another config that is not far behind."""
         if stored.job not in self._leads:
-            from tvmgitlib.format import skim_segment
-
-            path = segment_path(stored.job)
-            skimmed = skim_segment(self._contents.snapshot.read(path) or b"", path)
-            self._leads[stored.job] = {
-                (task.section.target, task.section.platform, task.workload.id): task.lead.second
-                for task in (skimmed[1] if skimmed is not None else ())
-            }
+            content = self._contents.snapshot.read(segment_path(stored.job)) or b""
+            self._leads[stored.job] = _leads_in(content, stored.job)
         place = stored.place
         second = self._leads[stored.job].get((place.target.key, place.platform, place.workload.id))
         return second is not None and 2 * second <= LEAD * stored.record.cost  # histories round costs
@@ -200,6 +195,17 @@ class Doubts:
                             records[stored.record.config].append(stored)
             self._measured[place.order] = _Measured(configs, records)
         return self._measured[place.order]
+
+
+def _leads_in(content: bytes, job: str) -> dict[tuple[str, str, str], float | None]:
+    """The second best cost of each task of a segment, by target, platform and workload."""
+    from tvmgitlib.format import skim_segment
+
+    skimmed = skim_segment(content, segment_path(job))
+    return {
+        (task.section.target, task.section.platform, task.workload.id): task.lead.second
+        for task in (skimmed[1] if skimmed is not None else ())
+    }
 
 
 def joined(configs: Configs, others: Configs) -> Configs:

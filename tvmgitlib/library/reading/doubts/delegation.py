@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from tvmgitlib.store import MOST_OF_SIGNATURE, MOST_OF_SMALL, AllowedSigners, Snapshot, write_whole
+from tvmgitlib.store import MOST_OF_SIGNATURE, MOST_OF_SMALL, AllowedSigners, Snapshot, read_small, write_whole
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -52,7 +52,7 @@ def delegates(snapshot: Snapshot, root: AllowedSigners) -> AllowedSigners | None
     file = snapshot.state / SIGNERS_FILE
     known: _Signers | None = None
     with suppress(OSError):
-        known = _signed(*_parts(file.read_bytes()), root)
+        known = _signed(*_parts(read_small(file, MOST_OF_SMALL + MOST_OF_SIGNATURE)), root)
     if known is not None and there != known and (there is None or there.version <= known.version):
         if there is not None:
             found = f"version {there.version}" + (" is another one" if there.version == known.version else "")
