@@ -30,7 +30,7 @@ class FamilyChoice(click.Choice):  # type: ignore[type-arg]  # generic since cli
         self._look_up()
         return super().get_metavar(*arguments, **named)
 
-    def get_missing_message(self, *arguments: Any, **named: Any) -> str | None:
+    def get_missing_message(self, *arguments: Any, **named: Any) -> str:
         self._look_up()
         return super().get_missing_message(*arguments, **named)
 
