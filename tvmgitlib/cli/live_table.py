@@ -33,7 +33,7 @@ class LiveTable:
         if time.monotonic() < self._next:
             return
         columns, rows = shutil.get_terminal_size()
-        lines = [clipped(line, columns - 1) for line in text().splitlines()][: rows - 1]
+        lines = [clipped(line, columns) for line in text().splitlines()][: rows - 1]
         self.clear()
         sys.stderr.write("".join(f"{line}\n" for line in lines))
         sys.stderr.flush()

@@ -162,6 +162,11 @@ def test_what_talks_to_a_remote_or_indexes_shows_its_progress(
     monkeypatch.setattr("tvmgitlib.library.outlines.opening.WORTH_IT", 0)
     cli("revert", cli.lines("log")[0]["job"])
     assert "indexing jobs: 0 of 1" in caplog.messages
+    (cli.library / "configs" / ".fold").unlink()
+    git(cli.library, "commit", "--quiet", "--all", "--message", "Take away what says what configs/ is")
+    caplog.clear()
+    cli("rebuild")
+    assert "reading jobs: 0 of 2" in caplog.messages
 
 
 def test_a_path_that_is_no_text_is_printed_with_escapes(cli: Any, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from tvmgitlib.store import Entry, Snapshot, blob_id, differences
 
 if TYPE_CHECKING:
     from tvmgitlib.library.folding.library import Jobs, Stamped
-    from tvmgitlib.library.folding.whole import Whole
     from tvmgitlib.rules.fold import Configs
 
 #: Of so many jobs that tell two commits apart, and more, it is quicker to fold all.
@@ -32,7 +31,7 @@ def is_fold(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
     """
     if is_on_word(library):
         return True
-    if not (_follows_a_proven_one(library, at) or _is_as(library, library.whole())):
+    if not (_follows_a_proven_one(library, at) or _is_as_a_whole(library)):
         return False
     remember_fold(library)
     return True
@@ -52,7 +51,7 @@ def is_fold_after(before: Stamped, after: Stamped) -> bool:
         is_alike = before.is_stamped and before.settings.fold_digest == after.settings.fold_digest
         if is_alike and _follows(before, after):
             return True
-    return _is_as(after, after.whole())
+    return _is_as_a_whole(after)
 
 
 def _follows_a_proven_one(library: Stamped, at: Callable[[Snapshot], Stamped]) -> bool:
@@ -131,9 +130,10 @@ def are_files(library: Stamped, expected: Mapping[str, bytes | None]) -> bool:
     return True
 
 
-def _is_as(library: Stamped, whole: Whole) -> bool:
+def _is_as_a_whole(library: Stamped) -> bool:
     """Whether configs/ is as a fold of everything, as far as families are installed here."""
     tell_progress("proving", "proving that configs/ is what its jobs fold to: once for what comes from elsewhere")
+    whole = library.whole()
     committed = {path for path, _ in library.config_files() if families.find(configs_file(path).family) is not None}
     expected: dict[str, bytes | None] = {path: ranked_lines(records) or None for path, records in whole.configs.items()}
     stamp = FoldStamp(library.jobs_tree, library.settings.fold_digest, whole.tally)

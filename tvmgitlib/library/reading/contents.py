@@ -173,7 +173,10 @@ class Contents:
             FamilyError: records of a family that is not installed here would be needed.
             RecordError: a segment is malformed.
         """
-        for path, content in self.snapshot.contents(self.segment_files()):
+        from tvmgitlib.model import counted
+
+        files = list(self.segment_files())
+        for path, content in counted("reading jobs", self.snapshot.contents(files), len(files)):
             yield _read(content, path, skip_absent=skip_absent)
 
     def segment(

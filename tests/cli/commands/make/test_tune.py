@@ -111,6 +111,16 @@ def test_the_table_is_written_over_and_makes_way(monkeypatch: pytest.MonkeyPatch
     assert terminal.getvalue() == "one\ntwo\n\x1b[2A\r\x1b[Jthree\n\x1b[1A\r\x1b[Ja warning\n"
 
 
+def test_a_line_as_wide_as_the_terminal_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "30")
+    with live_table() as shown:
+        assert shown is not None
+        shown.show(lambda: f"{'a' * 30}\n{'b' * 31}")
+        lines = terminal.getvalue().splitlines()
+    assert (lines[0], len(lines[1])) == ("a" * 30, 30)
+
+
 def test_where_nobody_looks_there_is_no_table() -> None:
     with live_table() as shown:
         assert shown is None
