@@ -116,7 +116,8 @@ def run(step: Step) -> Result:
     start = time.monotonic()
     out = VENVS / f"{step.name.replace(' ', '-')}.out"
     with scratch() as folder, out.open("wb") as file:
-        env = dict(clean_env(), PYTHONPATH=str(Path(__file__).resolve().parent), TMPDIR=folder)
+        # XGBoost would have a thread for each core, that waits for the others while another step wants the core.
+        env = dict(clean_env(), PYTHONPATH=str(Path(__file__).resolve().parent), TMPDIR=folder, OMP_NUM_THREADS="1")
         process = subprocess.Popen(
             step.command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
         )
