@@ -380,6 +380,17 @@ def test_a_record_whose_line_does_not_say_its_workload_needs_the_bag_to() -> Non
         read_stored(other, family, "board")
 
 
+@pytest.mark.parametrize("family", REAL)
+def test_a_record_is_the_same_however_often_others_like_it_were_read(family: str) -> None:
+    """The first of its workload goes through the schema and the family's rules, the next ones are read quickly."""
+    for stored in REAL[family].tasks[0].records:
+        first, second, proven = (
+            read_stored(stored.line, families.family(family), "board", is_proven) for is_proven in (False, False, True)
+        )
+        assert first == second == proven
+        assert repr(first) == repr(second)
+
+
 def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:
     segment = build.segment(1, [build.record()])
     lines = [

@@ -116,12 +116,7 @@ def read_segment(
                     raise RecordError("a record before any task")
                 tasks[-1][1].append(_read_own(line, tasks[-1][0], header))
                 continue
-            document = read_json(line if with_histories or checks_histories else without_history(line))
-            if not proven:
-                schema.check(document, "segment")
-            if (number == 1) != ("job" in document):
-                raise RecordError("the header is the first line and no other")
-            match document:
+            match _own_line(line if with_histories or checks_histories else without_history(line), number, proven):
                 case {"job": value}:
                     header = _read_header(value)
                 case {"invalidates": value}:
@@ -141,6 +136,16 @@ def read_segment(
         raise RecordError(f"the header says job {header.id}, the name another", file=file, line=1, field="job.id")
     entries = tuple(TaskRecords(task, tuple(found), history) for task, found, history in tasks)
     return Segment(header, entries, tuple(invalidations))
+
+
+def _own_line(line: bytes, number: int, proven: bool) -> dict[str, Any]:
+    """A line of our own, held to the schema where it was not proven to keep to it."""
+    document: dict[str, Any] = read_json(line)
+    if not proven:
+        schema.check(document, "segment")
+    if (number == 1) != ("job" in document):
+        raise RecordError("the header is the first line and no other")
+    return document
 
 
 def without_history(line: bytes) -> bytes:
