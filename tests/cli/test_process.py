@@ -58,6 +58,16 @@ def test_jobs_that_were_proven_are_read_without_their_schema(library: ConfigLibr
     assert {"jsonschema_rs", "tvmgitlib.families.metaschedule"} & set(ran.stderr.split()) == set()
 
 
+def test_a_lookup_hardly_ever_looks_for_garbage(library: ConfigLibrary) -> None:
+    library.import_logs(LOG, platform="board")
+    code = (
+        "import gc, tvmgitlib.cli; times = lambda: sum(each['collections'] for each in gc.get_stats()); "
+        "before = times(); from tvmgitlib.cli.main import run; run(['best']); print(times() - before)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    assert int(found.stdout.split()[-1]) <= 1
+
+
 def test_a_list_of_open_jobs_imports_nothing_that_changes_a_library(library: ConfigLibrary) -> None:
     library.begin_job(platform="board")
     code = "import sys; from tvmgitlib.cli.main import run; run(['job', 'list']); print(*sys.modules, file=sys.stderr)"
