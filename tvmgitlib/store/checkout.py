@@ -115,14 +115,14 @@ class Checkout:
         return cls._at(path, found)
 
     @classmethod
-    def receiving(cls: type[_Self], git_dir: Path) -> _Self:
+    def receiving(cls: type[_Self], git_dir: Path, digits: int) -> _Self:
         """The repository whose hook this process is, with the objects of the push that is under way.
 
-        Raises:
-            GitError: it is none.
+        Args:
+            git_dir: its Git directory.
+            digits: how long the ids are that Git tells its hook.
         """
-        said = Git(git_dir, bare=True).run("rev-parse", "--show-object-format").decode().strip()
-        return cls(git_dir, git_dir, git_dir, bare=True, digits=64 if said == "sha256" else 40, env=quarantine())
+        return cls(git_dir, git_dir, git_dir, bare=True, digits=digits, env=quarantine())
 
     @classmethod
     def _at(cls: type[_Self], path: Path, found: _Found) -> _Self:

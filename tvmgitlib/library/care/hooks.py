@@ -86,9 +86,12 @@ def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
     Raises:
         LibraryError: it gives something else.
     """
-    updates = [Update.read(line) for line in lines]
-    with Repository.receiving(git_dir) as repository:
-        tip = branch_tips(repository).get(repository.checked_out or "")
+    given = list(lines)
+    updates = [Update.read(line) for line in given]
+    digits = len(given[0].partition(" ")[0]) if given else 0
+    with Repository.receiving(git_dir, digits) as repository:
+        main = repository.checked_out
+        tip = repository.resolve(main) if main is not None else None
         return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates, tip).problems()]
 
 
