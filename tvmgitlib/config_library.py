@@ -277,6 +277,14 @@ class ConfigLibrary:
         """
         return jobs.open_job(self._view, job)
 
+    def resume_job(self, job: str | None = None) -> OpenJob:
+        """`open_job`, and say that it is the user's own, wherever it was begun: whoever finishes it may sign it.
+
+        Raises:
+            JobError: there is no such job, or more than one.
+        """
+        return jobs.resume_job(self._view, job)
+
     def finish_job(
         self,
         job: str | None = None,

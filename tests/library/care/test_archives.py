@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,30 @@ def test_a_library_that_somebody_says_was_proven_is_proven(brought: ConfigLibrar
     state = brought.path / ".git" / "tvmgitlib"
     (state / "proven.json").write_text(json.dumps({"commit": brought.commit, "proof": proof}) + "\n")
     assert ConfigLibrary(brought.path).check() != []
+
+
+def test_a_job_in_progress_of_another_is_not_signed(
+    brought: ConfigLibrary, home: Path, make_log: MakeLog, git: Git, sign: Callable[[Path, str], str], cli: Any
+) -> None:
+    """Whoever finishes it would say that it was measured; only its user says whose it is."""
+    job = brought.open_job(cli.json("job", "start", "--platform", "box")["job"])
+    shutil.copy(make_log("conv", [1e-9]), job.log)
+    for_another = home / ".cache" / "tvmgitlib" / "begun" / job.id
+    for_another.unlink()
+    key = sign(brought.path, "tess")
+    assert cli("job", "finish").code == 4
+    assert "was not begun by you" in cli.err
+    assert len(brought.log()) == 1
+    assert cli("job", "resume", job.id).code == 0
+    assert cli("job", "finish").code == 0, cli.err
+    assert [signer.key for signer in ConfigLibrary(brought.path).log()[0].signers] == [key]
+    assert not for_another.exists()
+
+
+def test_a_job_in_progress_of_another_is_finished_where_nobody_signs(
+    brought: ConfigLibrary, home: Path, make_log: MakeLog, cli: Any
+) -> None:
+    job = brought.open_job(cli.json("job", "start", "--platform", "box")["job"])
+    shutil.copy(make_log("conv", [1e-3]), job.log)
+    shutil.rmtree(home / ".cache")
+    assert cli("job", "finish").code == 0, cli.err

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.jobs.open_jobs import RemeasuredNote as RemeasuredNote
     from tvmgitlib.library.jobs.open_jobs import jobs_in_progress as jobs_in_progress
     from tvmgitlib.library.jobs.open_jobs import open_job as open_job
+    from tvmgitlib.library.jobs.open_jobs import resume_job as resume_job
     from tvmgitlib.library.jobs.recorded import baseline_of as baseline_of
     from tvmgitlib.library.jobs.recorded import effort_of as effort_of
     from tvmgitlib.library.jobs.recorded import stored_records as stored_records
@@ -47,7 +48,7 @@ _NAMES = {
     "journal": "Journal TakenJob",
     "kept_history": "exchange history_of",
     "logs": "Leniency",
-    "open_jobs": "OpenJob RemeasuredNote jobs_in_progress open_job",
+    "open_jobs": "OpenJob RemeasuredNote jobs_in_progress open_job resume_job",
     "recorded": "baseline_of effort_of stored_records",
     "running": "abort begin begin_shared finish job_spec renew sent shared_jobs",
     "sharing": "Claim Heartbeat Prepared hold prepare take_over",

@@ -21,6 +21,7 @@ from tvmgitlib.library.changes import (
 )
 from tvmgitlib.library.folding import Change
 from tvmgitlib.library.jobs import kept_history
+from tvmgitlib.library.jobs.begun import require_begun
 from tvmgitlib.library.jobs.files.gathering import gathered
 from tvmgitlib.library.jobs.intake import Intake, OnlyTargets, Origin
 from tvmgitlib.library.jobs.logs import Leniency, Log, Remarks, read_runs, survey, way_out
@@ -171,6 +172,7 @@ def finish_job(
         skip_invalid: leave out lines that are malformed or do not belong into the job.
 
     Raises:
+        JobError: it would be signed, and nothing says that it is the user's own.
         RecordError: the job has logged nothing, or something malformed; it stays in progress.
     """
     leniency = Leniency(drop_torn=True, skip_invalid=skip_invalid)
@@ -178,6 +180,7 @@ def finish_job(
         contents = Contents(snapshot)
         if contents.has_job(job.id):  # killed after the commit, before the job was forgotten
             return _followed(_already(contents, job.id), jobs, job, contents.find(job.id).header.sources)
+        require_begun(repository, job.id)
         logs = [survey(path, leniency).since(job.after) for path in job.logs()]
         invalidations = job.refused()
         if not logs and not invalidations:

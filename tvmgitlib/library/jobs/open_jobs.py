@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 
 from tvmgitlib import families
 from tvmgitlib.library.jobs.appending import append_lines
+from tvmgitlib.library.jobs.begun import forget_begun, note_begun, pass_on
 from tvmgitlib.model import (
     Invalidation,
     JobError,
@@ -154,6 +155,7 @@ class OpenJob(Struct, frozen=True):
         """This job, in its place, under an id that no other has, which is on the disk when it returns."""
         job = replace(self, id=secrets.token_hex(8))
         _tell(job.folder, job)
+        pass_on(self.id, job.id)
         return job
 
     def to_json(self) -> dict[str, Any]:
@@ -362,6 +364,7 @@ class OpenJobs:
             fill(replace(job, folder=scratch))
             share_made(self._folder.parents[1], [*made, scratch, *scratch.rglob("*")])
             scratch.rename(self._folder / job.id)
+            note_begun(job.id)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
@@ -421,6 +424,8 @@ class OpenJobs:
         next_one = replace(job, id=secrets.token_hex(8), started=_now(), spec=spec, continues=job.id, after=dict(held))
         (job.folder / _REMEASURED).unlink(missing_ok=True)  # what it refused is committed
         _tell(job.folder, next_one)
+        pass_on(job.id, next_one.id)
+        forget_begun(job.id)
         self._forget_idle()
         return next_one
 
@@ -445,6 +450,7 @@ class OpenJobs:
             job.folder.rename(self._folder / f"{_GONE}{job.id}.{secrets.token_hex(4)}")
         except FileNotFoundError:
             return  # another process was faster
+        forget_begun(job.id)
         for gone in self._folder.glob(f"{_GONE}*"):
             shutil.rmtree(gone, ignore_errors=True)
 
@@ -522,3 +528,14 @@ def open_job(view: View, job: str | None = None) -> OpenJob:
         JobError: there is no such job, or more than one.
     """
     return jobs_in_progress(view).get(job) if job is not None else jobs_in_progress(view).only()
+
+
+def resume_job(view: View, job: str | None = None) -> OpenJob:
+    """`open_job`, and note that it is the user's own.
+
+    Raises:
+        JobError: there is no such job, or more than one.
+    """
+    found = open_job(view, job)
+    note_begun(found.id)
+    return found

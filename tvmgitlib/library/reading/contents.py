@@ -422,11 +422,19 @@ def signature_files(snapshot: Snapshot, job: str) -> list[tuple[str, Entry]]:
     Raises:
         LibraryError: something else than a plain file is there.
     """
-    folder = segment_path(job).rpartition("/")[0]
-    named = ((f"{folder}/{entry.name}", entry) for entry in snapshot.folder(folder))
-    found = [(path, entry) for path, entry in named if (of := signature_at(path)) is not None and of[0] == job]
+    found = signatures_in(snapshot, segment_path(job).rpartition("/")[0]).get(job, [])
     for path, entry in found:
         require_plain(path, entry)
+    return found
+
+
+def signatures_in(snapshot: Snapshot, folder: str) -> dict[str, list[tuple[str, Entry]]]:
+    """What is named as signatures in a folder of a commit, whatever it is, by job."""
+    found: dict[str, list[tuple[str, Entry]]] = {}
+    for entry in snapshot.folder(folder):
+        path = f"{folder}/{entry.name}"
+        if (of := signature_at(path)) is not None:
+            found.setdefault(of[0], []).append((path, entry))
     return found
 
 

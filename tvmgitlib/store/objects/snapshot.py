@@ -46,6 +46,7 @@ class Snapshot:
         self._objects = objects
         self._reader = reader
         self._folders: dict[str, list[Entry]] = {}
+        self._named: dict[str, dict[str, Entry]] = {}
 
     def __enter__(self) -> Snapshot:
         return self
@@ -54,6 +55,7 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._folders.clear()
+        self._named.clear()
 
     def at(self, commit: str) -> Snapshot:
         """Another commit of the same repository."""
@@ -76,7 +78,9 @@ class Snapshot:
             above = self.entry(folder)
             if above is None or above.mode != TREE_MODE:
                 return None
-        return next((entry for entry in self.folder(folder) if entry.name == name), None)
+        if folder not in self._named:  # where there are many, many may be asked for; of a name, Git takes the first
+            self._named[folder] = {entry.name: entry for entry in reversed(self.folder(folder))}
+        return self._named[folder].get(name)
 
     def folder(self, path: str) -> list[Entry]:
         """The entries of a folder (`""` is the root); none when it does not exist.

@@ -123,7 +123,7 @@ def resume(context: Context, job: str | None, from_remote: bool) -> None:
     machine has left, or has not told of for three times as long as it said. While it goes on there the exit code is 75.
     """
     library = context.open()
-    found = library.take_over_job(job) if from_remote else library.open_job(job)
+    found = library.take_over_job(job) if from_remote else library.resume_job(job)
     _print_started(context, found, _goes_on(found), library.path)
 
 

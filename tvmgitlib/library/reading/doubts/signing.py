@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
-from tvmgitlib.library.reading.contents import Contents, signature_files
+from tvmgitlib.library.reading.contents import Contents, signatures_in
 from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import GitError, LibraryError, MissingError, segment_path, signature_at
-from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, signed_by
+from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, require_plain, signed_by
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -36,6 +36,7 @@ class Signatures:
         self._proven: list[tuple[str, str, str]] = []
         self._signers: dict[str, tuple[SignedBy, ...]] = {}
         self._owners: dict[str, str | None] = {}
+        self._files: dict[str, dict[str, list[tuple[str, Entry]]]] = {}
         self._can_prove = True
 
     def __enter__(self) -> Signatures:
@@ -56,12 +57,22 @@ class Signatures:
         return self._signers[job]
 
     def _signed_by(self, job: str) -> Iterator[SignedBy]:
-        for path, entry in signature_files(self._contents.snapshot, job) if self._can_prove else ():
+        for path, entry in self._files_of(job) if self._can_prove else ():
             key = self._key(job, path, entry)
             if key:
                 if key not in self._owners:
                     self._owners[key] = self._who(job, path, entry)
                 yield SignedBy(key, self._owners[key])
+
+    def _files_of(self, job: str) -> list[tuple[str, Entry]]:
+        """The signatures of a job; each folder of them is looked through once, whoever else is asked about in it."""
+        folder = segment_path(job).rpartition("/")[0]
+        if folder not in self._files:
+            self._files[folder] = signatures_in(self._contents.snapshot, folder)
+        found = self._files[folder].get(job, [])
+        for path, entry in found:
+            require_plain(path, entry)
+        return found
 
     @property
     def has_allowed(self) -> bool:
