@@ -12,7 +12,7 @@ import pytest
 
 from tvmgitlib import ConfigLibrary, Selection, TvmgitlibError
 from tvmgitlib.library.reading import Outcome, Summary
-from tvmgitlib.model import Workload
+from tvmgitlib.model import Workload, duration
 
 Once = Callable[..., Any]
 
@@ -53,7 +53,7 @@ def test_answers_are_lists_that_show_themselves_in_a_few_lines(filled: ConfigLib
 
 def test_one_answer_says_what_it_is(filled: ConfigLibrary) -> None:
     (config,) = filled.best(Selection(workload="matmul"))
-    assert repr(config) == f"<BestConfig {config.cost:.4g} s: tvmgitlib/matmul(128, 128, 128, f32) on board>"
+    assert repr(config) == f"<BestConfig {duration(config.cost)}: tvmgitlib/matmul(128, 128, 128, f32) on board>"
     (changed,) = filled.diff("HEAD~1", selection=Selection(workload="matmul"))
     assert repr(changed) == "<ConfigChange added: tvmgitlib/matmul(128, 128, 128, f32) on board>"
 
@@ -68,6 +68,8 @@ def test_the_curve_of_a_job_comes_down_to_its_best(filled: ConfigLibrary) -> Non
     costs = [point.best for point in curve if point.best is not None]
     assert costs == sorted(costs, reverse=True)
     assert curve[-1].best == pytest.approx(best.cost)
+    label = "tvmgitlib/matmul(128, 128, 128, f32)"
+    assert repr(curve[-1]) == f"<CurvePoint trial 32: {duration(curve[-1].cost)}, best {duration(best.cost)}: {label}>"
     assert curve.columns().keys() == curve[0].to_json().keys()
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from tvmgitlib.library.answers import Answers
 from tvmgitlib.library.reading import workload_label
-from tvmgitlib.model import TuningRecord
+from tvmgitlib.model import TuningRecord, duration
 
 
 class CurvePoint(Struct, frozen=True):
@@ -33,6 +33,10 @@ class CurvePoint(Struct, frozen=True):
     cost: float | None
     best: float | None
     error: str | None
+
+    def __repr__(self) -> str:
+        came = self.error if self.cost is None else duration(self.cost)
+        return f"<CurvePoint trial {self.trial}: {came}, best {duration(self.best, 'none')}: {self.workload_label}>"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

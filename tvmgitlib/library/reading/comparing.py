@@ -12,6 +12,7 @@ from tvmgitlib.library.reading.job_log import LogEntry, entries
 from tvmgitlib.library.reading.queries import selected
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
+from tvmgitlib.model import duration
 from tvmgitlib.rules.diff import KINDS, diff
 from tvmgitlib.store import Repository, history_cuts
 
@@ -68,7 +69,7 @@ class Blame(Placed, frozen=True):
     author: str | None
 
     def __repr__(self) -> str:
-        return f"<Blame {self.cost:.4g} s by job {self.job}: {self.workload_label} on {self.platform}>"
+        return f"<Blame {duration(self.cost)} by job {self.job}: {self.workload_label} on {self.platform}>"
 
     def to_json(self) -> dict[str, Any]:
         return self.fields("cost", "job", "commit", "date", "author")

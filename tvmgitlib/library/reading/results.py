@@ -114,8 +114,10 @@ class BestConfig(Placed, frozen=True):
     signers: tuple[SignedBy, ...] = ()
 
     def __repr__(self) -> str:
+        from tvmgitlib.model import duration
+
         grade = f", {self.grade}" if self.grade else ""
-        return f"<BestConfig {self.cost:.4g} s: {self.workload_label} on {self.platform}{grade}>"
+        return f"<BestConfig {duration(self.cost)}: {self.workload_label} on {self.platform}{grade}>"
 
     @property
     def speedup(self) -> float | None:
