@@ -1,11 +1,12 @@
 """How far four everyday trips go through the code, and how many Git processes commands start.
 
-    trips.py [--json]
+    trips.py [--json | --rooms]
 
 Of each trip: the files and the functions of the package that are visited, the climbs (calls from a floor to a higher
-one), and how often a reader who follows the calls in their order has to go back up. What runs while a module is
-imported is no visit, so every trip is taken twice, and looked at the second time. The package measured is the one that
-Python finds, of whatever version: `PYTHONPATH=CHECKOUT`. The lookup needs apache-tvm 0.27, and is left out without it.
+one), and how often a reader who follows the calls in their order has to go back up; with `--rooms`, how many files and
+functions of each room, too. What runs while a module is imported is no visit, so every trip is taken twice, and looked
+at the second time. The package measured is the one that Python finds, of whatever version: `PYTHONPATH=CHECKOUT`. The
+lookup needs apache-tvm 0.27, and is left out without it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -55,6 +57,7 @@ class Visits(NamedTuple):
         climbs: how many calls went to a higher floor than their caller's.
         back_up: how many calls were of a function on a higher floor than that of the call before, whoever made it.
         climbing: the climbs, each caller and callee once: "library/x.py:f -> cli/y.py:g".
+        rooms: how many files and functions of each room: {"store/landing": (8, 41)}.
     """
 
     files: int
@@ -62,6 +65,7 @@ class Visits(NamedTuple):
     climbs: int
     back_up: int
     climbing: list[str]
+    rooms: dict[str, tuple[int, int]]
 
 
 class Walker:
@@ -85,7 +89,14 @@ class Walker:
     def visits(self) -> Visits:
         files = {code.co_filename for code in self._functions}
         back_up = sum(before < after for before, after in pairwise(self._floors))
-        return Visits(len(files), len(self._functions), len(self._climbs), back_up, sorted(set(self._climbs)))
+        climbs = sorted(set(self._climbs))
+        return Visits(len(files), len(self._functions), len(self._climbs), back_up, climbs, self._rooms())
+
+    def _rooms(self) -> dict[str, tuple[int, int]]:
+        places = [Path(code.co_filename).relative_to(PACKAGE) for code in self._functions]
+        functions = Counter(place.parent.as_posix() for place in places)
+        files = Counter(place.parent.as_posix() for place in set(places))
+        return {room: (files[room], functions[room]) for room in sorted(functions)}
 
     def _see(self, frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
@@ -273,6 +284,7 @@ def nobody_at_home() -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--rooms", action="store_true", help="print what of each room a trip visits, too")
     options = parser.parse_args()
     with nobody_at_home() as home:
         visits = dict(trips())
@@ -284,6 +296,8 @@ def main() -> None:
     print(f"{PACKAGE}\n\n{'trip':24}{'files':>9}{'functions':>11}{'climbs':>8}{'back up':>9}")
     for name, each in visits.items():
         print(f"{name:24}{each.files:9}{each.functions:11}{each.climbs:8}{each.back_up:9}")
+        for room, (files, functions) in each.rooms.items() if options.rooms else ():
+            print(f"  {room:22}{files:9}{functions:11}")
     print(f"\n{'command':24}{'Git processes':>15}")
     for name, number in of.items():
         print(f"{name:24}{number:15}")
