@@ -116,8 +116,7 @@ def shared(given: argparse.Namespace, curves: list[Curve]) -> Iterator[Row]:
 def library(given: argparse.Namespace, jobs: int) -> Path:
     """The library of so many jobs."""
     path: Path = given.libraries / f"jobs-{jobs}"
-    if not path.exists():
-        scale.make(path, jobs)
+    scale.made(path, "--jobs", str(jobs))
     return path
 
 

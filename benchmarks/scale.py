@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from libraries import TVM, make
+from libraries import TVM
 
 from tvmgitlib import ConfigLibrary, Selection, TvmVersion
 from tvmgitlib.library.outlines import index_file
@@ -89,7 +89,10 @@ def environment() -> dict[str, str]:
 
 
 def used(*arguments: str) -> Usage:
-    """Run Python and see what it used; a command may answer no."""
+    """Run Python and see what it used; a command may answer no.
+
+    Linux gives a child the peak memory of its parent to begin with, so this process must stay small.
+    """
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen([sys.executable, *arguments], stdout=said, stderr=said, env=environment())
         _, status, usage = os.wait4(process.pid, 0)
@@ -98,6 +101,19 @@ def used(*arguments: str) -> Usage:
             said.seek(0)
             raise SystemExit(f"{arguments}: exit code {process.returncode}\n{said.read().decode(errors='replace')}")
     return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def made(library: Path, *how: str) -> None:
+    """Make a library where there is none, in another process: see `used`."""
+    if not library.exists():
+        script = str(Path(__file__).with_name("libraries.py"))
+        subprocess.run([sys.executable, script, str(library), *how], check=True, env=environment())
+
+
+def answer(library: Path, *arguments: str) -> str:
+    """What one of our commands says, as JSON."""
+    command = [sys.executable, "-m", "tvmgitlib", "-C", str(library), "--json", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment()).stdout
 
 
 def fastest(run: Callable[[], Usage]) -> Usage:
@@ -134,8 +150,8 @@ def git(library: Path, *arguments: str) -> str:
 
 def of_jobs(path: Path, jobs: int) -> dict[str, Usage]:
     """What commands use in a library of so many jobs."""
-    library = ConfigLibrary(path) if path.exists() else make(path, jobs)
-    job = library.best(Selection(platform=PLATFORM))[0].job  # its records hold, so that they can be taken back
+    made(path, "--jobs", str(jobs))
+    job = json.loads(answer(path, "best", "--platform", PLATFORM).splitlines()[0])["job"]  # whose records hold
     found: dict[str, Usage] = {}
     for name, (_, writes, arguments) in commands(job).items():
         found[name] = fastest(lambda told_to=arguments, writes=writes: once(path, told_to, writes=writes))
@@ -188,12 +204,14 @@ def of_configs(path: Path, configs: int) -> tuple[Usage, dict[str, float]]:
     A first lookup is one in a library that was just opened, a further one is of a workload that was asked before, as a
     build does again and again, and one more is of a workload that was not.
     """
-    if not path.exists():
-        make(path, -(-configs // A_FILE), -(-configs // A_FILE), lines=1, workloads=A_FILE)
+    files = str(-(-configs // A_FILE))
+    made(path, "--jobs", files, "--platforms", files, "--lines", "1", "--workloads", str(A_FILE))
+    answer(path, *BEST)
+    usage = fastest(lambda: told(path, *BEST))
     configs_of_one = ConfigLibrary(path).best(Selection(platform=PLATFORM))
     asked = [(each.family, Selection(target=each.target).asked, each.place.workload) for each in configs_of_one]
     seconds = [lookups(path, asked) for _ in range(BUILDS)]
-    return fastest(lambda: told(path, *BEST)), {name: min(each[name] for each in seconds) for name in seconds[0]}
+    return usage, {name: min(each[name] for each in seconds) for name in seconds[0]}
 
 
 def lookups(path: Path, asked: Sequence[Any]) -> dict[str, float]:
