@@ -157,7 +157,7 @@ def of_jobs(path: Path, jobs: int) -> dict[str, Usage]:
         found[name] = fastest(lambda told_to=arguments, writes=writes: once(path, told_to, writes=writes))
     found["job finish"] = fastest(lambda: finish(path))
     told(path, "check")
-    found["check of what came since"] = fastest(lambda: since(path, commands(job)["import"][2]))
+    found["check of what came since"] = since(path, commands(job)["import"][2])
     found["check --full"] = told(path, "check", "--full")
     start, parsed = used("-c", "import tvmgitlib.config_library, orjson"), used(__file__, "--bare", str(path))
     found["bare parse"] = Usage(parsed.seconds - start.seconds, parsed.peak)
@@ -185,6 +185,7 @@ def once(path: Path, arguments: list[str], *, writes: bool) -> Usage:
 
 
 def since(path: Path, change: list[str]) -> Usage:
+    """Checking a library after a change, once: of a commit that is undone, the next check would prove all again."""
     with undone(path):
         told(path, *change)
         return told(path, "check")
