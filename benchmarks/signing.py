@@ -3,9 +3,10 @@
     signing.py [--jobs 1000 10000] [--rounds 5] [--json]
 
 Two libraries of each of these numbers of jobs, of which one has a signature of every job. Measured are the medians of
-whole commands: `import` of a small log, which signs; `best` of one platform (10 workloads of 1,000 jobs) and of all,
-trusting anybody, and trusting only signed jobs; and, once, the first `check --signatures`, which proves every signature
-(in one process where this Python has `cryptography`), and the second one, which remembers.
+whole commands, by the clock and in seconds of CPU: `import` of a small log, which signs; `best` of one platform (10
+workloads of 1,000 jobs) and of all, trusting anybody, and trusting only signed jobs; and, once, the first `check
+--signatures`, which proves every signature (in one process where this Python has `cryptography`), and the second one,
+which remembers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from libraries import make
 from servers import log
@@ -34,14 +36,22 @@ ONE = ("--platform", "board-0000")
 _AT_ONCE = 500
 
 
-def timed(*arguments: object, **variables: str) -> float:
-    """The seconds of one command; 1 says that the answer is no, which takes no less."""
+class Taken(NamedTuple):
+    """What a command took, in seconds: by the clock, and of CPU, its programs included."""
+
+    clock: float
+    cpu: float
+
+
+def timed(*arguments: object, **variables: str) -> Taken:
+    """What one command takes; 1 says that the answer is no, which takes no less."""
     command = [sys.executable, "-m", "tvmgitlib", *map(str, arguments)]
-    start = time.monotonic()
+    used, start = os.times(), time.monotonic()
     done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **variables})
+    clock, now = time.monotonic() - start, os.times()
     if done.returncode > 1:
         raise SystemExit(done.stderr.decode())
-    return time.monotonic() - start
+    return Taken(clock, now.children_user + now.children_system - used.children_user - used.children_system)
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -65,8 +75,8 @@ def sign_all(library: Path, key: Path) -> None:
     git(library, "config", "user.signingKey", str(key))
 
 
-def measure(scratch: Path, jobs: int, rounds: int) -> dict[str, float]:
-    """The medians in seconds, and the ratios."""
+def measure(scratch: Path, jobs: int, rounds: int) -> dict[str, Taken]:
+    """The medians, and the ratios."""
     key, allowed = scratch / "key", scratch / "allowed"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     allowed.write_text(f"bench@example.com {key.with_suffix('.pub').read_text()}")
@@ -82,7 +92,7 @@ def measure(scratch: Path, jobs: int, rounds: int) -> dict[str, float]:
         "GIT_CONFIG_VALUE_1": str(allowed),
     }
     found = {f"check --signatures, {which}": timed("-C", signed, "check", "--signatures") for which in ("1st", "2nd")}
-    taken: dict[str, list[float]] = {}
+    taken: dict[str, list[Taken]] = {}
     for number in range(rounds + 1):
         text = log(scratch, number)
         for kind, library, variables in (("plain", plain, {}), ("signed", signed, {}), ("trusting", signed, trusting)):
@@ -92,10 +102,12 @@ def measure(scratch: Path, jobs: int, rounds: int) -> dict[str, float]:
             if kind != "trusting":
                 imported = timed("-C", library, "import", text, "--platform", "box")
                 taken.setdefault(f"import, {kind}", []).append(imported)
-    found |= {name: statistics.median(times[1:]) for name, times in taken.items()}  # the first fills caches
+    for name, times in taken.items():
+        found[name] = Taken(*map(statistics.median, zip(*times[1:], strict=True)))  # the first fills caches
     for name in [name for name in found if name.endswith((", signed", ", trusting"))]:
-        found[f"{name}, ratio"] = found[name] / found[f"{name.partition(',')[0]}, plain"]
-    return {name: round(value, 3) for name, value in found.items()}
+        plain_one = found[f"{name.partition(',')[0]}, plain"]
+        found[f"{name}, ratio"] = Taken(*(one / other for one, other in zip(found[name], plain_one, strict=True)))
+    return found
 
 
 def main() -> None:
@@ -110,8 +122,9 @@ def main() -> None:
             found = measure(scratch, jobs, told.rounds)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        table = "\n".join(f"{name:36} {value:8.3f}" for name, value in found.items())
-        print(json.dumps({"jobs": jobs, **found}) if told.json else f"{jobs:,} jobs\n{table}", flush=True)
+        table = "\n".join(f"{name:36} {took.clock:8.2f} {took.cpu:8.2f}" for name, took in found.items())
+        as_json = {name: took._asdict() for name, took in found.items()}
+        print(json.dumps({"jobs": jobs, **as_json}) if told.json else f"{jobs:,} jobs: clock, CPU\n{table}", flush=True)
 
 
 if __name__ == "__main__":
