@@ -92,6 +92,7 @@ def test_what_the_users_code_prints_is_no_result(write: Write, capsys: pytest.Ca
     [
         ("model", "neither PATH/FILE.py:NAME nor MODULE:NAME"),
         ("model.py", "neither PATH/FILE.py:NAME nor MODULE:NAME"),
+        ("model.onnx", "tvmgitlib tune takes files of models"),
         ("model.py:", "neither PATH/FILE.py:NAME nor MODULE:NAME"),
         ("model.py:two names", "neither PATH/FILE.py:NAME nor MODULE:NAME"),
         (":tasks", "neither PATH/FILE.py:NAME nor MODULE:NAME"),

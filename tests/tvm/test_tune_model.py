@@ -112,6 +112,7 @@ def test_a_target_need_not_say_how_many_cores_this_machine_has(
     assert {task.state for task in counted.tasks} == {"skipped"}
     with pytest.raises(TargetError, match="measuring is for a runner on a tracker"):
         library.tune(model, 2, target=target, platform="board", runner="rpc")
+    assert not library.open_jobs()
 
 
 def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:

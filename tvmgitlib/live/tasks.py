@@ -27,6 +27,12 @@ _FORMS = (
     "Give tasks of a tuner, a Relax or Relay module, alone or as (module, params), TensorIR functions, a list of any "
     "of these, or a function without arguments that gives them."
 )
+
+_OF_FILES = (
+    "tvmgitlib tune takes files of models, and ends with their coverage; here name what your own code makes of one, "
+    "such as mod = from_onnx(...)."
+)
+
 _MAX_DEPTH = 32
 
 #: Which family takes the tasks out of a model, by the dialect of its functions; None where several can.
@@ -68,7 +74,8 @@ def load_tasks(spec: str) -> Any:
     place, _, name = spec.rpartition(":")
     is_file = place.endswith(".py")
     if not name.isidentifier() or not (is_file or all(part.isidentifier() for part in place.split("."))):
-        raise SelectionError(f"{spec!r} is neither PATH/FILE.py:NAME nor MODULE:NAME", hint=_FORMS)
+        hint = _OF_FILES if spec.endswith((".onnx", ".pt2")) else _FORMS
+        raise SelectionError(f"{spec!r} is neither PATH/FILE.py:NAME nor MODULE:NAME", hint=hint)
     fast_imports()
     with redirect_stdout(sys.stderr), _users_code():
         module = _import_file(Path(place)) if is_file else _import_module(place)

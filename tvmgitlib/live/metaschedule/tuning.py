@@ -17,7 +17,7 @@ from tvmgitlib.live.metaschedule.extracting import lower_relax
 from tvmgitlib.live.metaschedule.measure import Measuring
 from tvmgitlib.live.metaschedule.on_fleet import fleet_runner
 from tvmgitlib.live.metaschedule.tvm import meta_schedule, normalize, tir_functions, unsearchable
-from tvmgitlib.model import Json, TargetError, TvmError
+from tvmgitlib.model import Json, TargetError, TvmError, parse_target
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -163,10 +163,26 @@ def context_of(task: Any, target: Any, told: Mapping[str, Any], runner: Any = No
     asked = {name: told[option] for option, name in OF_CONTEXT.items() if option in told}
     return ms.TuneContext(
         mod=task.dispatched[0] if is_extracted else normalize(task),
-        target=with_cores(task.target if is_extracted else target, runner),
+        target=target_of_search(task, target, runner),
         task_name=task.task_name if is_extracted else "main",
         **{"space_generator": "post-order-apply", "search_strategy": "evolutionary", **asked},
     )
+
+
+def target_of_search(task: Any, target: Any, runner: Any) -> Any:
+    """The target that a task is searched for, as `with_cores`.
+
+    Args:
+        task: a function, an extracted task, or a context, whose own target is as it is.
+        target: TVM's object, for what does not say its own.
+        runner: what runs its trials.
+
+    Raises:
+        TargetError: as there.
+    """
+    if isinstance(task, meta_schedule().TuneContext):
+        return task.target
+    return with_cores(task.target if hasattr(task, "dispatched") else target, runner)
 
 
 def with_cores(target: Any, runner: Any) -> Any:
@@ -184,8 +200,9 @@ def with_cores(target: Any, runner: Any) -> Any:
         return target
     where = elsewhere(HowToMeasure(runner=runner))
     if where is not None:
+        label = parse_target(target).target.label
         raise TargetError(
-            f"MetaSchedule's search asks how many cores the device has, and the target {target} does not say it: "
+            f"MetaSchedule's search asks how many cores the device has, and the target {label} does not say it: "
             f"measuring is for {where}",
             hint='Say it in the target: "num-cores": 4, for one with four.',
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
@@ -14,9 +14,9 @@ from tvmgitlib.live.autotvm.local import local_option
 from tvmgitlib.live.autotvm.on_fleet import option_of
 from tvmgitlib.live.autotvm.tuners import TUNERS as AUTOTVM_TUNERS
 from tvmgitlib.live.autotvm.tuners import tuner_of
-from tvmgitlib.live.common import HowToMeasure
+from tvmgitlib.live.common import HowToMeasure, family_of_task
 from tvmgitlib.live.job import Job
-from tvmgitlib.live.metaschedule.tuning import OF_CONTEXT, context_of
+from tvmgitlib.live.metaschedule.tuning import OF_CONTEXT, context_of, target_of_search
 from tvmgitlib.live.tuning.watching import TaskAtWork
 from tvmgitlib.model import SelectionError, TvmError
 
@@ -80,6 +80,22 @@ def family_of_tuner(tuner: str | None) -> str | None:
     if tuner is not None and tuner not in FAMILY_OF_TUNER:
         raise SelectionError(f"no tuner is called {tuner!r}", hint=f"Tuners: {', '.join(FAMILY_OF_TUNER)}.")
     return FAMILY_OF_TUNER[tuner] if tuner is not None else None
+
+
+def require_searchable(tasks: Iterable[Any], target: Any, how: HowToMeasure) -> None:
+    """See that a search can begin, before anything is measured.
+
+    Args:
+        tasks: tasks of any family.
+        target: TVM's object, for those that do not say theirs.
+        how: how they are measured.
+
+    Raises:
+        TargetError: a target does not say what the search has to know of another machine.
+    """
+    for task in tasks:
+        if family_of_task(task).name == "metaschedule":
+            target_of_search(task, target, how.runner)
 
 
 def search(job: Job, tasks: Sequence[TaskAtWork], wanted: Search) -> None:

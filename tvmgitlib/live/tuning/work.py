@@ -15,7 +15,7 @@ from tvmgitlib.live.coverage import Coverage
 from tvmgitlib.live.job import Job
 from tvmgitlib.live.tasks import WeightedTask, expand
 from tvmgitlib.live.tuning.models import Shapes, load_model, names_of
-from tvmgitlib.live.tuning.searching import Search, family_of_tuner, search
+from tvmgitlib.live.tuning.searching import Search, family_of_tuner, require_searchable, search
 from tvmgitlib.live.tuning.sharding import part_of
 from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
 from tvmgitlib.live.tuning.watching import TaskAtWork, at_work
@@ -83,6 +83,8 @@ def tune_model(
             hint="A Relax model's are those of evolutionary; leave the tuner out to take the usual one.",
         )
     its = part_of(tasks, request.shard, request.target) if request.shard is not None else tasks
+    target = live_target(request.target) if request.target is not None else None
+    require_searchable([one.task for one in its], target, request.how)
     job = start(request.job_key, request.told_of_job)
     with job:
         done = _tune(job, its, request)
