@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import tvmgitlib.rules.effort as rules
 from tvmgitlib.format.samples import decode_sample, encode_sample
-from tvmgitlib.library.jobs.numbers_file import NumbersFile
+from tvmgitlib.library.jobs.files.numbers_file import NumbersFile
 from tvmgitlib.model import ERROR_KINDS, Effort
 from tvmgitlib.rules.effort import AT_ONCE, SAMPLE, EffortCounter, is_known, is_whole, of_jobs, shared, union
 

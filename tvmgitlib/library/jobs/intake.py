@@ -17,8 +17,8 @@ from tvmgitlib import families
 from tvmgitlib.format import is_writable, store, task_order
 from tvmgitlib.library.changes import Counts
 from tvmgitlib.library.jobs.completing import may_mean
+from tvmgitlib.library.jobs.files.numbers_file import NumbersFile
 from tvmgitlib.library.jobs.logs import Remarks, Run, first_line
-from tvmgitlib.library.jobs.numbers_file import NumbersFile
 from tvmgitlib.library.platforms import THIS, detect_for, platform_for
 from tvmgitlib.model import (
     CLOCK_SKEW,

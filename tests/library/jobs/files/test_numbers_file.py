@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from array import array
 
-from tvmgitlib.library.jobs.numbers_file import NumbersFile
+from tvmgitlib.library.jobs.files.numbers_file import NumbersFile
 
 
 def test_what_was_put_away_comes_back_each_in_its_order() -> None:
