@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
+    from tvmgitlib.families.bag import BAG_KEY as BAG_KEY
+    from tvmgitlib.families.bag import native_text as native_text
+    from tvmgitlib.families.base import ExportedFiles as ExportedFiles
     from tvmgitlib.families.base import Family as Family
+    from tvmgitlib.families.base import Layout as Layout
+    from tvmgitlib.families.base import LineReader as LineReader
+    from tvmgitlib.families.base import LogFile as LogFile
+    from tvmgitlib.families.base import QuickReader as QuickReader
+    from tvmgitlib.families.base import Read as Read
+    from tvmgitlib.families.base import Unmeasured as Unmeasured
     from tvmgitlib.families.registry import decisions as decisions
     from tvmgitlib.families.registry import every as every
     from tvmgitlib.families.registry import family as family
@@ -29,7 +38,8 @@ if TYPE_CHECKING:
     from tvmgitlib.families.values import short_types as short_types
 
 _NAMES = {
-    "base": "Family",
+    "bag": "BAG_KEY native_text",
+    "base": "ExportedFiles Family Layout LineReader LogFile QuickReader Read Unmeasured",
     "registry": (
         "decisions every family family_of find is_known is_shipped layout_with layouts layouts_in names provider "
         "refusal tvm_of_name upgraded"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tvmgitlib import families
-from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.families import BAG_KEY
 from tvmgitlib.format import schema
 from tvmgitlib.format.histories import check_history, read_history, write_history
 from tvmgitlib.format.samples import decode_sample, encode_sample

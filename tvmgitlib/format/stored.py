@@ -9,7 +9,7 @@ import orjson
 from msgspec.structs import replace
 
 from tvmgitlib import families
-from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.families import BAG_KEY
 from tvmgitlib.format import schema
 from tvmgitlib.model import (
     RecordError,
@@ -26,8 +26,7 @@ from tvmgitlib.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tvmgitlib.families import Family
-    from tvmgitlib.families.base import QuickReader
+    from tvmgitlib.families import Family, QuickReader
     from tvmgitlib.model import Header, Task, TuningRecord
 
 #: The member of a task, and of a record's bag, that is what TVM calls the workload. Versions before it read over both.

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from tvmgitlib import families
-from tvmgitlib.families.bag import BAG_KEY
+from tvmgitlib.families import BAG_KEY
 from tvmgitlib.format import lines_of, read_stored
 from tvmgitlib.library.reading import workload_label
 from tvmgitlib.model import TvmgitlibError

@@ -16,8 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tvmgitlib import families
-from tvmgitlib.families.bag import native_text
-from tvmgitlib.families.base import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured
+from tvmgitlib.families import Family, Layout, LineReader, LogFile, QuickReader, Read, Unmeasured, native_text
 from tvmgitlib.format import schema
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import (

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from tvmgitlib import families
-from tvmgitlib.families.base import ExportedFiles
+from tvmgitlib.families import ExportedFiles
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Doubts
 from tvmgitlib.library.reading.grading import Obstacle, unsure

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tvmgitlib import families
-from tvmgitlib.families.bag import native_text
+from tvmgitlib.families import native_text
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_binary
 from tvmgitlib.library.jobs.files.opening import is_folder, lines_of, open_log, plain_name
