@@ -84,8 +84,8 @@ def command(
     if not choice.configs and not choice.others:
         near = library.near_names(selection)
         note_each(near)
-        # Of a platform or a target that is only mistyped, all that there is would be elsewhere.
-        if not near or selection.workload is not None:
+        # Of a platform that is only mistyped, all that there is would be elsewhere. Of a target it says what differs.
+        if not near or selection.workload is not None or selection.asked is not None:
             note_some("There is one elsewhere:", library.nearest(selection))
     if choice.others:
         counts = ", ".join(f"{count:,} {grade}" for grade, count in choice.others.items())
