@@ -12,6 +12,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import tvmgitlib
@@ -33,6 +34,13 @@ def declared(package: Any = tvmgitlib) -> dict[str, str]:
     imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
     assert all(alias.name == alias.asname for node in imports for alias in node.names)  # else it is no re-export
     return {alias.name: str(node.module) for node in imports for alias in node.names}
+
+
+@pytest.mark.parametrize("name", tvmgitlib.__all__)
+def test_a_public_class_has_a_signature(name: str) -> None:
+    public = getattr(tvmgitlib, name)
+    if isinstance(public, type) and issubclass(public, msgspec.Struct):
+        assert set(inspect.signature(public).parameters) == set(public.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", tvmgitlib.__all__)

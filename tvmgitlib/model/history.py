@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from tvmgitlib.model.json import Json
-    from tvmgitlib.model.knobs import Config
-    from tvmgitlib.model.record import ErrorKind
+from tvmgitlib.model.json import Json
+from tvmgitlib.model.knobs import Config
+from tvmgitlib.model.record import ErrorKind
 
 
 class Decisions(Struct, frozen=True):

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from tvmgitlib.model.history import Trial
+from tvmgitlib.model.json import Json
 from tvmgitlib.model.place import Place
 from tvmgitlib.model.platform import Platform, merged_facts
-from tvmgitlib.model.record import DETERMINISTIC
+from tvmgitlib.model.record import DETERMINISTIC, StoredRecord
 from tvmgitlib.model.segment import segment_path
 from tvmgitlib.model.target import Target, parse_target
 from tvmgitlib.model.tvm import TvmVersion
-
-if TYPE_CHECKING:
-    from tvmgitlib.model.history import Trial
-    from tvmgitlib.model.json import Json
-    from tvmgitlib.model.record import StoredRecord
-    from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.workload import FamilyName, Workload
 
 JobKind = Literal["tune", "import", "revalidate", "revert", "invalidate"]
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
+from tvmgitlib.model.target import Target
 from tvmgitlib.model.workload import FamilyName, Workload, is_family_name
-
-if TYPE_CHECKING:
-    from tvmgitlib.model.target import Target
 
 CONFIGS = "configs"
 

@@ -7,16 +7,14 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
 from tvmgitlib.model.place import Place
-
-if TYPE_CHECKING:
-    from tvmgitlib.model.target import GivenTarget
-    from tvmgitlib.model.tvm import TvmVersion
-    from tvmgitlib.model.workload import FamilyName, Workload
+from tvmgitlib.model.target import GivenTarget
+from tvmgitlib.model.tvm import TvmVersion
+from tvmgitlib.model.workload import FamilyName, Workload
 
 #: Where the sum of costs is beyond a double, it is taken of this much smaller ones; a power of two costs no digit.
 _SCALE = 2.0**-64

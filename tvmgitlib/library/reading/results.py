@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from tvmgitlib.library.reading.labels import workload_label
-
-if TYPE_CHECKING:
-    from tvmgitlib.model import Place, TvmVersion
+from tvmgitlib.model import Place, TvmVersion
 
 
 class Placed(Struct, frozen=True):
