@@ -215,20 +215,35 @@ class _Seen(Struct, frozen=True):
     torn: tuple[str, ...]
 
 
-def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
-    digest = hashlib.sha256()
-    size = number = covered = latest = 0
-    begins_known = False
-    torn: tuple[str, ...] = ()
+class _HeldBefore:
+    """How far earlier jobs hold a log without a gap, in bytes from its beginning.
 
-    def reach(held: int, end: int) -> None:
-        nonlocal covered, latest, begins_known
-        start = earlier[held].get(digest.hexdigest())
+    Attributes:
+        begins: whether any of them holds a beginning of it.
+    """
+
+    def __init__(self) -> None:
+        self.begins = False
+        self._covered = self._latest = 0
+
+    def reach(self, start: int | None, end: int) -> None:
+        """Take note of a job that holds the log from `start` to `end`; None where none does."""
         if start is None:
             return
-        begins_known = True
-        if start <= covered:  # nothing between what that job holds and what the jobs before it hold
-            covered, latest = end, start
+        self.begins = True
+        if start <= self._covered:  # nothing between what that job holds and what the jobs before it hold
+            self._covered, self._latest = end, start
+
+    def new_from(self, size: int) -> int:
+        """Where begins what a log of so many bytes brings; of one that is held whole, what the last job brought."""
+        return self._latest if self._covered == size else self._covered
+
+
+def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
+    digest = hashlib.sha256()
+    held_before = _HeldBefore()
+    size = number = 0
+    torn: tuple[str, ...] = ()
 
     with open_log(path) as file:
         head = file.peek(HEAD)[:HEAD]
@@ -246,9 +261,9 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
                 digest.update(block[done:at])
                 done = at
                 if block[at - 1 : at] == b"\n" or at == len(block):
-                    reach(held, held)
+                    held_before.reach(earlier[held].get(digest.hexdigest()), held)
                 if block[at : at + 1] == b"\n":  # a file that ended without a line end has grown one since
-                    reach(held, held + 1)
+                    held_before.reach(earlier[held].get(digest.hexdigest()), held + 1)
             digest.update(block[done:])
             size += len(block)
     if number == 0:
@@ -260,7 +275,7 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
             line=number,
             hint="--drop-torn imports the rest without it.",
         )
-    return _Seen(size, digest.hexdigest(), latest if covered == size else covered, begins_known, torn)
+    return _Seen(size, digest.hexdigest(), held_before.new_from(size), held_before.begins, torn)
 
 
 def read_log(
