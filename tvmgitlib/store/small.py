@@ -24,11 +24,11 @@ def read_small(path: Path, most: int, *, may_wait: bool = False) -> bytes:
         may_wait: whether it may be a pipe, as a user can name one; in a Git directory whoever reads one waits for ever.
 
     Raises:
-        OSError: it cannot be read, is no plain file, or is larger.
+        OSError: it cannot be read, is larger, or is no plain file where none else is read.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if may_wait else os.O_NONBLOCK))
-    with open(handle, "rb") as file:
-        if not may_wait and not stat.S_ISREG(os.fstat(handle).st_mode):
+    at_once = 0 if may_wait else os.O_NONBLOCK
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | at_once)) as file:
+        if not may_wait and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "not a plain file", str(path))
         content = file.read(most + 1)
     if len(content) > most:

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from tvmgitlib.cli.common.tables import Column, table
-from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
+from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of, wrapped
 
 #: Convolutions as a log of several networks has them: what differs stands at the beginning, in the middle, or behind.
 LOOK_ALIKES = [
@@ -70,3 +70,10 @@ def test_a_text_is_cut_in_its_middle_and_wide_characters_count_twice(text: str, 
 def test_columns_stay_in_line_below_wide_characters() -> None:
     columns = [Column("name", lambda row: row[0]), Column("n", lambda row: row[1])]
     assert table([("漢字", "1"), ("abc", "2")], columns).splitlines() == ["name  n", "漢字  1", "abc   2"]
+
+
+def test_a_text_is_wrapped_between_words_and_wide_characters_count_twice() -> None:
+    text = "it wants --tvm apache-tvm==0.27.0, 测量测量 测量"
+    assert wrapped(text, 20, "  ") == ["  it wants --tvm", "      apache-tvm==0.27.0,", "      测量测量 测量"]
+    assert wrapped("测量测量 测量", 12) == ["测量测量", "    测量"]
+    assert wrapped("", 10) == []

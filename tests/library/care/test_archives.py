@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tvmgitlib import Condemned, ConfigLibrary
+from tvmgitlib import Condemned, ConfigLibrary, JobError
 from tvmgitlib._version import __version__
 from tvmgitlib.library.outlines.database import Database
 from tvmgitlib.library.outlines.updating import bring
@@ -87,7 +87,7 @@ def test_a_job_in_progress_of_another_is_not_signed(
     """Whoever finishes it would say that it was measured; only its user says whose it is."""
     job = brought.open_job(cli.json("job", "start", "--platform", "box")["job"])
     shutil.copy(make_log("conv", [1e-9]), job.log)
-    for_another = home / ".cache" / "tvmgitlib" / "begun" / job.id
+    (for_another,) = (home / ".cache" / "tvmgitlib" / "begun").glob(f"*/{job.id}")
     for_another.unlink()
     key = sign(brought.path, "tess")
     assert cli("job", "finish").code == 4
@@ -106,3 +106,38 @@ def test_a_job_in_progress_of_another_is_finished_where_nobody_signs(
     shutil.copy(make_log("conv", [1e-3]), job.log)
     shutil.rmtree(home / ".cache")
     assert cli("job", "finish").code == 0, cli.err
+
+
+def test_a_job_of_the_same_id_in_another_library_is_another(
+    brought: ConfigLibrary, tmp_path: Path, make_log: MakeLog, sign: Callable[[Path, str], str]
+) -> None:
+    """Ids of shared jobs are public: an archive may have a job of one."""
+    job = brought.begin_job(platform="box")
+    archive = tmp_path / "archive"
+    shutil.copytree(brought.path, archive)
+    forged = ConfigLibrary(archive)
+    shutil.copy(make_log("conv", [1e-9]), forged.open_job(job.id).log)
+    sign(archive, "tess")
+    with pytest.raises(JobError, match="was not begun by you"):
+        forged.finish_job(job.id)
+
+
+def test_where_no_cache_can_be_written_a_job_that_is_signed_says_why(
+    library: ConfigLibrary,
+    tmp_path: Path,
+    make_log: MakeLog,
+    sign: Callable[[Path, str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    job = library.begin_job(platform="box")
+    shutil.copy(make_log("conv", [1e-3]), job.log)
+    library.resume_job(job.id)  # nobody signs
+    sign(library.path, "tess")
+    with pytest.raises(JobError, match="cannot be noted in your cache") as raised:
+        library.resume_job(job.id)
+    assert "XDG_CACHE_HOME" in str(raised.value.hint)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    library.resume_job(job.id)
+    assert library.finish_job(job.id).job == job.id

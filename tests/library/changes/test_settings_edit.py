@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tvmgitlib import ConfigLibrary
 from tvmgitlib.library.changes import changed, value_of
 from tvmgitlib.model import Settings, SettingsError
 
@@ -14,12 +15,22 @@ from tvmgitlib.model import Settings, SettingsError
     [("3", 3), ("null", None), ("[]", []), ('["gpu.driver"]', ["gpu.driver"]), ("same", "same"), ("0.16.1", "0.16.1")],
 )
 def test_a_value_is_json_where_it_is_json_else_text(text: str, value: Any) -> None:
-    assert value_of(text) == value
+    assert value_of(text, "x-any") == value
 
 
-def test_a_setting_that_is_text_stays_text() -> None:
-    assert value_of("0.27", "same-minor") == "0.27"
-    assert (value_of("0.27", 1e-8), value_of("3", 1), value_of('"0.27"', "any")) == (0.27, 3, "0.27")
+def test_a_setting_that_is_always_text_has_no_numbers() -> None:
+    assert value_of("0.27", "policy.tvm") == "0.27"
+    assert (value_of("0.27", "policy.min-cost"), value_of("3", "keep"), value_of('"0.27"', "policy.tvm")) == (
+        0.27,
+        3,
+        "0.27",
+    )
+
+
+def test_an_age_is_a_text_or_a_number_of_days_whatever_it_was(cli: Any, library: ConfigLibrary) -> None:
+    for text, value in (("36h", "36h"), ("30", 30), ("26w", "26w")):
+        assert cli("config", "policy.max-age", text).code == 0, cli.err
+        assert library.settings.policy_max_age == value
 
 
 def test_one_setting_changes_and_the_others_stay() -> None:
@@ -49,4 +60,4 @@ def test_what_is_no_setting_or_none_of_its_values_is_refused(key: str, value: An
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e400"])
 def test_a_number_that_json_does_not_have_is_text(text: str) -> None:
-    assert value_of(text) == text
+    assert value_of(text, "x-any") == text

@@ -253,3 +253,17 @@ def test_a_job_that_is_live_elsewhere_is_neither_finished_nor_dropped(library: C
             end(job.id)
     claim.release()
     assert library.finish_job(job.id).job == job.id
+
+
+def test_options_and_facts_may_be_of_other_classes_than_those_of_json(library: ConfigLibrary) -> None:
+    """As those of numpy are; what JSON has no words for is refused."""
+
+    class Number(float):
+        pass
+
+    class Text(str):
+        pass
+
+    job = library.begin_job(platform="box", facts={"cpu": {"name": Text("a")}}, options={"rate": Number(0.5)})
+    assert library.open_job(job.id).spec.options == {"rate": 0.5}
+    assert library.open_job(job.id).spec.facts == {"cpu": {"name": "a"}}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from textwrap import fill
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of
+from tvmgitlib.cli.terminal.cutting import clipped, fitting, width_of, wrapped
 from tvmgitlib.cli.terminal.width import fitted, printable, terminal_width
 from tvmgitlib.model import duration
 
@@ -78,7 +77,7 @@ def table(rows: Sequence[Row], columns: Iterable[Column[Row]], indent: str = "")
     told = [[column.header, *texts] for column, texts in zip(shown, cells, strict=True)]
     return "\n".join(
         [_aligned(list(zip(*told, strict=True)), [column.right for column in shown], indent)]
-        + [fill(text, width or 0, initial_indent=indent, subsequent_indent=f"{indent}    ") for text in below]
+        + [line for text in below for line in wrapped(text, width or 0, indent)]
     )
 
 

@@ -55,6 +55,23 @@ def fitting(labels: Sequence[str], idents: Sequence[str], width: int) -> list[st
     return [marked(*each) for each in zip(short, cut, idents, strict=True)]
 
 
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """A text in lines of at most so many columns, those after the first further in; no word is broken, nor an option.
+
+    Args:
+        text: the text.
+        width: how many columns there are.
+        indent: what every line begins with.
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width_of(lines[-1]) + 1 + width_of(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"{indent}{'    ' if lines else ''}{word}")
+    return lines
+
+
 def clipped(text: str, width: int) -> str:
     """A text of at most so many columns: where it is longer, its middle is left out."""
     if width_of(text) <= width:

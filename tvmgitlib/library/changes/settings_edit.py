@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tvmgitlib.format import SETTINGS_FILE, read_settings
 from tvmgitlib.library.changes.decision import Decision, Instead, decide_and_commit
@@ -13,6 +13,9 @@ from tvmgitlib.model import RecordError, Settings, SettingsError, canonical_json
 from tvmgitlib.store import Committed, Repository
 
 READ_ONLY = ("format",)
+
+#: Settings whose values are texts and nothing else.
+_TEXTS: Final = ("policy.tvm", "policy.trust", "push", "queue.refs")
 
 
 def changed(settings: Settings, key: str, value: Any) -> Settings:
@@ -62,15 +65,15 @@ def setting(settings: Settings, key: str) -> Any:
     return document[key]
 
 
-def value_of(text: str, now: Any = None) -> Any:
-    """A value as typed at a prompt: JSON where it is JSON, else text.
+def value_of(text: str, key: str) -> Any:
+    """The value of a setting as typed at a prompt: JSON where it is JSON, else text.
 
     Args:
         text: what is typed.
-        now: the value that the setting has: what is a text now stays one, though it be `0.27`.
+        key: of the setting: the version `0.27` is no number.
     """
     try:
         value = read_json(text.encode(errors="surrogateescape"))
     except RecordError:
         return text
-    return text if isinstance(now, str) and isinstance(value, (int, float)) else value
+    return text if key in _TEXTS and isinstance(value, (int, float)) else value

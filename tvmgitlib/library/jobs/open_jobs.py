@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import BaseFileLock, FileLock, Timeout
-from msgspec import Struct, field, to_builtins
+from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from tvmgitlib import families
 from tvmgitlib.library.jobs.appending import append_lines
-from tvmgitlib.library.jobs.begun import forget_begun, note_begun, pass_on
+from tvmgitlib.library.jobs.begun import confirm_begun, forget_begun, note_begun, pass_on
 from tvmgitlib.model import (
     Invalidation,
     JobError,
@@ -155,12 +155,15 @@ class OpenJob(Struct, frozen=True):
         """This job, in its place, under an id that no other has, which is on the disk when it returns."""
         job = replace(self, id=secrets.token_hex(8))
         _tell(job.folder, job)
-        pass_on(self.id, job.id)
+        pass_on(self.folder.parents[1], self.id, job.id)
         return job
 
     def to_json(self) -> dict[str, Any]:
         """What it was told, as it is written down and `from_json` reads it."""
-        document = {"id": self.id, "started": self.started, "author": self.author, **to_builtins(self.spec)}
+        spec = asdict(self.spec) | {
+            name: each and asdict(each) for name, each in (("tvm", self.spec.tvm), ("here", self.spec.here))
+        }
+        document = {"id": self.id, "started": self.started, "author": self.author, **spec}
         if self.continues is not None:
             document |= {"continues": self.continues, "after": dict(self.after)}
         return document
@@ -364,7 +367,7 @@ class OpenJobs:
             fill(replace(job, folder=scratch))
             share_made(self._folder.parents[1], [*made, scratch, *scratch.rglob("*")])
             scratch.rename(self._folder / job.id)
-            note_begun(job.id)
+            note_begun(self._folder.parent, job.id)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
@@ -424,8 +427,7 @@ class OpenJobs:
         next_one = replace(job, id=secrets.token_hex(8), started=_now(), spec=spec, continues=job.id, after=dict(held))
         (job.folder / _REMEASURED).unlink(missing_ok=True)  # what it refused is committed
         _tell(job.folder, next_one)
-        pass_on(job.id, next_one.id)
-        forget_begun(job.id)
+        pass_on(self._folder.parent, job.id, next_one.id)
         self._forget_idle()
         return next_one
 
@@ -450,7 +452,7 @@ class OpenJobs:
             job.folder.rename(self._folder / f"{_GONE}{job.id}.{secrets.token_hex(4)}")
         except FileNotFoundError:
             return  # another process was faster
-        forget_begun(job.id)
+        forget_begun(self._folder.parent, job.id)
         for gone in self._folder.glob(f"{_GONE}*"):
             shutil.rmtree(gone, ignore_errors=True)
 
@@ -534,8 +536,8 @@ def resume_job(view: View, job: str | None = None) -> OpenJob:
     """`open_job`, and note that it is the user's own.
 
     Raises:
-        JobError: there is no such job, or more than one.
+        JobError: there is no such job, or more than one, or it cannot be noted.
     """
     found = open_job(view, job)
-    note_begun(found.id)
+    confirm_begun(view.repository, found.id)
     return found

@@ -20,7 +20,7 @@ def command(context: Context, key: str | None, value: str | None) -> None:
 
     library = context.open()
     if key is not None and value is not None:
-        made = library.configure(key, value_of(value, library.settings.to_json().get(key)))
+        made = library.configure(key, value_of(value, key))
         context.print_written(
             {"key": key, "value": setting(library.settings, key), "commit": made.commit if made else None},
             f"{key} is set, in {made.commit[:12]}." if made else f"{key} has that value already.",
