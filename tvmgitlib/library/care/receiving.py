@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -18,6 +19,9 @@ from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at
 from tvmgitlib.store import Repository, commits_touching, differences, is_ancestor, merge_base
 
 _BRANCHES = "refs/heads/"
+
+#: An id as Git tells it.
+_ID = r"[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 class Update(Struct, frozen=True):
@@ -41,7 +45,7 @@ class Update(Struct, frozen=True):
             LibraryError: it is none.
         """
         match line.rstrip("\n").split(" "):
-            case [old, new, ref]:
+            case [old, new, ref] if len(old) == len(new) and all(re.fullmatch(_ID, oid) for oid in (old, new)):
                 return cls(old if old.strip("0") else None, new if new.strip("0") else None, ref)
         raise LibraryError(f"not a line of Git's to its pre-receive hook: {plain_line(line)}")
 
