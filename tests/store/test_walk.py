@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from tvmgitlib.model import GitError
 from tvmgitlib.store import Repository
-from tvmgitlib.store.walk import TouchingCommit, commits_touching
+from tvmgitlib.store.walk import TouchingCommit, commits_of, commits_touching
 
 
 def touching(repository: Repository, folder: str = "jobs", **options) -> list[TouchingCommit]:
@@ -113,3 +116,18 @@ def test_a_long_history_comes_in_parts_and_may_be_left_early(repository: Reposit
     early = commits_touching(repository, repository.head, "jobs")
     assert next(early).subject == "69"
     early.close()
+
+
+def test_commits_are_told_from_files_of_their_name(repository: Repository, commit) -> None:
+    made = [commit(repository, {"mine": text}).commit for text in (b"x", b"y")]
+    (repository.root / made[1]).write_text("a file")
+    assert list(commits_of(repository, made[1])) == [made[1], made[0]]
+    early = commits_of(repository, made[1])
+    assert next(early) == made[1]
+    early.close()
+
+
+def test_commits_that_cannot_be_listed(repository: Repository, commit) -> None:
+    commit(repository, {"mine": b"x"})
+    with pytest.raises(GitError, match="git rev-list failed: fatal: bad revision"):
+        list(commits_of(repository, "no-such-commit"))

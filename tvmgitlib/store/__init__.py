@@ -107,7 +107,6 @@ if TYPE_CHECKING:
     from tvmgitlib.store.signing import signed_by as signed_by
     from tvmgitlib.store.small import read_small as read_small
     from tvmgitlib.store.three_way import merge_files as merge_files
-    from tvmgitlib.store.tips import branch_tips as branch_tips
     from tvmgitlib.store.walk import TouchingCommit as TouchingCommit
     from tvmgitlib.store.walk import commits_touching as commits_touching
 
@@ -137,7 +136,6 @@ _NAMES = {
     "signing": "AllowedSigners CHECKPOINT_NAMESPACE MOST_OF_SIGNATURE Signer key_of signed_by",
     "small": "read_small",
     "three_way": "merge_files",
-    "tips": "branch_tips",
     "walk": "TouchingCommit commits_touching",
 }
 

@@ -20,11 +20,11 @@ from tvmgitlib.store.objects import ObjectReader, differences
 if TYPE_CHECKING:
     from tvmgitlib.store.objects import Committed, Draft, Snapshot
 
-#: The folders that are the library's own: never a link in them.
-OWN_FOLDERS = ("jobs", "configs")
-
-#: How many levels of folders they have.
+#: How many levels of folders those have that are the library's own.
 _LEVELS = {"jobs": 1, "configs": 2}
+
+#: Never a link in them.
+OWN_FOLDERS = tuple(_LEVELS)
 
 _COMMIT_TRIES = 20
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 from tvmgitlib.store.checkout import Checkout
 
 
-def branch_tips(repository: Checkout) -> dict[str, str]:
-    """The branches of a repository: the tip of each, by its full name."""
-    return tips(repository, "refs/heads/")
-
-
 def tips(repository: Checkout, prefix: str) -> dict[str, str]:
     """The refs whose full names begin like that: the commit of each, by its full name."""
     listed = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix)

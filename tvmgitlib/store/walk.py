@@ -106,14 +106,21 @@ def _listed(repository: Checkout, command: list[str], folder: str, waiting: Wait
 
 
 def commits_of(repository: Checkout, *revisions: str) -> Iterator[str]:
-    """The commits that some revisions lead to, whatever they touch: Git looks into none of their folders."""
-    with repository.git.start("rev-list", *revisions) as process:
-        assert process.stdout  # it is a pipe
+    """The commits that some revisions lead to, whatever they touch: Git looks into none of their folders.
+
+    Raises:
+        GitError: Git cannot read the history.
+    """
+    with repository.git.start("rev-list", *revisions, "--") as process:
+        assert process.stdout and process.stderr  # they are pipes
         try:
             for line in process.stdout:
                 yield line.decode().strip()
+            said, status = process.stderr.read(), process.wait()
         finally:
-            process.kill()
+            process.kill()  # whoever asks may have heard enough
+    if status != 0:
+        raise failure(["rev-list"], said, status)
 
 
 def _compared(repository: Checkout, commits: Sequence[str]) -> Iterator[str]:

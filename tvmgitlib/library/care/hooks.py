@@ -10,7 +10,7 @@ from pathlib import Path
 from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.care.receiving import Push, Update
 from tvmgitlib.model import GitError, LibraryError, SelectionError
-from tvmgitlib.store import Repository, branch_tips, hooks_folder, is_ancestor
+from tvmgitlib.store import Repository, hooks_folder, is_ancestor
 
 #: The Python that put it there. Git starts it in the Git directory, where nobody's modules are looked for. What it
 #: remembers is there too: a server's users may have no home, and whoever could change that could change the hook.
@@ -44,8 +44,7 @@ def install_hook(repository: Repository) -> Path:
             file=str(path),
             hint="Have it run tvmgitlib hook pre-receive with its standard input, and heed its exit code.",
         )
-    main = repository.checked_out
-    tip = branch_tips(repository).get(main or "")
+    main, tip = repository.checked_out, _tip(repository)
     if main is not None and tip is not None:
         found = [f"{problem}" for _, problem in Push(repository, [Update(None, tip, main)], None).problems()]
         if found:
@@ -88,11 +87,18 @@ def refusals(git_dir: Path, lines: Iterable[str]) -> list[str]:
     """
     given = list(lines)
     updates = [Update.read(line) for line in given]
-    digits = len(given[0].partition(" ")[0]) if given else 0
+    if not updates:
+        return []
+    digits = len(given[0].partition(" ")[0])
     with Repository.receiving(git_dir, digits) as repository:
-        main = repository.checked_out
-        tip = repository.resolve(main) if main is not None else None
-        return [f"{update.ref}: {problem}" for update, problem in Push(repository, updates, tip).problems()]
+        push = Push(repository, updates, _tip(repository))
+        return [f"{update.ref}: {problem}" for update, problem in push.problems()]
+
+
+def _tip(repository: Repository) -> str | None:
+    """The commit that the library's branch is at; None where it has none yet."""
+    main = repository.checked_out
+    return repository.resolve(main) if main is not None else None
 
 
 def judged(repository: Repository, old: str, new: str) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -13,11 +14,14 @@ from tvmgitlib.library.care.locating import is_library
 from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.changes import require_sound
 from tvmgitlib.library.folding import is_fold_after
-from tvmgitlib.library.reading import Contents, Trust
+from tvmgitlib.library.reading import Contents, Trust, new_jobs
 from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at, plain_line, segment_path, signature_at
-from tvmgitlib.store import Repository, commits_touching, differences, is_ancestor, merge_base
+from tvmgitlib.store import Repository, commits_touching, is_ancestor, merge_base
 
 _BRANCHES = "refs/heads/"
+
+#: An id as Git tells it.
+_ID = r"[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 class Update(Struct, frozen=True):
@@ -41,7 +45,7 @@ class Update(Struct, frozen=True):
             LibraryError: it is none.
         """
         match line.rstrip("\n").split(" "):
-            case [old, new, ref]:
+            case [old, new, ref] if len(old) == len(new) and all(re.fullmatch(_ID, oid) for oid in (old, new)):
                 return cls(old if old.strip("0") else None, new if new.strip("0") else None, ref)
         raise LibraryError(f"not a line of Git's to its pre-receive hook: {plain_line(line)}")
 
@@ -139,7 +143,7 @@ class Push:
             require_sound(self._repository, new, judged)
             with self._repository.snapshot(new) as snapshot:
                 trust = Trust(Contents(snapshot), always=self._is_strict)
-                yield from _unbelieved(trust, self._added(judged, new), new)
+                yield from _unbelieved(trust, sorted(new_jobs(self._repository, judged, new)), new)
             yield from self._loosened(base, new)
             yield from self._configs(judged, base, new)
 
@@ -149,12 +153,6 @@ class Push:
         if asked and not asks:
             what = "no push takes back that only signed jobs are trusted; who runs the server can, without this hook"
             yield Problem(SETTINGS_FILE, None, f"policy.trust: {what}", new)
-
-    def _added(self, known: str | None, new: str) -> list[str]:
-        """The jobs of a commit that another one does not have."""
-        with self._repository.snapshot(known) as before, self._repository.snapshot(new) as after:
-            changed = [(job_at(path), old) for path, old, new in differences(before, after) if new is not None]
-        return [job for job, old in changed if job is not None and old is None]
 
     @property
     def _is_strict(self) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.contents import Contents as Contents
     from tvmgitlib.library.reading.contents import is_derived as is_derived
     from tvmgitlib.library.reading.contents import is_own as is_own
+    from tvmgitlib.library.reading.contents import new_jobs as new_jobs
     from tvmgitlib.library.reading.contents import signature_files as signature_files
     from tvmgitlib.library.reading.departed import Departure as Departure
     from tvmgitlib.library.reading.departed import departures as departures
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "comparing": "Blame ConfigChange blame compare counts_by_kind",
-    "contents": "ATTRIBUTES_FILE Contents INVALIDATING is_derived is_own signature_files",
+    "contents": "ATTRIBUTES_FILE Contents INVALIDATING is_derived is_own new_jobs signature_files",
     "departed": "Departure departures removed_segments",
     "doubts": "Doubts Signatures Trust",
     "efforts": "WorkloadEffort histories trials",

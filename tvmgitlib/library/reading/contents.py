@@ -33,7 +33,7 @@ from tvmgitlib.model import (
     signature_at,
 )
 from tvmgitlib.rules.fold import fold, group_facts, standing
-from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, require_plain, settings_by_owner
+from tvmgitlib.store import MOST_OF_SMALL, OWN_FOLDERS, TREE_MODE, differences, require_plain, settings_by_owner
 
 if TYPE_CHECKING:
     from tvmgitlib.format import (
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         Workload,
     )
     from tvmgitlib.rules.fold import Configs, Standing
-    from tvmgitlib.store import Entry, Snapshot
+    from tvmgitlib.store import Entry, Repository, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -436,6 +436,13 @@ def signatures_in(snapshot: Snapshot, folder: str) -> dict[str, list[tuple[str, 
         if (of := signature_at(path)) is not None:
             found.setdefault(of[0], []).append((path, entry))
     return found
+
+
+def new_jobs(repository: Repository, before: str | None, after: str | None) -> set[str]:
+    """The ids of the jobs that a commit has and another one has not; what both have is not read."""
+    with repository.snapshot(before) as old, repository.snapshot(after) as new:
+        added = (path for path, was, now in differences(old, new) if was is None and now is not None)
+        return {job for path in added if (job := job_at(path)) is not None}
 
 
 def is_derived(path: str) -> bool:

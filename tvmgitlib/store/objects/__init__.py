@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from tvmgitlib.store.objects.endless import unless_endless as unless_endless
     from tvmgitlib.store.objects.expanse import Expanse as Expanse
     from tvmgitlib.store.objects.limits import MOST as MOST
-    from tvmgitlib.store.objects.limits import MOST_FILES as MOST_FILES
     from tvmgitlib.store.objects.limits import MOST_OF_SMALL as MOST_OF_SMALL
     from tvmgitlib.store.objects.limits import Bounds as Bounds
-    from tvmgitlib.store.objects.limits import too_much as too_much
     from tvmgitlib.store.objects.packs import KEEP as KEEP
     from tvmgitlib.store.objects.packs import write_pack as write_pack
     from tvmgitlib.store.objects.raw import FILE_MODE as FILE_MODE
@@ -47,7 +45,7 @@ _NAMES = {
     "draft": "Committed Draft",
     "endless": "unless_endless",
     "expanse": "Expanse",
-    "limits": "Bounds MOST MOST_FILES MOST_OF_SMALL too_much",
+    "limits": "Bounds MOST MOST_OF_SMALL",
     "packs": "KEEP write_pack",
     "raw": "Blob Entry FILE_MODE SUBMODULE_MODE TREE_MODE blob_id",
     "reader": "ObjectReader",

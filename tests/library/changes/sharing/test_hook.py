@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary
-from tvmgitlib.library.care import install_hook, server_repository
+from tvmgitlib.library.care import install_hook, refusals, server_repository
 from tvmgitlib.library.care.receiving import Update
 from tvmgitlib.model import GitError, LibraryError
 
@@ -291,8 +291,26 @@ def test_a_host_without_hooks_asks_by_ci(library: ConfigLibrary, make_log: MakeL
 def test_the_name_of_a_ref_may_hold_any_space_but_one() -> None:
     update = Update.read(f"{'0' * 40} {'1' * 40} refs/heads/a\u00a0b\n")
     assert (update.old, update.new, update.ref) == (None, "1" * 40, "refs/heads/a\u00a0b")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "refs/heads/main",
+        f"{'0' * 40} {'1' * 40}",
+        f"{'0' * 40} HEAD refs/heads/main",
+        f"{'0' * 40} {'1' * 39} refs/heads/main",
+        f"{'0' * 40} {'1' * 64} refs/heads/main",
+        f"{'0' * 40} {'G' * 40} refs/heads/main",
+    ],
+)
+def test_what_git_would_not_tell_its_hook(line: str) -> None:
     with pytest.raises(LibraryError, match="not a line of Git's"):
-        Update.read("refs/heads/main\n")
+        Update.read(f"{line}\n")
+
+
+def test_a_push_of_nothing_is_not_looked_at(tmp_path: Path) -> None:
+    assert refusals(tmp_path / "nowhere", []) == []
 
 
 def test_no_hook_is_put_where_git_does_not_look(served: Path, git: Git) -> None:

@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import GitError, Settings, job_at
-from tvmgitlib.store import Repository, Upstream, differences
+from tvmgitlib.model import GitError, Settings
+from tvmgitlib.store import Repository, Upstream
 
 #: How long to go on while the remote moves or cannot be reached, in seconds.
 _PATIENCE = 120.0
@@ -70,13 +70,6 @@ def head_of(repository: Repository) -> str:
     head = repository.head
     assert head is not None  # a library has a commit
     return head
-
-
-def new_jobs(repository: Repository, before: str | None, after: str | None) -> set[str]:
-    """The ids of the jobs that a commit has and another one has not; what both have is not read."""
-    with repository.snapshot(before) as old, repository.snapshot(after) as new:
-        added = (path for path, was, now in differences(old, new) if was is None and now is not None)
-        return {job for path in added if (job := job_at(path)) is not None}
 
 
 class Try(Struct):

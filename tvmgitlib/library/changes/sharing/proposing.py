@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tvmgitlib.format import SETTINGS_FILE
-from tvmgitlib.library.changes.sharing.exchange import Synced, attempts, head_of, new_jobs
+from tvmgitlib.library.changes.sharing.exchange import Synced, attempts, head_of
 from tvmgitlib.library.changes.sharing.replaying import replay, replay_one
+from tvmgitlib.library.reading import new_jobs
 from tvmgitlib.model import GitError, job_at
 from tvmgitlib.store import (
     Outcome,

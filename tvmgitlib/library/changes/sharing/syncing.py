@@ -19,10 +19,11 @@ from tvmgitlib.library.changes.arriving import (
     tell_unless_folded,
 )
 from tvmgitlib.library.changes.sharing.checkpoints import make_checkpoint, require_recent
-from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, new_jobs, settings_of
+from tvmgitlib.library.changes.sharing.exchange import Synced, Try, attempts, head_of, settings_of
 from tvmgitlib.library.changes.sharing.needed import fetch_needed, only_builds
 from tvmgitlib.library.changes.sharing.queueing import Taken, only_jobs, take_in, to_queue, waiting
 from tvmgitlib.library.changes.sharing.replaying import replay
+from tvmgitlib.library.reading import new_jobs
 from tvmgitlib.model import GitError, LibraryError, listed, plural
 from tvmgitlib.store import (
     Landing,
