@@ -70,6 +70,8 @@ def test_lscpu_has_the_names_of_64_bit_arm(tmp_path: Path, monkeypatch: pytest.M
     found = told_by_linux(RK3399)
     assert found is not None
     assert (found.name, found.flags[:2]) == ("Cortex-A53", ["fp", "asimd"])
+    program.write_bytes(b"#!/bin/sh\nprintf 'Model name: Cortex-\\377\\n'\n")
+    assert told_by_linux(RK3399) == Processor("Cortex-\ufffd", found.flags)
     program.unlink()
     assert told_by_linux(RK3399) is None
 
