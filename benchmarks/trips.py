@@ -250,8 +250,9 @@ class Processes:
         """How many a command line starts, in a process of its own."""
         self._journal.write_text("")
         command = [sys.executable, "-m", "tvmgitlib", *map(str, arguments)]
-        env = os.environ | {"PATH": self._path}
-        # `-m` takes a package of the current folder first, which may be another version than the one that is measured.
+        # The child's package is the one that is measured: `-m` takes one of the current folder first, and a relative
+        # PYTHONPATH is another folder's there.
+        env = os.environ | {"PATH": self._path, "PYTHONPATH": str(PACKAGE.parent)}
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env, cwd=self._journal.parent)
         return len(self._journal.read_text(encoding="utf-8").splitlines())
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ EVIL = (
     "'\" onmouseover=\"document.title='pwned'",
     "x" * 300,
 )
+
+
+#: What author lines say of when: nothing; later than ISO 8601 has years for; later than that in UTC alone.
+ODD_DATES = ("", " 253402300800 +0000", " 253402351199 -1400")
 
 
 def log_of(path: Path, names: tuple[str, ...], cost: float, first: int = 0) -> Path:
@@ -47,9 +53,23 @@ def dense(tmp_path: Path) -> Path:
     return log_of(tmp_path / "dense.log", ("dense",), 2e-3)
 
 
+def with_odd_dates(path: Path, git: Callable[..., str]) -> None:
+    """Forge the author dates of the newest commits."""
+    parent = git(path, "rev-parse", f"HEAD~{len(ODD_DATES)}").strip()
+    for at, date in zip(reversed(range(len(ODD_DATES))), ODD_DATES, strict=True):
+        commit = git(path, "cat-file", "commit", f"HEAD~{at}")
+        commit = re.sub(r"(?m)^parent .*$", f"parent {parent}", commit, count=1)
+        commit = re.sub(r"(?m)^(author .*>) .*$", rf"\1{date}", commit, count=1)
+        (forged := path.parent / "forged").write_text(commit)
+        parent = git(path, "hash-object", "-t", "commit", "-w", "--literally", str(forged)).strip()
+    git(path, "update-ref", "HEAD", parent)
+
+
 @pytest.fixture
-def hostile(library: ConfigLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigLibrary:
-    """A library with three jobs, the last of which reverts the second."""
+def hostile(
+    library: ConfigLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Callable[..., str]
+) -> ConfigLibrary:
+    """A library with three jobs, the last of which reverts the second; no commit's date is one that Python has."""
     facts: dict[str, Any] = {"cooling": EVIL[0], EVIL[1]: EVIL[4]}
     monkeypatch.setenv("GIT_AUTHOR_NAME", f"Eve {EVIL[5]} {EVIL[2]}")
     library.import_logs(log_of(tmp_path / "a<b>&'\".log", EVIL, 2e-3), platform="board", facts=facts)
@@ -58,4 +78,5 @@ def hostile(library: ConfigLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     assert second.job is not None
     library.revert(second.job, reason=EVIL[0])
-    return library
+    with_odd_dates(library.path, git)
+    return ConfigLibrary(library.path)

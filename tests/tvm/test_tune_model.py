@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import runpy
 import shutil
 import signal
@@ -113,6 +114,20 @@ def test_a_target_need_not_say_how_many_cores_this_machine_has(
     with pytest.raises(TargetError, match="measuring is for a runner on a tracker"):
         library.tune(model, 2, target=target, platform="board", runner="rpc")
     assert not library.open_jobs()
+
+
+@pytest.mark.tvm("0.25", "0.27")
+def test_the_cores_of_a_board_are_not_those_of_this_machine(
+    library: ConfigLibrary, model: Path, tmp_path: Path
+) -> None:
+    """Of a runner of the user's own nobody can tell where it measures; a target of another machine says it."""
+    machine = {"aarch64": "x86_64"}.get(platform.machine(), "aarch64")
+    target = {"kind": "llvm", "mtriple": f"{machine}-linux-gnu"}
+    how = work.how(work.Journal(tmp_path / "journal"))
+    with pytest.raises(TargetError, match="its triple is not this machine's"):
+        library.tune(model, 1, target=target, platform="board", **how)
+    assert not library.open_jobs()
+    assert library.tune(model, 1, target={**target, "num-cores": 4}, platform="board", **how).is_complete
 
 
 def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.knobs import KnobTrial as KnobTrial
     from tvmgitlib.model.knobs import Scalar as Scalar
     from tvmgitlib.model.moments import CLOCK_SKEW as CLOCK_SKEW
+    from tvmgitlib.model.moments import moment_of as moment_of
     from tvmgitlib.model.moments import read_age as read_age
     from tvmgitlib.model.moments import read_since as read_since
     from tvmgitlib.model.moments import read_utc as read_utc
@@ -128,7 +129,7 @@ _NAMES = {
     ),
     "json": "Json MAX_PARTS canonical_json has_too_many_parts is_unicode read_gaps read_json read_json_with_gaps",
     "knobs": "Call Config Knob KnobTrial Scalar",
-    "moments": "CLOCK_SKEW read_age read_since read_utc utc_text",
+    "moments": "CLOCK_SKEW moment_of read_age read_since read_utc utc_text",
     "pin": "Pin",
     "place": "ConfigsFile Place",
     "platform": "Platform fact merged_facts parse_assignment platform_name_from set_fact validate_platform_name",

@@ -25,6 +25,18 @@ def read_utc(text: str) -> datetime:
     return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=timezone.utc)
 
 
+def moment_of(text: str) -> datetime | None:
+    """The moment that a date in the format of ISO 8601 says, in UTC; None where that is none.
+
+    Git says the date of a commit as it finds it, which may be forged: nothing, or a year that Python has not.
+    """
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
 _AGE = r"([0-9]{1,7})([wdhm])"
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
@@ -49,10 +61,6 @@ def read_since(text: str, now: datetime) -> datetime:
         ValueError: it names none.
     """
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        try:
-            return now - read_age(text)
-        except (ValueError, OverflowError):
-            raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m, and no date as 2026-11-22") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment_of(text) or now - read_age(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no age such as 26w, 180d, 12h or 90m, and no date as 2026-11-22") from None

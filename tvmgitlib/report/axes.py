@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any, Final
+
+from tvmgitlib.model import moment_of
 
 #: Times further apart than by this factor have the ticks 1, 2, 5, 10, ...; nearer ones those at even distances.
 _APART: Final = 4
@@ -81,9 +82,9 @@ def dates(values: Iterable[str]) -> dict[str, Any]:
     """The axis, the scale and the title of dates, in UTC: the days that they span are the title.
 
     Args:
-        values: the dates, in the format of ISO 8601; at least one.
+        values: the dates, in the format of ISO 8601; at least one that is a moment.
     """
-    known = sorted(datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(timezone.utc) for value in values)
+    known = sorted(moment for value in values if (moment := moment_of(value)) is not None)
     span = (known[-1] - known[0]).total_seconds()
     unit, step, _ = next((each for each in _INTERVALS if span <= _MOST * each[2]), _INTERVALS[-1])
     days = list(dict.fromkeys(known[at].date().isoformat() for at in (0, -1)))

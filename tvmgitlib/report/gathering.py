@@ -14,7 +14,7 @@ from tvmgitlib.library import jobs as history
 from tvmgitlib.library.curves import CurvePoint, tuning_curve
 from tvmgitlib.library.reading import Contents, LogEntry, log
 from tvmgitlib.library.view import View
-from tvmgitlib.model import Place, Segment, Task, TaskRecords, TvmgitlibError, counted
+from tvmgitlib.model import Place, Segment, Task, TaskRecords, TvmgitlibError, counted, moment_of
 from tvmgitlib.report.curves import Curve, compact, whole
 from tvmgitlib.report.timeline import Step, Timeline
 from tvmgitlib.store import Repository, histories
@@ -67,8 +67,9 @@ class JobFacts(Struct, frozen=True):
 
     @property
     def date(self) -> str | None:
-        """When it came to the library, else when it finished."""
-        return (self.entry.date if self.entry else None) or self.segment.header.finished
+        """When it came to the library, else (where its commit says no moment) when it finished."""
+        came = self.entry.date if self.entry else None
+        return came if came is not None and moment_of(came) is not None else self.segment.header.finished
 
     @property
     def author(self) -> str | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tvmgitlib.model import duration, plain_line
+from tvmgitlib.model import duration, moment_of, plain_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,9 +62,9 @@ def _environment() -> Environment:
 
 
 def _moment(text: str) -> str:
-    """A moment as people write it, in UTC: `2026-11-22 13:44:05 UTC`."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    """A moment as people write it, in UTC: `2026-11-22 13:44:05 UTC`. What is none stays as it is."""
+    moment = moment_of(text)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment is not None else text
 
 
 def _shown(value: Any) -> Any:

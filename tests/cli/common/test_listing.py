@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tvmgitlib import ConfigLibrary
 
 
 def line(name: str, size: int, cost: float, at: float) -> str:
@@ -76,6 +79,18 @@ def test_since_leaves_out_what_is_older(filled: Any, command: str) -> None:
     assert filled.lines(command, "--since", "2100-01-01") == []
     assert filled("--json", command, "--since", "yesterday").code == 2
     assert "no age such as" in filled.err
+
+
+def test_what_is_from_no_moment_that_can_be_told_is_older(
+    filled: Any, library: ConfigLibrary, git: Callable[..., str], tmp_path: Path
+) -> None:
+    commit = git(library.path, "cat-file", "commit", "HEAD")
+    (forged := tmp_path / "forged").write_text(re.sub(r"(?m)^author .*$", "author nobody", commit, count=1))
+    made = git(library.path, "hash-object", "-t", "commit", "-w", "--literally", str(forged)).strip()
+    git(library.path, "update-ref", "HEAD", made)
+    newest, oldest = filled.lines("log")
+    assert filled.lines("log", "--since", "2020-01-01") == [oldest]
+    assert filled.lines("log", "--sort", "date") == [newest, oldest]
 
 
 def test_since_asks_best_when_its_jobs_were_finished(filled: Any) -> None:

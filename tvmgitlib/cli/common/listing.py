@@ -245,4 +245,7 @@ def _since(context: click.Context, parameter: click.Parameter, value: str | None
 
 
 def _is_since(text: str | None, since: datetime) -> bool:
-    return text is not None and datetime.fromisoformat(text.replace("Z", "+00:00")) >= since
+    from tvmgitlib.model import moment_of
+
+    moment = moment_of(text) if text is not None else None
+    return moment is not None and moment >= since

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from tvmgitlib.library.platforms.detect import detect_for as detect_for
     from tvmgitlib.library.platforms.detect import detect_platform as detect_platform
     from tvmgitlib.library.platforms.detect import facts_here as facts_here
+    from tvmgitlib.library.platforms.detect import is_this_triple as is_this_triple
     from tvmgitlib.library.platforms.naming import THIS as THIS
     from tvmgitlib.library.platforms.naming import overruled as overruled
     from tvmgitlib.library.platforms.naming import platform_for as platform_for
 
 _NAMES = {
-    "detect": "detect_for detect_platform facts_here",
+    "detect": "detect_for detect_platform facts_here is_this_triple",
     "naming": "THIS overruled platform_for",
 }
 

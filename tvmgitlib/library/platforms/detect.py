@@ -126,7 +126,7 @@ def facts_here(target: Target) -> dict[str, Json]:
 
 def _is_this_cpu(attributes: Mapping[str, object]) -> bool:
     triple = cast("str | None", attributes.get("mtriple"))
-    if not (_is_this_triple(triple) if triple is not None else _may_be_this_device(attributes.get("device"))):
+    if not (is_this_triple(triple) if triple is not None else _may_be_this_device(attributes.get("device"))):
         return False
     needed = _CPUS.get(cast(str, attributes.get("mcpu", "generic")))
     if needed is None:
@@ -137,7 +137,8 @@ def _is_this_cpu(attributes: Mapping[str, object]) -> bool:
     return {_spelled(name) for name in wanted} <= {_spelled(name) for name in features}
 
 
-def _is_this_triple(triple: str) -> bool:
+def is_this_triple(triple: str) -> bool:
+    """Whether a triple has this machine's architecture and operating system."""
     architecture, _, rest = triple.lower().partition("-")
     return _architecture(architecture) == _architecture(system.machine().lower()) and _os(rest) == system.system()
 

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 _NAMES = frozenset({"model name", "cpu", "processor", "uarch"})
 _FLAGS = frozenset({"flags", "features", "ases implemented"})
 
+#: How long lscpu is waited for (seconds); what it says is nice to know.
+_PATIENCE = 10
+
 
 class Processor(NamedTuple):
     """A CPU.
@@ -49,9 +52,10 @@ def told_by_linux(text: str) -> Processor | None:
 
 
 def _told_by_lscpu() -> str | None:
-    with suppress(OSError):
-        said = subprocess.run(["lscpu"], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False)
-        return next((value for key, value in _fields(said.stdout) if key == "model name"), None)
+    env = {**os.environ, "LC_ALL": "C"}
+    with suppress(OSError, subprocess.SubprocessError):
+        said = subprocess.run(["lscpu"], capture_output=True, env=env, timeout=_PATIENCE, check=False).stdout
+        return next((value for key, value in _fields(said.decode(errors="replace")) if key == "model name"), None)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tvmgitlib.library.jobs import Journal
+from tvmgitlib.library.platforms import is_this_triple
 from tvmgitlib.live.at_hand import fast_imports, target_of_call
 from tvmgitlib.live.common import HowToMeasure, Suggesters, elsewhere, name_of, place_of, plain
 from tvmgitlib.live.fleet import Fleet
@@ -190,25 +191,26 @@ def with_cores(target: Any, runner: Any) -> Any:
 
     Args:
         target: TVM's object.
-        runner: what runs the trials: on this machine its cores are counted, where the target does not say them.
+        runner: what runs the trials. Where the target does not say the cores, this machine's are counted, unless the
+            runner is one of another machine, or the target's triple is: of a runner of the user's own nobody can tell.
 
     Raises:
-        TargetError: those of another machine are not known.
+        TargetError: the cores are those of another machine, and so not known.
     """
     told = dict(target.export())
     if told["kind"] != "llvm" or "num-cores" in told:
         return target
     where = elsewhere(HowToMeasure(runner=runner))
-    if where is not None:
+    if where is not None or not is_this_triple(str(told.get("mtriple", ""))):
+        why = f"measuring is for {where}" if where is not None else "its triple is not this machine's"
         label = parse_target(target).target.label
         raise TargetError(
-            f"MetaSchedule's search asks how many cores the device has, and the target {label} does not say it: "
-            f"measuring is for {where}",
+            f"MetaSchedule's search asks how many cores the device has, and the target {label} does not say it: {why}",
             hint='Say it in the target: "num-cores": 4, for one with four.',
         )
     import tvm
 
-    del told["tag"]  # of a target that is not this one any more
+    told.pop("tag", None)  # of a target that is not this one any more
     return tvm.target.Target({**told, "num-cores": meta_schedule().utils.cpu_count(logical=False)})
 
 
