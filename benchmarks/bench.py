@@ -197,8 +197,8 @@ def main() -> None:
         found[part] = {"machine": machine(), "rows": rows, "curves": [asdict(curve) for curve in curves]}
         if given.json is not None:  # after each: what follows may take an hour
             given.json.write_text(json.dumps(found, indent=1) + "\n")
-    if given.document is not None:
-        write_into(given.document, found)
+        if given.document is not None:
+            write_into(given.document, found)
 
 
 if __name__ == "__main__":

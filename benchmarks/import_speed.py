@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from usage import Usage, used_by
 
 LOGS = Path(__file__).resolve().parents[1] / "tests" / "data" / "tvm-logs"
 LINES = 62_000
@@ -33,13 +34,6 @@ IDENTITY = {f"GIT_{who}_{what}": f"bench@{who}" for who in ("AUTHOR", "COMMITTER
 
 #: Makes lines out of lines: `varied(paths, lines)`.
 Varied = Callable[[list[Path], int], Iterator[bytes]]
-
-
-class Usage(NamedTuple):
-    """What a process used: seconds of CPU, and its peak memory in MB (2**20 bytes)."""
-
-    seconds: float
-    peak: float
 
 
 class Row(NamedTuple):
@@ -100,7 +94,6 @@ def metaschedule(paths: list[Path], lines: int) -> Iterator[bytes]:
 def write(log: Path, varied: Varied, paths: list[Path], lines: int) -> Path:
     """Write a log, and give what an import is to be told: the file, or the folder of a database."""
     log.parent.mkdir(parents=True)
-    # Line by line: Linux gives a child the peak memory of its parent to begin with, so this process must stay small.
     with log.open("wb") as file:
         file.writelines(varied(paths, lines))
     workloads = paths[0].with_name("database_workload.json")
@@ -110,16 +103,9 @@ def write(log: Path, varied: Varied, paths: list[Path], lines: int) -> Path:
     return log.parent
 
 
-def used_by(command: list[str], **environment: str) -> Usage:
-    """Run a command and see what it used, with what it ran."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | environment)
-    _, status, resources = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return Usage(
-        resources.ru_utime + resources.ru_stime, resources.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    )
+def tvmgitlib(*arguments: str) -> Usage:
+    """Run one of our commands and see what it used."""
+    return used_by([sys.executable, "-m", "tvmgitlib", *arguments], os.environ | IDENTITY)
 
 
 def bare(log: Path) -> float:
@@ -145,26 +131,24 @@ def reduced(path: Path) -> float:
 
 def imported(path: Path, library: Path) -> Usage:
     """An import into a new library."""
-    tvmgitlib = [sys.executable, "-m", "tvmgitlib"]
-    used_by([*tvmgitlib, "init", str(library)], **IDENTITY)
-    return used_by([*tvmgitlib, "-C", str(library), "import", str(path), "--platform", "bench"], **IDENTITY)
+    tvmgitlib("init", str(library))
+    return tvmgitlib("-C", str(library), "import", str(path), "--platform", "bench")
 
 
 def finished(path: Path, library: Path) -> Usage:
     """A job with that log, finished in a new library."""
-    tvmgitlib = [sys.executable, "-m", "tvmgitlib"]
-    used_by([*tvmgitlib, "init", str(library)], **IDENTITY)
-    start = [*tvmgitlib, "-C", str(library), "--json", "job", "start", "--platform", "bench"]
+    tvmgitlib("init", str(library))
+    start = [sys.executable, "-m", "tvmgitlib", "-C", str(library), "--json", "job", "start", "--platform", "bench"]
     job = json.loads(subprocess.run(start, check=True, capture_output=True, env=os.environ | IDENTITY).stdout)
     shutil.copy(path, job["log"])
-    return used_by([*tvmgitlib, "-C", str(library), "job", "finish"], **IDENTITY)
+    return tvmgitlib("-C", str(library), "job", "finish")
 
 
 def measure(folder: Path, log: Path, varied: Varied, paths: list[Path], lines: int, repeat: int) -> list[Row]:
     """What one family's log of so many lines takes."""
     long, one = (write(folder / name / log, varied, paths, count) for name, count in (("long", lines), ("one", 1)))
     file = folder / "long" / log
-    # By turns, so that all see the same machine; what makes this process large comes last, see `write`.
+    # By turns, so that all see the same machine.
     floors, wholes, empties = zip(
         *(
             (bare(file), imported(long, folder / f"library-{run}"), imported(one, folder / f"empty-{run}"))
@@ -213,7 +197,7 @@ def every_family(lines: int, repeat: int, hhb: str | None = None) -> dict[str, t
             answers[name] = count, rows
             if hhb is not None and name == "autotvm":
                 command = [hhb, "-c", PICK_BEST, str(folder / name / "long" / log), str(folder / "best.log")]
-                seconds = used_by(command).seconds
+                seconds = used_by(command, os.environ).seconds
                 rows.append(Row("TVM's pick_best", seconds, seconds / rows[0].seconds))
     return answers
 

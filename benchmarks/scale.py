@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from libraries import TVM
+from usage import Usage, used_by
 
 from tvmgitlib import ConfigLibrary, Selection, TvmVersion
 from tvmgitlib.library.outlines import index_file
@@ -38,13 +39,6 @@ A_FILE = 1000
 REPEAT = 3
 #: How many builds look configs up: the fastest counts, which a busy machine slows down least.
 BUILDS = 5
-
-
-class Usage(NamedTuple):
-    """What a process and its children used: seconds of the processor, and the most memory in MB (2**20 bytes)."""
-
-    seconds: float
-    peak: float
 
 
 class Row(NamedTuple):
@@ -89,22 +83,12 @@ def environment() -> dict[str, str]:
 
 
 def used(*arguments: str) -> Usage:
-    """Run Python and see what it used; a command may answer no.
-
-    Linux gives a child the peak memory of its parent to begin with, so this process must stay small.
-    """
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen([sys.executable, *arguments], stdout=said, stderr=said, env=environment())
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 1):
-            said.seek(0)
-            raise SystemExit(f"{arguments}: exit code {process.returncode}\n{said.read().decode(errors='replace')}")
-    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    """Run Python and see what it used; a command may answer no."""
+    return used_by([sys.executable, *arguments], environment(), (0, 1))
 
 
 def made(library: Path, *how: str) -> None:
-    """Make a library where there is none, in another process: see `used`."""
+    """Make a library where there is none."""
     if not library.exists():
         script = str(Path(__file__).with_name("libraries.py"))
         subprocess.run([sys.executable, script, str(library), *how], check=True, env=environment())
@@ -209,13 +193,20 @@ def of_configs(path: Path, configs: int) -> tuple[Usage, dict[str, float]]:
     made(path, "--jobs", files, "--platforms", files, "--lines", "1", "--workloads", str(A_FILE))
     answer(path, *BEST)
     usage = fastest(lambda: told(path, *BEST))
-    configs_of_one = ConfigLibrary(path).best(Selection(platform=PLATFORM))
-    asked = [(each.family, Selection(target=each.target).asked, each.place.workload) for each in configs_of_one]
-    seconds = [lookups(path, asked) for _ in range(BUILDS)]
-    return usage, {name: min(each[name] for each in seconds) for name in seconds[0]}
+    looking = [sys.executable, __file__, "--lookups", str(path)]  # as a build: a process of its own
+    found: dict[str, float] = json.loads(subprocess.run(looking, check=True, capture_output=True).stdout)
+    return usage, found
 
 
-def lookups(path: Path, asked: Sequence[Any]) -> dict[str, float]:
+def lookups(path: Path) -> dict[str, float]:
+    """How long lookups take in the fastest of some builds, in seconds on the clock."""
+    configs = ConfigLibrary(path).best(Selection(platform=PLATFORM))
+    asked = [(each.family, Selection(target=each.target).asked, each.place.workload) for each in configs]
+    seconds = [build(path, asked) for _ in range(BUILDS)]
+    return {name: min(each[name] for each in seconds) for name in seconds[0]}
+
+
+def build(path: Path, asked: Sequence[Any]) -> dict[str, float]:
     """How long lookups of a build take, in seconds on the clock."""
 
     def timed(questions: Sequence[Any]) -> float:
@@ -298,9 +289,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--lookups", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.bare is not None:
         bare(given.bare)
+        return
+    if given.lookups is not None:
+        print(json.dumps(lookups(given.lookups)))
         return
     jobs, configs = measured(given.libraries, given.jobs, given.configs)
     rows = table(jobs, configs)

@@ -16,6 +16,7 @@ from tvmgitlib import families
 from tvmgitlib.families.metaschedule import read_workload
 from tvmgitlib.format import lines_of, read_segment, read_stored, schema, store, task_order, write_segment
 from tvmgitlib.format.samples import encode_sample
+from tvmgitlib.format.stored import _quick_reader
 from tvmgitlib.model import (
     Effort,
     Header,
@@ -380,15 +381,77 @@ def test_a_record_whose_line_does_not_say_its_workload_needs_the_bag_to() -> Non
         read_stored(other, family, "board")
 
 
-@pytest.mark.parametrize("family", REAL)
-def test_a_record_is_the_same_however_often_others_like_it_were_read(family: str) -> None:
-    """The first of its workload goes through the schema and the family's rules, the next ones are read quickly."""
-    for stored in REAL[family].tasks[0].records:
-        first, second, proven = (
-            read_stored(stored.line, families.family(family), "board", is_proven) for is_proven in (False, False, True)
-        )
-        assert first == second == proven
-        assert repr(first) == repr(second)
+@pytest.fixture(params=REAL)
+def learnt(request: pytest.FixtureRequest) -> tuple[str, bytes]:
+    """A family and a record's line, which was read just now, and no other before it."""
+    line = REAL[request.param].tasks[0].records[0].line
+    _quick_reader.cache_clear()
+    read_stored(line, families.family(request.param), "board")
+    return request.param, line
+
+
+def test_a_record_is_read_quickly_once_others_like_it_were(learnt: tuple[str, bytes]) -> None:
+    """The first of its workload goes through the schema and the family's rules; some do not say it all themselves."""
+    name, first = learnt
+    family = families.family(name)
+    quick = _quick_reader(name)
+    assert (quick is None) == family.keeps_module
+    for each in REAL[name].tasks[0].records:
+        assert quick is None or len(quick.read([family.unwrap(each.line)[0]])) == 1
+        again, proven = (read_stored(each.line, family, "board", is_proven) for is_proven in (False, True))
+        _quick_reader.cache_clear()
+        strictly = read_stored(each.line, family, "board")
+        assert again == proven == strictly
+        assert repr(again) == repr(strictly)
+        read_stored(first, family, "board")
+        quick = _quick_reader(name)
+
+
+def outcome(line: bytes, family: str) -> str | tuple[type[TvmgitlibError], str, str | None]:
+    """What reading a record says."""
+    try:
+        return repr(read_stored(line, families.family(family), "board"))
+    except TvmgitlibError as error:
+        return type(error), str(error), error.field
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (rb"}$", rb', "result": [[1e-9], 0, 1.0, 1600000000.0]}'),
+        (rb"}$", rb', "r": [[1e-9], 0, 1.0, 1600000000]}'),
+        (rb"}$", rb', "version": 0.3}'),
+        (rb"}$", rb', "more": 1}'),
+        (rb'("r(?:esult)?": ?\[)\[[^]]*\]', rb"\1[0]"),
+        (rb'("r(?:esult)?": ?\[)\[[^]]*\]', rb"\1[]"),
+        (rb'("r(?:esult)?": ?\[)\[[^]]*\]', rb"\1[1e10]"),
+        (rb'("r(?:esult)?": ?\[\[[^]]*\], ?0)', rb"\1.0"),
+        (rb'("r(?:esult)?": ?\[\[[^]]*\], ?)0', rb"\g<1>1"),
+        (rb"^", rb" "),
+    ],
+)
+def test_a_record_that_is_nearly_one_read_before(learnt: tuple[str, bytes], pattern: bytes, text: bytes) -> None:
+    """It is read, or refused, as where no quick reader knows of any."""
+    name, line = learnt
+    native, bag = families.family(name).unwrap(line)
+    changed = families.family(name).wrap(re.sub(pattern, text, native, count=1), bag or b"")
+    said = outcome(changed, name)
+    _quick_reader.cache_clear()
+    assert outcome(changed, name) == said
+
+
+@pytest.mark.parametrize("wrong", [{"job": "1"}, {"workload": "0" * 16}, {"trials": "1"}, {"finished": "now"}])
+def test_a_bag_is_wrong_however_often_others_like_its_record_were_read(
+    learnt: tuple[str, bytes], wrong: dict[str, str]
+) -> None:
+    name, line = learnt
+    native, bag = families.family(name).unwrap(line)
+    changed = families.family(name).wrap(native, json.dumps(json.loads(bag or b"") | wrong).encode())
+    said = outcome(changed, name)
+    assert isinstance(said, tuple)
+    assert outcome(changed, name) == said
+    _quick_reader.cache_clear()
+    assert outcome(changed, name) == said
 
 
 def test_integers_may_be_spelt_as_json_allows(build: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -34,6 +35,9 @@ DESC_KEY = "x-desc"
 
 #: How the lines begin that are no records.
 OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
+
+#: Longer bags are not kept in mind (bytes): under names of its own, one may hold whatever fits into a line.
+_MOST_KEPT = 4096
 
 
 def store(record: TuningRecord, header: Header, task: Task) -> StoredRecord:
@@ -89,11 +93,9 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     quick = _quick_reader(family.name) if not proven else None  # which loads a parser: not for one record
     taken = quick.read([native]) if quick is not None else []
     document = read_json(native) if not taken else None
-    bag = _read_bag(bag_text)
-    if not proven:
-        if not taken:
-            schema.check_record(document, family)
-        _check_bag(bag_text)
+    if not taken and not proven:
+        schema.check_record(document, family)
+    bag = _bag_of(bag_text, proven)
     if family.wrap(native, bag_text) != line or native != native.strip():
         raise RecordError("the line is not in canonical form")
     if taken:
@@ -126,16 +128,20 @@ def _quick_reader(family: str) -> QuickReader | None:
     return None if found.keeps_module or not families.is_shipped(family) else found.quick_reader(found.reader({}))
 
 
-@lru_cache(maxsize=256)
-def _read_bag(text: bytes) -> Mapping[str, Any]:
-    """A bag: the records of a task, which stand together, all have the same one."""
+def _bag_of(text: bytes, proven: bool) -> Mapping[str, Any]:
+    """A bag, which has been held against its schema unless its line is proven."""
+    return _short_bag(text, proven) if len(text) <= _MOST_KEPT else _read_bag(text, proven)
+
+
+def _read_bag(text: bytes, proven: bool) -> Mapping[str, Any]:
     bag: dict[str, Any] = read_json(text)
-    return bag
+    if not proven:
+        schema.check(bag, "bag", within=BAG_KEY)
+    return MappingProxyType(bag)
 
 
-@lru_cache(maxsize=256)
-def _check_bag(text: bytes) -> None:
-    schema.check(_read_bag(text), "bag", within=BAG_KEY)
+#: The records of a task, which stand together, all have the same bag.
+_short_bag = lru_cache(maxsize=256)(_read_bag)
 
 
 def workload_in(line: bytes, family: Family) -> Workload | None:

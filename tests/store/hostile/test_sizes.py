@@ -176,6 +176,20 @@ def test_a_long_message(bombs: Bombs, mebibytes: int) -> None:
     assert "too large" in said or "a commit of" in said
 
 
+def test_large_bags(bombs: Bombs) -> None:
+    """Anything may stand in a bag under a name of its own; nobody keeps in mind what did."""
+    path = segment_of(bombs)
+    name, segment = Path(path).stem, bombs.git("show", f"HEAD:{path}").encode() + b"\n"
+    junk = b'"x-junk":"' + b"x" * (30 * MIB) + "\N{GRINNING FACE}".encode() + b'",'  # of four bytes each, in Python
+    for number in range(5):
+        other = f"{name[:2]}{number:014x}"
+        before, bag, after = segment.replace(name.encode(), other.encode()).partition(b'"x-tvmgitlib": {')
+        bombs.put(path.replace(name, other), "100644", bombs.loose("blob", before + bag + junk + after))
+    (code,), said = bounded(bombs.path, ("check", "--full"))
+    assert code == 1
+    assert "it does not belong to these jobs" in said
+
+
 def test_sparse_files_in_the_work_tree(bombs: Bombs, hostile) -> None:
     for path in ("tvmgitlib.json", segment_of(bombs), configs_of(bombs)):
         with (bombs.path / path).open("r+b") as file:
