@@ -43,7 +43,7 @@ def check_out(repository: Checkout, remote: str, branch: str) -> None:
 
     Raises:
         GitError: Git cannot.
-        LibraryError: more files are in it than in any library.
+        LibraryError: its folders have no end.
     """
     arguments = ("checkout", "--quiet", "-B", branch, "--track", f"refs/remotes/{remote}/{branch}", "--")
     _require_bounded(repository, f"refs/remotes/{remote}/{branch}")
@@ -57,7 +57,7 @@ def fill_work_tree(repository: Checkout) -> None:
 
     Raises:
         GitError: Git cannot.
-        LibraryError: more files are in it than in any library.
+        LibraryError: its folders have no end.
     """
     _require_bounded(repository, "HEAD")
     repository.git.run("read-tree", "-m", "-u", "HEAD")
