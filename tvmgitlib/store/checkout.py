@@ -197,13 +197,13 @@ class Checkout:
         """The paths in some folders at which the index is not as the commit."""
         if commit is None:
             return []
-        waiting = objects.unless_endless(self.git, self.digits, lambda: [commit], *folders)
+        waiting = objects.unless_endless(self.git, self.digits, [commit], *folders)
         raw = self.git.run("diff-index", "--cached", *objects.RAW, commit, "--", *folders, waiting=waiting)
         return [delta.path for delta in objects.deltas(raw)]
 
     def changes(self, before: str, after: str, folders: Sequence[str]) -> list[objects.Delta]:
         """What tells the files in some folders apart in two commits."""
-        waiting = objects.unless_endless(self.git, self.digits, lambda: [before, after], *folders)
+        waiting = objects.unless_endless(self.git, self.digits, [before, after], *folders)
         compare = ("diff-tree", "-r", *objects.RAW, before, after, "--", *folders)
         return list(objects.deltas(self.git.run(*compare, waiting=waiting)))
 

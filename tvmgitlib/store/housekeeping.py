@@ -71,7 +71,7 @@ def collect(checkout: Checkout) -> None:
         with keeping_packs(checkout, [] if is_precious else pack_well(checkout, copied)):
             checkout.git.run(*DURABLE, *copied, *_OURS, "gc", "--quiet")
         if configuration.flag("core.commitgraph", default=True):
-            waiting = unless_endless(checkout.git, checkout.digits, lambda: commits_of(checkout, "--all"), "")
+            waiting = unless_endless(checkout.git, checkout.digits, commits_of(checkout, "--all"), "", history=True)
             graph = ("commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
             checkout.git.run(*graph, waiting=waiting)
         note_packed(checkout)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
-from functools import partial
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from itertools import count, islice
 
 from msgspec import Struct
 
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import Waiting, failure
-from tvmgitlib.store.objects import RAW, Delta, delta, unless_endless
+from tvmgitlib.store.objects import RAW, Delta, Watch, delta
 
 
 class TouchingCommit(Struct, frozen=True):
@@ -64,7 +64,7 @@ def commits_touching(
         walk.append("--reverse")
     outside = [f"^{left_out}" for left_out in since]
 
-    def looked_through() -> Iterator[str]:
+    def looked_through() -> Generator[str]:
         yield from commits_of(repository, *outside, commit)
         yield from since
 
@@ -72,12 +72,13 @@ def commits_touching(
     spec = f":(literal){above}{folder}"
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     listing = ["rev-list", *walk, *outside, commit, "--", spec]
-    watched = partial(unless_endless, repository.git, repository.digits)
-    for commits in _listed(repository, listing, folder, watched(looked_through, above + folder)):
-        compare = ("diff-tree", "--stdin", *options, "--", spec)
-        waiting = watched(partial(_compared, repository, commits.decode().split()), above + folder)
-        said = repository.git.run(*compare, stdin=commits, most=_MOST_SAID, waiting=waiting)
-        yield from _touching(said, os.fsencode(above))
+    compare = ["diff-tree", "--stdin", *options, "--", spec]
+    watch = Watch(repository.git, repository.digits, above + folder, history=True)
+    with closing(looked_through()) as looked:
+        for commits in _listed(repository, listing, folder, watch.of(looked)):
+            waiting = watch.of(_compared(repository, commits.decode().split()))
+            said = repository.git.run(*compare, stdin=commits, most=_MOST_SAID, waiting=waiting)
+            yield from _touching(said, os.fsencode(above))
 
 
 def _listed(repository: Checkout, command: list[str], folder: str, waiting: Waiting) -> Iterator[bytes]:

@@ -94,7 +94,7 @@ class IndexLock:
         chosen = sorted(within) if len(within) <= _FEW else []
         commit = str(target.commit)
         compare = ("--literal-pathspecs", "diff-index", "--cached", *RAW, commit, "--")
-        waiting = unless_endless(git, len(commit), lambda: [commit], *(chosen or [""]))
+        waiting = unless_endless(git, len(commit), [commit], *(chosen or [""]))
         found = list(deltas(git.run(*compare, *chosen, env=self._env, waiting=waiting)))
         edits = list(_edits(changes, found))
         listed = "".join(_as_info(change) for change in edits).encode(errors="surrogateescape")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.objects.diff_output import deltas as deltas
     from tvmgitlib.store.objects.draft import Committed as Committed
     from tvmgitlib.store.objects.draft import Draft as Draft
+    from tvmgitlib.store.objects.endless import Watch as Watch
     from tvmgitlib.store.objects.endless import unless_endless as unless_endless
     from tvmgitlib.store.objects.expanse import Expanse as Expanse
     from tvmgitlib.store.objects.limits import MOST as MOST
@@ -43,7 +44,7 @@ _NAMES = {
     "commits": "Author Commit make_commit parse_commit",
     "diff_output": "Delta NO_MODE RAW delta deltas",
     "draft": "Committed Draft",
-    "endless": "unless_endless",
+    "endless": "Watch unless_endless",
     "expanse": "Expanse",
     "limits": "Bounds MOST MOST_OF_SMALL",
     "packs": "KEEP write_pack",
