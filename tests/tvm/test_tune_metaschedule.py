@@ -97,6 +97,17 @@ def test_an_extracted_task_is_known_by_the_name_that_tvm_writes(
         job.tune_tir(work.matmul(8), 1, **work.told())
 
 
+def test_a_job_that_is_finished_inside_its_block_is_over(library: ConfigLibrary, target: Any) -> None:
+    with library.job(target, platform="board") as job:
+        job.tune_tir(work.matmul(8), 4, **work.told())
+        result = job.finish()
+    assert [entry.job for entry in library.log()] == [result.job]
+    with pytest.raises(ZeroDivisionError), library.job(target, platform="board") as job:
+        job.finish()
+        _ = 1 / 0
+    assert not library.open_jobs()
+
+
 def test_what_is_no_single_task_is_refused(library: ConfigLibrary, target: Any) -> None:
     with pytest.raises(TvmError, match="the module has 2"), library.job(target, platform="board") as job:
         job.is_tuned(work.two_functions(), 1)

@@ -17,11 +17,15 @@ from typing import Any
 import pytest
 
 from tvmgitlib import ConfigLibrary, Tuning
+from tvmgitlib.live.tasks import WeightedTask
 from tvmgitlib.model import SelectionError, TargetError, TvmError
 
 pytestmark = pytest.mark.tvm("0.16", "0.25", "0.27")
 
 SCRIPT = Path(__file__).parent / "model_job.py"
+
+#: A target of another machine, which does not say how many cores that has.
+FOREIGN = {"kind": "llvm", "mtriple": f"{'x86_64' if platform.machine() == 'aarch64' else 'aarch64'}-linux-gnu"}
 
 work = SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
@@ -111,9 +115,39 @@ def test_a_target_need_not_say_how_many_cores_this_machine_has(
     assert done.is_complete
     counted = library.tune(model, 1, target=work.TARGET, platform="board")  # the same kernels
     assert {task.state for task in counted.tasks} == {"skipped"}
+    on_record = library.tune(model, 1, target=target, platform="board", runner="rpc")  # nothing is to be measured
+    assert {task.state for task in on_record.tasks} == {"skipped"}
     with pytest.raises(TargetError, match="measuring is for a runner on a tracker"):
         library.tune(model, 2, target=target, platform="board", runner="rpc")
     assert not library.open_jobs()
+
+
+@pytest.mark.tvm("0.25", "0.27")
+def test_a_search_that_cannot_begin_leaves_an_interrupted_job_as_it_is(
+    library: ConfigLibrary, model: Path, tmp_path: Path
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    foreign = FOREIGN | {"num-cores": 4}
+    how = work.how(work.Journal(tmp_path / "journal", 3, interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        library.tune(model, work.TRIALS, target=foreign, platform="board", **how)
+    (left,) = library.open_jobs()
+    with pytest.raises(TargetError, match="its triple is not this machine's"):
+        library.tune(model, work.TRIALS, target=FOREIGN, platform="board", **how)
+    assert [job.id for job in library.open_jobs()] == [left.id]
+    assert library.tune(model, work.TRIALS, target=foreign, platform="board", **how).result.job == left.id
+
+
+@pytest.mark.tvm("0.25", "0.27")
+def test_a_function_has_no_target_of_its_own(library: ConfigLibrary) -> None:
+    tasks = SimpleNamespace(**runpy.run_path(str(SCRIPT.parent / "metaschedule_job.py")))
+    context = tasks.meta_schedule().TuneContext(mod=tasks.matmul(8), target=tasks.live_target())
+    for mixed in ([WeightedTask(tasks.matmul(16))], [context, WeightedTask(tasks.matmul(16))]):
+        with pytest.raises(TargetError, match=r"a function does not say its target|nothing says the target"):
+            library.tune(mixed, 1, platform="board")
+        assert not library.open_jobs()
 
 
 @pytest.mark.tvm("0.25", "0.27")
@@ -121,13 +155,11 @@ def test_the_cores_of_a_board_are_not_those_of_this_machine(
     library: ConfigLibrary, model: Path, tmp_path: Path
 ) -> None:
     """Of a runner of the user's own nobody can tell where it measures; a target of another machine says it."""
-    machine = {"aarch64": "x86_64"}.get(platform.machine(), "aarch64")
-    target = {"kind": "llvm", "mtriple": f"{machine}-linux-gnu"}
     how = work.how(work.Journal(tmp_path / "journal"))
     with pytest.raises(TargetError, match="its triple is not this machine's"):
-        library.tune(model, 1, target=target, platform="board", **how)
+        library.tune(model, 1, target=FOREIGN, platform="board", **how)
     assert not library.open_jobs()
-    assert library.tune(model, 1, target={**target, "num-cores": 4}, platform="board", **how).is_complete
+    assert library.tune(model, 1, target=FOREIGN | {"num-cores": 4}, platform="board", **how).is_complete
 
 
 def test_no_trial_is_begun_when_the_time_is_over(library: ConfigLibrary, model: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class Job:
     """A job in progress, with a live TVM. Made by `ConfigLibrary.job` and `ConfigLibrary.start_job`.
 
     As a context manager: leaving it normally commits the job; an exception (Ctrl-C too) leaves it in progress, with
-    everything measured so far on the disk, to be resumed.
+    everything measured so far on the disk, to be resumed. One that was finished before is over.
 
     Attributes:
         journal: the job as places and records.
@@ -58,6 +58,8 @@ class Job:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.result is not None:
+            return
         if kind is None:
             self.finish()
             return

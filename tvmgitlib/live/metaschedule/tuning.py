@@ -190,13 +190,15 @@ def with_cores(target: Any, runner: Any) -> Any:
     """A target as MetaSchedule's search takes it, which asks of a CPU how many cores it has.
 
     Args:
-        target: TVM's object.
+        target: TVM's object; None where nothing says one.
         runner: what runs the trials. Where the target does not say the cores, this machine's are counted, unless the
             runner is one of another machine, or the target's triple is: of a runner of the user's own nobody can tell.
 
     Raises:
-        TargetError: the cores are those of another machine, and so not known.
+        TargetError: there is no target, or the cores are those of another machine, and so not known.
     """
+    if target is None:
+        raise TargetError("nothing says the target of a function", hint="Give target=...")
     told = dict(target.export())
     if told["kind"] != "llvm" or "num-cores" in told:
         return target

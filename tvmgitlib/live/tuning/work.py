@@ -19,7 +19,7 @@ from tvmgitlib.live.tuning.searching import Search, family_of_tuner, require_sea
 from tvmgitlib.live.tuning.sharding import part_of
 from tvmgitlib.live.tuning.values import ModelTuned, TaskTuning, Tuning
 from tvmgitlib.live.tuning.watching import TaskAtWork, at_work
-from tvmgitlib.model import Json, Place, TvmError
+from tvmgitlib.model import Json, Place, TargetError, TvmError
 from tvmgitlib.rules.sharding import Shard
 
 
@@ -84,21 +84,22 @@ def tune_model(
         )
     its = part_of(tasks, request.shard, request.target) if request.shard is not None else tasks
     target = live_target(request.target) if request.target is not None else None
-    require_searchable([one.task for one in its], target, request.how)
     job = start(request.job_key, request.told_of_job)
     with job:
-        done = _tune(job, its, request)
+        done = _tune(job, its, request, target)
     assert job.result is not None  # the with block was left normally
     return ModelTuned(request.job_key, job.result, job.resumed, done, cover(tasks), request.shard)
 
 
-def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest) -> tuple[TaskTuning, ...]:
-    """Tune what is not tuned yet; returns what became of each task."""
+def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest, target: Any) -> tuple[TaskTuning, ...]:
+    """Tune what is not tuned yet; returns what became of each task. `target` is TVM's object, or None."""
     begun = time.monotonic()
     if request.budget is not None:
         job.journal.limit(request.budget)
     job.measured_by(request.how)
     each = _at_work(job, tasks, request.trials)
+    left = [one for one in each if one.is_left]
+    _require_searchable(job, left, target, request.how)
 
     def tell() -> None:
         if request.watch is not None:
@@ -108,7 +109,7 @@ def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest) -> tupl
     wanted = Search(
         trials=request.trials,
         tuner=request.tuner,
-        target=live_target(request.target) if request.target is not None else None,
+        target=target,
         how=request.how,
         warm_start=request.warm_start,
         told=request.told,
@@ -117,10 +118,24 @@ def _tune(job: Job, tasks: Sequence[WeightedTask], request: TuneRequest) -> tupl
     tell()
     job.journal.watch(tell)
     try:
-        search(job, [one for one in each if one.is_left], wanted)
+        search(job, left, wanted)
     finally:
         job.journal.watch(None)
     return _now(job, each, request.trials, over=True)
+
+
+def _require_searchable(job: Job, left: Sequence[TaskAtWork], target: Any, how: HowToMeasure) -> None:
+    """See that a search can begin; where not, a job that is new is gone, and one that was resumed is in progress.
+
+    Raises:
+        TargetError: see `require_searchable`.
+    """
+    try:
+        require_searchable([one.task for one in left], target, how)
+    except TargetError:
+        if not job.resumed:
+            job.finish()  # it has measured nothing
+        raise
 
 
 def _now(job: Job, tasks: Sequence[TaskAtWork], trials: int, *, over: bool = False) -> tuple[TaskTuning, ...]:
