@@ -170,8 +170,11 @@ class Family(Protocol):
     def quick_reader(self, reader: LineReader) -> QuickReader | None:
         """What reads most lines of the same log faster; None where nothing does.
 
+        Families of this package without `keeps_module` are asked for records that a library keeps, too: one for all
+        that nobody has proven, of whatever jobs, as if their lines were one log.
+
         Args:
-            reader: the log's own, with which it shares what it counts.
+            reader: the log's own, with which it shares what it counts; for such records, `reader({})`.
         """
         return None
 

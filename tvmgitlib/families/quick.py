@@ -1,8 +1,9 @@
-"""Lines of logs as typed values, straight from their bytes: what the quick readers of several families have in common.
+"""Lines of tuners as typed values, straight from their bytes: what the quick readers of several families share.
 
-A line differs from the one before it in its schedule and its result; what it is for, it repeats to the byte. That part
-stays raw, and is looked up among those whose lines went through the schema and the family's rules; everything else is
-held against its type while it is parsed. So no check is left out, and none is made twice.
+They are asked for logs, and for records in segments and configs/ that nobody has proven. A line differs from the one
+before it in its schedule and its result; what it is for, it repeats to the byte. That part stays raw, and is looked up
+among those whose lines went through the schema and the family's rules; everything else is held against its type while
+it is parsed. So no check is left out, and none is made twice.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ _NOT_TAKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, K
 #: Longer lines are not taken (bytes): so no text in one is longer than a schema allows, and none has too many parts.
 _LONGEST: Final = 65536
 
-#: How many subjects are kept in mind.
+#: How many subjects are kept in mind, and how long the lines were that they were learnt from (bytes, all together).
 _MOST_SUBJECTS: Final = 4096
+_MOST_LEARNT: Final = 1 << 24
 
 
 class Subject(NamedTuple):
@@ -99,6 +101,7 @@ class QuickLines(Generic[Line]):
         self._colons = colons
         self._is_timed = is_timed
         self._known: dict[Hashable, Subject] = {}
+        self._learnt = 0
         #: Whether the colons of each line are counted, and not of all that are read at once: some line has too many.
         self._is_careful = False
 
@@ -132,11 +135,15 @@ class QuickLines(Generic[Line]):
 
     def learn(self, native: bytes, record: TuningRecord) -> None:
         """See `QuickReader`."""
+        if len(native) > _LONGEST:  # `read` would take none like it, and what is learnt stays
+            return
         try:
             line = self._decode(native)
         except _NOT_TAKEN:
             return
-        if len(self._known) == _MOST_SUBJECTS:
+        self._learnt += len(native)
+        if len(self._known) == _MOST_SUBJECTS or self._learnt > _MOST_LEARNT:
             self._known.clear()
+            self._learnt = len(native)
         subject, _, _ = self._parts(line)
         self._known[subject] = Subject(record.target, record.workload, record.tvm_version, self._colons(line))

@@ -90,7 +90,7 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
     native, bag_text = family.unwrap(line)
     if bag_text is None:
         raise RecordError("no x-tvmgitlib beside the record")
-    quick = _quick_reader(family.name) if not proven else None  # which loads a parser: not for one record
+    quick = _quick_reader(family.name) if not proven else None  # loads a parser: lookups do without
     taken = quick.read([native]) if quick is not None else []
     document = read_json(native) if not taken else None
     if not taken and not proven:
@@ -123,7 +123,11 @@ def read_stored(line: bytes, family: Family, platform: str, proven: bool = False
 
 @cache
 def _quick_reader(family: str) -> QuickReader | None:
-    """What reads most records of a family at a fraction of the time; None where a record alone does not say it all."""
+    """What reads most records of a family that nobody has proven, in a fraction of the time.
+
+    None where a record alone does not say it all; and for families of other packages, whose quick readers are promised
+    lines of logs only.
+    """
     found = families.family(family)
     return None if found.keeps_module or not families.is_shipped(family) else found.quick_reader(found.reader({}))
 

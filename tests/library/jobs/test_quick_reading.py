@@ -86,6 +86,27 @@ def test_real_logs_are_read_alike_and_nearly_all_of_them_at_once(name: str) -> N
     assert reader.count <= len(subjects) + sum(record.error is not None for record in records)
 
 
+@pytest.mark.parametrize("name", ONE_A_FAMILY[:2])
+def test_nothing_is_learnt_from_a_line_too_long_to_be_taken(name: str) -> None:
+    line = LINES[name][0]
+    for count, taken in ((10, 1), (65536, 0)):
+        reader = RecordReader.of(LOGS[name], None)
+        assert isinstance(reader.read(line.replace(b"0.", b"0.1, " * count + b"0.", 1)), TuningRecord)
+        assert len(reader.quick([line], 0)) == taken
+
+
+def test_not_all_is_kept_that_was_learnt_from_long_lines() -> None:
+    name = ONE_A_FAMILY[0]
+    line = LINES[name][0]
+    reader = RecordReader.of(LOGS[name], None)
+    reader.read(line)
+    assert len(reader.quick([line], 0)) == 1
+    long = line.replace(b"0.", b"0.1, " * 10_000 + b"0.", 1)
+    for number in range(350):  # each for a target of its own
+        reader.read(long.replace(b"-mcpu=", b"-mcpu=x%d" % number, 1))
+    assert not reader.quick([line], 0)
+
+
 #: What JSON, the schemas or the rules have something to say of.
 ODD: list[Callable[[str], str]] = [
     *(
