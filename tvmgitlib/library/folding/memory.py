@@ -1,7 +1,7 @@
 """Which configs/ were found to be the fold of their jobs, remembered where no repository can say it of itself.
 
-The memory is a file in the user's own cache: an archive, a shared disk or a remote cannot bring one along. It may be
-deleted at any time; what it does not have is proven again.
+The memory is a file in the user's own cache: an archive, a shared disk or a remote cannot bring one along. Without it
+all is proven again, where the segments are here that prove it.
 """
 
 from __future__ import annotations
