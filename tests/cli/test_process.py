@@ -24,6 +24,7 @@ NEEDLESS = {
     *("shutil", "sqlite3", "tempfile", "filelock"),
     *("tvmgitlib.families.ansor", "tvmgitlib.families.metaschedule", "tvmgitlib.format.segment"),
     *("tvmgitlib.library.changes.change", "tvmgitlib.library.folding.proof", "tvmgitlib.library.outlines.outlines"),
+    *("tvmgitlib.library.platforms.detect", "tvmgitlib.library.reading.neighbours", "tvmgitlib.store.signing"),
     *("tvmgitlib.live.side", "tvmgitlib.model.job", "tvmgitlib.store.landing.branch", "tvmgitlib.store.remotes"),
 }
 

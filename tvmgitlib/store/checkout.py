@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import objects
@@ -258,7 +260,7 @@ class Checkout:
         return f"Finish it with {finish}."
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """What Git says of a place; `top` is None where there is no work tree."""
 
     git_dir: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tvmgitlib.library.platforms.detect import detect_for
 from tvmgitlib.model import GivenTarget, Platform, platform_name_from
 
 #: What a user gives for a platform's name to say that it is this machine.
@@ -26,7 +25,11 @@ def platform_for(target: GivenTarget, named: str | None, *, here: bool = True) -
         return Platform(platform_name_from(target.model))
     if named is not None and named != THIS:
         return Platform(named)
-    return detect_for(target.target) if here or named == THIS else None
+    if not here and named != THIS:
+        return None
+    from tvmgitlib.library.platforms.detect import detect_for  # questions of named platforms do without
+
+    return detect_for(target.target)
 
 
 def overruled(target: GivenTarget, named: str | None) -> str | None:

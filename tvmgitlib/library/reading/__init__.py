@@ -56,12 +56,12 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.lookup import Summary as Summary
     from tvmgitlib.library.reading.lookup import platform_of as platform_of
     from tvmgitlib.library.reading.neighbours import meant as meant
+    from tvmgitlib.library.reading.neighbours import near_names as near_names
+    from tvmgitlib.library.reading.neighbours import nearest as nearest
     from tvmgitlib.library.reading.platform_names import platform_folders as platform_folders
     from tvmgitlib.library.reading.platform_names import refuse_other_case as refuse_other_case
     from tvmgitlib.library.reading.queries import best as best
     from tvmgitlib.library.reading.queries import choose as choose
-    from tvmgitlib.library.reading.queries import near_names as near_names
-    from tvmgitlib.library.reading.queries import nearest as nearest
     from tvmgitlib.library.reading.queries import platforms as platforms
     from tvmgitlib.library.reading.queries import selected as selected
     from tvmgitlib.library.reading.results import BestConfig as BestConfig
@@ -83,9 +83,9 @@ _NAMES = {
     "job_log": "LogEntry log",
     "labels": "workload_label",
     "lookup": "Lookup Outcome STATES SUGGESTED Summary platform_of",
-    "neighbours": "meant",
+    "neighbours": "meant near_names nearest",
     "platform_names": "platform_folders refuse_other_case",
-    "queries": "best choose near_names nearest platforms selected",
+    "queries": "best choose platforms selected",
     "results": "BestConfig Placed SignedBy",
     "selection": "Selection",
 }

@@ -15,7 +15,7 @@ from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Doubts
 from tvmgitlib.library.reading.grading import Obstacle, unsure
 from tvmgitlib.library.reading.labels import workload_label
-from tvmgitlib.library.reading.queries import near_names
+from tvmgitlib.library.reading.neighbours import near_names
 from tvmgitlib.library.reading.selection import Selection
 from tvmgitlib.model import FamilyName, SelectionError, StoredRecord, Target, TvmgitlibError, TvmVersion, beyond
 from tvmgitlib.store import write_whole

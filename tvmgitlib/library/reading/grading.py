@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from msgspec.structs import replace
 
-from tvmgitlib.library.platforms import facts_here
+from tvmgitlib.library import platforms
 from tvmgitlib.library.reading import doubts
 from tvmgitlib.library.reading.contents import only
 from tvmgitlib.library.reading.selection import WHOLE, Part
@@ -175,7 +175,7 @@ class Grader:
         if not self._contents.settings.policy_facts:
             return self._grade(stored)
         recorded = self._contents.facts(stored)
-        current = merged_facts(facts_here(stored.record.target.target), self._facts)
+        current = merged_facts(platforms.facts_here(stored.record.target.target), self._facts)
         return self._grade(stored, recorded, current)
 
     def _holds(self, stored: StoredRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from tvmgitlib import families
+from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.platforms import THIS
+from tvmgitlib.library.reading.labels import is_named_by, workload_label
 from tvmgitlib.library.reading.selection import WHOLE, Part, Selection
-from tvmgitlib.model import listed
+from tvmgitlib.model import MissingError, listed
 from tvmgitlib.rules.order import rank
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ _PARTS = {"mtriple": "triple", "arch": "arch", "mcpu": "CPU", "mattr": "CPU feat
 #: How like each other a name and a mistyped one are, from 0 to 1.
 _NEAR = 0.6
 
+#: What names are made of that people remember: `conv2d` of `conv2d_nchw.cuda`.
+_WORDS = r"[^\W_]{3,}"
 
 #: So many files of configs/ are read for advice.
 _MOST_FILES = 200
@@ -197,3 +203,47 @@ def _other_target(asked: Target, recorded: Target) -> Iterator[str]:
 
 def _said(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def nearest(contents: Contents, selection: Selection) -> list[str]:
+    """Of each workload of a selection that finds none: the nearest record there is, and what differs, in words."""
+    neighbours = Neighbours(contents, contents.current)
+    asked = selection.asked
+    found = []
+    for workload in neighbours.workloads(selection):
+        near = neighbours.nearest(Asked(workload, asked.target if asked else None, selection.named_platform))
+        if near is not None:
+            found.append(f"{workload_label(workload)}: {near}")
+    return found
+
+
+def near_names(contents: Contents, selection: Selection) -> list[str]:
+    """What a selection names that the library does not have, and what is near it, in words."""
+    try:
+        places = {task.place for _, task in contents.counted_tasks(Narrowing(None, None))}
+    except MissingError:
+        return []  # of a clone that only builds: nobody knows all names
+    if not places:
+        return ["No job counts here yet: tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job."]
+    said = []
+    platforms, named = {place.platform for place in places}, selection.named_platform
+    if named not in (None, THIS, *platforms):
+        said.append(f"No platform is called {named!r}. {among(str(named), platforms)}")
+    of_target = replace(selection, family=None, platform=None, workload=None)
+    if selection.asked is not None and not any(of_target.asks(place) for place in places):
+        target = selection.asked.target
+        alike = [place.target for place in places if place.target.kind == target.kind]
+        known = {other.label for other in alike or (place.target for place in places)}
+        said.append(f"No target is {target.label!r}. {among(target.label, known)}")
+    text = selection.workload
+    if text is not None and not any(is_named_by(place.workload, text) for place in places):
+        said.append(_no_workload(text, {workload_label(place.workload).partition("(")[0] for place in places}))
+    return said
+
+
+def _no_workload(text: str, names: set[str]) -> str:
+    if text.startswith("#"):
+        return f"No workload has an id that begins with {text[1:]!r}; best --json has them whole."
+    words = {word for name in names for word in re.findall(_WORDS, name)}
+    near = meant(text.partition("(")[0], names | words)
+    return f"No workload contains {text!r}. {near or among(text, names)}"

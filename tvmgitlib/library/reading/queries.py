@@ -1,8 +1,7 @@
-"""Questions to a library: the best configs, what is near them, and the platforms."""
+"""Questions to a library: the best configs, and the platforms."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tvmgitlib import families
-from tvmgitlib.library.outlines import Narrowing
-from tvmgitlib.library.platforms import THIS
 from tvmgitlib.library.reading import doubts
 from tvmgitlib.library.reading.grading import GRADES, Grader, Shown, distance, shown_grades, up_to
-from tvmgitlib.library.reading.labels import is_named_by, workload_label
-from tvmgitlib.library.reading.neighbours import Asked, Neighbours, among, meant
 from tvmgitlib.library.reading.results import BestConfig, SignedBy
-from tvmgitlib.model import MissingError
 from tvmgitlib.rules.order import rank
 
 if TYPE_CHECKING:
@@ -28,9 +22,6 @@ if TYPE_CHECKING:
     from tvmgitlib.model import Json, Place, StoredRecord, Target
     from tvmgitlib.rules.fold import Configs
     from tvmgitlib.rules.validity import Verdict
-
-#: What names are made of that people remember: `conv2d` of `conv2d_nchw.cuda`.
-_WORDS = r"[^\W_]{3,}"
 
 _NOT_GRADED = "not graded: give the TVM that would use it with --tvm DIST==VERSION"
 
@@ -99,50 +90,6 @@ def _question(place: Place, asked: Target | None) -> tuple[str, ...]:
     """What one answer is wanted for: where a target is asked for, all that answers for it is one question."""
     family, _, platform, workload = place.order
     return place.order if asked is None else (family, asked.key, platform, workload)
-
-
-def nearest(contents: Contents, selection: Selection) -> list[str]:
-    """Of each workload of a selection that finds none: the nearest record there is, and what differs, in words."""
-    neighbours = Neighbours(contents, contents.current)
-    asked = selection.asked
-    found = []
-    for workload in neighbours.workloads(selection):
-        near = neighbours.nearest(Asked(workload, asked.target if asked else None, selection.named_platform))
-        if near is not None:
-            found.append(f"{workload_label(workload)}: {near}")
-    return found
-
-
-def near_names(contents: Contents, selection: Selection) -> list[str]:
-    """What a selection names that the library does not have, and what is near it, in words."""
-    try:
-        places = {task.place for _, task in contents.counted_tasks(Narrowing(None, None))}
-    except MissingError:
-        return []  # of a clone that only builds: nobody knows all names
-    if not places:
-        return ["No job counts here yet: tvmgitlib import LOG... brings logs in, tvmgitlib job start begins a job."]
-    said = []
-    platforms, named = {place.platform for place in places}, selection.named_platform
-    if named not in (None, THIS, *platforms):
-        said.append(f"No platform is called {named!r}. {among(str(named), platforms)}")
-    of_target = replace(selection, family=None, platform=None, workload=None)
-    if selection.asked is not None and not any(of_target.asks(place) for place in places):
-        target = selection.asked.target
-        alike = [place.target for place in places if place.target.kind == target.kind]
-        known = {other.label for other in alike or (place.target for place in places)}
-        said.append(f"No target is {target.label!r}. {among(target.label, known)}")
-    text = selection.workload
-    if text is not None and not any(is_named_by(place.workload, text) for place in places):
-        said.append(_no_workload(text, {workload_label(place.workload).partition("(")[0] for place in places}))
-    return said
-
-
-def _no_workload(text: str, names: set[str]) -> str:
-    if text.startswith("#"):
-        return f"No workload has an id that begins with {text[1:]!r}; best --json has them whole."
-    words = {word for name in names for word in re.findall(_WORDS, name)}
-    near = meant(text.partition("(")[0], names | words)
-    return f"No workload contains {text!r}. {near or among(text, names)}"
 
 
 class Choice(Struct, frozen=True):

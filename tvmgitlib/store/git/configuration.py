@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.git.process import Git
@@ -19,7 +20,7 @@ _FALSE = {"false", "no", "off", "0", ""}
 _FILTER = r"\.(?:clean|smudge|process|required)(?:=|$)"
 
 
-class People(NamedTuple):
+class People(Struct, frozen=True):
     """Who makes a commit, and when: `Name <email> <seconds> <zone>`."""
 
     author: str

@@ -9,7 +9,9 @@ import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
@@ -25,7 +27,7 @@ _QUESTIONS = 16
 _FILTERS = r"^remote\..*\.partialclonefilter$"
 
 
-class _Answer(NamedTuple):
+class _Answer(Struct, frozen=True):
     """An object: id, type, size in bytes, and content. All None where there is none; the last where it is too large."""
 
     oid: str | None

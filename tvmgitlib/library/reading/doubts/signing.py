@@ -6,13 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from tvmgitlib import store  # as a room: nothing is proven of jobs that nobody has signed
 from tvmgitlib.library.reading.contents import Contents, signatures_in
-from tvmgitlib.library.reading.doubts.delegation import delegates
 from tvmgitlib.library.reading.results import SignedBy
 from tvmgitlib.model import GitError, LibraryError, MissingError, segment_path, signature_at
-from tvmgitlib.store import MOST_OF_SIGNATURE, AllowedSigners, Entry, Snapshot, key_of, require_plain, signed_by
+
+if TYPE_CHECKING:
+    from tvmgitlib.store import AllowedSigners, Entry, Snapshot
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -71,7 +73,7 @@ class Signatures:
             self._files[folder] = signatures_in(self._contents.snapshot, folder)
         found = self._files[folder].get(job, [])
         for path, entry in found:
-            require_plain(path, entry)
+            store.require_plain(path, entry)
         return found
 
     @property
@@ -96,7 +98,9 @@ class Signatures:
         file = self._contents.configured[0].get("tvmgitlib.allowedsigners")
         if not file:
             return () if self._pinned is None else (self._pinned,)
-        root = AllowedSigners.in_file(file)
+        from tvmgitlib.library.reading.doubts.delegation import delegates  # which most users do without
+
+        root = store.AllowedSigners.in_file(file)
         others = delegates(self._signers_in, root)
         return (root,) if others is None else (root, others)
 
@@ -104,13 +108,13 @@ class Signatures:
     def _pinned(self) -> AllowedSigners | None:
         """Those whom the lock file of this library allows, who never are more than the user does; None without one."""
         lines = self._contents.terms.signers
-        return None if lines is None else AllowedSigners.in_lines(lines)
+        return None if lines is None else store.AllowedSigners.in_lines(lines)
 
     def _who(self, job: str, path: str, entry: Entry) -> str | None:
         """Whose the key is that made a signature, which was proven."""
         if not self._allowed:
             return None
-        signature = self._contents.snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+        signature = self._contents.snapshot.blob(path, entry.oid, store.MOST_OF_SIGNATURE)
         content = self._contents.snapshot.read(segment_path(job)) or b""
         who = next(filter(None, (signers.who(content, signature) for signers in self._allowed)), None)
         if who is None or self._pinned is None or self._pinned in self._allowed:
@@ -164,16 +168,16 @@ class Signatures:
     def _prove(self, job: str, path: str, entry: Entry) -> str:
         snapshot = self._contents.snapshot
         try:
-            signature = snapshot.blob(path, entry.oid, MOST_OF_SIGNATURE)
+            signature = snapshot.blob(path, entry.oid, store.MOST_OF_SIGNATURE)
         except MissingError:  # what is not here says nothing, least of all for good
             raise
         except LibraryError:  # it is too large for any
             return ""
-        at, named = signature_at(path), key_of(signature)
+        at, named = signature_at(path), store.key_of(signature)
         if at is None or named is None or named.id != at[1]:
             return ""
         content = snapshot.read(segment_path(job))
-        key = signed_by(content, signature) if content is not None else None
+        key = store.signed_by(content, signature) if content is not None else None
         return key.fingerprint if key is not None else ""
 
     def _note(self) -> None:
