@@ -69,6 +69,16 @@ def test_a_lookup_hardly_ever_looks_for_garbage(library: ConfigLibrary) -> None:
     assert int(found.stdout.split()[-1]) <= 1
 
 
+def test_what_a_command_leaves_is_not_looked_through_when_it_ends(library: ConfigLibrary) -> None:
+    code = (
+        "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count(), len(gc.get_objects()))); "
+        "from tvmgitlib.cli.main import main; main(['log'])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=False)
+    frozen, looked_through = map(int, found.stdout.split()[-2:])
+    assert looked_through < frozen / 100
+
+
 def test_a_list_of_open_jobs_imports_nothing_that_changes_a_library(library: ConfigLibrary) -> None:
     library.begin_job(platform="board")
     code = "import sys; from tvmgitlib.cli.main import run; run(['job', 'list']); print(*sys.modules, file=sys.stderr)"

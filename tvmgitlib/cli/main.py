@@ -7,6 +7,7 @@ pass: try again; 130 interrupted. With
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -117,7 +118,9 @@ def tell_of_gc(context: click.Context, /, code: Any, **_: Any) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line and exit with its code."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    gc.freeze()  # the process ends, and all goes with it: Python would look through it for garbage several times first
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
