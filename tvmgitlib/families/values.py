@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -125,24 +126,26 @@ def call_label(name: str, arguments: list[Any]) -> str:
     return f"{_word(name)}({', '.join(map(_word, arguments))})"
 
 
+@lru_cache(maxsize=16)  # what is looked for is looked for in label after label
 def short_types(text: str) -> str:
     """A text with tensors and data types as labels have them: `256x256xf32` for `float32[256,256]`."""
     return _short_type(_TENSOR.sub(lambda found: f"{found[2].replace(',', 'x')}x{_short_type(found[1])}", text))
 
 
+@lru_cache(maxsize=256)  # names and types come again in workload after workload
 def _short_type(text: str) -> str:
     return _TYPE.sub(lambda found: _SHORT_TYPES[found[1]], text)
 
 
 def _word(value: Any) -> str:
     match value:
+        case None | int():  # a bool, too
+            return str(value)
+        case str() if value.isprintable():
+            return _short_type(value)
         case ["TENSOR", [*shape], str(dtype)]:
             return "x".join([*map(_word, shape), _short_type(dtype)])
         case list():
             return f"[{','.join(map(_word, value))}]"
-        case str() if value.isprintable():
-            return _short_type(value)
-        case None | int():  # a bool, too
-            return str(value)
         case _:
             return canonical_json(value)

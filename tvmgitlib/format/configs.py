@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -106,21 +106,18 @@ class RecordsFile:
         answers: dict[str, bool] = {}
         found = []
         for at in self._starts():
-            name = self._name(at)
-            known = answers.get(name) if name is not None else None
-            if known is False:
-                continue
+            native, text = self._family.unwrap(self._line(at))
+            bag = _said(text)
+            name = bag.get("workload")
+            known = answers.get(name) if isinstance(name, str) else None
             if known is None:
-                workload = self._workload(at)
+                workload = workload_in(native, bag, self._family) if self._proven else None
+                if workload is None:
+                    workload = self._at(at).record.workload
                 known = answers[workload.id] = wanted(workload)
             if known:
                 found.append(self._at(at))
         return found
-
-    def _workload(self, at: int) -> Workload:
-        """The workload of a line, of which the rest is not looked at where it is known to be right."""
-        known = workload_in(self._line(at), self._family) if self._proven else None
-        return known if known is not None else self._at(at).record.workload
 
     def _starts(self) -> Iterator[int]:
         at = 0
@@ -164,13 +161,11 @@ class RecordsFile:
         """Which line begins there, from 1."""
         return self._content.count(b"\n", 0, at) + 1
 
-    def _name(self, at: int) -> str | None:
-        """The id of the workload that a line says it is of; None where it has to be read to know."""
-        _, bag = self._family.unwrap(self._line(at))
-        try:
-            match orjson.loads(bag or b"null"):
-                case {"workload": str(name)}:
-                    return name
-        except ValueError:
-            pass
-        return None
+
+def _said(bag: bytes | None) -> Mapping[str, Any]:
+    """What the bag of a line says; nothing where the line has to be read to know."""
+    try:
+        said = orjson.loads(bag or b"{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -148,11 +148,16 @@ def _read_bag(text: bytes, proven: bool) -> Mapping[str, Any]:
 _short_bag = lru_cache(maxsize=256)(_read_bag)
 
 
-def workload_in(line: bytes, family: Family) -> Workload | None:
-    """What the record tunes in a line that is known to be right; None where it has to be read to know."""
-    native, bag_text = family.unwrap(line)
+def workload_in(native: bytes, bag: Mapping[str, Any], family: Family) -> Workload | None:
+    """What the record tunes in a line that is known to be right; None where it has to be read to know.
+
+    Args:
+        native: the record, as its tuner wrote it.
+        bag: what the line's bag says.
+        family: the family.
+    """
     try:
-        workload, bag = family.tunes(orjson.loads(native)), orjson.loads(bag_text or b"{}")
+        workload = family.tunes(orjson.loads(native))
     except orjson.JSONDecodeError:
         return None
     return replace(workload, desc=bag[DESC_KEY]) if workload is not None and DESC_KEY in bag else workload
