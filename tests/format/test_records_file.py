@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_a_search_finds_what_reading_everything_finds(build: Any, counts: list[i
     assert [stored for asked in asked_for for stored in together.of(asked)] == every
 
 
+@pytest.mark.parametrize("counts", SHAPES)
+@pytest.mark.parametrize("most", [None, 100])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_so_does_looking_up_what_proven_lines_say_that_they_are_of(
+    build: Any, monkeypatch: pytest.MonkeyPatch, counts: list[int], most: int | None, is_last: bool
+) -> None:
+    content, path = written(build, counts)
+    if most is not None:
+        monkeypatch.setattr("tvmgitlib.format.configs.MAX_LINE", most)
+    if not is_last:  # the workload may stand anywhere in a bag, and one may not name it as the library writes it
+        content = re.sub(rb'("finished":.*),("workload":"[0-9a-f]+")\}\}', rb"\2, \1}}", content)
+    every = read_configs(content, path)
+    file = RecordsFile(content, path, proven=True)
+    for asked in (*map(workload, range(len(counts) + 2)), workload('""'), workload("~"), Workload("autotvm", "")):
+        assert file.of(asked) == [stored for stored in every if stored.record.workload == asked]
+
+
 def test_an_empty_file_has_nothing(build: Any) -> None:
     _, path = written(build, [1])
     assert RecordsFile(b"", path).of(workload(0)) == RecordsFile(b"", path).where(lambda _: True) == []
@@ -66,6 +84,10 @@ def test_what_is_not_asked_for_is_not_read(build: Any, monkeypatch: pytest.Monke
     read.clear()
     assert len(RecordsFile(content, path).where(lambda each: each == workload(50))) == 4
     assert len(read) == 100 + 3
+
+    read.clear()
+    assert len(RecordsFile(content, path, proven=True).of(workload(50))) == 4
+    assert len(read) == 4
 
     read.clear()
     assert len(RecordsFile(content, path, proven=True).where(lambda each: each == workload(50))) == 4

@@ -234,6 +234,8 @@ def test_near_is_what_leaves_out_a_triple_or_a_cpu() -> None:
         key = parse_target(text).target.device_key
         assert (key in whole.near_keys, key in whole.lookup_keys) == (text in near, False), text
     assert whole.device_key not in whole.near_keys
+    assert list(whole.answering_keys) == [*whole.lookup_keys, *whole.near_keys]
+    assert list(whole.answering_keys.values()) == list(range(len(whole.answering_keys)))
     assert parse_target("llvm").target.near_keys == parse_target("cuda -arch=sm_80").target.near_keys == ()
 
 

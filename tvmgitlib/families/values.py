@@ -88,9 +88,10 @@ def unusable_times(seconds: Sequence[float | None]) -> str | None:
     """Why run times in seconds are none, in words; None where they can be some."""
     if not seconds:
         return "no run time"
-    return next(
-        (f"a run time of {_as_written(each)} s" for each in seconds if each is None or not 0 < each < math.inf), None
-    )
+    for each in seconds:
+        if each is None or not 0 < each < math.inf:
+            return f"a run time of {_as_written(each)} s"
+    return None
 
 
 def _number(value: float | None) -> float:

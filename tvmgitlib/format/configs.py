@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from tvmgitlib import families
-from tvmgitlib.format.lines import MAX_OWN_LINE, lines_of, too_long
+from tvmgitlib.format.lines import MAX_LINE, MAX_OWN_LINE, lines_of, too_long
 from tvmgitlib.format.stored import read_stored, workload_in
 from tvmgitlib.model import ConfigsFile, FamilyError, LibraryError, TvmgitlibError
 
 if TYPE_CHECKING:
     from tvmgitlib.model import StoredRecord, Workload
+
+#: How a line ends whose bag names its workload last, as most do: what it names stands between.
+_NAMED: Final = b'"workload":"'
+_END: Final = b'"}}'
+_NAME: Final = 16
 
 
 def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
@@ -86,7 +93,10 @@ class RecordsFile:
         self._read: dict[int, StoredRecord] = {}
 
     def of(self, workload: Workload) -> list[StoredRecord]:
-        """The records of a workload, found by search: what is read grows with the logarithm of the file."""
+        """The records of a workload: of the others none is read, or as many as the logarithm of their number."""
+        if self._named is not None:
+            records = map(self._at, self._named.get(workload.id, ()))
+            return [stored for stored in records if stored.record.workload.text == workload.text]
         found = []
         at = self._first(workload.text)
         while at < len(self._content):
@@ -117,6 +127,22 @@ class RecordsFile:
                 known = answers[workload.id] = wanted(workload)
             if known:
                 found.append(self._at(at))
+        return found
+
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[int]] | None:
+        """Where the lines of each workload begin, by its id; None where that is not known without reading them.
+
+        What a line says that it is of is believed where it is proven. Of a very long file this would take much memory.
+        """
+        if not self._proven or len(self._content) > MAX_LINE:
+            return None
+        found = defaultdict[str, list[int]](list)
+        for at in self._starts():
+            name = self._name(at)
+            if name is None:
+                return None
+            found[name].append(at)
         return found
 
     def _starts(self) -> Iterator[int]:
@@ -160,6 +186,17 @@ class RecordsFile:
     def _number(self, at: int) -> int:
         """Which line begins there, from 1."""
         return self._content.count(b"\n", 0, at) + 1
+
+    def _name(self, at: int) -> str | None:
+        """The id of the workload that a line says it is of; None where it has to be read to know."""
+        if self._proven:
+            end = self._end(at)
+            begin = end - len(_END) - _NAME
+            if self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end):
+                return self._content[begin : begin + _NAME].decode(errors="replace")
+        _, bag = self._family.unwrap(self._line(at))
+        name = _said(bag).get("workload")
+        return name if isinstance(name, str) else None
 
 
 def _said(bag: bytes | None) -> Mapping[str, Any]:

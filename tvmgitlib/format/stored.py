@@ -171,6 +171,10 @@ def check_time(text: str | None, field: str) -> None:
     """
     try:
         if text is not None:
-            read_utc(text)
+            _moment(text)
     except ValueError as error:
         raise RecordError(f"{text} is no time: {error}", field=field) from None
+
+
+#: The records of a job all say when that finished.
+_moment = lru_cache(maxsize=256)(read_utc)

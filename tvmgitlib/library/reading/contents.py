@@ -254,8 +254,9 @@ class Contents:
         """
         files = self._files_of(part)
         if part.workload is not None:  # of one workload after the other: whoever asks so asks again
-            for path, content in self.snapshot.contents(file for file in files if file[0] not in self._opened):
-                self._opened[path] = RecordsFile(content, path, proven=self.is_proven)
+            if closed := [file for file in files if file[0] not in self._opened]:
+                for path, content in self.snapshot.contents(closed):
+                    self._opened[path] = RecordsFile(content, path, proven=self.is_proven)
             return {path: self._opened[path].of(part.workload) for path, _ in files}
         contents = self.snapshot.contents(files)
         if part.named is not None:

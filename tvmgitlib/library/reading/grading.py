@@ -113,6 +113,7 @@ class Grader:
         self._doubts = doubts.Doubts(contents)
         self._now = datetime.now(timezone.utc)
         self._held: dict[tuple[FamilyName | None, str | None], Configs] = {}
+        self._by_version: dict[tuple[FamilyName, TvmVersion], Verdict] = {}
 
     def records(self, part: Part = WHOLE) -> Configs:
         """The best configs; also what they hide that holds: the best of what is believed, and, where the policy may
@@ -125,11 +126,15 @@ class Grader:
             part: only of these files, and these workloads.
         """
         configs = self._doubts.beside(self._contents.current(part), part)
-        if not splits_groups(self._contents.settings):
+        if not self._splits_groups:
             return configs
         if all(self._holds(stored) for records in configs.values() for stored in records):
             return configs
         return doubts.joined(configs, only(self._holding(part.family, part.platform), part))
+
+    @cached_property
+    def _splits_groups(self) -> bool:
+        return splits_groups(self._contents.settings)
 
     def _holding(self, family: FamilyName | None, platform: str | None) -> Configs:
         """The best of what is exact; folded once, whatever workloads are asked for one by one."""
@@ -168,15 +173,24 @@ class Grader:
         self._refused[stored.line] = why
 
     def _why_unloadable(self, stored: StoredRecord) -> str | None:
-        refused = self._refused.get(stored.line)
+        refused = self._refused.get(stored.line) if self._refused else None
         return refused if refused is not None or self._obstacle is None else self._obstacle(stored)
 
     def _by_policy(self, stored: StoredRecord) -> Verdict:
-        if not self._contents.settings.policy_facts:
-            return self._grade(stored)
+        settings = self._contents.settings
+        if not settings.policy_facts:
+            return self._of_version(stored) if settings.max_age is None else self._grade(stored)
         recorded = self._contents.facts(stored)
         current = merged_facts(platforms.facts_here(stored.record.target.target), self._facts)
         return self._grade(stored, recorded, current)
+
+    def _of_version(self, stored: StoredRecord) -> Verdict:
+        """The grade where nothing but the version decides: once for all records of one."""
+        version = (stored.record.family, stored.tuned_with)
+        known = self._by_version.get(version)
+        if known is None:
+            known = self._by_version[version] = self._grade(stored)
+        return known
 
     def _holds(self, stored: StoredRecord) -> bool:
         """Whether version, age, cost and signers are within the policy; other platform facts are in other groups."""
@@ -208,6 +222,8 @@ class Grader:
         A config that this very TVM has measured goes by that, however fast another one was, or one that nobody knows.
         Of one grade, what was tuned for the very arch that is asked for comes before what says none.
         """
+        if len(graded) == 1:
+            return graded[0]
         known = {
             stored.record.config
             for stored, verdict in graded
@@ -247,9 +263,8 @@ def distance(stored: StoredRecord, asked: Target | None) -> int:
     """How far a record's target is from the one asked for: its place among those that answer, the closest first."""
     if asked is None:
         return 0
-    keys = (*asked.lookup_keys, *asked.near_keys)
-    key = stored.record.target.target.device_key
-    return keys.index(key) if key in keys else len(keys)
+    keys = asked.answering_keys
+    return keys.get(stored.record.target.target.device_key, len(keys))
 
 
 def _leaves_out(recorded: Target, asked: Target) -> str:

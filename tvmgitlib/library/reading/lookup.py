@@ -7,10 +7,10 @@ user names, or, for a target of this host, the detected one; without any of thes
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from html import escape
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct, field
@@ -115,6 +115,22 @@ class Summary(Struct):
         return f"<p>{escape(self.line)}</p>{html_table(rows, names)}"
 
 
+class _Asker(Struct, frozen=True):
+    """What is the same for all workloads that are asked for a target.
+
+    Attributes:
+        family, target: for what is asked.
+        platform: the platform's name; None where nothing says it.
+        answers: what came of each question so far, by the workload and whether it is tunable; None where it is not, and
+            has no record.
+    """
+
+    family: FamilyName
+    target: GivenTarget
+    platform: str | None
+    answers: dict[tuple[Workload, bool], Outcome | None] = field(default_factory=dict)
+
+
 class Lookup:
     """Answers lookups from a library in one commit.
 
@@ -141,7 +157,7 @@ class Lookup:
         self._platform = platform
         self._overruled: set[str] = set()
         self._accepted = up_to(accept if accept != "suggested" else "stale")
-        self._answers: dict[tuple[FamilyName, GivenTarget, Workload, bool], Outcome | None] = {}
+        self._askers: dict[tuple[FamilyName, GivenTarget], _Asker] = {}
         self.summary = Summary()
 
     def find(
@@ -161,11 +177,14 @@ class Lookup:
             signature: gives the workload in words that no TVM version changes, where its name is none: it is asked
                 where there is no record.
         """
-        question = (family, target, workload, tunable)
-        if question in self._answers:
-            outcome = self._answers[question]
+        asker = self._askers.get((family, target))
+        if asker is None:
+            asker = self._askers[family, target] = _Asker(family, target, self.platform_of(target))
+        question = (workload, tunable)
+        if question in asker.answers:
+            outcome = asker.answers[question]
         else:
-            outcome = self._answers[question] = self._answer(family, target, workload, tunable, signature)
+            outcome = asker.answers[question] = self._answer(asker, workload, tunable, signature)
         if outcome is None:
             return None
         self.summary.add(outcome, workload)
@@ -193,7 +212,7 @@ class Lookup:
     def refuse(self, stored: StoredRecord, why: str) -> None:
         """Never answer with a record again: this TVM has tried to load it and could not."""
         self._grader.refuse(stored, why)
-        self._answers.clear()
+        self._askers.clear()
 
     def platform_of(self, target: GivenTarget) -> str | None:
         """The platform that a target is on; None when nothing says."""
@@ -213,37 +232,31 @@ class Lookup:
         return self._candidates(target, Part(family, platform)) if platform else []
 
     def _answer(
-        self,
-        family: FamilyName,
-        target: GivenTarget,
-        workload: Workload,
-        tunable: bool,
-        signature: Callable[[], str | None],
+        self, asker: _Asker, workload: Workload, tunable: bool, signature: Callable[[], str | None]
     ) -> Outcome | None:
         """What comes of a lookup; None for what is not tunable and has no record."""
-        platform = self.platform_of(target)
-        candidates = self._candidates(target, Part(family, platform, workload)) if platform is not None else []
+        part = Part(asker.family, asker.platform, workload)
+        candidates = self._candidates(asker.target, part) if asker.platform is not None else []
         if not tunable and not candidates:
             return None
-        return self._choose(family, target, platform, workload, candidates, signature)
+        return self._choose(asker, workload, candidates, signature)
 
     def _candidates(self, target: GivenTarget, part: Part) -> list[StoredRecord]:
         """The records that may answer for a target, those of the closest first."""
-        known: defaultdict[str, list[StoredRecord]] = defaultdict(list)
-        for stored in (stored for records in self._grader.records(part).values() for stored in records):
-            known[stored.record.target.target.device_key].append(stored)
-        keys = (*target.target.lookup_keys, *target.target.near_keys)
-        return [stored for key in keys for stored in known[key]]
+        keys = target.target.answering_keys
+        found = [
+            (keys[key], stored)
+            for records in self._grader.records(part).values()
+            for stored in records
+            if (key := stored.record.target.target.device_key) in keys
+        ]
+        return [stored for _, stored in sorted(found, key=itemgetter(0))]
 
     def _choose(
-        self,
-        family: FamilyName,
-        target: GivenTarget,
-        platform: str | None,
-        workload: Workload,
-        candidates: list[StoredRecord],
-        signature: Callable[[], str | None],
+        self, asker: _Asker, workload: Workload, candidates: list[StoredRecord], signature: Callable[[], str | None]
     ) -> Outcome:
+        family, target, platform = asker.family, asker.target, asker.platform
+
         def outcome(stored: StoredRecord | None, state: str, why: str) -> Outcome:
             return Outcome(family, target.target.label, platform, workload.label, stored, state, why)
 

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import cast
 
 from msgspec import Struct, field
@@ -133,6 +134,13 @@ class Target(Struct, frozen=True):
         are nearly this one, and no more.
         """
         return _near_keys(self.device_key)
+
+    @property
+    def answering_keys(self) -> Mapping[str, int]:
+        """The device keys under which records may stand that answer for this target or nearly do: each with its place
+        among them, the closest first.
+        """
+        return _answering_keys(self.key, self.filled_in)
 
     @property
     def limits_text(self) -> str:
@@ -310,6 +318,12 @@ def _near_keys(device_key: str) -> tuple[str, ...]:
         sets += [(*others, *names) for others in sets]
     keys = [_without(attributes, *names) for names in sorted(sets, key=lambda names: (len(names), names))]
     return tuple(dict.fromkeys(key for key in keys if key != device_key))
+
+
+@lru_cache(maxsize=1024)
+def _answering_keys(key: str, arch: str | None) -> Mapping[str, int]:
+    keys = dict.fromkeys((*_lookup_keys(key, arch), *_near_keys(_device_key(key))))
+    return MappingProxyType({each: place for place, each in enumerate(keys)})
 
 
 def _without(attributes: Mapping[str, object], *names: str) -> str:

@@ -117,6 +117,8 @@ def beyond(made_under: Limits, given: Limits) -> str | None:
 
     A limit that a side does not state is not compared.
     """
+    if not made_under:
+        return None
     here = dict(given)
     return next(_words((name, then, here[name]) for name, then in made_under if name in here), None)
 

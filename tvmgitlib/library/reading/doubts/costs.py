@@ -105,7 +105,7 @@ class Doubts:
         """
         self.expect(part)
         records = [stored for found in configs.values() for stored in found]
-        if all(self.untrusted(stored) is None and self.believes(stored) for stored in records):
+        if all(self.untrusted(stored) is None and self.why(stored) is None for stored in records):
             return configs
         where = Part(part.family, part.platform)
         if where not in self._folded:
