@@ -147,9 +147,9 @@ class Repository(Checkout):
             landing.refuse_links(self.root, _LEVELS, paths)
 
     def _changed(self, old: str, new: str) -> Iterator[str]:
-        """The paths of what differs between two commits."""
+        """The paths of what differs between two commits in the library's own folders, and beside them."""
         with self.snapshot(old) as before, self.snapshot(new) as after:
-            for path, _, _ in differences(before, after):
+            for path, _, _ in differences(before, after, OWN_FOLDERS):
                 yield path
 
     def writing(self) -> AbstractContextManager[landing.Landing]:

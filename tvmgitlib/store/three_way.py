@@ -10,15 +10,7 @@ from pathlib import Path
 from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import making_temporary_files
-from tvmgitlib.store.objects import Blob, Snapshot, blob_id
-
-#: The files of a commit by path.
-Files = dict[str, Blob]
-
-
-def files_of(snapshot: Snapshot) -> Files:
-    """Every file of a commit; none of no commit."""
-    return {path: Blob(entry.mode, entry.oid) for path, entry in snapshot.entries("")}
+from tvmgitlib.store.objects import TREE_MODE, Blob, Snapshot, blob_id, differences
 
 
 def merge_files(
@@ -38,10 +30,20 @@ def merge_files(
     Raises:
         GitError: both sides changed a file in ways that do not go together.
     """
-    was, here, there = (files_of(side) for side in (base, ours, theirs))
-    touched = (path for path in was.keys() | there.keys() if was.get(path) != there.get(path) and is_wanted(path))
-    merged = {path: _merge(repository, path, was.get(path), here.get(path), there.get(path)) for path in touched}
-    return {path: version for path, version in merged.items() if version != here.get(path)}
+    merged = {}
+    for path, _, _ in differences(base, theirs):
+        if is_wanted(path):
+            was, here, there = (_file(side, path) for side in (base, ours, theirs))
+            version = _merge(repository, path, was, here, there)
+            if version != here:
+                merged[path] = version
+    return merged
+
+
+def _file(snapshot: Snapshot, path: str) -> Blob | None:
+    """What a commit has at a path; None where that is nothing, or a folder."""
+    entry = snapshot.entry(path)
+    return Blob(entry.mode, entry.oid) if entry is not None and entry.mode != TREE_MODE else None
 
 
 def _merge(repository: Checkout, path: str, base: Blob | None, ours: Blob | None, theirs: Blob | None) -> Blob | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,37 @@ def test_foreign_files_of_both_sides_are_merged_and_travel(
     git(library.path, "switch", "-q", "main")
     library.merge("side")
     assert (library.path / "configs" / "side.txt").is_file()
+
+
+@pytest.mark.slow
+def test_a_users_folder_of_any_size_travels(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path, cli: Any
+) -> None:
+    """With more entries than any folder of a library, on both sides of a merge."""
+    put(library, "data/first")
+    commit(library, git)
+    git(tmp_path, "clone", "-q", "--bare", str(library.path), "remote.git")
+    git(library.path, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    library.sync()
+    other = ConfigLibrary.clone(str(tmp_path / "remote.git"), tmp_path / "other")
+    for path in (other.path, library.path):  # to write so many files would take a while
+        git(path, "sparse-checkout", "set", "--no-cone", "/*", "!/data/")
+    blob = git(other.path, "rev-parse", "HEAD:tvmgitlib.json").strip()
+    listed = "".join(f"100644 {blob} 0\tdata/{number:06}\n" for number in range(140_000))
+    subprocess.run(["git", "-C", other.path, "update-index", "--index-info"], input=listed, text=True, check=True)
+    git(other.path, "sparse-checkout", "reapply")
+    git(other.path, "commit", "-q", "-m", "Data")
+    before = other.commit
+    job = other.import_logs(make_log("dense", [1e-3]), platform="box").job
+    library.import_logs(make_log("conv", [1e-3]), platform="box")
+    other.sync()
+    cli.library = other.path
+    assert cli("hook", "check", f"{before}~1", "HEAD").code == 0, cli.err
+    library.sync()
+    assert job in {entry.job for entry in library.log()}
+    assert library.check() == []
+    assert git(library.path, "ls-files", "data").count("\n") == 140_001
+    assert git(library.path, "status", "--porcelain") == ""
 
 
 # .gitattributes

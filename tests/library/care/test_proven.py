@@ -69,6 +69,24 @@ def test_what_comes_since_is_proven_alone(
     assert whole_proofs == [proven.commit]
 
 
+def test_whoever_goes_from_branch_to_branch_has_each_proven_once(
+    proven: ConfigLibrary, make_log: MakeLog, git: Git, whole_proofs: list[str | None]
+) -> None:
+    git(proven.path, "switch", "-q", "--orphan", "other")
+    other = ConfigLibrary.init(proven.path)
+    other.import_logs(make_log("pool", [1e-3]), platform="box")
+    assert other.check() == []
+    for branch in ("main", "other", "main"):
+        git(proven.path, "switch", "-q", branch)
+        assert ConfigLibrary(proven.path).check() == []
+    assert whole_proofs == [other.at("other").commit]
+    ConfigLibrary(proven.path).import_logs(make_log("relu", [1e-3]), platform="box")
+    git(proven.path, "switch", "-q", "other")
+    git(proven.path, "switch", "-q", "main")
+    segment(proven).write_bytes(b"{}\n")
+    assert ConfigLibrary(proven.path).check() != []
+
+
 def edit_segment(library: ConfigLibrary) -> None:
     path = segment(library)
     path.write_bytes(path.read_bytes().replace(b"0.001", b"0.003"))

@@ -10,7 +10,7 @@ import pytest
 
 from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import Repository, Snapshot
-from tvmgitlib.store.objects import NewObjects, edit_tree, write_pack
+from tvmgitlib.store.objects import NewObjects, differences, edit_tree, write_pack
 
 
 def write_tree(
@@ -121,6 +121,21 @@ def test_a_file_is_not_written_below_a_file(repository: Repository, commit) -> N
     commit(repository, {"jobs": b"a file"})
     with repository.snapshot(repository.head) as snapshot, pytest.raises(LibraryError, match="tree was expected"):
         write_tree(repository, snapshot, {"jobs/ab/x.jsonl": b"x"})
+
+
+def test_of_folders_that_are_not_looked_into_only_that_they_differ_is_told(repository: Repository, commit) -> None:
+    commit(repository, {"jobs/ab/x.jsonl": b"x", "docs/a/b": b"b", "same/c": b"c", "file": b"1"})
+    first = repository.head
+    commit(repository, {"jobs/cd/y.jsonl": b"y", "docs/a/b": b"d", "new/e": b"e", "file": b"2"})
+    with repository.snapshot(first) as old, repository.snapshot(repository.head) as new:
+        docs, now = old.entry("docs"), new.entry("docs")
+        told = {path: ids for path, *ids in differences(old, new, ["jobs"])}
+        everything = {path for path, _, _ in differences(old, new)}
+    assert docs is not None and now is not None
+    assert told.keys() == {"docs", "file", "jobs/cd/y.jsonl", "new"}
+    assert told["docs"] == [docs.oid, now.oid]
+    assert told["new"][0] is None
+    assert everything == {"docs/a/b", "file", "jobs/cd/y.jsonl", "new/e"}
 
 
 def test_what_git_cannot_write_is_an_error_in_its_own_words(repository: Repository, git, tmp_path: Path) -> None:

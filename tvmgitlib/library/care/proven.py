@@ -1,7 +1,8 @@
 """What `check` has proven, and whether all is well with what came since: the quick way to the same answer.
 
-What is remembered is a commit, which stands for its trees and its history. It is in the user's own cache, beside what
-was proven of configs/; of another version of the rules it proves nothing, nor where it is damaged.
+What is remembered are commits, which stand for their trees and their history: the last few, since whoever goes from
+branch to branch comes back. They are in the user's own cache, beside what was proven of configs/; of another version of
+the rules they prove nothing, nor where they are damaged.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from tvmgitlib.store import (
 #: The file of what was proven, in the user's cache.
 _FILE = "checks"
 
+#: How many of the commits that were proven last are tried.
+_TRIED = 8
+
 
 def remember(repository: Repository, contents: Contents) -> None:
     """Note that nothing is wrong with a library as it is; where that cannot be noted, it is proven again."""
@@ -42,7 +46,7 @@ def remember(repository: Repository, contents: Contents) -> None:
         return
     if not all(families.is_shipped(configs_file(path).family) for path, _ in contents.config_files()):
         return  # what another package finds right may change with that package
-    if _noted(repository) != commit:
+    if commit not in _noted(repository):
         Memory(repository.state, _FILE).add(_claim(), commit)
 
 
@@ -51,11 +55,9 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
 
     False says nothing: only proving all of it does.
     """
-    known = _noted(repository)
     commit = contents.snapshot.commit
-    if known is None or commit is None or not is_ancestor(repository, known, commit):
-        return False
-    if history_cuts(repository, commit):
+    known = _proven_before(repository, commit) if commit is not None else None
+    if known is None or commit is None or history_cuts(repository, commit):
         return False
     since = repository.changes(known, commit, OWN_FILES)
     try:
@@ -68,10 +70,19 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
         return False
 
 
-def _noted(repository: Repository) -> str | None:
-    """The commit that was proven last; None where there is none, or it is not here any more."""
+def _proven_before(repository: Repository, commit: str) -> str | None:
+    """The commit that was proven last of those in the history of another one; that itself where it is one of them."""
+    noted = _noted(repository)
+    if commit in noted:
+        return commit
+    here = (known for name in noted if (known := repository.resolve(name)) is not None)
+    return next((known for known in here if is_ancestor(repository, known, commit)), None)
+
+
+def _noted(repository: Repository) -> list[str]:
+    """The names of the commits that were proven last, the newest first: one may be of nothing that is here."""
     noted = Memory(repository.state, _FILE).noted_with(_claim())
-    return repository.resolve(noted[-1]) if noted else None
+    return list(dict.fromkeys(reversed(noted)))[:_TRIED]
 
 
 def _claim() -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from tvmgitlib.format import lines_of, read_segment
 from tvmgitlib.library.reading import Contents
 from tvmgitlib.model import CLOCK_SKEW, Header, LibraryError, RecordError, Segment, job_at, read_utc, signature_at
-from tvmgitlib.store import Entry, Repository, Snapshot, differences, require_plain
+from tvmgitlib.store import OWN_FOLDERS, Entry, Repository, Snapshot, differences, require_plain
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -29,7 +29,7 @@ def require_sound(repository: Repository, theirs: str, known: str | None) -> Non
     """
     require_unchanged(repository, theirs, known)
     with repository.snapshot(known) as before, repository.snapshot(theirs) as after:
-        for path, _, new in differences(before, after):
+        for path, _, new in differences(before, after, OWN_FOLDERS):
             entry = after.entry(path) if new is not None and job_at(path) is not None else None
             if entry is not None:
                 read_arriving(after, path, entry)
@@ -51,7 +51,7 @@ def require_unchanged(repository: Repository, theirs: str, known: str | None) ->
     """
     gone = []
     with repository.snapshot(known) as before, repository.snapshot(theirs) as after:
-        for path, old, new in differences(before, after):
+        for path, old, new in differences(before, after, OWN_FOLDERS):
             job = job_at(path)
             if job is None or old is None or old == new:
                 continue
@@ -74,8 +74,8 @@ def altered_signatures(repository: Repository, theirs: str, known: str | None) -
         known: the commit that is known; None for none.
     """
     with repository.snapshot(known) as before, repository.snapshot(theirs) as after:
-        found = [(path, old, new) for path, old, new in differences(before, after) if signature_at(path) is not None]
-    return [path for path, old, new in found if old is not None and new != old]
+        changed = [(path, old) for path, old, new in differences(before, after, OWN_FOLDERS) if new != old]
+    return [path for path, old in changed if old is not None and signature_at(path) is not None]
 
 
 def tell_unless_folded(repository: Repository, commit: str) -> None:

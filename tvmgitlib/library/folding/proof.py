@@ -12,7 +12,7 @@ from tvmgitlib.library.folding.change import Change, fold_change
 from tvmgitlib.library.folding.claims import is_known, is_on_word, remember_fold
 from tvmgitlib.library.folding.memory import Memory
 from tvmgitlib.model import ConfigsFile, Segment, TvmgitlibError, job_at, tell_progress
-from tvmgitlib.store import Entry, Snapshot, blob_id, differences
+from tvmgitlib.store import OWN_FOLDERS, Entry, Snapshot, blob_id, differences
 
 if TYPE_CHECKING:
     from tvmgitlib.library.folding.library import Jobs, Stamped
@@ -76,7 +76,7 @@ def _follows(before: Stamped, after: Stamped) -> bool:
     come: dict[str, str] = {}
     gone: set[str] = set()
     changed: set[str] = set()
-    for path, old, new in differences(before.snapshot, after.snapshot):
+    for path, old, new in differences(before.snapshot, after.snapshot, OWN_FOLDERS):
         job = job_at(path)
         if job is not None:
             if old is not None:

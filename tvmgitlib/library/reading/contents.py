@@ -442,7 +442,7 @@ def signatures_in(snapshot: Snapshot, folder: str) -> dict[str, list[tuple[str, 
 def new_jobs(repository: Repository, before: str | None, after: str | None) -> set[str]:
     """The ids of the jobs that a commit has and another one has not; what both have is not read."""
     with repository.snapshot(before) as old, repository.snapshot(after) as new:
-        added = (path for path, was, now in differences(old, new) if was is None and now is not None)
+        added = (path for path, was, now in differences(old, new, OWN_FOLDERS) if was is None and now is not None)
         return {job for path in added if (job := job_at(path)) is not None}
 
 

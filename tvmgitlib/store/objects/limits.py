@@ -21,7 +21,8 @@ MOST_OF_SMALL: Final = _MIB
 #: What is in memory at once of several objects that are read together.
 AT_ONCE: Final = 64 * _MIB
 
-#: How many entries a folder may have, how many files and folders there may be below one, and how deep they go.
+#: How many entries a folder of the library may have, how many files and folders there may be below one, and how deep
+#: they go.
 MOST_ENTRIES: Final = 1 << 17
 MOST_FILES: Final = 1 << 20
 MOST_DEPTH: Final = 64
@@ -39,10 +40,12 @@ class Bounds:
 
     Args:
         path: where the walk begins, for messages.
+        most_entries: how many entries one folder may have; a user's own is of any size that is read at all.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most_entries: int = MOST_ENTRIES) -> None:
         self._path = path
+        self._most_entries = most_entries
         self._count = 0
         self._folders: Counter[str] = Counter()
         self._read = 0
@@ -56,8 +59,11 @@ class Bounds:
             entries: how many it has.
 
         Raises:
-            LibraryError: the folders that it is in have more, or all that were read had, than in any library.
+            LibraryError: it has more than it may have; or the folders that it is in, or all that were read, than those
+                of any library.
         """
+        if entries > self._most_entries:
+            raise too_much(self._path, f"more than {self._most_entries:,} entries in one folder")
         self._read += entries
         self._held[depth:] = [entries]
         if self._read > MOST_READ or sum(self._held) > MOST_HELD:

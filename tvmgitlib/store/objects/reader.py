@@ -16,7 +16,7 @@ from msgspec import Struct
 from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git
-from tvmgitlib.store.objects.limits import AT_ONCE, MOST, MOST_ENTRIES
+from tvmgitlib.store.objects.limits import AT_ONCE, MOST
 from tvmgitlib.store.objects.raw import Entry, object_id, parse_tree
 from tvmgitlib.store.small import size_in_words
 
@@ -105,18 +105,15 @@ class ObjectReader:
             name: another name of Git's for it.
 
         Raises:
-            LibraryError: this clone does not have it, or it has more entries than any library.
+            LibraryError: this clone does not have it, or it is larger than any of a library.
         """
         content = self.read(name or oid, "tree")
         if content is None:
             raise self.missing(name or oid)
         try:
-            entries = list(islice(parse_tree(content, len(oid) // 2), MOST_ENTRIES + 1))
+            return list(parse_tree(content, len(oid) // 2))
         except ValueError:
             raise LibraryError("a damaged tree", file=oid, hint="git fsck says more.") from None
-        if len(entries) > MOST_ENTRIES:
-            raise LibraryError(f"more than {MOST_ENTRIES:,} entries in one folder, so it is not read")
-        return entries
 
     def missing(self, file: str | None) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""

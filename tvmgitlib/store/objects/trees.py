@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tvmgitlib.model import LibraryError
-from tvmgitlib.store.objects.limits import MOST, Bounds
+from tvmgitlib.store.objects.limits import MOST, MOST_FILES, Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, TREE_MODE, Blob, Entry, FileContent, make_tree, object_id
 from tvmgitlib.store.objects.snapshot import Snapshot
 from tvmgitlib.store.small import size_in_words
@@ -107,15 +107,28 @@ def _blob_entry(name: str, content: bytes | Blob | Path, present: Entry | None, 
     return Entry(mode, name, oid)
 
 
-def differences(old: Snapshot, new: Snapshot) -> Iterator[tuple[str, str | None, str | None]]:
-    """The files that differ between two commits: path, old and new blob id (None where there is no file)."""
-    return _differences((old, old.folder("")), (new, new.folder("")), "", Bounds(""))
+def differences(
+    old: Snapshot, new: Snapshot, within: Collection[str] | None = None
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """The files that differ between two commits: path, old and new blob id (None where there is no file).
+
+    Args:
+        old, new: the commits.
+        within: the folders of the root that are looked into, of any other that differs only its own path is given, with
+            the ids of its trees; None for all.
+
+    Raises:
+        LibraryError: a folder is missing from this clone, or more is in one than in any library.
+    """
+    return _differences((old, old.folder("")), (new, new.folder("")), "", Bounds("", MOST_FILES), within)
 
 
 _Side = tuple[Snapshot, Sequence[Entry]]
 
 
-def _differences(old: _Side, new: _Side, prefix: str, bounds: Bounds) -> Iterator[tuple[str, str | None, str | None]]:
+def _differences(
+    old: _Side, new: _Side, prefix: str, bounds: Bounds, within: Collection[str] | None = None
+) -> Iterator[tuple[str, str | None, str | None]]:
     before, after = ({entry.name: entry for entry in entries} for _, entries in (old, new))
     bounds.enter(prefix.count("/"), len(before) + len(after))
     for name in sorted(before.keys() | after.keys()):
@@ -125,6 +138,9 @@ def _differences(old: _Side, new: _Side, prefix: str, bounds: Bounds) -> Iterato
         path = prefix + name
         for entry in (was, now):
             bounds.step(path.count("/"), entry.oid if entry and entry.mode == TREE_MODE else None)
+        if within is not None and name not in within:
+            yield path, was.oid if was else None, now.oid if now else None
+            continue
         folders = [_entries_below(side, entry) for (side, _), entry in ((old, was), (new, now))]
         if any(folders):
             yield from _differences((old[0], folders[0]), (new[0], folders[1]), f"{path}/", bounds)

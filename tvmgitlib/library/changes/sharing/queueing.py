@@ -18,6 +18,7 @@ from tvmgitlib.model import LibraryError, Segment, TvmgitlibError, is_job_id, jo
 from tvmgitlib.store import (
     FILE_MODE,
     MOST_OF_SIGNATURE,
+    OWN_FOLDERS,
     Blob,
     Draft,
     Queue,
@@ -103,7 +104,7 @@ def to_queue(
             repository.snapshot(commit) as after,
             repository.snapshot(base) as under,
         ):
-            for path, old, new in differences(before, after):
+            for path, old, new in differences(before, after, OWN_FOLDERS):
                 job = job_at(path)
                 if job is not None and old is None and new is not None and job not in queued:
                     signatures = {path: Blob(FILE_MODE, entry.oid) for path, entry in signature_files(after, job)}
@@ -125,7 +126,7 @@ def only_jobs(repository: Repository, local: str, there: str) -> bool:
     for commit in divergence(repository, local, there).ahead:
         parents = repository.commit_at(commit).parents
         with repository.snapshot(parents[0] if parents else None) as before, repository.snapshot(commit) as after:
-            for path, old, new in differences(before, after):
+            for path, old, new in differences(before, after, OWN_FOLDERS):
                 is_of_job = job_at(path) is not None or signature_at(path) is not None
                 adds_job = is_of_job and old is None and new is not None
                 if not adds_job and not is_derived(path):
@@ -174,7 +175,7 @@ def read_queued(repository: Repository, job: str, commit: str) -> Arrival:
         raise LibraryError("a merge, where one job was to come")
     path = segment_path(job)
     with repository.snapshot(next(iter(original.parents), None)) as before, repository.snapshot(commit) as after:
-        for touched, old, _ in differences(before, after):
+        for touched, old, _ in differences(before, after, OWN_FOLDERS):
             of = signature_at(touched)
             if (touched != path and (of is None or of[0] != job)) or old is not None:
                 raise LibraryError(f"it changes more than to add {path}")
