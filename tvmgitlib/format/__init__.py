@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from tvmgitlib.format.lines import too_long as too_long
     from tvmgitlib.format.lock import LOCK_FILE as LOCK_FILE
     from tvmgitlib.format.lock import read_lock as read_lock
+    from tvmgitlib.format.samples import pack_sample as pack_sample
+    from tvmgitlib.format.samples import unpack_sample as unpack_sample
     from tvmgitlib.format.segment import read_segment as read_segment
+    from tvmgitlib.format.segment import section_line as section_line
+    from tvmgitlib.format.segment import section_of as section_of
     from tvmgitlib.format.segment import task_order as task_order
     from tvmgitlib.format.segment import write_segment as write_segment
     from tvmgitlib.format.settings import SETTINGS_FILE as SETTINGS_FILE
@@ -44,7 +48,8 @@ _NAMES = {
     "leads": "Lead",
     "lines": "MAX_LINE lines_of too_long",
     "lock": "LOCK_FILE read_lock",
-    "segment": "read_segment task_order write_segment",
+    "samples": "pack_sample unpack_sample",
+    "segment": "read_segment section_line section_of task_order write_segment",
     "settings": "SETTINGS_FILE read_settings write_settings",
     "skimming": "ADDING SkimmedSection SkimmedTask skim_segment",
     "stamp": "FOLD_FILE FoldStamp Tally read_stamp",

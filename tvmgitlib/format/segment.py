@@ -62,7 +62,7 @@ def write_segment(segment: Segment) -> Iterator[bytes]:
     for entry in segment.tasks:
         if entry.task.section != section:
             section = entry.task.section
-            yield _line({"section": _section_json(section)})
+            yield section_line(section) + b"\n"
         yield _line({"task": _task_json(entry)})
         for stored in entry.records:
             yield stored.line + b"\n"
@@ -124,7 +124,7 @@ def read_segment(
                     invalidations.append(_read_invalidation(value))
                 case {"section": value}:
                     _require_kind(header, ("tune", "import", "revalidate"), "has tasks")
-                    section = _read_section(value)
+                    section = section_of(value)
                     wanted = with_records and _is_there(section.family, skip_absent)
                 case {"task": value}:
                     tasks.append((_read_task(value, section), [], _read_history(value, with_histories)))
@@ -223,8 +223,7 @@ def _header_json(header: Header) -> dict[str, Any]:
 
 def _read_header(value: dict[str, Any]) -> Header:
     kind: JobKind = value["kind"]
-    for end in ("started", "finished"):
-        check_time(value[end], f"job.{end}")
+    check_times(value)
     return Header(
         id=value["id"],
         kind=kind,
@@ -245,6 +244,16 @@ def _read_header(value: dict[str, Any]) -> Header:
     )
 
 
+def check_times(value: dict[str, Any]) -> None:
+    """Refuse a header, as it is written, that says of a moment what is none.
+
+    Raises:
+        RecordError: naming the field.
+    """
+    for end in ("started", "finished"):
+        check_time(value[end], f"job.{end}")
+
+
 def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
     records = None if invalidation.records is None else list(invalidation.records)
     document = {"job": invalidation.job, "records": records}
@@ -254,6 +263,11 @@ def _invalidation_json(invalidation: Invalidation) -> dict[str, Any]:
 def _read_invalidation(value: dict[str, Any]) -> Invalidation:
     records = None if value["records"] is None else tuple(value["records"])
     return Invalidation(value["job"], records, value.get("reason"))
+
+
+def section_line(section: Section) -> bytes:
+    """The line of a section, without its line end."""
+    return _line({"section": _section_json(section)}).removesuffix(b"\n")
 
 
 def _section_json(section: Section) -> dict[str, Any]:
@@ -269,7 +283,8 @@ def _section_json(section: Section) -> dict[str, Any]:
     }
 
 
-def _read_section(value: dict[str, Any]) -> Section:
+def section_of(value: dict[str, Any]) -> Section:
+    """A section as it is written."""
     target = value["target"]
     return Section(
         family=value["family"],
@@ -326,14 +341,28 @@ def _read_task(value: dict[str, Any], section: Section | None) -> Task:
     workload = Workload(section.family, *names)
     if workload.id != given["id"]:
         raise RecordError(f"the workload's id is {workload.id}", field="task.workload.id")
+    require_own_module(workload)
+    return Task(section, workload, effort_of(value["effort"]), value.get("baseline"))
+
+
+def require_own_module(workload: Workload) -> None:
+    """Refuse a workload whose module is another one's, as far as its family is installed here.
+
+    Raises:
+        RecordError: it is, or is malformed.
+    """
     if workload.module is not None:
-        family = families.find(section.family)
+        family = families.find(workload.family)
         if family is not None and family.workload_of(workload.module.encode()) != workload:
             raise RecordError("the module is another workload's", field="task.workload.module")
-    return Task(section, workload, _read_effort(value["effort"]), value.get("baseline"))
 
 
-def _read_effort(value: dict[str, Any]) -> Effort:
+def effort_of(value: dict[str, Any]) -> Effort:
+    """An effort as it is written.
+
+    Raises:
+        RecordError: it counts what cannot be.
+    """
     try:
         sample = decode_sample(value["sample"])
     except ValueError as error:

@@ -13,29 +13,34 @@ from typing import Any, NamedTuple
 from tvmgitlib.format import schema
 from tvmgitlib.format.leads import Lead, lead_of
 from tvmgitlib.format.lines import lines_of
-from tvmgitlib.format.segment import without_history
+from tvmgitlib.format.segment import check_times, effort_of, require_own_module, without_history
 from tvmgitlib.format.stored import DESC_KEY, OWN_LINES
-from tvmgitlib.model import FamilyName, TvmgitlibError, Workload, read_json, recorded_target, segment_path
+from tvmgitlib.model import Effort, FamilyName, TvmgitlibError, Workload, read_json, recorded_target, segment_path
 
 #: The kinds of jobs that add records and decide nothing about those of others.
 ADDING = ("tune", "import")
 
 
 class SkimmedSection(NamedTuple):
-    """Where tasks ran: the family, the platform's name, the target's key, whether facts of the platform are told."""
+    """Where tasks ran: the family, the platform's name, the target's key, whether facts of the platform are told, and
+    the line that says all of it.
+    """
 
     family: FamilyName
     platform: str
     target: str
     has_facts: bool
+    line: bytes
 
 
 class SkimmedTask(NamedTuple):
-    """A task: where it ran, its workload, its trials, whether it says what an untuned config takes, its best's lead."""
+    """A task: where it ran, its workload (without a module), its effort, whether it says what an untuned config takes,
+    its best's lead.
+    """
 
     section: SkimmedSection
     workload: Workload
-    trials: int
+    effort: Effort
     has_baseline: bool
     lead: Lead = Lead()
 
@@ -58,6 +63,7 @@ def _skimmed(content: bytes, file: str) -> tuple[dict[str, Any], list[SkimmedTas
     header = _document(first).get("job")
     if header is None or header["kind"] not in ADDING or "reverts" in header or segment_path(header["id"]) != file:
         return None
+    check_times(header)
     section: SkimmedSection | None = None
     tasks: list[SkimmedTask] = []
     for at, line in enumerate(others):
@@ -82,7 +88,9 @@ def _document(line: bytes) -> dict[str, Any]:
 def _section(line: bytes) -> SkimmedSection:
     value = _document(line)["section"]
     target = recorded_target(value["target"]["canonical"], value["target"]["facts"])
-    return SkimmedSection(value["family"], value["platform"]["name"], target.key, bool(value["platform"]["facts"]))
+    return SkimmedSection(
+        value["family"], value["platform"]["name"], target.key, bool(value["platform"]["facts"]), line
+    )
 
 
 def _is_record(line: bytes) -> bool:
@@ -91,12 +99,19 @@ def _is_record(line: bytes) -> bool:
 
 def _task(line: bytes, section: SkimmedSection, records: list[bytes]) -> SkimmedTask:
     value = _document(without_history(line))["task"]
-    given, effort = value["workload"], value["effort"]
+    given, effort = value["workload"], effort_of(value["effort"])
     workload = _workload(section.family, given["text"], given.get("signature"), value.get(DESC_KEY))
     if workload.id != given["id"]:
         raise ValueError(given["id"])
-    lead = lead_of(line, int(effort["configs"]), records, section.family, workload)
-    return SkimmedTask(section, workload, int(effort["trials"]), value.get("baseline") is not None, lead)
+    if "module" in given:
+        _require_module(section.family, given["text"], given["module"])
+    lead = lead_of(line, effort.configs, records, section.family, workload)
+    return SkimmedTask(section, workload, effort, value.get("baseline") is not None, lead)
+
+
+@lru_cache(maxsize=64)  # a module may be a hundred kilobytes
+def _require_module(family: FamilyName, text: str, module: str) -> None:
+    require_own_module(Workload(family, text, module=module))
 
 
 @lru_cache(maxsize=4096)

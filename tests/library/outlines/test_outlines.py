@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tvmgitlib import Condemned, ConfigLibrary, Selection
-from tvmgitlib.library.outlines import Narrowing, index_file, opening
+from tvmgitlib.format import read_segment
+from tvmgitlib.library.outlines import Narrowing, Spent, index_file, opening
 from tvmgitlib.library.reading import Lookup, Summary
-from tvmgitlib.model import TvmgitlibError, TvmVersion, parse_target
+from tvmgitlib.model import Segment, TvmgitlibError, TvmVersion, parse_target
 
 TVM = "hhb-tvm==0.16.dev0"
 ANSWERS: dict[str, Callable[[ConfigLibrary], Any]] = {
@@ -25,6 +26,8 @@ ANSWERS: dict[str, Callable[[ConfigLibrary], Any]] = {
     "log of a tuner": lambda library: library.log(tuner="ga"),
     "trials": lambda library: library.trials(),
     "trials of a family": lambda library: library.trials(Selection(family="ansor")),
+    "trials of a platform": lambda library: library.trials(Selection(platform="board")),
+    "trials for a TVM": lambda library: library.trials(tvm=TVM),
     "best": lambda library: library.best(),
     "best for a TVM": lambda library: library.best(tvm=TVM, accept="any"),
     "blame": lambda library: library.blame(),
@@ -242,6 +245,35 @@ def test_a_malformed_segment_is_named_as_without(filled: ConfigLibrary, git: Cal
     assert ConfigLibrary(filled.path).log()[0].job == job
 
 
+@pytest.mark.usefixtures("always")
+def test_what_was_spent_is_told_by_the_index_alone(filled: ConfigLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = repr(filled.trials(tvm=TVM))
+    monkeypatch.setattr("tvmgitlib.library.outlines.outlines.read_segment", only_deciding)
+    assert repr(ConfigLibrary(filled.path).trials(tvm=TVM)) == expected
+
+
+def only_deciding(*given: Any, **how: Any) -> Segment:
+    """Read a segment, which is of no job that adds records."""
+    segment = read_segment(*given, **how)
+    assert segment.header.kind in ("revert", "invalidate")
+    return segment
+
+
+@pytest.mark.usefixtures("always")
+def test_what_a_job_spent_goes_with_it(
+    filled: ConfigLibrary, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tvmgitlib.library.outlines.updating._ANOTHER_HISTORY", 0)
+    filled.trials()
+    git(filled.path, "reset", "--quiet", "--hard", "HEAD~1")
+    connection = sqlite3.connect(file_of(filled))
+    ConfigLibrary(filled.path).trials()
+    (left,) = connection.execute("SELECT count(*) FROM effort WHERE task NOT IN (SELECT id FROM task)").fetchone()
+    (kept,) = connection.execute("SELECT count(*) FROM effort").fetchone()
+    connection.close()
+    assert (left, kept) == (0, 4)
+
+
 @pytest.fixture(params=[0, 1000], ids=["with an index", "without"])
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(opening, "WORTH_IT", request.param)
@@ -267,3 +299,7 @@ def test_questions_are_narrowed_down(filled: ConfigLibrary) -> None:
         assert told is not None
         assert (told.kind, told.trials, told.tasks) == ("import", 24, 1)
         assert outlines.told("0" * 16) is None
+        (spent,) = outlines.spent(Narrowing(family="ansor"))
+        assert [spent] == list(Spent.of(ansor))
+        assert spent.workload.desc == ansor.tasks[0].task.workload.desc
+        assert list(outlines.spent(Narrowing())) == [spent for segment in outlines for spent in Spent.of(segment)]

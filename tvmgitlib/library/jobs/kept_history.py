@@ -226,7 +226,8 @@ def kept_records(
             continue
         tasks = [entry.task for entry in segment.tasks]
         if tvm is not None:
-            tasks = [task for task in tasks if is_exact(contents, segment.header, task, tvm, facts)]
+            finished = segment.header.finished
+            tasks = [task for task in tasks if is_exact(contents, task.section, finished, tvm, facts)]
         spellings = _spellings(tasks, place, other_targets)
         if not spellings:
             continue

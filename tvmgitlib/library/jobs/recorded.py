@@ -76,7 +76,7 @@ def effort_of(
         if (
             task.place.answers(place)
             and tuner in (None, header.tuner)
-            and is_exact(contents, header, task, tvm, facts or {}, now)
+            and is_exact(contents, task.section, header.finished, tvm, facts or {}, now)
             and loads(task.workload)
             and trust.counts(header.id)
             and _still_holds(contents, header.id, task)

@@ -1,7 +1,8 @@
 """The jobs of a commit without their records, and only those that a question is about: the reading index.
 
-The index is a SQLite file in the Git directory, made from the segments and safe to delete at any time. It narrows down
-which segments have to be read; what is answered comes from the segments themselves.
+The index is a SQLite file in the user's cache, made from the segments and safe to delete at any time. It narrows down
+which segments have to be read; what is answered comes from the segments themselves, or is what they say in few words: a
+job in one line, what was spent on its tasks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from tvmgitlib._doors import door
 
 if TYPE_CHECKING:
     from tvmgitlib.library.outlines.facts import Addition as Addition
+    from tvmgitlib.library.outlines.facts import Spent as Spent
     from tvmgitlib.library.outlines.facts import Spot as Spot
     from tvmgitlib.library.outlines.facts import Spread as Spread
     from tvmgitlib.library.outlines.facts import Told as Told
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from tvmgitlib.library.outlines.outlines import Outlines as Outlines
 
 _NAMES = {
-    "facts": "Addition Spot Spread Told",
+    "facts": "Addition Spent Spot Spread Told",
     "narrowing": "Narrowing",
     "opening": "compact index_file index_size",
     "outlines": "Outlines",

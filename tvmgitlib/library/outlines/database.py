@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
 
 from tvmgitlib._version import __version__
-from tvmgitlib.library.outlines.facts import Addition, Facts, Spot, Told
+from tvmgitlib.format import pack_sample, section_of, unpack_sample
+from tvmgitlib.library.outlines.facts import Addition, Facts, Spent, Spot, Told
 from tvmgitlib.library.outlines.narrowing import Narrowing
-from tvmgitlib.model import FamilyName, Place, Source, Workload, parse_target
+from tvmgitlib.model import Effort, FamilyName, Place, Section, Source, Workload, parse_target
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 if TYPE_CHECKING:
     from tvmgitlib.format import SkimmedTask
 
+Name = TypeVar("Name", str, bytes)
+
 #: Another layout is made anew, and so is what another version of the tool made.
-LAYOUT = f"6 {__version__}"
+LAYOUT = f"7 {__version__}"
 
 #: How long another process may take to bring the index up to date, in seconds; then this one does without.
 _PATIENCE = 5.0
@@ -37,9 +43,9 @@ CREATE TABLE job (
 ) WITHOUT ROWID;
 CREATE INDEX deciding ON job (job) WHERE decides;
 CREATE TABLE task (
-    job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL, target INTEGER NOT NULL,
-    finished TEXT NOT NULL, baseline INTEGER NOT NULL, facts INTEGER NOT NULL, configs INTEGER NOT NULL, first REAL,
-    second REAL
+    id INTEGER PRIMARY KEY, job TEXT NOT NULL, family TEXT NOT NULL, platform TEXT NOT NULL, workload TEXT NOT NULL,
+    target INTEGER NOT NULL, finished TEXT NOT NULL, baseline INTEGER NOT NULL, facts INTEGER NOT NULL,
+    configs INTEGER NOT NULL, first REAL, second REAL
 );
 CREATE INDEX task_job ON task (job);
 CREATE INDEX task_platform ON task (platform, facts, finished, job);
@@ -50,6 +56,11 @@ CREATE TABLE workload (
     id TEXT PRIMARY KEY, family TEXT NOT NULL, text TEXT NOT NULL, signature TEXT, description TEXT
 ) WITHOUT ROWID;
 CREATE INDEX workload_signature ON workload (signature);
+CREATE TABLE effort (
+    task INTEGER PRIMARY KEY, section INTEGER NOT NULL, signature TEXT, description TEXT, trials INTEGER NOT NULL,
+    configs INTEGER NOT NULL, errors BLOB NOT NULL, exhausted INTEGER, sample BLOB NOT NULL
+);
+CREATE TABLE section (id INTEGER PRIMARY KEY, line BLOB NOT NULL UNIQUE);
 CREATE TABLE target (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE addition (
     job TEXT PRIMARY KEY, "commit" TEXT NOT NULL, date TEXT NOT NULL, author TEXT NOT NULL
@@ -68,7 +79,8 @@ CREATE INDEX source_job ON source (job);
 #: What has rows of single jobs of the commit; the other tables give names to numbers, and know of a history, and of
 #: what was proven of pairs of blobs.
 _OF_JOBS = ("job", "task", "source")
-_NAMES = ("workload", "target", "addition", "signature")
+_OF_TASKS = "effort"
+_NAMES = ("workload", "section", "target", "addition", "signature")
 
 
 class Database:
@@ -84,6 +96,7 @@ class Database:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._targets: dict[str, int] = {}
+        self._sections: dict[bytes, int] = {}
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -127,7 +140,7 @@ class Database:
         with self.changing():
             if self._layout() == LAYOUT:  # another process was first
                 return
-            for name in ("meta", *_OF_JOBS, *_NAMES):
+            for name in ("meta", *_OF_JOBS, _OF_TASKS, *_NAMES):
                 self._connection.execute(f"DROP TABLE IF EXISTS {name}")
             for statement in _TABLES.split(";"):
                 self._connection.execute(statement)
@@ -163,13 +176,11 @@ class Database:
     def _note(self, name: str, value: str) -> None:
         self._connection.execute("UPDATE meta SET value = ? WHERE name = ?", [value, name])
 
-    def clear(self) -> None:
-        """Forget every job."""
-        for name in _OF_JOBS:
-            self._connection.execute(f"DELETE FROM {name}")
-
-    def remove(self, jobs: Iterable[str]) -> None:
+    def remove(self, jobs: Collection[str]) -> None:
         """Forget some jobs."""
+        self._connection.executemany(
+            f"DELETE FROM {_OF_TASKS} WHERE task IN (SELECT id FROM task WHERE job = ?)", [(job,) for job in jobs]
+        )
         for name in _OF_JOBS:
             self._connection.executemany(f"DELETE FROM {name} WHERE job = ?", [(job,) for job in jobs])
 
@@ -177,31 +188,13 @@ class Database:
         """Take jobs in, each with its blob."""
         remaining = iter(jobs)
         while some := list(islice(remaining, _AT_ONCE)):
-            self._add_names([task for _, facts in some for task in facts.tasks])
+            self._add_tasks([(facts, task) for _, facts in some for task in facts.tasks])
             self._connection.executemany(
                 "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (told.job, oid, told.kind, told.tuner, facts.finished, told.trials, told.tasks, facts.decides)
                     for oid, facts in some
                     for told in (facts.told,)
-                ],
-            )
-            self._connection.executemany(
-                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        facts.told.job,
-                        task.section.family,
-                        task.section.platform,
-                        task.workload.id,
-                        self._targets[task.section.target],
-                        facts.finished,
-                        task.has_baseline,
-                        task.section.has_facts,
-                        *task.lead,
-                    )
-                    for _, facts in some
-                    for task in facts.tasks
                 ],
             )
             self._connection.executemany(
@@ -213,7 +206,46 @@ class Database:
                 ],
             )
 
-    def _add_names(self, tasks: Iterable[SkimmedTask]) -> None:
+    def _add_tasks(self, tasks: Sequence[tuple[Facts, SkimmedTask]]) -> None:
+        self._add_names([task for _, task in tasks])
+        last = self._connection.execute("SELECT coalesce(max(id), 0) FROM task").fetchone()[0]
+        self._connection.executemany(
+            "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    number,
+                    facts.told.job,
+                    task.section.family,
+                    task.section.platform,
+                    task.workload.id,
+                    self._targets[task.section.target],
+                    facts.finished,
+                    task.has_baseline,
+                    task.section.has_facts,
+                    *task.lead,
+                )
+                for number, (facts, task) in enumerate(tasks, last + 1)
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO effort VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    number,
+                    self._sections[task.section.line],
+                    task.workload.signature,
+                    task.workload.desc,
+                    task.effort.trials,
+                    task.effort.configs,
+                    orjson.dumps(task.effort.errors),
+                    task.effort.exhausted,
+                    pack_sample(task.effort.sample),
+                )
+                for number, (_, task) in enumerate(tasks, last + 1)
+            ],
+        )
+
+    def _add_names(self, tasks: Sequence[SkimmedTask]) -> None:
         """Give numbers to what tasks name."""
         workloads = {(each.workload.id, each.workload.signature, each.workload.desc): each.workload for each in tasks}
         self._connection.executemany(
@@ -222,11 +254,15 @@ class Database:
             " description = coalesce(description, excluded.description)",
             [(each.id, each.family, each.text, each.signature, each.desc) for each in workloads.values()],
         )
-        new = {task.section.target for task in tasks} - self._targets.keys()
-        self._connection.executemany("INSERT OR IGNORE INTO target (key) VALUES (?)", [(key,) for key in sorted(new)])
-        for key in new:
-            row = self._connection.execute("SELECT id FROM target WHERE key = ?", [key]).fetchone()
-            self._targets[key] = int(row[0])
+        self._number("target", "key", (task.section.target for task in tasks), self._targets)
+        self._number("section", "line", (task.section.line for task in tasks), self._sections)
+
+    def _number(self, table: str, column: str, names: Iterable[Name], known: dict[Name, int]) -> None:
+        """Let the numbers of some names be known; the table gives one to each that it does not have."""
+        for name in sorted(set(names) - known.keys()):
+            self._connection.execute(f"INSERT OR IGNORE INTO {table} ({column}) VALUES (?)", [name])
+            row = self._connection.execute(f"SELECT id FROM {table} WHERE {column} = ?", [name]).fetchone()
+            known[name] = int(row[0])
 
     def clear_additions(self) -> None:
         """Forget which commit added which job."""
@@ -328,6 +364,19 @@ class Database:
             for family, key, platform, text, said, desc in found
         ]
 
+    def spent(self, narrowing: Narrowing) -> list[Spent]:
+        """What jobs have spent on such tasks, by job and in the order of its tasks."""
+        conditions, values = _narrowed(narrowing)
+        found = self._connection.execute(
+            "SELECT job, finished, section.line, family, text, effort.signature, effort.description,"
+            " trials, effort.configs, errors, exhausted, sample"
+            f" FROM (SELECT id, job, finished, workload FROM task WHERE {conditions}) AS chosen"
+            " JOIN effort ON effort.task = chosen.id JOIN section ON section.id = effort.section"
+            " JOIN workload ON workload.id = chosen.workload ORDER BY job, chosen.id",
+            values,
+        )
+        return [_spent(*row) for row in found]
+
     def told(self, job: str) -> Told | None:
         """A job in one line."""
         row = self._connection.execute(
@@ -352,6 +401,31 @@ class Database:
             " ORDER BY facts DESC, finished DESC, job DESC LIMIT 1) FROM named WHERE platform NOT NULL"
         )
         return [job for (job,) in found]
+
+
+def _spent(
+    job: str,
+    finished: str,
+    section: bytes,
+    family: FamilyName,
+    text: str,
+    signature: str | None,
+    desc: str | None,
+    trials: int,
+    configs: int,
+    errors: bytes,
+    exhausted: int | None,
+    sample: bytes,
+) -> Spent:
+    """What a row says."""
+    ended = None if exhausted is None else bool(exhausted)
+    effort = Effort(trials, configs, orjson.loads(errors), ended, unpack_sample(sample))
+    return Spent(job, finished or None, _section(section), Workload(family, text, signature, desc=desc), effort)
+
+
+@lru_cache(maxsize=1024)  # most tasks are in sections that others are in
+def _section(line: bytes) -> Section:
+    return section_of(orjson.loads(line)["section"])
 
 
 def _narrowed(narrowing: Narrowing) -> tuple[str, list[str]]:

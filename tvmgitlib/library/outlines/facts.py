@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from tvmgitlib.format import ADDING, Lead, SkimmedSection, SkimmedTask, lines_of, read_segment, skim_segment
-from tvmgitlib.model import FamilyName, Header, JobKind, Json, Section, Segment, Source, canonical_json
+from tvmgitlib.format import (
+    ADDING,
+    Lead,
+    SkimmedSection,
+    SkimmedTask,
+    lines_of,
+    read_segment,
+    section_line,
+    skim_segment,
+)
+from tvmgitlib.model import (
+    Effort,
+    FamilyName,
+    Header,
+    JobKind,
+    Json,
+    Place,
+    Section,
+    Segment,
+    Source,
+    Workload,
+    canonical_json,
+)
 from tvmgitlib.rules.plausibility import LEAD, MEASURED
 
 #: A family, a platform's name and a workload's id.
@@ -73,7 +94,7 @@ class Facts(NamedTuple):
         header, tasks = skimmed
         kind = header["kind"]
         return cls(
-            Told(header["id"], kind, header["tuner"], sum(task.trials for task in tasks), len(tasks)),
+            Told(header["id"], kind, header["tuner"], sum(task.effort.trials for task in tasks), len(tasks)),
             header["finished"] or "",
             False,
             _claims(orjson.dumps([header["options"], header["tvm"]])),
@@ -88,7 +109,7 @@ class Facts(NamedTuple):
         """The same of a segment that was read."""
         header = segment.header
         tasks = [
-            SkimmedTask(_section(task.section), task.workload, task.effort.trials, task.baseline is not None)
+            SkimmedTask(_section(task.section), task.workload, task.effort, task.baseline is not None)
             for task in (entry.task for entry in segment.tasks)
         ]
         about = claims_of(header)
@@ -98,7 +119,38 @@ class Facts(NamedTuple):
 
 def _section(section: Section) -> SkimmedSection:
     platform = section.platform
-    return SkimmedSection(section.family, platform.name, section.target.key, bool(platform.facts))
+    told = bool(platform.facts)
+    return SkimmedSection(section.family, platform.name, section.target.key, told, section_line(section))
+
+
+class Spent(NamedTuple):
+    """What a job has spent on a task.
+
+    Attributes:
+        job: the job's id.
+        finished: when it finished; None where nobody knows.
+        section: where.
+        workload: what; whether with a module is not said.
+        effort: how much.
+    """
+
+    job: str
+    finished: str | None
+    section: Section
+    workload: Workload
+    effort: Effort
+
+    @property
+    def place(self) -> Place:
+        """What the records of the task answer for."""
+        return self.section.place(self.workload)
+
+    @classmethod
+    def of(cls, segment: Segment) -> Iterator[Spent]:
+        """What a segment tells, task by task."""
+        header = segment.header
+        for task in (entry.task for entry in segment.tasks):
+            yield cls(header.id, header.finished, task.section, task.workload, task.effort)
 
 
 class Addition(NamedTuple):

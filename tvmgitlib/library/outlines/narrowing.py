@@ -33,9 +33,14 @@ class Narrowing(Struct, frozen=True):
     def matches(self, segment: Segment) -> bool:
         """Whether a job has such a task."""
         return any(
-            self.family in (None, entry.task.section.family)
-            and self.platform in (None, entry.task.section.platform.name)
-            and self.workload in (None, entry.task.workload.id)
-            and (not self.baseline or entry.task.baseline is not None)
+            self.is_at(entry.task.place) and (not self.baseline or entry.task.baseline is not None)
             for entry in segment.tasks
+        )
+
+    def is_at(self, place: Place) -> bool:
+        """Whether a task of a place is one, as far as the place says it."""
+        return (
+            self.family in (None, place.family)
+            and self.platform in (None, place.platform)
+            and self.workload in (None, place.workload.id)
         )

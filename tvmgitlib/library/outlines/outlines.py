@@ -13,6 +13,7 @@ from tvmgitlib.format import lines_of, read_segment, skim_segment
 from tvmgitlib.library.outlines.additions import bring_history
 from tvmgitlib.library.outlines.facts import (
     Addition,
+    Spent,
     Spot,
     Spread,
     Told,
@@ -144,6 +145,19 @@ class Outlines:
             return iter(self)
         found = self._ask(lambda index: self._outlines(index.having(narrowing)), lambda: iter(self._all.values()))
         return filter(narrowing.matches, found)
+
+    def spent(self, narrowing: Narrowing) -> Iterator[Spent]:
+        """What jobs have spent on such tasks, by job and in the order of its tasks.
+
+        Args:
+            narrowing: which tasks, by where they are.
+        """
+        return self._ask(
+            lambda index: iter(index.spent(narrowing)),
+            lambda: (
+                spent for segment in self._all.values() for spent in Spent.of(segment) if narrowing.is_at(spent.place)
+            ),
+        )
 
     def sources_like(self, header: Header) -> Iterator[tuple[str, Source]]:
         """The logs of imports that were told the same of their records as this one, each with its job."""

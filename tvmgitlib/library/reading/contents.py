@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         FoldStamp,
         Tally,
     )
+    from tvmgitlib.library.outlines import Spent
     from tvmgitlib.library.reading.selection import Part
     from tvmgitlib.model import (
         FamilyName,
@@ -242,6 +243,10 @@ class Contents:
             if self.standing.counts(segment.header.id):
                 for entry in segment.tasks:
                     yield segment.header, entry.task
+
+    def spent(self, narrowing: Narrowing) -> Iterator[Spent]:
+        """What the jobs that count have spent on such tasks; of a job that is not asked about nothing is read."""
+        return (spent for spent in self.outlines.spent(narrowing) if self.standing.counts(spent.job))
 
     def configs(self, part: Part = WHOLE) -> Configs:
         """The records of configs/ as committed; those of families that are not installed here are left out, and said.

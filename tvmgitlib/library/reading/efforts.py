@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+from tvmgitlib.library.outlines import Spent
 from tvmgitlib.library.reading.contents import Contents
 from tvmgitlib.library.reading.doubts import Trust
 from tvmgitlib.library.reading.grading import is_exact
 from tvmgitlib.library.reading.results import Placed
 from tvmgitlib.library.reading.selection import Selection
-from tvmgitlib.model import Effort, Place, Task, TaskHistory, TvmVersion
+from tvmgitlib.model import Effort, Place, TaskHistory, TvmVersion
 from tvmgitlib.rules.effort import of_jobs, union
 
 
@@ -50,22 +51,23 @@ def trials(contents: Contents, selection: Selection, tvm: TvmVersion | None = No
         selection: which workloads, as `best` takes it.
         tvm: only what holds for this TVM by the library's policy; None for all.
     """
-    groups: defaultdict[Place, list[tuple[str, Task]]] = defaultdict(list)
+    groups: defaultdict[Place, list[Spent]] = defaultdict(list)
     now, trust = datetime.now(timezone.utc), Trust(contents)
-    for header, task in contents.counted_tasks(selection.narrowing):
-        if not _is_meant(selection, task.place):
+    for spent in contents.spent(selection.narrowing):
+        place = spent.place
+        if not _is_meant(selection, place):
             continue
-        if tvm is None or (is_exact(contents, header, task, tvm, now=now) and trust.counts(header.id)):
-            groups[task.place].append((header.id, task))
+        if tvm is None or (is_exact(contents, spent.section, spent.finished, tvm, now=now) and trust.counts(spent.job)):
+            groups[place].append(spent)
     return [_effort(groups[place]) for place in sorted(groups, key=lambda place: place.order)]
 
 
-def _effort(group: list[tuple[str, Task]]) -> WorkloadEffort:
+def _effort(group: list[Spent]) -> WorkloadEffort:
     by_job: defaultdict[str, list[Effort]] = defaultdict(list)
-    for job, task in group:
-        by_job[job].append(task.effort)
+    for spent in group:
+        by_job[spent.job].append(spent.effort)
     effort = of_jobs(map(union, by_job.values()))
-    named = next((task for _, task in group if task.workload.desc is not None), group[0][1])
+    named = next((spent for spent in group if spent.workload.desc is not None), group[0])
     return WorkloadEffort(
         place=named.place,
         trials=effort.trials,

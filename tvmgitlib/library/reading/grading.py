@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from tvmgitlib.library.reading.contents import Contents
     from tvmgitlib.model import (
         FamilyName,
-        Header,
+        Section,
         Settings,
         StoredRecord,
         Target,
-        Task,
         TvmVersion,
     )
     from tvmgitlib.rules.fold import Configs
@@ -280,8 +279,8 @@ def _leaves_out(recorded: Target, asked: Target) -> str:
 
 def is_exact(
     contents: Contents,
-    header: Header,
-    task: Task,
+    section: Section,
+    finished: str | None,
     tvm: TvmVersion,
     facts: Mapping[str, Any] | None = None,
     now: datetime | None = None,
@@ -290,18 +289,18 @@ def is_exact(
 
     Args:
         contents: the library.
-        header, task: the job, and what it did.
+        section: where the task ran.
+        finished: when its job did; None where nobody knows.
         tvm: the TVM that would use it.
         facts: the platform facts of the machine at hand; None where they are not compared.
         now: the present, for the maximum age.
     """
-    section = task.section
     verdict = grade(
         section.family,
         section.tuned_with,
         tvm,
         contents.settings,
-        finished=read_utc(header.finished) if header.finished else None,
+        finished=read_utc(finished) if finished else None,
         now=now or datetime.now(timezone.utc),
         recorded_facts=section.platform.facts,
         current_facts=facts,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tvmgitlib.families import tvm_of_name
 from tvmgitlib.library.jobs import baseline_of, effort_of
-from tvmgitlib.library.outlines import Narrowing
+from tvmgitlib.library.outlines import Narrowing, Spent
 from tvmgitlib.library.platforms import facts_here
 from tvmgitlib.library.reading import SUGGESTED, SUSPECT, Contents, Grader, Lookup, Taken, workload_label
 from tvmgitlib.live.common import Loading, Untuned, family_of_task, nothing
@@ -102,6 +102,7 @@ class _Survey:
         self._suggesting = Untuned(contents, self._lookup) if accept == SUGGESTED else nothing
         self._grader = Grader(contents, tvm, facts, loading)
         self._records: dict[tuple[FamilyName, Target, str], list[StoredRecord]] = {}
+        self._spent: dict[tuple[FamilyName, str], list[Spent]] = {}
 
     def of(self, asked: _Asked) -> TaskCoverage:
         """What the library has for a workload."""
@@ -162,12 +163,19 @@ class _Survey:
             baseline = baseline_of(self._contents, place, self._tvm, facts)
         effort = effort_of(self._contents, (), place, self._tvm, facts=facts)
         efforts = [
-            task.effort
-            for _, task in self._contents.counted_tasks(Narrowing(place.family, place.platform))
-            if task.section.place(place.workload).answers(place) and asked.is_called(task.workload)
+            spent.effort
+            for spent in self._spent_on(place)
+            if spent.section.place(place.workload).answers(place) and asked.is_called(spent.workload)
         ]
         trials, all_trials = effort.trials if effort else 0, union(efforts).trials if efforts else 0
         return replace(task, baseline=baseline, trials=trials, all_trials=all_trials)
+
+    def _spent_on(self, place: Place) -> list[Spent]:
+        """What was spent on tasks of a family on a platform."""
+        key = (place.family, place.platform)
+        if key not in self._spent:
+            self._spent[key] = list(self._contents.spent(Narrowing(*key)))
+        return self._spent[key]
 
     def _of_place(self, asked: _Asked, place: Place) -> list[StoredRecord]:
         """The records of a family for a target on a platform."""
