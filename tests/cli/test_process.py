@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,23 @@ def test_jobs_that_were_proven_are_read_without_their_schema(library: ConfigLibr
     ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
     assert ran.stdout
     assert {"jsonschema_rs", "tvmgitlib.families.metaschedule"} & set(ran.stderr.split()) == set()
+
+
+def test_a_lookup_starts_two_processes(
+    library: ConfigLibrary, tmp_path: Path, tvmgitlib: Run, git: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.import_logs(LOG, platform="board")
+    (tmp_path / "bin").mkdir()
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/told\nexec {shutil.which("git")} "$@"\n')
+    wrapper.chmod(0o755)
+    asks = ["config"] if tuple(map(int, git(tmp_path, "version").split()[2].split(".")[:2])) < (2, 38) else []
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    assert tvmgitlib("-C", library.path, "best").returncode == 0
+    started = (tmp_path / "told").read_text().splitlines()
+    commands = ("rev-parse", "cat-file", "config")
+    assert [name for line in started for name in commands if f" {name} " in line] == ["rev-parse", "cat-file", *asks]
+    assert len(started) == 2 + len(asks)
 
 
 def test_a_lookup_hardly_ever_looks_for_garbage(library: ConfigLibrary) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git import hooks_folder as hooks_folder
     from tvmgitlib.store.git import identity as identity
     from tvmgitlib.store.git import settings_by_owner as settings_by_owner
+    from tvmgitlib.store.git import settled as settled
     from tvmgitlib.store.git import share_made as share_made
     from tvmgitlib.store.git import users_pager as users_pager
     from tvmgitlib.store.git import without_credentials as without_credentials
@@ -114,7 +115,10 @@ _NAMES = {
     "ancestry": "Divergence divergence has_merges history_cuts is_ancestor merge_base require_whole",
     "attributes": "altering_attributes",
     "durable": "write_whole",
-    "git": "Configuration configure hooks_folder identity settings_by_owner share_made users_pager without_credentials",
+    "git": (
+        "Configuration configure hooks_folder identity settings_by_owner settled share_made users_pager "
+        "without_credentials"
+    ),
     "housekeeping": "ObjectsSize collect is_collection_due objects_size",
     "landing": "Landing Writer left_out links_under make_state",
     "objects": (

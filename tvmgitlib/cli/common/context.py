@@ -60,7 +60,9 @@ class Context:
         if rev and queued:
             raise click.UsageError("--queued is about the library as it is now: it does not go with --rev.")
         from tvmgitlib.config_library import ConfigLibrary
+        from tvmgitlib.store import settled
 
+        click.get_current_context().find_root().with_resource(settled())
         self.opened = library = ConfigLibrary(self.library)
         if queued:
             with progress.shown():

@@ -109,7 +109,7 @@ def pin(
 
 def _checkpoint(repository: Repository, commit: str) -> SignedCheckpoint | None:
     """What says how old a commit of the remote's branch is, where the user asks for that; see `require_recent`."""
-    if "tvmgitlib.maxage" not in settings_by_owner(repository.git)[0]:
+    if "tvmgitlib.maxage" not in settings_by_owner(repository.git, repository.reader.told)[0]:
         return None
     try:
         return require_recent(repository, upstream(repository), commit)

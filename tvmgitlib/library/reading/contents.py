@@ -101,8 +101,8 @@ class Contents:
 
     @cached_property
     def configured(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """What Git is configured to do, by variable: by the user, and by the repository."""
-        return settings_by_owner(self.snapshot.git)
+        """Whom to trust, as Git is configured (`OVERHEARD`), by variable: by the user, and by the repository."""
+        return settings_by_owner(self.snapshot.git, self.snapshot.told)
 
     @cached_property
     def fold_stamp(self) -> FoldStamp | None:

@@ -145,14 +145,18 @@ class Git:
         return said
 
     def start(
-        self, *arguments: str, stderr: int = subprocess.PIPE, keep: Sequence[int] = ()
+        self,
+        *arguments: str,
+        stderr: int = subprocess.PIPE,
+        keep: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start Git, with pipes to its standard input and from its standard output.
 
         Raises:
             GitError: Git cannot be started.
         """
-        return self._popen(arguments, subprocess.PIPE, stderr, keep)
+        return self._popen(arguments, subprocess.PIPE, stderr, keep, env)
 
     def _popen(
         self,

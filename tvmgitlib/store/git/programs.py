@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.git.configuration import is_yes
+from tvmgitlib.store.git.overheard import Setting
 from tvmgitlib.store.git.process import Git
 
 #: Where a user's own configuration is; the command line is ours, and the environment counts as part of it.
@@ -77,21 +78,26 @@ def _settings(git: Git) -> tuple[dict[str, str], set[str]]:
     values: dict[str, str] = {}
     users: set[tuple[str, str]] = set()
     others: set[tuple[str, str]] = set()
-    for is_users, name, value in _entries(git):
+    for scope, name, value in _scoped(git):
         values[name] = value
-        (users if is_users else others).add((name, value))
+        (users if scope in _USERS_SCOPES else others).add((name, value))
     return values, {name for name, value in others - users if value}
 
 
-def settings_by_owner(git: Git) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def settings_by_owner(git: Git, told: Iterable[Setting] | None) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """What the user's own configuration says, and what the repository's does, each by variable; the last value counts.
 
-    The names are in small letters, but for what is between the dots.
+    Args:
+        git: Git in the repository.
+        told: what it has said of the variables in question already; None to ask it.
+
+    Returns:
+        Values by name: in small letters, but for what is between the dots.
     """
     users: dict[str, str] = {}
     others: dict[str, str] = {}
-    for is_users, name, value in _entries(git):
-        (users if is_users else others)[name] = value
+    for scope, name, value in _scoped(git) if told is None else told:
+        (users if scope in _USERS_SCOPES else others)[name] = value
     return users, others
 
 
@@ -101,13 +107,8 @@ def hooks_folder(git: Git) -> str | None:
     return told[-1] if told else None
 
 
-def _entries(git: Git) -> Iterator[tuple[bool, str, str]]:
-    """Whether it is the user's own, the name and the value of everything that is configured."""
-    return ((scope in _USERS_SCOPES, name, value) for scope, name, value in _scoped(git))
-
-
-def _scoped(git: Git) -> Iterator[tuple[str, str, str]]:
-    """Git's word for whose it is, the name and the value of everything that is configured."""
+def _scoped(git: Git) -> Iterator[Setting]:
+    """Everything that is configured."""
     said = git.run("config", "--list", "--includes", "--show-scope", "-z").decode(errors="surrogateescape")
     fields = iter(said.split("\0"))
     for scope, entry in zip(fields, fields, strict=False):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
-from tvmgitlib.store.git import Git
+from tvmgitlib.store.git import Git, Overheard, Setting, is_settled
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST
 from tvmgitlib.store.objects.raw import Entry, object_id, parse_tree
 from tvmgitlib.store.small import size_in_words
@@ -59,10 +59,14 @@ class ObjectReader:
         self._turn = threading.RLock()
         self._owner = os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
+        self._overheard: Overheard | None = None
+        self._is_deaf = False
+        self._told: list[Setting] | None = None
         self._end: weakref.finalize[..., ObjectReader] | None = None
 
     def close(self) -> None:
         """End the process; the next question starts another."""
+        self._hear()
         if self._end is not None:
             self._end()
         self._process = self._end = None
@@ -148,8 +152,13 @@ class ObjectReader:
         with self._turn:
             try:
                 answers = _exchange(self._process or self._start(), names, kind, most)
+                self._hear()
             except (BrokenPipeError, EOFError):
+                was_telling = self._overheard is not None
                 self.close()
+                if was_telling:  # Gits before 2.49 fail at a variable without a value when they are to tell it
+                    self._is_deaf = True
+                    return self._ask(names, kind, most)
                 if self.partial():  # some Gits end where they may not fetch what is missing
                     raise self.missing(names[0] if len(names) == 1 else None) from None
                 raise damaged(self.git, "Git cannot read an object, or it is too large", names[0]) from None
@@ -163,8 +172,23 @@ class ObjectReader:
                 raise damaged(self.git, "an object is another one than its id says", answer.oid)
         return answers
 
+    @property
+    def told(self) -> list[Setting] | None:
+        """What Git has said it is configured to do (`OVERHEARD`); None where it has not, or that may have changed."""
+        return self._told if is_settled() else None
+
+    def _hear(self) -> None:
+        """Take what Git has said, once: by its first answer it has said all."""
+        if self._overheard is not None:
+            self._told, self._overheard = self._overheard.end(), None
+
     def _start(self) -> subprocess.Popen[bytes]:
-        process = self.git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
+        command = ("cat-file", "--batch")
+        self._overheard = told = None if self._is_deaf else Overheard.begin()
+        if told is None:
+            process = self.git.start(*command, stderr=subprocess.DEVNULL)
+        else:
+            process = self.git.start(*told.options, *command, stderr=subprocess.DEVNULL, keep=[told.file], env=told.env)
         self._process = process
         self._end = weakref.finalize(self, _end, process, os.getpid())
         return process

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tvmgitlib.model import LibraryError, plain_line
-from tvmgitlib.store.git import Git
+from tvmgitlib.store.git import Git, Setting
 from tvmgitlib.store.objects.limits import Bounds
 from tvmgitlib.store.objects.raw import FILE_MODE, SUBMODULE_MODE, TREE_MODE, Entry
 from tvmgitlib.store.objects.reader import ObjectReader
@@ -65,6 +65,11 @@ class Snapshot:
     def git(self) -> Git:
         """Git in the commit's repository."""
         return self._reader.git
+
+    @property
+    def told(self) -> list[Setting] | None:
+        """What Git has said it is configured to do, see `ObjectReader.told`."""
+        return self._reader.told
 
     @property
     def packed_size(self) -> int:

@@ -175,7 +175,7 @@ class _Limit(Struct, frozen=True):
         Raises:
             GitError: it says no age.
         """
-        configured = settings_by_owner(repository.git)[0]
+        configured = settings_by_owner(repository.git, repository.reader.told)[0]
         age = configured.get("tvmgitlib.maxage")
         if age is None:
             return None
