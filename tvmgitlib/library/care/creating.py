@@ -30,6 +30,7 @@ from tvmgitlib.store import (
     Draft,
     Repository,
     Snapshot,
+    Upstream,
     check_out,
     check_url,
     clone_repository,
@@ -114,8 +115,10 @@ def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = No
             else:
                 fill_work_tree(repository)
             configure_drivers(repository)
-            _require_recent(repository)
-            _verify(repository)
+            source = upstream(repository) if repository.checked_out and repository.head else None  # None: a tag, say
+            if source is not None:
+                _require_recent(repository, source)
+            _verify(repository, source)
     except BaseException:
         for leftover in made[-1:] or (where.iterdir() if was_empty else ()):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -123,26 +126,24 @@ def clone(url: str, path: str | os.PathLike[str] | None, branch: str | None = No
     return where
 
 
-def _require_recent(repository: Repository) -> None:
+def _require_recent(repository: Repository, source: Upstream) -> None:
     """Make sure that what was cloned is as recent as the user asks for, see `require_recent`.
 
     Raises:
         GitError: the remote cannot be reached any more.
         LibraryError: it has shown no checkpoint that is recent enough.
     """
-    if repository.checked_out is None or repository.head is None:
-        return
+    assert repository.head is not None  # it was cloned
     try:
-        require_recent(repository, upstream(repository), repository.head)
+        require_recent(repository, source, repository.head)
     except ConnectionError as error:
         raise GitError(str(error), hint="Try again later.") from None
 
 
-def _verify(repository: Repository) -> None:
+def _verify(repository: Repository, source: Upstream | None) -> None:
     """Look at what came, and say so where it is not sound: nothing was known here that it could be held against."""
-    with suppress(GitError):  # a tag, say, was cloned
-        source = upstream(repository)
-        if (tip := repository.resolve(source.tracking)) is not None:
+    if source is not None and (tip := repository.resolve(source.tracking)) is not None:
+        with suppress(GitError):  # somebody else is changing the ref: the next sync sets it
             note_seen(repository, source, tip)
     try:
         if repository.head is not None:
