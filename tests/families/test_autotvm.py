@@ -9,7 +9,7 @@ import pytest
 
 from tvmgitlib import families
 from tvmgitlib.format import schema
-from tvmgitlib.model import ERROR_KINDS, RecordError, TargetError, TuningRecord, read_json
+from tvmgitlib.model import ERROR_KINDS, RecordError, TargetError, TuningRecord, canonical_json, read_json
 
 AUTOTVM = families.family("autotvm")
 
@@ -196,3 +196,22 @@ def test_real_logs(logs: Path, name: str) -> None:
 def test_real_failures(logs: Path, name: str) -> None:
     lines = (logs / "autotvm" / f"{name}.log").read_bytes().splitlines()
     assert {record(native).error for native in lines} == {"runtime_device"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        [192, -1, 0, 2**63 - 1, -(2**63)],
+        [["TENSOR", [1, 3, 224, 224], "float32"], [[1, 1], [0, 1]], None, True, "NCHW"],
+        [1e16, 1e-7, 0.1, 5e-324, -0.0, 1.0],
+        [{"b": 1, "a": [2]}, "{", "1.5", "8e4"],
+        ['"', "\\", "\n\t\x01\x1f\x7f", "/", "\u00fc\u2028\U0001f600", "], {}]"],
+    ],
+)
+@pytest.mark.parametrize("name", ["dense.x86", "tvmgitlib/matmul", "v8.2", 'a"b', "\u00fc"])
+@pytest.mark.parametrize("keywords", [{}, {"z": 1, "a": 2.5}])
+def test_the_identity_of_a_workload_is_canonical(name: str, arguments: list[Any], keywords: dict[str, Any]) -> None:
+    tuned = AUTOTVM.tunes({"input": ["llvm", name, arguments, keywords]})
+    assert tuned is not None
+    assert tuned.text == canonical_json([name, arguments, *([keywords] if keywords else [])])

@@ -198,9 +198,19 @@ def _said_target(bag: bytes) -> Mapping[str, str] | None:
     return None
 
 
+#: How an identity ends that has no keyword arguments.
+_NO_KEYWORDS: Final = b",{}]"
+
+#: What orjson spells in another way than the canonical one, or has rounded: numbers with a point or exponent, and keys.
+_ODD: Final = re.compile(rb"[0-9][.e]|\{")
+
+
 @lru_cache(maxsize=65536)
 def _workload(identity: bytes) -> Workload:
     name, args, kwargs = orjson.loads(identity)
+    plain = identity.removesuffix(_NO_KEYWORDS)
+    if kwargs == {} and _ODD.search(plain) is None:
+        return workload("autotvm", f"{plain.decode()}]", "input")
     _refuse_rounded([args, kwargs])
     return workload("autotvm", canonical_json([name, args, kwargs] if kwargs else [name, args]), "input")
 
