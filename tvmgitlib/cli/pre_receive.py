@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from pathlib import Path
 
 from tvmgitlib.library.care import refusals
 from tvmgitlib.model import plain
+from tvmgitlib.store import settled
 
 
 def main() -> int:
     """Judge the push that Git tells of in standard input; returns the exit code, as the command does."""
     lines = sys.stdin.readlines()
     try:
-        found = refusals(Path(), lines)
+        with settled():
+            found = refusals(Path(), lines)
     except Exception:  # the command meets it again, and tells of it as every command does
         from tvmgitlib.cli.main import run
 
@@ -26,4 +29,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # as of a command, nothing of it is worth a search for garbage
+    sys.exit(code)

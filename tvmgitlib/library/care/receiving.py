@@ -62,12 +62,14 @@ class Push:
     def __init__(self, repository: Repository, updates: Sequence[Update], tip: str | None) -> None:
         self._repository = repository
         self._updates = updates
+        self._read: dict[str | None, Contents] = {}
         self._main = repository.checked_out
         self._main_tip = tip if is_library(repository, tip) else None
 
     def problems(self) -> Iterator[tuple[Update, Problem]]:
         """What is wrong with it, by ref."""
         for update in self._updates:
+            self._read.clear()
             try:
                 for problem in self._of(update):
                     yield update, problem
@@ -87,10 +89,13 @@ class Push:
 
     def _settings_of(self, commit: str | None) -> Settings:
         """The settings of a library in a commit; those of a new one where there is none."""
-        if not is_library(self._repository, commit):
-            return Settings()
-        with self._repository.snapshot(commit) as snapshot:
-            return Contents(snapshot).settings
+        return self._at(commit).settings if is_library(self._repository, commit) else Settings()
+
+    def _at(self, commit: str | None) -> Contents:
+        """A library in a commit: several questions about an update are about the same ones."""
+        if commit not in self._read:
+            self._read[commit] = Contents(self._repository.snapshot(commit))
+        return self._read[commit]
 
     @property
     def _main_after(self) -> str | None:
@@ -141,9 +146,8 @@ class Push:
         yield from edited
         if not edited:
             require_sound(self._repository, new, judged)
-            with self._repository.snapshot(new) as snapshot:
-                trust = Trust(Contents(snapshot), always=self._is_strict)
-                yield from _unbelieved(trust, sorted(new_jobs(self._repository, judged, new)), new)
+            trust = Trust(self._at(new), always=self._is_strict)
+            yield from _unbelieved(trust, sorted(new_jobs(self._repository, judged, new)), new)
             yield from self._loosened(base, new)
             yield from self._configs(judged, base, new)
 
@@ -187,15 +191,13 @@ class Push:
             base: the one that the branch left, which may be within a push of which only the end was judged.
             new: the one that is pushed.
         """
-        snapshot = self._repository.snapshot
-        with snapshot(judged) as right, snapshot(base) as before, snapshot(new) as after:
-            contents = Contents(after)
-            if contents.is_stamped:
-                if not is_fold_after(Contents(right), contents):
-                    yield Problem("configs", None, "not what jobs/ folds to, though it says so", new)
-            elif after.entry("configs") != before.entry("configs"):
-                what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"
-                yield Problem("configs", None, what, new)
+        right, before, after = map(self._at, (judged, base, new))
+        if after.is_stamped:
+            if not is_fold_after(right, after):
+                yield Problem("configs", None, "not what jobs/ folds to, though it says so", new)
+        elif after.snapshot.entry("configs") != before.snapshot.entry("configs"):
+            what = "neither what jobs/ folds to nor as it was: tvmgitlib rebuild makes it anew, then push again"
+            yield Problem("configs", None, what, new)
 
 
 def _unbelieved(trust: Trust, jobs: Iterable[str], commit: str) -> Iterator[Problem]:

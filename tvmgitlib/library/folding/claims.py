@@ -26,6 +26,8 @@ def is_known(library: Stamped) -> bool:
     claim = _claim(library)
     if memory.has(claim):
         return True
+    if memory.is_empty:  # as on a server, whose hook remembers nothing: all folders would be looked through
+        return False
     try:
         of_families = _claim(library, _others(library))
     except LibraryError:  # something is in configs/ that is no file

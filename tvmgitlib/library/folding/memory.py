@@ -39,6 +39,11 @@ class Memory:
         """Whether a claim was proven."""
         return f" {claim}\n".encode() in self._content()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever proven."""
+        return not self._content()
+
     def newest(self) -> list[str]:
         """The commits of this repository with a claim that was proven last, the newest first."""
         found = self._noted(self._repository, r"\w+")

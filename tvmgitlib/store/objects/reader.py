@@ -23,6 +23,9 @@ from tvmgitlib.store.small import size_in_words
 #: Few enough that the questions fit into any pipe.
 _QUESTIONS = 16
 
+#: How many folders are kept in mind, each of so many entries at most: several questions go through the same ones.
+_MOST_TREES, _SMALL_TREE = 1024, 256
+
 #: What Git notes of the remotes that a partial clone has left something with: what it left out.
 _FILTERS = r"^remote\..*\.partialclonefilter$"
 
@@ -62,6 +65,7 @@ class ObjectReader:
         self._overheard: Overheard | None = None
         self._is_deaf = False
         self._told: list[Setting] | None = None
+        self._trees: dict[str, list[Entry]] = {}
         self._end: weakref.finalize[..., ObjectReader] | None = None
 
     def close(self) -> None:
@@ -106,18 +110,25 @@ class ObjectReader:
 
         Args:
             oid: its id; the length says how long the ids in it are.
-            name: another name of Git's for it.
+            name: another name of Git's for it, by a commit's id.
 
         Raises:
             LibraryError: this clone does not have it, or it is larger than any of a library.
         """
-        content = self.read(name or oid, "tree")
+        asked = name or oid
+        known = self._trees.get(asked)
+        if known is not None:
+            return known
+        content = self.read(asked, "tree")
         if content is None:
-            raise self.missing(name or oid)
+            raise self.missing(asked)
         try:
-            return list(parse_tree(content, len(oid) // 2))
+            entries = list(parse_tree(content, len(oid) // 2))
         except ValueError:
             raise LibraryError("a damaged tree", file=oid, hint="git fsck says more.") from None
+        if len(entries) <= _SMALL_TREE and len(self._trees) < _MOST_TREES:
+            self._trees[asked] = entries
+        return entries
 
     def missing(self, file: str | None) -> LibraryError:
         """The error for an object that there has to be; it says why there may be none, and how to get it."""
