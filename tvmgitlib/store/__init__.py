@@ -12,6 +12,7 @@ from tvmgitlib._doors import door
 if TYPE_CHECKING:
     from tvmgitlib.store.ancestry import Divergence as Divergence
     from tvmgitlib.store.ancestry import divergence as divergence
+    from tvmgitlib.store.ancestry import few_since as few_since
     from tvmgitlib.store.ancestry import has_merges as has_merges
     from tvmgitlib.store.ancestry import history_cuts as history_cuts
     from tvmgitlib.store.ancestry import is_ancestor as is_ancestor
@@ -112,7 +113,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.walk import commits_touching as commits_touching
 
 _NAMES = {
-    "ancestry": "Divergence divergence has_merges history_cuts is_ancestor merge_base require_whole",
+    "ancestry": "Divergence divergence few_since has_merges history_cuts is_ancestor merge_base require_whole",
     "attributes": "altering_attributes",
     "durable": "write_whole",
     "git": (

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from tvmgitlib import store  # as a room: most pushes are judged without a walk of Git's
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library import changes  # as a room: few pushes bring anything into the queue
 from tvmgitlib.library.care.locating import is_library
@@ -16,7 +17,7 @@ from tvmgitlib.library.changes import require_sound
 from tvmgitlib.library.folding import is_fold_after
 from tvmgitlib.library.reading import Contents, Trust, new_jobs
 from tvmgitlib.model import JOBS, LibraryError, Settings, TvmgitlibError, job_at, plain_line, segment_path, signature_at
-from tvmgitlib.store import Repository, commits_touching, is_ancestor, merge_base
+from tvmgitlib.store import Repository, few_since
 
 _BRANCHES = "refs/heads/"
 
@@ -135,13 +136,13 @@ class Push:
             if update.ref == self._main:
                 yield Problem(".", None, "the library's branch does not go")
             return
-        if old is not None and not is_ancestor(self._repository, old, new):
+        if old is not None and not self._comes_of(old, new):
             what = "a push by force takes back what others have seen; tvmgitlib sync puts local jobs on top of it"
             yield Problem(".", None, what, new)
             return
         judged, base = held or self._main_tip, held
         if held is None and self._main_tip is not None:
-            base = merge_base(self._repository, self._main_tip, new)
+            base = store.merge_base(self._repository, self._main_tip, new)
         edited = list(self._edited(new, [commit for commit in (held, self._main_tip) if commit is not None]))
         yield from edited
         if not edited:
@@ -171,17 +172,38 @@ class Push:
             since: commits that were judged. What else is here was not: a branch that holds no library can have all.
         """
         told = set()
-        walk = commits_touching(self._repository, new, JOBS, each_parent=True, since=since, oldest_first=True)
-        for commit in walk:
-            for delta in commit.deltas:
-                what = "segments" if job_at(delta.path) is not None else "signatures"
-                is_other = what == "signatures" and signature_at(delta.path) is None
-                if is_other or delta.old is None or delta.path in told:
-                    continue
-                told.add(delta.path)
-                done, instead = ("changed", "") if delta.new else ("removed", "; tvmgitlib revert takes a job out")
-                by = f"by {commit.id[:12]} ({plain_line(commit.subject)})"
-                yield Problem(delta.path, None, f"{done} {by}; {what} never change{instead}", commit.id)
+        for commit, path, old, after in self._steps(new, since):
+            what = "segments" if job_at(path) is not None else "signatures"
+            is_other = what == "signatures" and signature_at(path) is None
+            if is_other or old is None or path in told:
+                continue
+            told.add(path)
+            done, instead = ("changed", "") if after else ("removed", "; tvmgitlib revert takes a job out")
+            subject = self._repository.commit_at(commit).message.partition("\n")[0]
+            by = f"by {commit[:12]} ({plain_line(subject)})"
+            yield Problem(path, None, f"{done} {by}; {what} never change{instead}", commit)
+
+    def _steps(self, new: str, since: Sequence[str]) -> Iterator[tuple[str, str, str | None, str | None]]:
+        """What each commit of the push does below jobs/, oldest first: the commit, a path, and its blobs before and
+        after.
+        """
+        repository = self._repository
+        few = few_since(repository, since[0], new) if len({*since}) == 1 else None
+        if few is None:  # this is so of all, but takes Git
+            for touching in store.commits_touching(
+                repository, new, JOBS, each_parent=True, since=since, oldest_first=True
+            ):
+                yield from ((touching.id, delta.path, delta.old, delta.new) for delta in touching.deltas)
+            return
+        for before, commit in zip([since[0], *few], few, strict=False):
+            with repository.snapshot(before) as was, repository.snapshot(commit) as now:
+                for path, old, after in store.differences(was, now, [JOBS]):
+                    if path.startswith(f"{JOBS}/"):
+                        yield commit, path, old, after
+
+    def _comes_of(self, old: str, new: str) -> bool:
+        """Whether a commit has another one in its history."""
+        return few_since(self._repository, old, new) is not None or store.is_ancestor(self._repository, old, new)
 
     def _configs(self, judged: str | None, base: str | None, new: str) -> Iterator[Problem]:
         """What is wrong with configs/: it is the fold of its jobs, or what it was, left behind for all to see.

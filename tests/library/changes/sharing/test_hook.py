@@ -128,6 +128,37 @@ def test_each_attack_is_refused_with_its_reason(guarded: Path, attacker: Path, g
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("commits", [1, 20])
+def test_a_short_push_is_judged_as_a_long_one_is(
+    guarded: Path, attacker: Path, git: Git, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    old = git(guarded, "rev-parse", "main").strip()
+    edit_and_undo(attacker, git)
+    git(attacker, "rm", "-q", str(segment(attacker)))
+    for number in range(commits):
+        git(attacker, "commit", "-q", "--allow-empty", "-m", f"Remove one, or nothing: {number}")
+    git(attacker, "push", "-q", guarded.as_uri(), "HEAD:refs/tmp/judged")
+    told = [f"{old} {git(attacker, 'rev-parse', 'HEAD').strip()} refs/heads/main\n"]
+    by_commits = refusals(guarded, told)
+    monkeypatch.setattr("tvmgitlib.library.care.receiving.few_since", lambda *_: None)
+    assert by_commits == refusals(guarded, told)
+    assert "changed by" in by_commits[0]
+
+
+def test_a_parent_that_git_does_not_see_is_none(guarded: Path, attacker: Path, git: Git) -> None:
+    old = git(guarded, "rev-parse", "main").strip()
+    raw = git(attacker, "cat-file", "commit", "HEAD")
+    tree, rest = raw.partition("\n")[0], raw[raw.index("author ") :]
+    head, blank, message = rest.partition("\n\n")
+    forged = f"{tree}\n{head}\nparent {old}{blank}{message}"
+    command = ["git", "-C", str(attacker), "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    made = subprocess.run(command, input=forged, capture_output=True, text=True, check=True).stdout.strip()
+    assert git(attacker, "rev-list", "--count", made).strip() == "1"
+    done = pushed(attacker, "-f", "origin", f"{made}:main")
+    assert done.returncode != 0
+    assert "a push by force takes back what others have seen" in done.stderr
+
+
 def test_no_job_goes_by_way_of_a_branch_that_holds_no_library(guarded: Path, attacker: Path, git: Git) -> None:
     remove_segment(attacker, git)
     no_library(attacker, git)
@@ -363,4 +394,5 @@ def test_a_push_of_records_imports_little_more_than_it_is_judged_by(
     )
     judged, *imported = done.stdout.split()
     assert judged == "0", done.stderr
-    assert {"click", "sqlite3", "tvmgitlib.store.remotes.exchange", "tvmgitlib.store.signing"} & set(imported) == set()
+    needless = {"click", "sqlite3", "tempfile", "tvmgitlib.store.remotes.exchange", "tvmgitlib.store.signing"}
+    assert needless & set(imported) == set()
