@@ -108,17 +108,17 @@ class QuickLines(Generic[Line]):
     def read(self, natives: Sequence[bytes], first: int = 0) -> list[TuningRecord]:
         """See `QuickReader`."""
         family, failed, is_timed, is_careful = self._family, self._failed, self._is_timed, self._is_careful
-        decode, parts, known, dumps, new = self._decode, self._parts, self._known, orjson.dumps, tuple.__new__
+        decode, parts, known, dumps, digest = self._decode, self._parts, self._known, orjson.dumps, sha256
+        record, new, errors = TuningRecord, tuple.__new__, _ERRORS
         records: list[TuningRecord] = []
         colons = 0
-        for at in range(first, len(natives)):
-            native = natives[at]
+        for native in natives[first:] if first else natives:
             if len(native) > _LONGEST:
                 break
             try:
                 subject, schedule, (costs, number, _, moment) = parts(decode(native))
                 target, workload, tvm_version, in_line = known[subject]
-                config = sha256(dumps(schedule)).digest()  # as `config_digest`
+                config = digest(dumps(schedule)).digest()  # as `config_digest`
             except _NOT_TAKEN:
                 break
             if (number == 0 and max(costs) >= failed) or (is_careful and native.count(b":") != in_line):
@@ -126,8 +126,8 @@ class QuickLines(Generic[Line]):
             colons += in_line
             when = moment if is_timed else None
             # As `TuningRecord(...)`, at a third of the time.
-            fields = (family, target, workload, config, costs, _ERRORS[number], when, tvm_version, native, None, 0)
-            records.append(new(TuningRecord, fields))
+            fields = (family, target, workload, config, costs, errors[number], when, tvm_version, native, None, 0)
+            records.append(new(record, fields))
         if not is_careful and b"".join([record.native for record in records]).count(b":") != colons:
             self._is_careful = True
             return self.read(natives, first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -320,21 +320,26 @@ class Intake:
         """
         if self._origin.complete_target is not None:
             return False
-        subjects, by_task = self._subjects, defaultdict[_TaskIntake, list[TuningRecord]](list)
+        by_subject: dict[tuple[int, int, str | None], list[TuningRecord]] = {}
         for record in records:
-            subject = subjects.get((id(record.target), id(record.workload), record.tvm_version))
-            if subject is None or record.unusable is not None:
+            if record.unusable is not None:
                 return False
-            by_task[subject[0]].append(record)
+            subject = (id(record.target), id(record.workload), record.tvm_version)
+            if subject in by_subject:
+                by_subject[subject].append(record)
+            else:
+                by_subject[subject] = [record]
+        if not by_subject.keys() <= self._subjects.keys():
+            return False
         times = [record.measured_at for record in records if record.measured_at is not None]
         if times:
             last = max(times)
             if last > self._latest:
                 return False
-            self._first = min(self._first, *times)
+            self._first = min(self._first, min(times))
             self._last = max(self._last, last)
-        for task, of_task in by_task.items():
-            task.extend(of_task)
+        for subject, of_subject in by_subject.items():
+            self._subjects[subject][0].extend(of_subject)
         self._read += len(records)
         return True
 

@@ -22,6 +22,7 @@ from tvmgitlib.library.jobs.files.foreign import BOM, HEAD, not_a_log, refuse_bi
 from tvmgitlib.library.jobs.files.opening import (
     blocks_of,
     is_folder,
+    line_at,
     lines_at_once,
     lines_of,
     member,
@@ -242,18 +243,18 @@ class _HeldBefore:
 def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
     digest = hashlib.sha256()
     held_before = _HeldBefore()
-    size = number = 0
+    size = torn_line = 0
     torn: tuple[str, ...] = ()
 
     with open_log(path) as file:
         head = file.peek(HEAD)[:HEAD]
         refuse_binary(head, str(path))
-        for before, block in blocks_of(file, path):
-            number = before + 1
+        for block in blocks_of(file, path):
             if not (block.endswith(b"\n") or is_whole(block)):  # it is the last one, of one line
                 if (why := not_a_log(head)) is not None:
                     raise why.at(file=str(path))
-                torn = (f"{path}, line {number}: cut off",)
+                torn_line = line_at(path, size)
+                torn = (f"{path}, line {torn_line}: cut off",)
                 break
             done = 0
             for held in sorted(held for held in earlier if size <= held <= size + len(block)):
@@ -266,13 +267,13 @@ def _look_over(path: Path, leniency: Leniency, earlier: _Starts) -> _Seen:
                     held_before.reach(earlier[held].get(digest.hexdigest()), held + 1)
             digest.update(block[done:])
             size += len(block)
-    if number == 0:
+    if not size and not torn:
         raise RecordError("the file is empty", file=str(path))
     if torn and not leniency.drop_torn:
         raise RecordError(
             "the last line is cut off, as a crash leaves it",
             file=str(path),
-            line=number,
+            line=torn_line,
             hint="--drop-torn imports the rest without it.",
         )
     return _Seen(size, digest.hexdigest(), held_before.new_from(size), held_before.begins, torn)

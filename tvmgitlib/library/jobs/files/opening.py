@@ -105,13 +105,13 @@ def open_log(path: Path) -> io.BufferedReader:
     return file
 
 
-def blocks_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
-    """A file in blocks of whole lines, each with the number of the lines before it; never more of a line than the cap.
+def blocks_of(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """A file in blocks of whole lines; never more of a line than the cap.
 
     Raises:
         RecordError: a line is longer.
     """
-    number = begun_size = 0
+    at = begun_size = 0
     begun: list[bytes] = []
     while chunk := file.read(_BLOCK):
         end = chunk.rfind(b"\n") + 1
@@ -121,12 +121,22 @@ def blocks_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
         begun_size += len(chunk) - end
         # Of a block only the first line can be longer than what is read at once.
         if max(begun_size, block.find(b"\n") + 1) > MAX_LINE:
-            raise too_long(MAX_LINE, str(path), number + 1)
+            raise too_long(MAX_LINE, str(path), line_at(path, at))
         if block:
-            yield number, block
-            number += block.count(b"\n")
+            yield block
+            at += len(block)
     if begun_size:
-        yield number, b"".join(begun)
+        yield b"".join(begun)
+
+
+def line_at(path: Path, at: int) -> int:
+    """Which line of a log begins after so many bytes, from 1: counted where it is asked, as to count takes a while."""
+    number = 1
+    with open_log(path) as file:
+        while chunk := file.read(min(at, _BLOCK)):
+            number += chunk.count(b"\n")
+            at -= len(chunk)
+    return number
 
 
 def lines_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
@@ -145,8 +155,11 @@ def lines_at_once(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[bytes]
     Raises:
         RecordError: a line is longer.
     """
-    for before, block in blocks_of(file, path):
-        yield before, io.BytesIO(block).readlines()
+    before = 0
+    for block in blocks_of(file, path):
+        lines = io.BytesIO(block).readlines()
+        yield before, lines
+        before += len(lines)
 
 
 def plain_name(name: str) -> str:
