@@ -46,6 +46,8 @@ class Row:
         unit: of target and measured.
         least: whether more is better.
         peaks: the most memory of a process in MB, by size or case.
+        memory: the most that these shall be; None where nothing is asked of them.
+        at: the size or case that the target is for; None for each of them.
     """
 
     what: str
@@ -54,21 +56,32 @@ class Row:
     unit: str = "x"
     least: bool = False
     peaks: Mapping[str, float] = field(default_factory=dict)
+    memory: float | None = None
+    at: str | None = None
 
     @property
-    def is_met(self) -> bool:
-        values = self.measured.values()
-        return min(values) >= self.target if self.least else max(values) <= self.target
+    def met(self) -> str:
+        """Whether the target is, in a word."""
+        judged = [size for size in self.measured if self.at in (None, size)]
+        if not judged:
+            return "not measured"
+        values = [self.measured[size] for size in judged]
+        is_met = min(values) >= self.target if self.least else max(values) <= self.target
+        if self.memory is not None:
+            is_met = is_met and max(self.peaks[size] for size in judged) <= self.memory
+        return "yes" if is_met else "no"
 
     def cells(self) -> Iterator[str]:
         """A cell of the table for each column."""
         yield self.what
-        yield f"{'>=' if self.least else '<='} {self.target:g} {self.unit}"
+        memory = f", {self.memory:g} MB" if self.memory is not None else ""
+        at = f" at {self.at}" if self.at is not None else ""
+        yield f"{'>=' if self.least else '<='} {self.target:g} {self.unit}{memory}{at}"
         yield "; ".join(
             f"{size}: {_number(value)} {self.unit}" + (f", {self.peaks[size]:.0f} MB" if size in self.peaks else "")
             for size, value in self.measured.items()
         )
-        yield "yes" if self.is_met else "no"
+        yield self.met
 
 
 def _number(value: float) -> str:
@@ -97,7 +110,9 @@ def scales(given: argparse.Namespace, curves: list[Curve]) -> Iterator[Row]:
     jobs, configs = scale.measured(given.libraries, given.jobs, given.configs)
     for row in scale.table(jobs, configs):
         by_size = {f"{size:,}": ratio for size, ratio in row.ratios.items()}
-        yield Row(row.what, row.target or 0, by_size, peaks={f"{size:,}": peak for size, peak in row.peaks.items()})
+        peaks = {f"{size:,}": peak for size, peak in row.peaks.items()}
+        at = f"{row.at:,}" if row.at is not None else None
+        yield Row(row.what, row.target, by_size, peaks=peaks, memory=row.memory, at=at)
     names = next(iter(jobs.values()))
     curves += [Curve(name, {size: found[name].seconds for size, found in jobs.items()}) for name in names]
 

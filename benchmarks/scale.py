@@ -37,6 +37,10 @@ BEST = ["best", "--platform", PLATFORM, "--workload", "matmul(96, 96, 96,"]
 #: How many configs one file of configs/ has.
 A_FILE = 1000
 REPEAT = 3
+#: The jobs of a library in which all of them may be read: a bare parse of fewer is faster by the job.
+MANY = 100_000
+#: The most memory that a question may take, in MB.
+MEMORY = 150
 #: How many builds look configs up: the fastest counts, which a busy machine slows down least.
 BUILDS = 5
 
@@ -49,12 +53,16 @@ class Row(NamedTuple):
         target: the most that the ratio shall be.
         ratios: by size.
         peaks: the most memory in MB, by size.
+        memory: the most that these shall be; None where nothing is asked of them.
+        at: the size that the target is for; None for each of them.
     """
 
     what: str
-    target: float | None
+    target: float
     ratios: dict[int, float]
     peaks: dict[int, float]
+    memory: float | None = None
+    at: int | None = None
 
 
 def commands(job: str) -> dict[str, tuple[float, bool, list[str]]]:
@@ -247,16 +255,18 @@ def table(jobs: dict[int, dict[str, Usage]], configs: dict[int, tuple[Usage, dic
     for name, limit in (("first lookup", 0.05), ("further lookup", 10e-6), ("lookup of one more workload", 10e-6)):
         seconds = {size: configs[size][1][name] / limit for size in configs}
         rows.append(Row(f"{name} of a build, to {limit * 1e3:g} ms", 1, seconds, {}))
-    for name, (target, _, _) in commands("").items():
-        rows.append(row(f"{name}, to the fewest jobs", target, jobs, lambda size, name=name: jobs[size][name], small))
+    for name, (target, writes, _) in commands("").items():
+        found = row(f"{name}, to the fewest jobs", target, jobs, lambda size, name=name: jobs[size][name], small)
+        rows.append(found if writes else found._replace(memory=MEMORY))
     rows.append(row("job finish, to the fewest jobs", 1.5, jobs, lambda size: jobs[size]["job finish"], small))
-    for name, target, of in (
-        ("check of what came since", 2, "import"),
-        ("check --full", 3, "bare parse"),
-        ("first index", 2, "bare parse"),
+    for name, target, of, memory, at in (
+        ("check of what came since", 2, "import", None, None),
+        ("check --full", 3, "bare parse", 300, MANY),
+        ("first index", 2, "bare parse", None, MANY),
     ):
-        ratios = {size: found[name].seconds / found[of].seconds for size, found in jobs.items()}
-        rows.append(Row(f"{name}, to {of}", target, ratios, {size: found[name].peak for size, found in jobs.items()}))
+        ratios = {size: used[name].seconds / used[of].seconds for size, used in jobs.items()}
+        peaks = {size: used[name].peak for size, used in jobs.items()}
+        rows.append(Row(f"{name}, to {of}", target, ratios, peaks, memory, at))
     return rows
 
 
@@ -273,7 +283,8 @@ def markdown(rows: list[Row]) -> str:
             f"{size:,}: {ratio:.2f} x" + (f", {found.peaks[size]:.0f} MB" if size in found.peaks else "")
             for size, ratio in found.ratios.items()
         ]
-        lines.append(f"| {found.what} | {found.target} x | {'; '.join(cells)} |")
+        at = f" at {found.at:,}" if found.at is not None else ""
+        lines.append(f"| {found.what} | {found.target} x{at} | {'; '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

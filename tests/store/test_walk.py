@@ -127,6 +127,14 @@ def test_commits_are_told_from_files_of_their_name(repository: Repository, commi
     early.close()
 
 
+@pytest.mark.parametrize("commits", [31, 32, 33, 100])
+def test_as_many_as_there_are_come_each_once(repository: Repository, commit, commits: int) -> None:
+    made = [commit(repository, {"jobs/a": b"%d" % number}).commit for number in range(commits)]
+    assert [found.id for found in touching(repository)] == made[::-1]
+    assert [found.id for found in touching(repository, oldest_first=True)] == made
+    assert [found.id for found in touching(repository, since=made[:1])] == made[:0:-1]
+
+
 def test_commits_that_cannot_be_listed(repository: Repository, commit) -> None:
     commit(repository, {"mine": b"x"})
     with pytest.raises(GitError, match="git rev-list failed: fatal: bad revision"):

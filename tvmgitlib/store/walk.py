@@ -82,7 +82,23 @@ def commits_touching(
 
 
 def _listed(repository: Checkout, command: list[str], folder: str, waiting: Waiting) -> Iterator[bytes]:
-    """Lists of commits, each longer than the one before: few processes are started, and the first answer comes soon."""
+    """Lists of commits, each longer than the one before: few processes are started, and the first answer comes soon.
+
+    The first few are of a process of their own: another one would list on ahead, for nobody where they are enough.
+    """
+    name, *arguments = command
+    if "--reverse" in arguments:  # the oldest are known when all are
+        yield from _lists(repository, command, folder, waiting)
+        return
+    listed = 0
+    for commits in _lists(repository, [name, f"--max-count={_FIRST}", *arguments], folder, waiting):
+        listed += commits.count(b"\n")
+        yield commits
+    if listed == _FIRST:
+        yield from _lists(repository, [name, f"--skip={_FIRST}", *arguments], folder, waiting)
+
+
+def _lists(repository: Checkout, command: list[str], folder: str, waiting: Waiting) -> Iterator[bytes]:
     process = repository.git.start(*command)
     assert process.stdin and process.stdout and process.stderr  # they are pipes
     try:
@@ -156,6 +172,9 @@ def _fields(output: bytes) -> Iterator[bytes]:
 def _text(field: bytes) -> str:
     return field.decode(errors="replace")
 
+
+#: How many commits are looked at first.
+_FIRST = 32
 
 #: At most so many commits (a power of two) are looked at at once, and so much is read of what Git says of them (bytes).
 _LONGEST = 12

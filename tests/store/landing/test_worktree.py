@@ -12,6 +12,7 @@ import pytest
 
 from tvmgitlib.store import Repository
 from tvmgitlib.store.landing import worktree
+from tvmgitlib.store.landing.index import IndexLock
 from tvmgitlib.store.objects import blob_id
 
 OLD = {"jobs/ab/one.jsonl": b"one\n", "configs/t/p/ansor.jsonl": b"old\n", "configs/t/p/autotvm.jsonl": b"old\n"}
@@ -51,6 +52,45 @@ def test_the_index_knows_the_new_files_without_reading_them(repository: Reposito
     commit(repository, many)
     git(repository.root, "diff-files", "--quiet")
     assert status(git, repository) == []
+
+
+def test_the_index_is_written_once(repository: Repository, commit, monkeypatch, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_PERF", str(trace))
+    commit(repository, NEW)
+    assert trace.read_text().count("region_enter") > 0
+    assert (
+        len([line for line in trace.read_text().splitlines() if "region_leave" in line and "write_index" in line]) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    "attributes", ["ident", "text working-tree-encoding=latin1", "text working-tree-encoding=UTF-16"]
+)
+def test_the_index_has_what_the_commit_has_whatever_git_would_make_of_the_files(
+    repository: Repository, commit, git, attributes: str
+) -> None:
+    (repository.git_dir / "info").mkdir(exist_ok=True)
+    (repository.git_dir / "info" / "attributes").write_text(f"*.jsonl {attributes}\n")
+    commit(repository, {**NEW, ADDED: "$Id: zw\u00f6lf $\n".encode()})
+    git(repository.root, "diff-index", "--cached", "--quiet", "HEAD")
+    assert (repository.root / ADDED).read_bytes() == "$Id: zw\u00f6lf $\n".encode()
+
+
+@pytest.mark.parametrize("path", NEW)
+def test_what_the_user_writes_once_the_files_are_there_is_not_staged(
+    repository: Repository, commit, git, monkeypatch, path: str
+) -> None:
+    install = IndexLock.install
+
+    def write_then_install(*arguments):
+        (repository.root / path).write_text("edited\n")
+        install(*arguments)
+
+    monkeypatch.setattr(IndexLock, "install", write_then_install)
+    assert commit(repository, NEW).left_alone == ()
+    git(repository.root, "diff-index", "--cached", "--quiet", "HEAD")
+    assert status(git, repository) == [f"?? {path}" if NEW[path] is None else f" M {path}"]
 
 
 def test_an_edited_file_is_left_alone_and_told(repository: Repository, commit, git) -> None:

@@ -439,7 +439,8 @@ def signatures_in(snapshot: Snapshot, folder: str) -> dict[str, list[tuple[str, 
     found: dict[str, list[tuple[str, Entry]]] = {}
     for entry in snapshot.folder(folder):
         path = f"{folder}/{entry.name}"
-        if (of := signature_at(path)) is not None:
+        of = signature_at(path) if path.endswith(".sig") else None  # most are segments
+        if of is not None:
             found.setdefault(of[0], []).append((path, entry))
     return found
 

@@ -8,7 +8,6 @@ until the next run of ours has made good what a killed one left.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -55,6 +54,8 @@ class IndexLock:
         self._mark = mark
         self._private = scratch_path(git_dir)
         self._unfiltered = scratch_path(git_dir)
+        self._commit = ""
+        self._edits: list[Change] = []
 
     @classmethod
     def take(cls, git_dir: Path, wait_seconds: float) -> IndexLock | None:
@@ -76,7 +77,7 @@ class IndexLock:
                 raise
 
     def stage(self, git: Git, changes: Sequence[Change], target: Snapshot, filters: Collection[str]) -> None:
-        """Make the new index beside the old one. What the user staged at these paths stays as it is.
+        """Find out what the new index takes. What the user staged at these paths stays as it is.
 
         Args:
             git: Git in the work tree.
@@ -88,32 +89,65 @@ class IndexLock:
             GitError: Git cannot read the index.
         """
         self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
-        if self._index.exists():
-            shutil.copyfile(self._index, self._private)
+        self._begin_anew()
         within = {change.path.partition("/")[0] for change in changes}  # all else is the user's, however much it is
         chosen = sorted(within) if len(within) <= _FEW else []
-        commit = str(target.commit)
-        compare = ("--literal-pathspecs", "diff-index", "--cached", *RAW, commit, "--")
-        waiting = unless_endless(git, len(commit), [commit], *(chosen or [""]))
-        found = list(deltas(git.run(*compare, *chosen, env=self._env, waiting=waiting)))
-        edits = list(_edits(changes, found))
-        listed = "".join(_as_info(change) for change in edits).encode(errors="surrogateescape")
-        git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
-        sparse = "".join(f"{change.path}\0" for change in edits if change.sparse and change.new)
-        if sparse:
-            flags = ("update-index", "-z", "--skip-worktree", "--stdin")
-            git.run(*self._options, *flags, stdin=sparse.encode(errors="surrogateescape"), env=self._env)
+        self._commit = str(target.commit)
+        compare = ("diff-index", "--cached", *RAW, self._commit, "--")
+        waiting = unless_endless(git, len(self._commit), [self._commit], *(chosen or [""]))
+        found = list(deltas(git.run("--literal-pathspecs", *compare, *chosen, env=self._env, waiting=waiting)))
+        self._edits = list(_edits(changes, found))
 
     def install(self, git: Git, changes: Sequence[Change]) -> None:
         """Put the new index in the place of the old one, once the files are there, and give the lock back.
 
         Args:
             git: Git in the work tree.
-            changes: what the index follows.
+            changes: what the index was made for, without what the user has in the work tree.
+
+        Raises:
+            GitError: Git cannot write the index.
         """
-        self._refresh(git, [change.path for change in changes if change.new is not None and not change.sparse])
+        if not self._takes_files(git, changes):
+            self._begin_anew()
+            self._take_edits(git)
+            self._refresh(git, [change.path for change in changes if change.new is not None and not change.sparse])
         self._private.replace(self._index)
         self.release()
+
+    def _begin_anew(self) -> None:
+        """Let the new index be the old one: Git never writes to the file itself, but puts another in its place."""
+        self._private.unlink(missing_ok=True)
+        if self._index.exists():
+            os.link(self._index, self._private)
+
+    def _takes_files(self, git: Git, changes: Sequence[Change]) -> bool:
+        """Let the new index take the files as they are, with their times, where that is all that it takes.
+
+        In a large work tree it is half of the work: the index is written once.
+
+        Returns:
+            Whether the index is that of the commit at these paths; a file may have changed meanwhile, or Git have taken
+            something else for its content.
+        """
+        paths = [change.path for change in self._edits]
+        if not 0 < len(paths) <= _FEW or self._edits != list(changes) or any(change.sparse for change in self._edits):
+            return False
+        listed = "".join(f"{path}\0" for path in paths).encode(errors="surrogateescape")
+        take = ("update-index", "--add", "--remove", "--info-only", "-z", "--stdin")
+        if git.try_run(*self._options, *take, stdin=listed, env=self._env).returncode != 0:
+            return False
+        compare = ("diff-index", "--cached", "--quiet", self._commit, "--", *paths)
+        return git.try_run("--literal-pathspecs", *compare, env=self._env).returncode == 0
+
+    def _take_edits(self, git: Git) -> None:
+        """Let the new index take what the commit has, whatever is in the work tree."""
+        listed = "".join(_as_info(change) for change in self._edits).encode(errors="surrogateescape")
+        git.run(*self._options, "update-index", "-z", "--index-info", stdin=listed, env=self._env)
+        sparse = "".join(f"{change.path}\0" for change in self._edits if change.sparse and change.new)
+        if sparse:
+            flags = ("update-index", "-z", "--skip-worktree", "--stdin")
+            git.run(*self._options, *flags, stdin=sparse.encode(errors="surrogateescape"), env=self._env)
 
     def release(self) -> None:
         """Give the lock back; the index stays as it is."""
