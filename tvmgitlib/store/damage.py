@@ -110,7 +110,8 @@ def _is_whole(git: Git, commit: str) -> bool:
 def _checked_out(git: Git) -> str:
     """The full name of the branch that is checked out; Git itself does not say it where that is damaged."""
     try:
-        head = (git.folder / _said(git, "rev-parse", "--git-dir") / "HEAD").read_text(errors="surrogateescape")
+        file = git.folder / _said(git, "rev-parse", "--git-dir") / "HEAD"
+        head = read_small(file, _MOST_OF_REF).decode(errors="surrogateescape")
     except OSError:
         return ""
     return head.removeprefix("ref: ").strip() if head.startswith("ref: refs/heads/") else ""

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git import Git, without_filters
 from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas, unless_endless
+from tvmgitlib.store.small import size_in_words
 
 #: Everything that we put into the Git directory for the length of a command has a name of this form.
 SCRATCH = "tvmgitlib-{}.tmp"
 
 _POLL_SECONDS = 0.02
+
+#: How large an index may be, in bytes: of millions of files.
+_MOST_OF_INDEX = 1 << 30
 
 #: Up to this many paths it is cheaper to look at them one by one than at the whole work tree.
 _FEW = 100
@@ -89,6 +95,7 @@ class IndexLock:
         """
         self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
         if self._index.exists():
+            self._require_plain()
             shutil.copyfile(self._index, self._private)
         within = {change.path.partition("/")[0] for change in changes}  # all else is the user's, however much it is
         chosen = sorted(within) if len(within) <= _FEW else []
@@ -103,6 +110,12 @@ class IndexLock:
         if sparse:
             flags = ("update-index", "-z", "--skip-worktree", "--stdin")
             git.run(*self._options, *flags, stdin=sparse.encode(errors="surrogateescape"), env=self._env)
+
+    def _require_plain(self) -> None:
+        found = self._index.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_OF_INDEX:
+            what = f"no index that Git makes: no plain file, or larger than {size_in_words(_MOST_OF_INDEX)}"
+            raise GitError(what, file=str(self._index), hint="Remove it; git reset makes it anew.")
 
     def install(self, git: Git, changes: Sequence[Change]) -> None:
         """Put the new index in the place of the old one, once the files are there, and give the lock back.
