@@ -59,9 +59,20 @@ def way_back(git: Git) -> str:
                 )
     asked = git.try_run("for-each-ref", "--count=1", "--format=%(refname)")
     if asked.returncode != 0:  # so that no commit could be looked at
-        said = without_credentials(asked.stderr.decode(errors="replace").strip())
-        return f"Git reads none of its branches: {plain_line(said)}. Mend that first."
+        return f"Git reads none of its branches: {_complaint(asked)}. Mend that first."
+    read = git.try_run("rev-list", "--no-walk", "--all")
+    if read.returncode != 0:
+        return (
+            f"Git reads none of its commits: {_complaint(read)}. Where that is a file of Git's own, move it away; "
+            "else git fetch --refetch, or clone it anew. git fsck says more."
+        )
     return "No commit of its log, or of a remote, is whole: git fetch --refetch, or clone it anew. git fsck says more."
+
+
+def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What Git says of its failure: the last line of it."""
+    said = without_credentials(done.stderr.decode(errors="replace").strip())
+    return plain_line(said.rpartition("\n")[2])
 
 
 def _removal(git: Git, branch: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store import Repository
-from tvmgitlib.store.git.obstacles import is_waited_for, require_answers
+from tvmgitlib.store.git.obstacles import require_answers, require_readable
 
 
 @pytest.fixture
@@ -50,20 +50,22 @@ def test_a_pipe_that_somebody_waits_for_is_named(
 def wait_until_named(folder: Path) -> None:
     """Look until the process has come to open its pipe."""
     for _ in range(10_000):
-        require_answers(folder, is_waited_for)
+        require_answers(folder)
 
 
 def test_a_pipe_that_nobody_waits_for_is_not(repository: Repository, waiting: list[subprocess.Popen[bytes]]) -> None:
     pipe(repository.root / ".git" / "watched")
     pipe(repository.root / ".gitignore")
     pipe(repository.root / "run" / "control", waiting)  # the user's own
-    require_answers(repository.root, is_waited_for)
+    require_answers(repository.root)
+    (repository.root / ".git" / "watched").unlink()
+    require_readable(repository.root)
 
 
 def test_it_is_before_anybody_waits(repository: Repository) -> None:
     pipe(repository.root / ".git" / "refs" / "heads" / "x")
     with pytest.raises(GitError, match="heads/x"):
-        require_answers(repository.root)
+        require_readable(repository.root)
 
 
 def test_one_that_somebody_waits_to_write_into_is_named(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.hardening import options as options
     from tvmgitlib.store.git.hardening import quarantine as quarantine
     from tvmgitlib.store.git.hardening import without_filters as without_filters
-    from tvmgitlib.store.git.obstacles import require_answers as require_answers
+    from tvmgitlib.store.git.obstacles import require_readable as require_readable
     from tvmgitlib.store.git.process import DURABLE as DURABLE
     from tvmgitlib.store.git.process import Git as Git
     from tvmgitlib.store.git.process import Waiting as Waiting
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "configuration": "Configuration People configure identity",
     "hardening": "NETWORK environment objects_in options quarantine without_filters",
-    "obstacles": "require_answers",
+    "obstacles": "require_readable",
     "process": "DURABLE Git Waiting ended_gently failure",
     "programs": (
         "hooks_folder require_trusted_pruning require_trusted_signing settings_by_owner settings_for_exchange "

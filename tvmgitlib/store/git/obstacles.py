@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -23,37 +23,55 @@ _MOST: Final = 1 << 28
 _MOST_FILES: Final = 1 << 18
 _DEPTH: Final = 3
 
+_PIPE: Final = "a pipe, for which Git would wait for ever"
+
 #: How large a file may be that says where another folder is, in bytes.
 _MOST_OF_PATH: Final = 1 << 16
 
 
-def require_answers(folder: Path, is_waiting: Callable[[Path], bool] | None = None) -> None:
-    """Make sure that nothing keeps Git waiting.
+def require_answers(folder: Path) -> None:
+    """Make sure that nothing keeps a silent Git waiting.
 
     Args:
         folder: where it runs.
-        is_waiting: whether somebody waits for a pipe, where Git is silent already; None to refuse any.
 
     Raises:
         GitError: it waits for a pipe, or reads what is no file of Git's.
     """
     git_dirs, top = _around(folder)
+    in_tree = (
+        (path for path in islice(_below(top, _DEPTH), _MOST_FILES) if path.name.startswith(".git")) if top else ()
+    )  # else the user's
+    for path in chain(_own(git_dirs), in_tree):
+        if _is_pipe(path) and _is_waited_for(path):
+            raise _refused(path, _PIPE)
+
+
+def require_readable(folder: Path) -> None:
+    """Make sure that nothing would keep a Git waiting that reads a repository from elsewhere, whatever its work tree.
+
+    Args:
+        folder: its folder.
+
+    Raises:
+        GitError: in its Git directory is a pipe, or what is no file of Git's.
+    """
+    for path in _own(_around(folder)[0]):
+        if _is_pipe(path):
+            raise _refused(path, _PIPE)
+
+
+def _own(git_dirs: Sequence[Path]) -> Iterator[Path]:
+    """The files in Git directories, once none is larger than any of Git's.
+
+    Raises:
+        GitError: one is.
+    """
     for git_dir in git_dirs:
         for name in (*_LINES, "objects/info"):
             for path in islice(_below(git_dir / name), _MOST_FILES):
                 _refuse_large(path)
-    for path in _read_by_git(git_dirs, top):
-        if _is_pipe(path) and (is_waiting is None or is_waiting(path)):
-            raise _refused(path, "a pipe, for which Git would wait for ever")
-
-
-def _read_by_git(git_dirs: Sequence[Path], top: Path | None) -> Iterator[Path]:
-    """The files that Git may read: of the work tree those of its own names, for any other is the user's."""
-    for git_dir in git_dirs:
         yield from islice(_below(git_dir), _MOST_FILES)
-    for path in islice(_below(top, _DEPTH), _MOST_FILES) if top else ():
-        if path.name.startswith(".git"):
-            yield path
 
 
 def _around(folder: Path) -> tuple[list[Path], Path | None]:
@@ -109,7 +127,7 @@ def _is_pipe(path: Path) -> bool:
         return False
 
 
-def is_waited_for(pipe: Path) -> bool:
+def _is_waited_for(pipe: Path) -> bool:
     """Whether some process waits for the other end of a pipe, which is let go by that; yes where nobody can tell."""
     try:
         os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))  # which fails where nobody reads

@@ -161,9 +161,9 @@ class Git:
 
     def _look(self) -> None:
         """Look at why a Git of ours is silent."""
-        from tvmgitlib.store.git.obstacles import is_waited_for, require_answers
+        from tvmgitlib.store.git.obstacles import require_answers
 
-        require_answers(self.folder, is_waited_for)
+        require_answers(self.folder)
 
     def _popen(
         self,

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import git
 
 from tvmgitlib.model import GitError, is_progress_told
-from tvmgitlib.store.git import NETWORK, environment, options, require_answers, without_credentials
+from tvmgitlib.store.git import NETWORK, environment, options, require_readable, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
 from tvmgitlib.store.remotes.telling import told_of
 
@@ -48,7 +48,7 @@ def clone(url: str, path: Path, **also: Any) -> None:
     """
     source = Path(unquote(url.removeprefix("file://")))
     if source.is_dir():  # Git's other half, which reads there, is no child of ours
-        require_answers(source)
+        require_readable(source)
     told = told_of("cloning") if is_progress_told() else None
     try:
         with _quiet_about_credentials():
