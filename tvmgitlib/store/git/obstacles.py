@@ -39,10 +39,9 @@ def require_answers(folder: Path) -> None:
         GitError: it waits for a pipe, or reads what is no file of Git's.
     """
     git_dirs, top = _around(folder)
-    in_tree = (
-        (path for path in islice(_below(top, _DEPTH), _MOST_FILES) if path.name.startswith(".git")) if top else ()
-    )  # else the user's
-    for path in chain(_own(git_dirs), in_tree):
+    in_tree = islice(_below(top, _DEPTH), _MOST_FILES) if top else ()
+    of_git = (path for path in in_tree if path.name.startswith(".git"))  # any other pipe there is the user's
+    for path in chain(_own(git_dirs), of_git):
         if _is_pipe(path) and _is_waited_for(path):
             raise _refused(path, _PIPE)
 
