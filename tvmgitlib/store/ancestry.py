@@ -8,9 +8,13 @@ from msgspec import Struct
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.checkout import Checkout
+from tvmgitlib.store.small import read_small
 
 #: Git's list of the commits at which a shallow clone ends.
 _CUTS = "shallow"
+
+#: How large that may be, in bytes.
+_MOST_OF_CUTS = 1 << 28
 
 #: How many commits are read one after the other, which is quicker than a process of Git's.
 _FEW = 16
@@ -95,11 +99,17 @@ def history_cuts(repository: Checkout, commit: str | None) -> tuple[str, ...]:
     """The commits at which the history of a commit is cut off, because their parents are not in this (shallow) clone.
 
     Git takes such a commit for the first of all, which adds everything that is there.
+
+    Raises:
+        GitError: the list of them cannot be read.
     """
     try:
-        listed = set((repository.common_dir / _CUTS).read_text(encoding="ascii").split())
+        content = read_small(repository.common_dir / _CUTS, _MOST_OF_CUTS)
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise GitError(error.strerror or "it cannot be read", file=error.filename) from None
+    listed = set(content.decode(errors="replace").split())
     if not listed or commit is None:
         return ()
     first = repository.git.run("rev-list", "--max-parents=0", commit).decode().split()

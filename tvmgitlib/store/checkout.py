@@ -17,6 +17,7 @@ from tvmgitlib.model import GitError, LibraryError
 from tvmgitlib.store import objects
 from tvmgitlib.store.damage import lost_branch
 from tvmgitlib.store.git import Git, failure, quarantine
+from tvmgitlib.store.small import read_small
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -39,6 +40,9 @@ _BRANCH = "ref: refs/heads/"
 
 #: What it says where Git keeps its refs elsewhere.
 _ELSEWHERE = f"{_BRANCH}.invalid"
+
+#: How large that file may be, in bytes.
+_MOST_OF_HEAD = 1 << 16
 
 _Self = TypeVar("_Self", bound="Checkout")
 
@@ -213,7 +217,7 @@ class Checkout:
     def checked_out(self) -> str | None:
         """The full name of the branch that is checked out, at this moment; None when none is."""
         head = self.git_dir / "HEAD"
-        said = "" if head.is_symlink() else head.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        said = "" if head.is_symlink() else read_small(head, _MOST_OF_HEAD).decode(errors="surrogateescape").strip()
         if said.startswith(_BRANCH) and said != _ELSEWHERE:
             return said.removeprefix("ref: ")
         found = self.git.try_run("symbolic-ref", "--quiet", "HEAD")

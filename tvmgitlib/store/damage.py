@@ -59,9 +59,20 @@ def way_back(git: Git) -> str:
                 )
     asked = git.try_run("for-each-ref", "--count=1", "--format=%(refname)")
     if asked.returncode != 0:  # so that no commit could be looked at
-        said = without_credentials(asked.stderr.decode(errors="replace").strip())
-        return f"Git reads none of its branches: {plain_line(said)}. Mend that first."
+        return f"Git reads none of its branches: {_complaint(asked)}. Mend that first."
+    read = git.try_run("rev-list", "--no-walk", "--all")
+    if read.returncode != 0:
+        return (
+            f"Git reads none of its commits: {_complaint(read)}. Where that is a file of Git's own, move it away; "
+            "else git fetch --refetch, or clone it anew. git fsck says more."
+        )
     return "No commit of its log, or of a remote, is whole: git fetch --refetch, or clone it anew. git fsck says more."
+
+
+def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What Git says of its failure: the last line of it."""
+    said = without_credentials(done.stderr.decode(errors="replace").strip())
+    return plain_line(said.rpartition("\n")[2])
 
 
 def _removal(git: Git, branch: str) -> str:
@@ -110,7 +121,8 @@ def _is_whole(git: Git, commit: str) -> bool:
 def _checked_out(git: Git) -> str:
     """The full name of the branch that is checked out; Git itself does not say it where that is damaged."""
     try:
-        head = (git.folder / _said(git, "rev-parse", "--git-dir") / "HEAD").read_text(errors="surrogateescape")
+        file = git.folder / _said(git, "rev-parse", "--git-dir") / "HEAD"
+        head = read_small(file, _MOST_OF_REF).decode(errors="surrogateescape")
     except OSError:
         return ""
     return head.removeprefix("ref: ").strip() if head.startswith("ref: refs/heads/") else ""

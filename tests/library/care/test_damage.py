@@ -93,7 +93,7 @@ def test_a_remote_knows_a_good_commit_too(library: ConfigLibrary, tmp_path: Path
 def test_nothing_whole_is_said_to_be_so(two: tuple[ConfigLibrary, str, str], cli: Any) -> None:
     shutil.rmtree(two[0].path / ".git/objects/pack")
     assert cli("best").code == 4
-    assert "damaged" in cli.err and "No commit of its log" in cli.err
+    assert "damaged" in cli.err and "clone it anew" in cli.err
 
 
 def test_a_git_directory_that_git_does_not_know_is_damage(library: ConfigLibrary, cli: Any) -> None:
@@ -106,6 +106,24 @@ def test_a_repository_without_commits_is_not_damaged(tmp_path: Path, git: Git) -
     git(tmp_path, "init", "-q", "new")
     with pytest.raises(LibraryError, match="no library"):
         locate(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("file", "what"), [("shallow", "shallow"), ("objects/pack/multi-pack-index", "multi-pack-index")]
+)
+def test_a_file_of_gits_that_is_damaged_is_named_and_may_be_moved_away(
+    two: tuple[ConfigLibrary, str, str], cli: Any, file: str, what: str
+) -> None:
+    damaged = two[0].path / ".git" / file
+    damaged.write_bytes(b"no such thing\x1b[31m\n" * 50)
+    for command in ("best", "log", "check"):
+        assert cli(command).code == 4
+        assert "the library is damaged" in cli.err
+        assert f"Git reads none of its commits: fatal: bad {what}" in cli.err or f"fatal: {what}" in cli.err
+        assert "move it away" in cli.err
+        assert "\x1b" not in cli.err
+    damaged.unlink()
+    assert cli("check").code == 0
 
 
 def test_refs_that_git_cannot_read_are_what_has_to_be_mended(two: tuple[ConfigLibrary, str, str], cli: Any) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.hardening import options as options
     from tvmgitlib.store.git.hardening import quarantine as quarantine
     from tvmgitlib.store.git.hardening import without_filters as without_filters
+    from tvmgitlib.store.git.obstacles import require_readable as require_readable
     from tvmgitlib.store.git.overheard import Overheard as Overheard
     from tvmgitlib.store.git.overheard import Setting as Setting
     from tvmgitlib.store.git.overheard import is_settled as is_settled
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "configuration": "Configuration People configure identity",
     "hardening": "NETWORK environment objects_in options quarantine without_filters",
+    "obstacles": "require_readable",
     "overheard": "Overheard Setting is_settled settled",
     "process": "DURABLE Git Waiting ended_gently failure",
     "programs": (

@@ -13,6 +13,7 @@ from threading import Thread
 
 from tvmgitlib.model import GitError
 from tvmgitlib.store.git.hardening import environment, options
+from tvmgitlib.store.git.patience import communicate, patiently
 from tvmgitlib.store.git.scratch import making_temporary_files
 from tvmgitlib.store.git.urls import without_credentials
 
@@ -77,7 +78,7 @@ class Git:
         with self._popen(arguments, subprocess.PIPE, subprocess.PIPE, keep, env) as process:
             try:
                 with waiting(process), ended_gently(process):
-                    said, complaint = process.communicate(stdin, within)
+                    said, complaint = communicate(process, stdin, within, self._look)
             except subprocess.TimeoutExpired:
                 raise ConnectionError(f"no answer for {within:.0f} seconds") from None
             return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
@@ -96,7 +97,7 @@ class Git:
             with process:
                 listener.start()
                 with ended_gently(process):
-                    said, _ = process.communicate(stdin)
+                    said, _ = communicate(process, stdin, None, self._look)
             listener.join()
         complaint = b"".join(line + b"\n" for line in left)
         return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
@@ -133,7 +134,9 @@ class Git:
                 given, complaint = (stack.enter_context(TemporaryFile()) for _ in range(2))
                 given.write(stdin)
                 given.seek(0)
-            with self._popen(arguments, given.fileno(), complaint.fileno()) as process, waiting(process):
+            process = self._popen(arguments, given.fileno(), complaint.fileno())
+            with process, ended_gently(process), waiting(process):
+                patiently(process, self._look)
                 assert process.stdout is not None  # it is a pipe
                 said = process.stdout.read(most + 1)
                 if len(said) > most:
@@ -156,7 +159,15 @@ class Git:
         Raises:
             GitError: Git cannot be started.
         """
-        return self._popen(arguments, subprocess.PIPE, stderr, keep, env)
+        process = self._popen(arguments, subprocess.PIPE, stderr, keep, env)
+        patiently(process, self._look)
+        return process
+
+    def _look(self) -> None:
+        """Look at why a Git of ours is silent."""
+        from tvmgitlib.store.git.obstacles import require_answers
+
+        require_answers(self.folder)
 
     def _popen(
         self,

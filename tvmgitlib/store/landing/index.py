@@ -8,19 +8,26 @@ until the next run of ours has made good what a killed one left.
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from tvmgitlib.model import GitError
 from tvmgitlib.store.git import Git, without_filters
 from tvmgitlib.store.objects import FILE_MODE, NO_MODE, RAW, Delta, Snapshot, deltas, unless_endless
+from tvmgitlib.store.small import size_in_words
 
 #: Everything that we put into the Git directory for the length of a command has a name of this form.
 SCRATCH = "tvmgitlib-{}.tmp"
 
 _POLL_SECONDS = 0.02
+
+#: How large an index may be, in bytes: of millions of files.
+_MOST_OF_INDEX = 1 << 30
 
 #: Up to this many paths it is cheaper to look at them one by one than at the whole work tree.
 _FEW = 100
@@ -89,6 +96,7 @@ class IndexLock:
             GitError: Git cannot read the index.
         """
         self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
+        self._require_plain()
         self._begin_anew()
         within = {change.path.partition("/")[0] for change in changes}  # all else is the user's, however much it is
         chosen = sorted(within) if len(within) <= _FEW else []
@@ -97,6 +105,14 @@ class IndexLock:
         waiting = unless_endless(git, len(self._commit), [self._commit], *(chosen or [""]))
         found = list(deltas(git.run("--literal-pathspecs", *compare, *chosen, env=self._env, waiting=waiting)))
         self._edits = list(_edits(changes, found))
+
+    def _require_plain(self) -> None:
+        if not self._index.exists():
+            return
+        found = self._index.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_OF_INDEX:
+            what = f"no index that Git makes: no plain file, or larger than {size_in_words(_MOST_OF_INDEX)}"
+            raise GitError(what, file=str(self._index), hint="Remove it; git reset makes it anew.")
 
     def install(self, git: Git, changes: Sequence[Change]) -> None:
         """Put the new index in the place of the old one, once the files are there, and give the lock back.
@@ -118,7 +134,9 @@ class IndexLock:
     def _begin_anew(self) -> None:
         """Let the new index be the old one: Git never writes to the file itself, but puts another in its place."""
         self._private.unlink(missing_ok=True)
-        if self._index.exists():
+        if self._index.is_symlink():  # Git would write to what a copy of the link leads to
+            shutil.copyfile(self._index, self._private)
+        elif self._index.exists():
             os.link(self._index, self._private)
 
     def _takes_files(self, git: Git, changes: Sequence[Change]) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import git
 
 from tvmgitlib.model import GitError, is_progress_told
-from tvmgitlib.store.git import NETWORK, environment, options, without_credentials
+from tvmgitlib.store.git import NETWORK, environment, options, require_readable, without_credentials
 from tvmgitlib.store.remotes.outcomes import way_out
 from tvmgitlib.store.remotes.telling import told_of
 
@@ -43,8 +44,11 @@ def clone(url: str, path: Path, **also: Any) -> None:
         also: more options, as GitPython spells them.
 
     Raises:
-        GitError: with Git's own words.
+        GitError: with Git's own words; or what is to be cloned keeps Git waiting.
     """
+    source = Path(unquote(url.removeprefix("file://")))
+    if source.is_dir():  # Git's other half, which reads there, is no child of ours
+        require_readable(source)
     told = told_of("cloning") if is_progress_told() else None
     try:
         with _quiet_about_credentials():
