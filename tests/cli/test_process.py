@@ -106,6 +106,18 @@ def test_a_list_of_open_jobs_imports_nothing_that_changes_a_library(library: Con
     assert (SLOW | changing) & set(ran.stderr.split()) == set()
 
 
+def test_a_job_begins_without_what_finishes_or_shares_it(library: ConfigLibrary) -> None:
+    begin = "run(['job', 'start', '--platform', 'board'])"
+    code = f"import sys; from tvmgitlib.cli.main import run; {begin}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=library.path, capture_output=True, text=True, check=True)
+    assert len(library.open_jobs()) == 1
+    late = {
+        f"tvmgitlib.library.{room}"
+        for room in ("changes.sharing", "jobs.finishing", "jobs.intake", "jobs.sharing.claims")
+    }
+    assert (SLOW | late | {"tvmgitlib.store.remotes"}) & set(ran.stdout.split()) == set()
+
+
 def test_help_does_not_wait_for_the_library(library: ConfigLibrary) -> None:
     # What click alone imports is not ours to leave out: under Python 3.10 subprocess comes with its uuid.
     code = (

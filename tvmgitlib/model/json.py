@@ -20,7 +20,7 @@ _DISGUISE: Final = b"\\u003"
 #: Makes canonical text; one for all, since making it takes longer than most texts do.
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE = r"[\ud800-\udfff]"
 
 #: No number of fewer characters is beyond a double.
 _SHORT = 5
@@ -30,15 +30,13 @@ _SHORT = 5
 MAX_PARTS: Final = 250_000
 
 #: Strings, which are left alone; what Python, C++ and JavaScript write for a number that is none; and numbers.
-_STRING_OR_NUMBER = re.compile(
-    rb'"(?:[^"\\]|\\.)*"|(?P<none>-?(?:nan|inf(?:inity)?)\b)|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?', re.IGNORECASE
-)
+_STRING_OR_NUMBER = rb'(?i)"(?:[^"\\]|\\.)*"|(?P<none>-?(?:nan|inf(?:inity)?)\b)|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?'
 
 
 def is_unicode(value: object) -> bool:
     """Whether every text in a value is valid Unicode: what a terminal gives that is not comes as lone surrogates."""
     if isinstance(value, str):
-        return _SURROGATE.search(value) is None
+        return value.isascii() or re.search(_SURROGATE, value) is None
     if isinstance(value, Mapping):
         return all(is_unicode(name) and is_unicode(member) for name, member in value.items())
     return not isinstance(value, (list, tuple)) or all(map(is_unicode, value))
@@ -92,7 +90,7 @@ def read_json_with_gaps(text: bytes) -> tuple[Any, bool]:
     try:
         return read_json(text), False
     except RecordError:
-        filled = _STRING_OR_NUMBER.sub(_or_null, text)
+        filled = re.sub(_STRING_OR_NUMBER, _or_null, text)
         if filled == text:
             raise
     return read_json(filled), True
@@ -105,7 +103,7 @@ def has_too_many_parts(text: bytes) -> bool:
 
 def read_gaps(text: bytes) -> Any:
     """The document of a text with gaps, with what stands in them: Python has NaN and infinity."""
-    return json.loads(_STRING_OR_NUMBER.sub(_as_python_has_it, text), parse_int=_as_read)
+    return json.loads(re.sub(_STRING_OR_NUMBER, _as_python_has_it, text), parse_int=_as_read)
 
 
 def _as_read(digits: str) -> int | float:

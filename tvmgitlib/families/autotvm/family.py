@@ -20,7 +20,6 @@ from tvmgitlib.families.base import Family
 from tvmgitlib.families.shipped import left_tvm, shipped_schema, tvm_keys
 from tvmgitlib.families.values import call_label, config_digest, outcome, workload
 from tvmgitlib.model import (
-    Call,
     RecordError,
     TuningRecord,
     canonical_json,
@@ -31,6 +30,7 @@ from tvmgitlib.model import (
 if TYPE_CHECKING:
     from tvmgitlib.families.base import LineReader, QuickReader
     from tvmgitlib.model import (
+        Call,
         Decisions,
         Target,
         TvmVersion,
@@ -146,6 +146,8 @@ class AutoTvm(Spliced, Family):
         return workload.text
 
     def call(self, workload: Workload) -> Call | None:
+        from tvmgitlib.model import Call
+
         match json.loads(workload.text):
             case [str(name), *arguments]:
                 return Call(name, arguments)
@@ -173,12 +175,12 @@ def _tvm_version(said: object) -> str | None:
 
 
 #: How a line begins, up to its target.
-_BEFORE_TARGET: Final = re.compile(rb'\{\s*"input"\s*:\s*\[\s*')
+_BEFORE_TARGET: Final = rb'\{\s*"input"\s*:\s*\[\s*'
 
 
 def _with_text(native: bytes, old: str, new: str) -> bytes | None:
     """A line with another text for its target; None where the old one does not stand at its place, as JSON has it."""
-    begin = _BEFORE_TARGET.match(native)
+    begin = re.match(_BEFORE_TARGET, native)
     token = json.dumps(old).encode()
     if begin is None or not native.startswith(token, begin.end()):
         return None

@@ -82,7 +82,7 @@ def _proven_before(repository: Repository, commit: str) -> str | None:
 def _noted(repository: Repository) -> list[str]:
     """The names of the commits that were proven last, the newest first: one may be of nothing that is here."""
     noted = Memory(repository.state, _FILE).noted_with(_claim())
-    return list(dict.fromkeys(reversed(noted)))[:_TRIED]
+    return list(dict.fromkeys(noted))[:_TRIED]
 
 
 def _claim() -> str:

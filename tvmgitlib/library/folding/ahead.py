@@ -45,7 +45,7 @@ class Ahead:
 def known_ahead(snapshot: Snapshot) -> Ahead | None:
     """What is remembered of the jobs of a commit; None where that is nothing."""
     found = Memory(snapshot.state, _FILE).noted_anywhere(_claim(snapshot))
-    return Ahead(found[-1].split(",")) if found else None
+    return Ahead(found[0].split(",")) if found else None
 
 
 def remember_ahead(snapshot: Snapshot, spots: Collection[Spot]) -> None:

@@ -21,7 +21,7 @@ def jobs_digest(snapshot: Snapshot) -> str:
     tree = snapshot.entry(JOBS)
     memory, name = Memory(snapshot.state, _FILE), tree.oid if tree is not None else JOBS
     known = memory.noted_with(name)
-    found = known[-1] if known else snapshot.digest(JOBS)
+    found = known[0] if known else snapshot.digest(JOBS)
     if not known:
         memory.add(name, found)
     return found

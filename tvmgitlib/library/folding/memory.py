@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import re
+from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from tvmgitlib.library.cache_folder import cache_folder, repository_id
@@ -46,20 +47,25 @@ class Memory:
 
     def newest(self) -> list[str]:
         """The commits of this repository with a claim that was proven last, the newest first."""
-        found = self._noted(self._repository, r"\w+")
-        return list(reversed(found[-_TRIED:]))
+        own = (words[1] for words in self._lines() if len(words) == 3 and words[0] == self._repository)
+        return list(islice(own, _TRIED))
 
     def noted_with(self, claim: str) -> list[str]:
-        """What was noted with a claim in this repository alone, the newest last."""
-        return self._noted(self._repository, claim)
+        """What was noted with a claim in this repository alone, the newest first."""
+        return [words[1] for words in self._lines(claim) if len(words) == 2 and words[0] == self._repository]
 
     def noted_anywhere(self, claim: str) -> list[str]:
-        """What was noted with a claim in any repository, the newest last."""
-        return self._noted(r"\w+", claim)
+        """What was noted with a claim in any repository, the newest first."""
+        return [words[1] for words in self._lines(claim) if len(words) == 2]
 
-    def _noted(self, repository: str, claim: str) -> list[str]:
-        found = re.findall(rf"^{repository} (\S+) {claim}$".encode(), self._content(), re.MULTILINE)
-        return [with_it.decode(errors="replace") for with_it in found]  # a damaged one is the name of nothing
+    def _lines(self, claim: str = "") -> Iterator[list[str]]:
+        """The words of all lines, or of those with a claim, but for that, the newest first."""
+        content, ending = self._content(), f" {claim}\n".encode() if claim else b"\n"
+        end = content.rfind(ending)
+        while end >= 0:
+            begin = content.rfind(b"\n", 0, end) + 1
+            yield content[begin:end].decode(errors="replace").split(" ")  # a damaged one is the name of nothing
+            end = content.rfind(ending, 0, begin)
 
     def add(self, claim: str, commit: str) -> None:
         """Remember that a claim was proven of a commit, or what else is to be known with it: a word without spaces.

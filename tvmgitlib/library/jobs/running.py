@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tvmgitlib.library.changes import JobResult, send
-from tvmgitlib.library.jobs import finishing
+from tvmgitlib import store
+from tvmgitlib.library import changes, reading  # as rooms, with the store and `sharing`: most jobs begin without them
+from tvmgitlib.library.jobs import sharing
 from tvmgitlib.library.jobs.completing import completion
 from tvmgitlib.library.jobs.open_jobs import OpenJob, jobs_in_progress, open_job
-from tvmgitlib.library.jobs.sharing import Claim, Claims, Heartbeat, hold, prepare, release, renew_now, settled
 from tvmgitlib.library.platforms import THIS, detect_for, overruled
-from tvmgitlib.library.reading import log, refuse_other_case
 from tvmgitlib.library.view import View
 from tvmgitlib.model import (
     GivenTarget,
@@ -33,7 +33,10 @@ from tvmgitlib.model import (
     platform_name_from,
     validate_platform_name,
 )
-from tvmgitlib.store import upstream
+
+if TYPE_CHECKING:
+    from tvmgitlib.library.changes import JobResult
+    from tvmgitlib.library.jobs.sharing import Claim
 
 _log = logging.getLogger("tvmgitlib")
 
@@ -144,7 +147,7 @@ def begin(view: View, spec: JobSpec) -> OpenJob:
     name = spec.platform or (platform_name_from(model) if model else spec.platform_name)
     if name is not None:
         with view.reading() as contents:
-            refuse_other_case(contents.snapshot, [name])
+            reading.refuse_other_case(contents.snapshot, [name])
     return jobs_in_progress(view).start(view.writable.identity(), spec)
 
 
@@ -158,7 +161,7 @@ def begin_shared(view: View, spec: JobSpec) -> OpenJob:
     """
     repository = view.writable
     assert spec.share is not None  # it is shared
-    found = prepare(repository, spec)
+    found = sharing.prepare(repository, spec)
     if found.own is not None:
         job = found.own.id
         raise TakenError(f"{spec.key} is open in this clone, as job {job}", hint=f"tvmgitlib job resume {job} goes on.")
@@ -168,7 +171,7 @@ def begin_shared(view: View, spec: JobSpec) -> OpenJob:
             _log.warning("it was measured under other platform facts: tvmgitlib job finish %s commits it", opened.id)
         opened = begin(view, spec)
     try:
-        return hold(repository, opened, spec.share, found.seen)
+        return sharing.hold(repository, opened, spec.share, found.seen)
     except TvmgitlibError:
         jobs_in_progress(view).remove(opened)
         raise
@@ -176,15 +179,15 @@ def begin_shared(view: View, spec: JobSpec) -> OpenJob:
 
 def shared_jobs(view: View) -> list[Claim]:
     """The jobs that are shared on the remote; see `ConfigLibrary.shared_jobs`."""
-    return Claims(view.whole).all()
+    return sharing.Claims(view.whole).all()
 
 
 def renew(view: View, job: str | None = None, *, watch: bool = False) -> OpenJob:
     """Tell the remote of a job that is shared; see `ConfigLibrary.renew_job`."""
     opened = open_job(view, job)
-    renew_now(view.writable, opened)
+    sharing.renew_now(view.writable, opened)
     if watch:
-        Heartbeat(view.writable, opened).watch()
+        sharing.Heartbeat(view.writable, opened).watch()
     return opened
 
 
@@ -198,25 +201,25 @@ def finish(
     committed: Callable[[JobResult], None] | None = None,
 ) -> JobResult:
     """Commit a job in progress; see `ConfigLibrary.finish_job`."""
+    from tvmgitlib.library.jobs.finishing import finish_job  # of all modules the one that takes most others
+
     repository = view.writable
     if platform is not None:
         validate_platform_name(platform)
     if push:
-        upstream(repository)  # says so before anything is committed when there is none
+        store.upstream(repository)  # says so before anything is committed when there is none
     opened = open_job(view, job)
     with _not_live(opened):
         with view.reading() as contents:
             has_landed = contents.has_job(opened.id)
-        opened = settled(repository, opened, has_landed=has_landed)
-        result = finishing.finish_job(
-            repository, jobs_in_progress(view), opened, platform=platform, skip_invalid=skip_invalid
-        )
+        opened = sharing.settled(repository, opened, has_landed=has_landed)
+        result = finish_job(repository, jobs_in_progress(view), opened, platform=platform, skip_invalid=skip_invalid)
     if committed is not None:
         committed(result)
     try:
         return sent(view, result) if push else result
     finally:
-        release(repository, opened)
+        sharing.release(repository, opened)
 
 
 def sent(view: View, result: JobResult) -> JobResult:
@@ -227,7 +230,7 @@ def sent(view: View, result: JobResult) -> JobResult:
     """
     repository = view.writable
     try:
-        done = send(repository)
+        done = changes.send(repository)
     except TvmgitlibError as error:
         hint = error.hint or "tvmgitlib sync sends it later."
         what = f"job {result.job} is committed here, as {(result.commit or repository.head or '')[:12]}, and not sent"
@@ -235,7 +238,7 @@ def sent(view: View, result: JobResult) -> JobResult:
     if result.job in done.queued:
         return replace(result, queued=True)
     with view.reading() as contents:
-        pushed = next((entry.commit for entry in log(repository, contents) if entry.job == result.job), None)
+        pushed = next((entry.commit for entry in reading.log(repository, contents) if entry.job == result.job), None)
     return replace(result, commit=pushed or result.commit)
 
 
@@ -244,7 +247,7 @@ def abort(view: View, job: str | None = None) -> OpenJob:
     repository = view.writable
     opened = open_job(view, job)
     with _not_live(opened):
-        release(repository, opened)
+        sharing.release(repository, opened)
         jobs_in_progress(view).remove(opened)
     return opened
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvmgitlib.families.autotvm import knob_of
+from tvmgitlib.families.autotvm.knobs import knob_of
 from tvmgitlib.model import Config, Json, Knob
 from tvmgitlib.rules.suggesting import ProductSpace
 

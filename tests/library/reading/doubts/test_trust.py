@@ -290,3 +290,29 @@ def test_a_list_of_signers_never_goes_back(of_ada: ConfigLibrary, git: Git, tmp_
     assert graded(of_ada) == [(2e-3, "untrusted")]
     delegate(of_ada, git, "tess", 3, "ada")
     assert graded(of_ada) == [(2e-3, "exact")]
+
+
+@pytest.mark.parametrize("where", ["--global", "--local", "environment", "nowhere"])
+def test_a_command_asks_for_signatures_whoever_says_so(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, tvmgitlib: Any, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    library.import_logs(make_log("dense", [1e-3], [1]), platform="box", tvm=TVM)
+    if where == "environment":
+        for name, value in {"COUNT": "1", "KEY_0": "tvmgitlib.trust", "VALUE_0": "signed"}.items():
+            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    elif where != "nowhere":
+        git(library.path, "config", where, "tvmgitlib.trust", "signed")
+        git(library.path, "config", "--global" if where == "--local" else "--local", "tvmgitlib.trust", "any")
+    found = tvmgitlib("-C", library.path, "best", "--tvm", TVM)
+    assert (found.returncode, "1 untrusted" in found.stderr) == ((0, False) if where == "nowhere" else (1, True))
+
+
+def test_a_session_asks_as_it_is_configured_at_each_question(
+    library: ConfigLibrary, make_log: MakeLog, git: Git
+) -> None:
+    library.import_logs(make_log("dense", [1e-3], [1]), platform="box", tvm=TVM)
+    assert graded(library) == [(1e-3, "exact")]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "signed")
+    assert graded(library) == [(1e-3, "untrusted")]
+    git(library.path, "config", "--global", "tvmgitlib.trust", "any")
+    assert graded(library) == [(1e-3, "exact")]
