@@ -115,7 +115,7 @@ class RecordsFile:
         """
         answers: dict[str, bool] = {}
         found = []
-        for at in self._starts():
+        for at, _ in self._spans():
             native, text = self._family.unwrap(self._line(at))
             bag = _said(text)
             name = bag.get("workload")
@@ -138,18 +138,20 @@ class RecordsFile:
         if not self._proven or len(self._content) > MAX_LINE:
             return None
         found = defaultdict[str, list[int]](list)
-        for at in self._starts():
-            name = self._name(at)
+        for at, end in self._spans():
+            name = self._name(at, end)
             if name is None:
                 return None
             found[name].append(at)
         return found
 
-    def _starts(self) -> Iterator[int]:
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        """Where each line begins and ends."""
         at = 0
         while at < len(self._content):
-            yield at
-            at = self._end(at) + 1
+            end = self._end(at)
+            yield at, end
+            at = end + 1
 
     def _end(self, at: int) -> int:
         """Where the line ends that begins there."""
@@ -187,13 +189,11 @@ class RecordsFile:
         """Which line begins there, from 1."""
         return self._content.count(b"\n", 0, at) + 1
 
-    def _name(self, at: int) -> str | None:
-        """The id of the workload that a line says it is of; None where it has to be read to know."""
-        if self._proven:
-            end = self._end(at)
-            begin = end - len(_END) - _NAME
-            if self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end):
-                return self._content[begin : begin + _NAME].decode(errors="replace")
+    def _name(self, at: int, end: int) -> str | None:
+        """The id of the workload that a proven line says it is of; None where it has to be read to know."""
+        begin = end - len(_END) - _NAME
+        if self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end):
+            return self._content[begin : begin + _NAME].decode(errors="replace")
         _, bag = self._family.unwrap(self._line(at))
         name = _said(bag).get("workload")
         return name if isinstance(name, str) else None
