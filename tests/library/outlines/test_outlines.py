@@ -126,6 +126,23 @@ def test_every_commit_of_the_history_is_answered_and_the_index_stays_at_the_tip(
 
 
 @pytest.mark.usefixtures("always")
+def test_the_index_follows_a_branch_that_was_reset(
+    filled: ConfigLibrary, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.blame()
+    git(filled.path, "reset", "--quiet", "--hard", "HEAD~1")
+    assert answers(filled) == without(filled, monkeypatch)
+    content = file_of(filled).read_bytes()
+    connection = sqlite3.connect(file_of(filled))
+    noted = dict(connection.execute("SELECT name, value FROM meta"))
+    connection.close()
+    tree, commit = git(filled.path, "rev-parse", "HEAD:jobs", "HEAD").split()
+    assert (noted["tree"], noted["history"]) == (tree, commit)
+    assert answers(filled) == without(filled, monkeypatch)
+    assert file_of(filled).read_bytes() == content
+
+
+@pytest.mark.usefixtures("always")
 def test_a_branch_without_some_jobs_is_answered(
     filled: ConfigLibrary, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,8 @@ from tvmgitlib.store import TREE_MODE, Bounds, Entry, Snapshot, require_plain
 if TYPE_CHECKING:
     from tvmgitlib.library.outlines.database import Database
 
-#: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before.
+#: So many removed jobs are worth keeping the index for the other commit from now on, not for the one before, though
+#: nothing is there but somebody's question.
 _ANOTHER_HISTORY = 1000
 
 
@@ -31,7 +32,8 @@ class Difference(NamedTuple):
 
 
 def bring(database: Database, snapshot: Snapshot, tree: str) -> Database:
-    """The index of the jobs in a commit: the one given, brought up to date, or a copy where that is of a newer commit.
+    """The index of the jobs in a commit: the one given, brought up to date, or a copy where that is of a newer commit,
+    and this one is not where the repository is: a branch that was reset or switched is asked again and again.
 
     Args:
         database: the index as it is.
@@ -47,7 +49,7 @@ def bring(database: Database, snapshot: Snapshot, tree: str) -> Database:
         return database
     with suppress(sqlite3.OperationalError), database.changing():  # another process writes it, or we may only read it
         found = _difference(snapshot, database, tree)
-        if not found.gone or len(found.gone) > _ANOTHER_HISTORY:
+        if not found.gone or len(found.gone) > _ANOTHER_HISTORY or snapshot.is_head:
             _apply(database, snapshot, found, tree)
             return database
     copy = database.copy()

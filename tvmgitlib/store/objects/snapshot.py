@@ -72,6 +72,11 @@ class Snapshot:
         return self._reader.told
 
     @property
+    def is_head(self) -> bool:
+        """Whether the commit is the one that is checked out."""
+        return self.commit is not None and self._reader.resolve("HEAD") == self.commit
+
+    @property
     def packed_size(self) -> int:
         """How large the packs of the commit's repository are, in bytes: whatever the commit has, it is in them."""
         return sum(pack.stat().st_size for pack in (self._objects / "pack").glob("*.pack"))
