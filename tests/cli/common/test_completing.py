@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -62,6 +63,22 @@ def test_what_the_library_knows_is_offered(filled: ConfigLibrary) -> None:
     assert set(offered(filled.path, "job", "show", "")) == {job, begun.id}
     known = ["policy.tvm", "policy.facts", "policy.max-age", "policy.min-cost", "policy.trust"]
     assert offered(filled.path, "config", "policy.") == known
+
+
+@pytest.mark.parametrize("evil", ["$(touch${IFS}x)", "`touch`", "a;b", "a|b", "a&b", "!1", "*", "{a,b}", "~", "a>b"])
+def test_what_a_shell_would_run_is_not_offered(library: ConfigLibrary, logs: Path, tmp_path: Path, evil: str) -> None:
+    """Neither as it is, nor in the quotes that a target is typed in."""
+    name = "t0_tvmgitlib_matmul_ga.log"
+    log = tmp_path / name
+    target = json.dumps(f"llvm -device={evil} -mtriple=x86_64-linux-gnu")[1:-1]
+    honest = "llvm -keys=cpu -mcpu=skylake-avx512 -mtriple=x86_64-linux-gnu"
+    lines = (logs / "autotvm" / name).read_text()
+    assert honest in lines
+    log.write_text(lines.replace(honest, target))
+    library.import_logs(log, platform="board")
+    (effort,) = library.trials()
+    assert evil in effort.target_label
+    assert offered(library.path, "best", "--target", "") == []
 
 
 def test_columns_are_offered_by_their_names(library: ConfigLibrary) -> None:

@@ -72,6 +72,17 @@ def test_a_sorted_table_keeps_its_places_apart(filled: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)"])
+def test_text_of_anybodys_is_no_formula_of_a_spreadsheet(cli: Any, tmp_path: Path, name: str) -> None:
+    log = tmp_path / "tuning.log"
+    log.write_text(line(name, 10, 9e-4, OLD) + "\n")
+    assert cli("import", log, "--platform", "box").code == 0
+    (row,) = csv.DictReader(io.StringIO(cli("best", "--format", "csv").out))
+    assert row["workload"].startswith(f"'{name}")
+    assert float(row["time"]) == 9e-4
+    assert row["platform"] == "box"
+
+
 @pytest.mark.parametrize("command", ["best", "blame", "log"])
 def test_since_leaves_out_what_is_older(filled: Any, command: str) -> None:
     everything = filled.lines(command)

@@ -5,6 +5,7 @@ A shell waits at every key, and shows what a program prints: whatever goes wrong
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
@@ -56,8 +57,12 @@ def offering_names(
 
 
 def _is_plain(value: str) -> bool:
-    """Whether a value can be typed, and does nothing else to a shell or a terminal than to be there."""
-    return plain_line(value) == value
+    """Whether a value can be typed, and does nothing else to a shell or a terminal than to be there, also in quotes."""
+    return plain_line(value) == value and re.fullmatch(_HARMLESS, value) is not None
+
+
+#: A value in which no shell finds a command, a pattern or a variable: bash puts it on the line as it is.
+_HARMLESS = r"[\w.,:/@%+= -]*"
 
 
 def _platforms(library: ConfigLibrary) -> Iterable[Offer]:

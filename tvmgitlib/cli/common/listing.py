@@ -184,15 +184,26 @@ _PLACE: Final = ("platform", "target", "family")
 
 
 def _csv(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> str:
-    """Values as they are: times in seconds, numbers without commas."""
+    """Values as they are, but for text that would be run: times in seconds, numbers without commas."""
     import csv
     import io
 
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.header for column in columns])
-    writer.writerows([["" if (it := column.of(row)) is None else it for column in columns] for row in rows])
+    writer.writerows([[_in_csv(column.of(row)) for column in columns] for row in rows])
     return file.getvalue().rstrip("\n")
+
+
+def _in_csv(value: object) -> object:
+    """A value as a cell. Text is anybody's, and what a spreadsheet would take for a formula of it, it shows."""
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+#: How a formula begins.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _markdown(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> str:
