@@ -51,7 +51,7 @@ def clone(url: str, path: Path, **also: Any) -> None:
         require_readable(source)
     told = told_of("cloning") if is_progress_told() else None
     try:
-        with _quiet_about_credentials():
+        with _quiet():
             # It takes such an object too, as its documentation says and its annotation does not.
             progress: Any = told
             _Repo.clone_from(url, path, progress, env=environment(NETWORK), no_recurse_submodules=True, **also).close()
@@ -69,15 +69,22 @@ class _WithoutCredentials(logging.Filter):
         return True
 
 
+class _Nothing(logging.Filter):
+    def filter(self, _: logging.LogRecord) -> bool:
+        return False
+
+
 @contextmanager
-def _quiet_about_credentials() -> Iterator[None]:
-    """GitPython logs commands, and what Git says: it takes the plainest passwords out only."""
-    loggers = [logging.getLogger(name) for name in ("git.cmd", "git.repo.base", "git.util")]
-    without = _WithoutCredentials()
-    for logger in loggers:
-        logger.addFilter(without)
+def _quiet() -> Iterator[None]:
+    """GitPython logs commands, and what Git says: it takes the plainest passwords out only. Where the disk is full when
+    it writes the clone's configuration, it logs a traceback, and raises the error too.
+    """
+    without, nothing = _WithoutCredentials(), _Nothing()
+    filters = {"git.cmd": without, "git.repo.base": without, "git.util": without, "git.config": nothing}
+    for name, each in filters.items():
+        logging.getLogger(name).addFilter(each)
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.removeFilter(without)
+        for name, each in filters.items():
+            logging.getLogger(name).removeFilter(each)
