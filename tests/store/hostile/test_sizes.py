@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tvmgitlib.store.objects.raw import Entry, make_tree
+
 _SPEC = importlib.util.spec_from_file_location("bombs", Path(__file__).with_name("bombs.py"))
 assert _SPEC and _SPEC.loader
 _MODULE = importlib.util.module_from_spec(_SPEC)
@@ -263,6 +265,28 @@ def test_damaged_objects(bombs: Bombs) -> None:
     codes, said = bounded(bombs.path, ("log",))
     assert codes == [4]
     assert "a damaged tree" in said
+
+
+@pytest.mark.parametrize(
+    "which", ["it comes first", "it comes last", "a folder of that name", "not in order", "a path"]
+)
+def test_trees_that_git_would_not_write(bombs: Bombs, which: str) -> None:
+    """Where a name stands twice, say, one segment would be compared and another one read."""
+    first, path = bombs.git("rev-parse", "HEAD"), segment_of(bombs)
+    folder, name = path.rsplit("/", 1)
+    kept = Entry("100644", name, bombs.git("rev-parse", f"HEAD:{path}"))
+    other = kept._replace(oid=bombs.loose("blob", (bombs.path / path).read_bytes().replace(b"e-05", b"e-06")))
+    entries = {
+        "it comes first": [other, kept],
+        "it comes last": [kept, other],
+        "a folder of that name": [kept, Entry(TREE, name, bombs.tree([]))],
+        "not in order": [Entry("100644", "z.jsonl", other.oid), kept],
+        "a path": [kept, other._replace(name=f"{name}/..")],
+    }[which]
+    bombs.put(folder, TREE, bombs.loose("tree", b"".join(make_tree([entry]) for entry in entries)))
+    codes, said = bounded(bombs.path, ("hook", "check", first, "HEAD"), ("check",), ("best",))
+    assert codes == [1, 4, 4]
+    assert said.count("a damaged tree: ") == 3
 
 
 TREE = "40000"

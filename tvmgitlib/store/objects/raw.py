@@ -99,6 +99,24 @@ def parse_tree(content: bytes, oid_size: int) -> Iterator[Entry]:
         at = end + 1 + oid_size
 
 
+def read_tree(content: bytes, oid_size: int) -> list[Entry]:
+    """The entries of a raw tree that Git could have written: each name once, in Git's order.
+
+    In any other one Git finds another entry than it lists, or none: what was compared is not what is read.
+
+    Raises:
+        ValueError: it is no tree, or Git would not have written it.
+    """
+    entries = list(parse_tree(content, oid_size))
+    if len({entry.name for entry in entries}) != len(entries):
+        raise ValueError("a name twice")
+    if make_tree(entries) != content:
+        raise ValueError("not in Git's order")
+    if any("/" in entry.name or not entry.name for entry in entries):
+        raise ValueError("a name that is none")
+    return entries
+
+
 def make_tree(entries: Iterable[Entry]) -> bytes:
     """The raw tree object of some entries, in the order that Git wants: a folder as if its name ended in a slash."""
     listed = [(entry.name.encode(errors="surrogateescape"), entry) for entry in entries]

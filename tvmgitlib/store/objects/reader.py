@@ -17,7 +17,7 @@ from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
 from tvmgitlib.store.git import Git, Overheard, Setting, is_settled
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST
-from tvmgitlib.store.objects.raw import Entry, object_id, parse_tree
+from tvmgitlib.store.objects.raw import Entry, object_id, read_tree
 from tvmgitlib.store.small import size_in_words
 
 #: Few enough that the questions fit into any pipe.
@@ -123,9 +123,9 @@ class ObjectReader:
         if content is None:
             raise self.missing(asked)
         try:
-            entries = list(parse_tree(content, len(oid) // 2))
-        except ValueError:
-            raise LibraryError("a damaged tree", file=oid, hint="git fsck says more.") from None
+            entries = read_tree(content, len(oid) // 2)
+        except ValueError as error:
+            raise LibraryError(f"a damaged tree: {error}", file=oid, hint="git fsck says more.") from None
         if len(entries) <= _SMALL_TREE and len(self._trees) < _MOST_TREES:
             self._trees[asked] = entries
         return entries
