@@ -116,12 +116,10 @@ class RecordsFile:
         answers: dict[str, bool] = {}
         found = []
         for at in self._starts():
-            native, text = self._family.unwrap(self._line(at))
-            bag = _said(text)
-            name = bag.get("workload")
-            known = answers.get(name) if isinstance(name, str) else None
+            name = self._name(at)
+            known = answers.get(name) if name is not None else None
             if known is None:
-                workload = workload_in(native, bag, self._family) if self._proven else None
+                workload = workload_in(self._line(at), self._family) if self._proven else None
                 if workload is None:
                     workload = self._at(at).record.workload
                 known = answers[workload.id] = wanted(workload)
