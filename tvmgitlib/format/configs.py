@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _NAMED: Final = b'"workload":"'
 _END: Final = b'"}}'
 _NAME: Final = 16
+
+#: So many workloads are searched for; for more it pays to go through all lines once, for what they say that they are of.
+_FEW: Final = 4
 
 
 def ranked_lines(records: Sequence[StoredRecord]) -> bytes:
@@ -91,10 +94,12 @@ class RecordsFile:
         except FamilyError as error:
             raise error.at(file=path) from None
         self._read: dict[int, StoredRecord] = {}
+        self._asked = 0
 
     def of(self, workload: Workload) -> list[StoredRecord]:
         """The records of a workload: of the others none is read, or as many as the logarithm of their number."""
-        if self._named is not None:
+        self._asked += 1
+        if self._asked > _FEW and self._named is not None:
             records = map(self._at, self._named.get(workload.id, ()))
             return [stored for stored in records if stored.record.workload.text == workload.text]
         found = []
@@ -115,13 +120,11 @@ class RecordsFile:
         """
         answers: dict[str, bool] = {}
         found = []
-        for at, _ in self._spans():
-            native, text = self._family.unwrap(self._line(at))
-            bag = _said(text)
-            name = bag.get("workload")
-            known = answers.get(name) if isinstance(name, str) else None
+        for at, end in self._spans():
+            name = self._name(at, end)
+            known = answers.get(name) if name is not None else None
             if known is None:
-                workload = workload_in(native, bag, self._family) if self._proven else None
+                workload = workload_in(self._line(at), self._family) if self._proven else None
                 if workload is None:
                     workload = self._at(at).record.workload
                 known = answers[workload.id] = wanted(workload)
@@ -190,19 +193,15 @@ class RecordsFile:
         return self._content.count(b"\n", 0, at) + 1
 
     def _name(self, at: int, end: int) -> str | None:
-        """The id of the workload that a proven line says it is of; None where it has to be read to know."""
+        """The id of the workload that a line says it is of; None where it has to be read to know."""
         begin = end - len(_END) - _NAME
         if self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end):
             return self._content[begin : begin + _NAME].decode(errors="replace")
         _, bag = self._family.unwrap(self._line(at))
-        name = _said(bag).get("workload")
-        return name if isinstance(name, str) else None
-
-
-def _said(bag: bytes | None) -> Mapping[str, Any]:
-    """What the bag of a line says; nothing where the line has to be read to know."""
-    try:
-        said = orjson.loads(bag or b"{}")
-    except orjson.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        try:
+            match orjson.loads(bag or b"null"):
+                case {"workload": str(name)}:
+                    return name
+        except orjson.JSONDecodeError:
+            pass
+        return None

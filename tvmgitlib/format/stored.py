@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 #: The member of a task, and of a record's bag, that is what TVM calls the workload. Versions before it read over both.
 DESC_KEY = "x-desc"
+_DESC = DESC_KEY.encode()
 
 #: How the lines begin that are no records.
 OWN_LINES = (b'{"job":', b'{"section":', b'{"task":', b'{"invalidates":')
@@ -148,19 +149,17 @@ def _read_bag(text: bytes, proven: bool) -> Mapping[str, Any]:
 _short_bag = lru_cache(maxsize=256)(_read_bag)
 
 
-def workload_in(native: bytes, bag: Mapping[str, Any], family: Family) -> Workload | None:
-    """What the record tunes in a line that is known to be right; None where it has to be read to know.
-
-    Args:
-        native: the record, as its tuner wrote it.
-        bag: what the line's bag says.
-        family: the family.
-    """
+def workload_in(line: bytes, family: Family) -> Workload | None:
+    """What the record tunes in a line that is known to be right; None where it has to be read to know."""
+    native, bag = family.unwrap(line)
     try:
         workload = family.tunes(orjson.loads(native))
+        if workload is None or bag is None or _DESC not in bag:
+            return workload
+        said = orjson.loads(bag)
     except orjson.JSONDecodeError:
         return None
-    return replace(workload, desc=bag[DESC_KEY]) if workload is not None and DESC_KEY in bag else workload
+    return replace(workload, desc=said[DESC_KEY]) if DESC_KEY in said else workload
 
 
 def check_time(text: str | None, field: str) -> None:

@@ -137,7 +137,7 @@ class AutoTvm(Spliced, Family):
 
     def label(self, workload: Workload) -> str:
         try:
-            document = json.loads(workload.text)
+            document = orjson.loads(workload.text)
         except ValueError:
             return workload.text
         match document:

@@ -28,5 +28,7 @@ def is_named_by(workload: Workload, text: str) -> bool:
     """
     if text == workload.id or (text.startswith("#") and len(text) > 1 and workload.id.startswith(text[1:])):
         return True
+    if text in workload.label or text in (workload.desc or ""):
+        return True
     label = workload_label(workload)
-    return any(text in known for known in (workload.label, workload.desc or "", label)) or short_types(text) in label
+    return text in label or short_types(text) in label
