@@ -70,6 +70,20 @@ def test_refs_without_end(hostile) -> None:
     assert "packed-refs: 3,072 MiB, which Git would read for a long time" in said
 
 
+def test_attributes_from_elsewhere(hostile, tmp_path: Path) -> None:
+    """A configuration may name any file for them."""
+    for named in (tmp_path / "pipe", Path("/dev/zero")):
+        hostile.config(core__attributesFile=str(named))
+        said = refused(hostile, tmp_path / "pipe", made_pipe, "check")
+        assert f"{named}: no plain file, which Git would read for ever" in said
+
+
+def test_a_configuration_that_includes_a_pipe(hostile, tmp_path: Path) -> None:
+    hostile.config(include__path=str(tmp_path / "pipe"))
+    said = refused(hostile, tmp_path / "pipe", made_pipe, "best")
+    assert "Git does not come to the end of its configuration" in said
+
+
 def test_an_index_without_end(hostile) -> None:
     """It is copied before Git looks at it."""
     index = (hostile.git_dir / "index").read_bytes()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,18 @@ def require_readable(folder: Path) -> None:
     for path in _own(_around(folder)[0]):
         if _is_pipe(path):
             raise _refused(path, _PIPE)
+
+
+def require_ends(files: Iterable[Path]) -> None:
+    """Make sure that files which a configuration names have an end, and nobody to wait for.
+
+    Raises:
+        GitError: one has none.
+    """
+    for path in files:
+        if path.exists() and not path.is_file() and not path.is_dir() and path != Path(os.devnull):
+            raise _refused(path, "no plain file, which Git would read for ever")
+        _refuse_large(path)
 
 
 def _own(git_dirs: Sequence[Path]) -> Iterator[Path]:

@@ -24,6 +24,9 @@ DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
 #: A context for the time in which whoever started Git waits for it.
 Waiting = Callable[[subprocess.Popen[bytes]], AbstractContextManager[object]]
 
+#: How long a Git may take that has next to nothing to do, however busy the machine is.
+_AT_ONCE_SECONDS = 5.0
+
 #: How long a Git that is told to end may take.
 _PARTING_SECONDS = 5.0
 
@@ -165,9 +168,26 @@ class Git:
 
     def _look(self) -> None:
         """Look at why a Git of ours is silent."""
-        from tvmgitlib.store.git.obstacles import require_answers
+        from tvmgitlib.store.git.obstacles import require_answers, require_ends
 
         require_answers(self.folder)
+        require_ends(self._named_files())
+
+    def _named_files(self) -> Iterator[Path]:
+        """The files that Git's configuration has it read.
+
+        Raises:
+            GitError: Git does not come to the end of it.
+        """
+        asked = ("config", "--null", "--type=path", "--get-regexp", r"^core\.(attributes|excludes)file$")
+        command, env = self.command(asked), environment(self._env)
+        try:  # without looking, which is what this is for
+            said = subprocess.run(command, env=env, capture_output=True, check=False, timeout=_AT_ONCE_SECONDS).stdout
+        except subprocess.TimeoutExpired:
+            raise GitError("Git does not come to the end of its configuration: it includes a pipe, say") from None
+        for entry in said.split(b"\0"):
+            if name := os.fsdecode(entry.partition(b"\n")[2]):
+                yield self.folder / name
 
     def _popen(
         self,
