@@ -22,7 +22,7 @@ _NAMED: Final = b'"workload":"'
 _END: Final = b'"}}'
 _NAME: Final = 16
 
-#: So many workloads are searched for; for more it pays to go through all lines once, for what they say that they are of.
+#: So many workloads are searched for; for more it pays to go through all lines once, and see what each is of.
 _FEW: Final = 4
 
 
