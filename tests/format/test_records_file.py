@@ -109,6 +109,25 @@ def test_what_a_line_tunes_is_what_its_record_does(log: str, library: ConfigLibr
         assert workload_in(described, family).desc == "conv2d"
 
 
+@pytest.mark.parametrize(
+    "log",
+    ["autotvm/t2_conv2d_NCHWc_x86_ga.log", "ansor/mm_64x256x512.json", "metaschedule/v27_mm128"],
+)
+@pytest.mark.parametrize("is_described", [False, True])
+def test_lines_of_every_family_are_found_by_name(log: str, is_described: bool, library: ConfigLibrary) -> None:
+    library.import_logs(DATA / "tvm-logs" / log, platform="board")
+    (file,) = (library.path / "configs").rglob("*.jsonl")
+    content, path = file.read_bytes(), file.relative_to(library.path).as_posix()
+    if is_described:
+        content = content.replace(b'"}}\n', b'","x-desc":"conv2d"}}\n')
+    every = read_configs(content, path)
+    assert every
+    for stored in every:
+        same = [each for each in every if each.record.workload == stored.record.workload]
+        assert RecordsFile(content, path, proven=True).of(stored.record.workload) == same
+        assert RecordsFile(content, path).of(stored.record.workload) == same
+
+
 def test_a_line_that_is_not_right_is_named_where_it_is_read(build: Any) -> None:
     content, path = written(build, [1, 1, 1])
     lines = content.splitlines(keepends=True)
