@@ -161,6 +161,15 @@ def test_whoever_traces_git_gets_all_that_they_asked_for(
     assert {event["param"] for event in events if event["event"] == "def_param"} == {"core.bare"}
 
 
+def test_where_there_are_no_files_in_memory_git_is_asked(
+    path: Path, git: GitRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(path, "config", "--global", "tvmgitlib.trust", "signed")
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert overheard(path) is None
+    assert asked(path) == ({"tvmgitlib.trust": "signed"}, {})
+
+
 def test_no_file_stays_open(path: Path) -> None:
     before = len([*Path("/dev/fd").iterdir()])
     for _ in range(3):
