@@ -10,7 +10,7 @@ from itertools import count, islice
 from msgspec import Struct
 
 from tvmgitlib.store.checkout import Checkout
-from tvmgitlib.store.git import Waiting, failure
+from tvmgitlib.store.git import SPARING, Waiting, failure
 from tvmgitlib.store.objects import RAW, Delta, Watch, delta
 
 
@@ -72,7 +72,7 @@ def commits_touching(
     spec = f":(literal){above}{folder}"
     options = ["-r", "--root", *RAW, *(["-m"] if each_parent else []), "--encoding=UTF-8", f"--pretty=format:{_FORM}"]
     listing = ["rev-list", *walk, *outside, commit, "--", spec]
-    compare = ["diff-tree", "--stdin", *options, "--", spec]
+    compare = [*SPARING, "diff-tree", "--stdin", *options, "--", spec]
     watch = Watch(repository.git, repository.digits, above + folder, history=True)
     with closing(looked_through()) as looked:
         for commits in _listed(repository, listing, folder, watch.of(looked)):
@@ -99,7 +99,7 @@ def _listed(repository: Checkout, command: list[str], folder: str, waiting: Wait
 
 
 def _lists(repository: Checkout, command: list[str], folder: str, waiting: Waiting) -> Iterator[bytes]:
-    process = repository.git.start(*command)
+    process = repository.git.start(*SPARING, *command)
     assert process.stdin and process.stdout and process.stderr  # they are pipes
     try:
         process.stdin.close()

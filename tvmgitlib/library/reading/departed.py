@@ -50,7 +50,7 @@ def departures(repository: Repository, contents: Contents) -> list[Departure]:
     found = []
     for path, (original, added) in sorted(first.items()):
         job, entry = job_at(path), contents.snapshot.entry(path)
-        by = since[path].get(entry.oid if entry else None)
+        by = since[path].get(entry.oid if entry else None) if path in since else None
         if job is not None and by is not None and (entry is None or entry.oid != original):
             found.append(Departure(job, path, original, added, by, removed=entry is None))
     return found

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tvmgitlib.store.git.overheard import is_settled as is_settled
     from tvmgitlib.store.git.overheard import settled as settled
     from tvmgitlib.store.git.process import DURABLE as DURABLE
+    from tvmgitlib.store.git.process import SPARING as SPARING
     from tvmgitlib.store.git.process import Git as Git
     from tvmgitlib.store.git.process import Waiting as Waiting
     from tvmgitlib.store.git.process import ended_gently as ended_gently
@@ -45,7 +46,7 @@ _NAMES = {
     "hardening": "NETWORK environment objects_in options quarantine without_filters",
     "obstacles": "require_readable",
     "overheard": "Overheard Setting is_settled settled",
-    "process": "DURABLE Git Waiting ended_gently failure",
+    "process": "DURABLE SPARING Git Waiting ended_gently failure",
     "programs": (
         "hooks_folder require_trusted_pruning require_trusted_signing settings_by_owner settings_for_exchange "
         "users_pager"

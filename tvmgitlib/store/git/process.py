@@ -20,6 +20,8 @@ from tvmgitlib.store.git.urls import without_credentials
 #: For what a commit consists of: it is only acknowledged once that is on the disk.
 DURABLE = ("-c", "core.fsync=committed,loose-object,pack-metadata,reference")
 
+#: For what may read all of a repository: Git maps packs into its memory, all of them where nothing is said.
+SPARING = ("-c", "core.packedGitWindowSize=8m", "-c", "core.packedGitLimit=64m")
 
 #: A context for the time in which whoever started Git waits for it.
 Waiting = Callable[[subprocess.Popen[bytes]], AbstractContextManager[object]]

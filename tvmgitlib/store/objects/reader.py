@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tvmgitlib.model import LibraryError, MissingError
 from tvmgitlib.store.damage import damaged
-from tvmgitlib.store.git import Git, Overheard, Setting, is_settled
+from tvmgitlib.store.git import SPARING, Git, Overheard, Setting, is_settled
 from tvmgitlib.store.objects.limits import AT_ONCE, MOST
 from tvmgitlib.store.objects.raw import Entry, object_id, read_tree
 from tvmgitlib.store.small import size_in_words
@@ -194,7 +194,7 @@ class ObjectReader:
             self._told, self._overheard = self._overheard.end(), None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = ("cat-file", "--batch")
+        command = (*SPARING, "cat-file", "--batch")
         self._overheard = told = None if self._is_deaf else Overheard.begin()
         if told is None:
             process = self.git.start(*command, stderr=subprocess.DEVNULL)
