@@ -152,6 +152,21 @@ def test_an_identity_may_be_in_any_script(repository: Repository, git) -> None:
 # Kinds of repositories
 
 
+def test_one_that_says_that_it_has_no_work_tree_is_taken_where_it_is_named(repository: Repository, commit, git) -> None:
+    commit(repository, {"x": b"x"})
+    head = repository.head
+    git(repository.root, "config", "core.bare", "true")
+    (repository.root / "jobs").mkdir()
+    for folder in (repository.root, repository.root / "jobs"):
+        with pytest.raises(GitError, match="that it has no work tree") as caught:
+            Repository.find(folder)
+        assert "core.bare" in str(caught.value)
+    found = Repository.find(repository.git_dir)
+    assert found is not None
+    assert found.bare
+    assert found.head == head
+
+
 def test_a_bare_repository_gets_commits(repository: Repository, commit, git, tmp_path: Path) -> None:
     commit(repository, {"x": b"x"})
     git(tmp_path, "clone", "-q", "--bare", str(repository.root), "bare.git")

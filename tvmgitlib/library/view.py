@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tvmgitlib.library.reading import Contents
-from tvmgitlib.model import NO_TERMS, LibraryError, SelectionError
+from tvmgitlib.model import NO_TERMS, LibraryError, SelectionError, typed
 
 if TYPE_CHECKING:
     from tvmgitlib.model import Terms
@@ -121,6 +121,7 @@ def part_error(part: Repository, hint: str = "") -> LibraryError:
     return LibraryError(
         f"{part.folder} is a folder of {around}, which is for reading only: a library is a Git repository of its own",
         file=str(part.root),
-        hint=f"{hint}Make one of it, with its history: git clone {around} kernels, then git -C kernels "
-        f"filter-branch --subdirectory-filter {part.folder}. Then add that as a submodule in the folder's place.",
+        hint=f"{hint}Make one of it, with its history: {typed('git', 'clone', around, 'kernels')}, then "
+        f"{typed('git', '-C', 'kernels', 'filter-branch', '--subdirectory-filter', part.folder)}. Then add that as a "
+        "submodule in the folder's place.",
     )

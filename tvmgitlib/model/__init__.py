@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.wording import plural as plural
     from tvmgitlib.model.wording import rough as rough
     from tvmgitlib.model.wording import tell_progress as tell_progress
+    from tvmgitlib.model.wording import typed as typed
     from tvmgitlib.model.workload import FamilyName as FamilyName
     from tvmgitlib.model.workload import Workload as Workload
     from tvmgitlib.model.workload import is_family_name as is_family_name
@@ -118,7 +119,7 @@ _NAMES = {
     "wording": (
         "FamilyError FleetError GitError JobError LibraryError MOST_NAMES MissingError NoRemoteError "
         "NoRuleError PlatformError RecordError SelectionError SettingsError TakenError TargetError TvmError "
-        "TvmgitlibError UnsentError counted duration is_progress_told listed plain plain_line plural rough "
+        "TvmgitlibError UnsentError counted duration is_progress_told listed plain plain_line plural rough typed "
         "tell_progress"
     ),
     "checkpoint": "Checkpoint SignedCheckpoint",

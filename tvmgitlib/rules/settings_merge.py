@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tvmgitlib.model import SettingsError
+from tvmgitlib.model import SettingsError, typed
 
 _MISSING = object()
 
@@ -28,11 +28,12 @@ def merge_settings(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str,
         elif left == was:
             value = right
         else:
+            choice = typed("tvmgitlib", "config", key, "VALUE")
             raise SettingsError(
                 f"both branches changed it: here it is {_word(left)}, there it is {_word(right)}",
                 file=file,
                 field=key,
-                hint=f"Choose one with tvmgitlib config {key} VALUE on either branch, then merge again.",
+                hint=f"Choose one with {choice} on either branch, then merge again.",
             )
         if value is not _MISSING:
             merged[key] = value

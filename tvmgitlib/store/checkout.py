@@ -104,7 +104,13 @@ class Checkout:
                 file=str(found.top),
                 hint=f"Take core.worktree out of {found.git_dir / 'config'}.",
             )
-        around = cls.find(git_dir.parent)
+        if found.top is None and not here.is_relative_to(git_dir):  # it was found by a folder's `.git`
+            raise GitError(
+                "the repository says of itself that it has no work tree",
+                file=str(git_dir / "config"),
+                hint=f"Take core.bare out of it, or name the repository itself: -C {git_dir}",
+            )
+        around = cls.find(git_dir.parent.parent if git_dir.name == ".git" else git_dir.parent)
         is_named = found.top is None and here == git_dir and not (around and around._has(git_dir))
         return cls._at(path, found) if is_named else around
 

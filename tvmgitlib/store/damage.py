@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from tvmgitlib.model import LibraryError, plain_line
+from tvmgitlib.model import LibraryError, plain_line, typed
 from tvmgitlib.store.git import Git, without_credentials
 from tvmgitlib.store.small import read_small
 
@@ -48,14 +47,14 @@ def lost_branch(git: Git) -> LibraryError | None:
 def way_back(git: Git) -> str:
     """The last good commit, and what to type to have it back."""
     branch = _checked_out(git)
-    where = shlex.quote(plain_line(str(git.folder)))
     if branch:
         for commit, source in _candidates(git, branch):
             if _is_whole(git, commit):
+                back = typed("git", "-C", git.folder, "update-ref", branch, commit)
                 return (
-                    f"The last good commit is {commit} ({source}). Back to it: {_removal(git, branch)}git -C {where} "
-                    f"update-ref {plain_line(branch)} {commit}, then tvmgitlib check. Jobs after it are lost, but "
-                    "for what is in jobs/ still, on a remote (git fetch --refetch), or can be imported again."
+                    f"The last good commit is {commit} ({source}). Back to it: {_removal(git, branch)}{back}, then "
+                    "tvmgitlib check. Jobs after it are lost, but for what is in jobs/ still, on a remote (git fetch "
+                    "--refetch), or can be imported again."
                 )
     asked = git.try_run("for-each-ref", "--count=1", "--format=%(refname)")
     if asked.returncode != 0:  # so that no commit could be looked at
@@ -83,7 +82,7 @@ def _removal(git: Git, branch: str) -> str:
         broken = text is not None and re.fullmatch(_ID, text) is None
     except (OSError, ValueError):
         broken = False
-    return f"rm {shlex.quote(plain_line(str(common and common / branch)))} && " if broken else ""
+    return f"{typed('rm', common and common / branch)} && " if broken else ""
 
 
 def _candidates(git: Git, branch: str) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,22 @@ def test_the_last_good_commit_is_named_and_the_way_back_leads_there(
     assert cli("check").code == 0
 
 
+def test_the_way_back_can_be_typed_whatever_the_branch_is_called(
+    two: tuple[ConfigLibrary, str, str], cli: Any, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, _, second = two
+    monkeypatch.chdir(tmp_path)
+    branch = "$(touch${IFS}mark)"
+    git(library.path, "branch", "-m", "--", branch)
+    (library.path / ".git" / "refs/heads" / branch).write_text("")
+    assert cli("best").code == 4
+    assert f"The last good commit is {second}" in cli.err
+    back = cli.err.partition("Back to it: ")[2].partition(", then")[0]
+    subprocess.run(["sh", "-c", back], check=True)
+    assert not (tmp_path / "mark").exists()
+    assert cli("best").code == 0
+
+
 def test_emptied_objects_are_damage(two: tuple[ConfigLibrary, str, str], cli: Any, git: Git) -> None:
     library, first, second = two
     packs = library.path / ".git/objects/pack"

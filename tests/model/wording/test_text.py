@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import shlex
+import subprocess
+
 import pytest
 
-from tvmgitlib.model import listed, plural
+from tvmgitlib.model import listed, plural, typed
 
 
 @pytest.mark.parametrize(
@@ -19,3 +22,14 @@ def test_a_count_and_what_it_counts(count: int, text: str) -> None:
     assert plural(count, "record holds", "records hold") == text.replace("trials", "records hold").replace(
         "trial", "record holds"
     )
+
+
+@pytest.mark.parametrize("name", ["main", "$(touch${IFS}x)", "`touch`", "a;b", "it's", "*", "a b", "é"])
+def test_a_command_line_that_is_typed_has_the_very_words(name: str) -> None:
+    said = typed("printf", "%s", name)
+    assert shlex.split(said) == ["printf", "%s", name]
+    assert subprocess.run(["sh", "-c", said], capture_output=True, check=True).stdout.decode() == name
+
+
+def test_in_one_no_terminal_does_anything() -> None:
+    assert typed("git", "a\nb\x1b") == r"git 'a\nb\x1b'"

@@ -216,6 +216,12 @@ def test_a_work_tree_elsewhere(hostile, git, tmp_path: Path) -> None:
     assert list(victim.iterdir()) == []
 
 
+def test_no_work_tree(hostile) -> None:
+    hostile.config(core__bare="true")
+    for command in (("best",), ("check",), hostile.importing, ("rebuild",)):
+        hostile.refused(*command, naming="core.bare")
+
+
 def test_configurations_that_are_included(hostile) -> None:
     hostile.program("reference-transaction", file=hostile.path / "tools" / "reference-transaction")
     (hostile.path / "tools" / "config").write_text(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tvmgitlib.format import SETTINGS_FILE
 from tvmgitlib.library.view import part_error
-from tvmgitlib.model import LibraryError
+from tvmgitlib.model import LibraryError, typed
 from tvmgitlib.store import SUBMODULE_MODE, Repository
 
 VARIABLE = "TVMGITLIB_LIBRARY"
@@ -95,10 +95,9 @@ def _part_of(around: Repository, folder: Path) -> Repository | None:
         for path in inside:
             entry = snapshot.entry(path)
             if entry is not None and entry.mode == SUBMODULE_MODE:
+                way_out = typed("git", "-C", around.root, "submodule", "update", "--init", "--", path)
                 raise LibraryError(
-                    "a submodule that is not checked out",
-                    file=str(folder),
-                    hint=f"Check it out: git -C {around.root} submodule update --init -- {path}",
+                    "a submodule that is not checked out", file=str(folder), hint=f"Check it out: {way_out}"
                 )
             if snapshot.entry(f"{path}/{SETTINGS_FILE}") is not None:
                 return around.within(path)

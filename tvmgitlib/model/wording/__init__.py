@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tvmgitlib.model.wording.text import plain_line as plain_line
     from tvmgitlib.model.wording.text import plural as plural
     from tvmgitlib.model.wording.text import rough as rough
+    from tvmgitlib.model.wording.text import typed as typed
 
 _NAMES = {
     "errors": (
@@ -42,7 +43,7 @@ _NAMES = {
         "TvmgitlibError UnsentError"
     ),
     "progress": "counted is_progress_told tell_progress",
-    "text": "MOST_NAMES duration listed plain plain_line plural rough",
+    "text": "MOST_NAMES duration listed plain plain_line plural rough typed",
 }
 
 if not TYPE_CHECKING:  # a checker knows the names by the imports above, and says of any other that there is none

@@ -31,6 +31,13 @@ def plain_line(text: str) -> str:
     return _escaped(text, "")
 
 
+def typed(*words: object) -> str:
+    """A command line as it can be typed: a shell finds nothing in its words but what they are, whoever named them."""
+    import shlex  # for what few are told
+
+    return shlex.join(plain_line(str(word)) for word in words)
+
+
 def _escaped(text: str, kept: str) -> str:
     if text.isprintable():
         return text

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from tvmgitlib.model import GitError, NoRemoteError, tell_progress
+from tvmgitlib.model import GitError, NoRemoteError, tell_progress, typed
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.git import LONGEST, Configuration, failure, settings_for_exchange, without_credentials
 from tvmgitlib.store.remotes.outcomes import Outcome, outcome_of, way_out
@@ -138,7 +138,7 @@ def _remote(repository: Checkout, settings: Mapping[str, str]) -> str:
         raise NoRemoteError(
             f"the library has no remote called {name}",
             file=str(repository.root),
-            hint=f"Add one: git -C {repository.root} remote add {name} URL",
+            hint="Add one: " + typed("git", "-C", repository.root, "remote", "add", name, "URL"),
         )
     check_url(url)
     return remote

@@ -27,6 +27,7 @@ from tvmgitlib.model import (
     parse_target,
     plain_line,
     rough,
+    typed,
     utc_text,
 )
 from tvmgitlib.store import CLAIMS, Repository, fetch_claims, remote_name
@@ -159,7 +160,7 @@ class Claims:
         except TvmgitlibError as error:
             ref = CLAIMS + name
             message = f"{self.remote} holds something in {ref} that is no open job: {error.message}"
-            hint = f"Whoever may can remove it: git push {self.remote} :{ref}"
+            hint = "Whoever may can remove it: " + typed("git", "push", self.remote, f":{ref}")
             raise JobError(message, file=error.file, field=error.field, hint=hint) from None
 
     def commit(self, name: str) -> str | None:
