@@ -104,11 +104,8 @@ class RecordsFile:
             return [stored for stored in records if stored.record.workload.text == workload.text]
         found = []
         at = self._first(workload.text)
-        while at < len(self._content):
-            stored = self._at(at)
-            if stored.record.workload.text != workload.text:
-                break
-            found.append(stored)
+        while at < len(self._content) and self._workload(at).text == workload.text:
+            found.append(self._at(at))
             at = self._end(at) + 1
         return found
 
@@ -124,13 +121,16 @@ class RecordsFile:
             name = self._name(at, end)
             known = answers.get(name) if name is not None else None
             if known is None:
-                workload = workload_in(self._line(at), self._family) if self._proven else None
-                if workload is None:
-                    workload = self._at(at).record.workload
+                workload = self._workload(at)
                 known = answers[workload.id] = wanted(workload)
             if known:
                 found.append(self._at(at))
         return found
+
+    def _workload(self, at: int) -> Workload:
+        """The workload of a line, of which the rest is not looked at where it is known to be right."""
+        known = workload_in(self._line(at), self._family) if self._proven and at not in self._read else None
+        return known if known is not None else self._at(at).record.workload
 
     @cached_property
     def _named(self) -> Mapping[str, Sequence[int]] | None:
@@ -166,7 +166,7 @@ class RecordsFile:
         low, high = 0, len(self._content)
         while low < high:
             middle = max(low, self._content.rfind(b"\n", low, (low + high) // 2) + 1)
-            if self._at(middle).record.workload.text < text:
+            if self._workload(middle).text < text:
                 low = self._end(middle) + 1
             else:
                 high = middle
