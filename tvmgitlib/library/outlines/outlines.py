@@ -107,6 +107,12 @@ class Outlines:
 
         return self._ask(of_index, lambda: self._all.get(job))
 
+    def blob(self, job: str) -> str | None:
+        """The blob of a job's segment, where an index is open that says it: the commit would have a folder read."""
+        if self.__dict__.get("_index") is None:
+            return None
+        return self._ask(lambda index: index.oid(job), lambda: None)
+
     def key(self, segment: str, signature: str) -> str | None:
         """The key that was proven to have made a signature of a segment, by their blobs; empty where none has.
 

@@ -196,7 +196,9 @@ class Contents:
             RecordError: it is malformed.
         """
         path = segment_path(job)
-        content = self.snapshot.read(path)
+        known: outlines.Outlines | None = self.__dict__.get("outlines")
+        oid = known.blob(job) if known is not None else None
+        content = self.snapshot.blob(path, oid) if oid is not None else self.snapshot.read(path)
         if content is None:
             raise LibraryError("the segment is missing", file=path, hint="tvmgitlib check says more.")
         return _read(
