@@ -96,6 +96,26 @@ def test_foreign_files_of_both_sides_are_merged_and_travel(
     assert (library.path / "configs" / "side.txt").is_file()
 
 
+@pytest.mark.parametrize(
+    "path", ["Jobs/00/x.jsonl", "CONFIGS/a", "TVMGITLIB.json", ".gitAttributes", "job\u017f/x", "con\u200bfigs/x"]
+)
+def test_what_many_file_systems_take_for_the_librarys_own_is_named(
+    library: ConfigLibrary, make_log: MakeLog, git: Git, path: str
+) -> None:
+    assert library.check() == []
+    blob = git(library.path, "rev-parse", "HEAD:tvmgitlib.json").strip()
+    git(library.path, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+    git(library.path, "commit", "-q", "-m", "Beside")
+    for full in (False, True):
+        (problem,) = library.at("HEAD").check(full=full)
+        assert "many file systems cannot tell it from" in problem.message
+    library.import_logs(make_log("conv", [5e-4]), platform="box")
+    assert len(library.at("HEAD").check()) == 1
+    git(library.path, "rm", "-r", "-q", "--cached", path.partition("/")[0])
+    git(library.path, "commit", "-q", "-m", "Without")
+    assert library.check() == []
+
+
 @pytest.mark.slow
 def test_a_users_folder_of_any_size_travels(
     library: ConfigLibrary, make_log: MakeLog, git: Git, tmp_path: Path, cli: Any

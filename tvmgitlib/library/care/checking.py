@@ -18,7 +18,7 @@ from tvmgitlib.format import (
 )
 from tvmgitlib.library.care.problems import Problem
 from tvmgitlib.library.care.proven import is_proven, remember
-from tvmgitlib.library.care.work_tree import first_difference, work_tree
+from tvmgitlib.library.care.work_tree import first_difference, namesakes, work_tree
 from tvmgitlib.library.folding import remember_fold
 from tvmgitlib.library.reading import Contents, Signatures, departures, is_own, platform_folders
 from tvmgitlib.model import JOBS, Header, Invalidation, LibraryError, Segment, TvmgitlibError, counted, plain_line
@@ -101,7 +101,7 @@ def _committed(contents: Contents) -> list[Problem]:
     problems = [*_settings(contents), *_not_plain(contents)]
     if not problems:
         problems += [*_jobs_and_configs(contents), *_platform_names(contents)]
-    return [*problems, *_foreign(contents)]
+    return [*problems, *_namesakes(contents), *_foreign(contents)]
 
 
 def _settings(contents: Contents) -> Iterator[Problem]:
@@ -145,6 +145,13 @@ def _platform_names(contents: Contents) -> Iterator[Problem]:
                 f"revert the jobs of one, and import their logs again with --platform {other}"
             )
             yield Problem(plain_line(path), None, message, contents.snapshot.commit)
+
+
+def _namesakes(contents: Contents) -> Iterator[Problem]:
+    """What such file systems would put in the place of the library's files: whatever reads a checkout takes it."""
+    for name, own in namesakes(contents):
+        message = f"many file systems cannot tell it from {own}, and would check out either; move it away with git mv"
+        yield Problem(plain_line(name), None, message, contents.snapshot.commit)
 
 
 class _Segments:

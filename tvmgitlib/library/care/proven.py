@@ -17,7 +17,7 @@ from tvmgitlib.format import (
     lines_of,
     read_segment,
 )
-from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched
+from tvmgitlib.library.care.work_tree import OWN_FILES, is_untouched, namesakes
 from tvmgitlib.library.changes import fold_change
 from tvmgitlib.library.folding import Change, Memory, are_files, expected_files
 from tvmgitlib.library.reading import Contents, is_own, platform_folders
@@ -57,7 +57,7 @@ def is_proven(repository: Repository, contents: Contents) -> bool:
     """
     commit = contents.snapshot.commit
     known = _proven_before(repository, commit) if commit is not None else None
-    if known is None or commit is None or history_cuts(repository, commit):
+    if known is None or commit is None or history_cuts(repository, commit) or any(namesakes(contents)):
         return False
     since = repository.changes(known, commit, OWN_FILES)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -28,6 +29,25 @@ from tvmgitlib.store import (
 #: What the library has in a work tree, and what says how Git treats it.
 OWN_FILES = (SETTINGS_FILE, ATTRIBUTES_FILE, *OWN_FOLDERS)
 _DIFFERS = "the work tree differs from the commit; git diff shows how, git restore undoes it"
+
+
+def namesakes(contents: Contents) -> Iterator[tuple[str, str]]:
+    """What a commit has at its root by a name that many file systems cannot tell from one of the library's own.
+
+    Returns:
+        Each with the library's.
+    """
+    own = {_folded(name): name for name in OWN_FILES}
+    for entry in contents.snapshot.folder(""):
+        name = own.get(_folded(entry.name))
+        if name is not None and name != entry.name:
+            yield entry.name, name
+
+
+def _folded(name: str) -> str:
+    """A name without what some file system passes over: case, forms of a character, what nobody sees."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(each for each in plain if unicodedata.category(each) != "Cf")
 
 
 def work_tree(repository: Repository, contents: Contents) -> Iterator[Problem]:
