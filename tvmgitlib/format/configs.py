@@ -195,7 +195,8 @@ class RecordsFile:
     def _name(self, at: int, end: int) -> str | None:
         """The id of the workload that a line says it is of; None where it has to be read to know."""
         begin = end - len(_END) - _NAME
-        if self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end):
+        ends_so = self._content.endswith(_NAMED, at, begin) and self._content.endswith(_END, begin, end)
+        if self._proven and ends_so:
             return self._content[begin : begin + _NAME].decode(errors="replace")
         _, bag = self._family.unwrap(self._line(at))
         try:

@@ -7,6 +7,7 @@ until the next run of ours has made good what a killed one left.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -28,6 +29,9 @@ _POLL_SECONDS = 0.02
 
 #: How large an index may be, in bytes: of millions of files.
 _MOST_OF_INDEX = 1 << 30
+
+#: What an entry of an index takes beside its path, at most, in bytes: ids of 64 digits, times, and what fills it up.
+_AN_ENTRY = 96
 
 #: Up to this many paths it is cheaper to look at them one by one than at the whole work tree.
 _FEW = 100
@@ -61,6 +65,7 @@ class IndexLock:
         self._mark = mark
         self._private = scratch_path(git_dir)
         self._unfiltered = scratch_path(git_dir)
+        self._room = scratch_path(git_dir)
         self._commit = ""
         self._edits: list[Change] = []
 
@@ -94,6 +99,7 @@ class IndexLock:
 
         Raises:
             GitError: Git cannot read the index.
+            OSError: there is no room for the new one.
         """
         self._unfiltered.write_text(without_filters(filters), errors="surrogateescape")
         self._require_plain()
@@ -105,6 +111,7 @@ class IndexLock:
         waiting = unless_endless(git, len(self._commit), [self._commit], *(chosen or [""]))
         found = list(deltas(git.run("--literal-pathspecs", *compare, *chosen, env=self._env, waiting=waiting)))
         self._edits = list(_edits(changes, found))
+        self._reserve()
 
     def _require_plain(self) -> None:
         if not self._index.exists():
@@ -124,12 +131,27 @@ class IndexLock:
         Raises:
             GitError: Git cannot write the index.
         """
+        self._room.unlink(missing_ok=True)
         if not self._takes_files(git, changes):
             self._begin_anew()
             self._take_edits(git)
             self._refresh(git, [change.path for change in changes if change.new is not None and not change.sparse])
         self._private.replace(self._index)
         self.release()
+
+    def _reserve(self) -> None:
+        """Take the room of the new index: where the disk has none, that is said before anything is committed."""
+        size = sum(len(change.path) + _AN_ENTRY for change in self._edits)
+        if self._index.exists():
+            size += self._index.stat().st_size
+        if not size or not hasattr(os, "posix_fallocate"):
+            return
+        with self._room.open("wb") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # not every file system can
+                    raise
 
     def _begin_anew(self) -> None:
         """Let the new index be the old one: Git never writes to the file itself, but puts another in its place."""
@@ -170,7 +192,7 @@ class IndexLock:
     def release(self) -> None:
         """Give the lock back; the index stays as it is."""
         self._lock.unlink(missing_ok=True)
-        for scratch in (self._private, self._unfiltered, self._mark):
+        for scratch in (self._private, self._unfiltered, self._room, self._mark):
             scratch.unlink(missing_ok=True)
 
     @property
