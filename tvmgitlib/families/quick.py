@@ -79,7 +79,8 @@ class QuickLines(Generic[Line]):
         family: the family's name.
         failed: the mark of a failure, in seconds.
         decode: parses a line into what its type says.
-        parts: what of a line says what it is for; its schedule; and its result.
+        parts: what of a line says what it is for, and which keys it has that others may lack; its schedule; and its
+            result.
         colons: how many there are in a line beside its schedule and its result, where no key is given twice.
         is_timed: whether results say when they were measured.
     """

@@ -57,6 +57,16 @@ def of_log(path: Path, lines: list[bytes]) -> tuple[list[tuple[int, TuningRecord
     return list(read_log(survey(path, leniency), leniency, remarks)), remarks
 
 
+def assert_logs_read_alike(folder: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> Remarks:
+    """Read a log of such lines in both ways; returns what is said of it."""
+    quick = of_log(folder / "quick.log", lines)
+    with monkeypatch.context() as patch:
+        patch.setattr(logs, "RecordReader", StrictReader)
+        strict = of_log(folder / "quick.log", lines)
+    assert repr(quick) == repr(strict)
+    return quick[1]
+
+
 def read(reader: RecordReader, lines: Iterable[bytes]) -> list[object]:
     """What becomes of each line: a record with its name and its cost, or the message."""
     found: list[object] = []
@@ -189,18 +199,25 @@ def test_odd_lines_among_others_are_read_alike(
 ) -> None:
     line = LINES[name][0].decode()
     lines = [text.encode() for odd in ODD for text in (*[line] * every, odd(line))]
-    quick = of_log(tmp_path / "quick.log", lines)
-    with monkeypatch.context() as patch:
-        patch.setattr(logs, "RecordReader", StrictReader)
-        strict = of_log(tmp_path / "quick.log", lines)
-    assert repr(quick) == repr(strict)
-    assert len(quick[1].left_out) > len(ODD) / 3
+    remarks = assert_logs_read_alike(tmp_path, lines, monkeypatch)
+    assert len(remarks.left_out) > len(ODD) / 3
 
 
 @pytest.mark.parametrize("name", ONE_A_FAMILY)
 def test_odd_lines_are_read_alike(name: str) -> None:
     line = LINES[name][0].decode()
     assert_read_alike(name, [text.encode() for odd in ODD for text in (line, odd(line))])
+
+
+@pytest.mark.parametrize("name", ONE_A_FAMILY[:2])
+@pytest.mark.parametrize("member", ['"v": "v0.6"', '"version": 0.2', '"tvm_version": "0.16.dev0"'])
+def test_a_key_that_one_line_lacks_makes_not_up_for_one_that_another_has_twice(
+    name: str, member: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = LINES[name][0].decode()
+    lacking, twice = line.replace(f", {member}", ""), line.replace(member, f"{member}, {member}")
+    for lines in ([line, lacking, twice], [lacking, line, twice, lacking], [line, twice, lacking]):
+        assert_logs_read_alike(tmp_path, [text.encode() for text in lines], monkeypatch)
 
 
 VALUES = st.sampled_from(

@@ -20,7 +20,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 def _parts(line: _Line) -> tuple[Hashable, object, Result]:
     task, (_, steps) = line.i
-    return bytes(task), steps, line.r
+    return (bytes(task), line.v is msgspec.UNSET), steps, line.r
 
 
 def _colons(line: _Line) -> int:
