@@ -13,10 +13,19 @@ from typing import TypeAlias
 
 from tvmgitlib.format import SETTINGS_FILE, lines_of, read_segment, read_settings
 from tvmgitlib.library.folding import Change
-from tvmgitlib.library.reading import Contents, Signatures, is_own
-from tvmgitlib.model import JOBS, LibraryError, Settings, job_at, signature_at
+from tvmgitlib.library.reading import Contents, Signatures, is_own, signature_files
+from tvmgitlib.model import JOBS, LibraryError, Settings, job_at, segment_path, signature_at
 from tvmgitlib.rules.settings_merge import merge_settings
-from tvmgitlib.store import FILE_MODE, MOST_OF_SMALL, Blob, Repository, Snapshot, merge_files
+from tvmgitlib.store import (
+    FILE_MODE,
+    MOST_OF_SMALL,
+    Blob,
+    Repository,
+    Snapshot,
+    differences,
+    merge_files,
+    require_plain,
+)
 
 #: Blobs by path.
 _Files: TypeAlias = "dict[str, str]"
@@ -40,9 +49,9 @@ def combine(
         SettingsError: both changed one setting, each to another value.
         GitError: both changed another file, in ways that do not go together.
     """
-    (before, signed_before), (here, signed_here), (there, signed_there) = map(
-        _in_jobs, (base, ours.snapshot, theirs.snapshot)
-    )
+    sides = (base, ours.snapshot, theirs.snapshot)
+    touched = _touched(*sides)
+    (before, signed_before), (here, signed_here), (there, signed_there) = (_of_jobs(side, touched) for side in sides)
     for path in here.keys() & there.keys():
         if here[path] != there[path]:
             raise LibraryError("the two sides hold different texts of one segment; segments never change", file=path)
@@ -72,11 +81,34 @@ def combine(
     )
 
 
-def _in_jobs(snapshot: Snapshot) -> tuple[_Files, _Files]:
-    """The segments of a commit, and the signatures."""
-    files = {path: entry.oid for path, entry in snapshot.files(JOBS)}
-    segments = {path: oid for path, oid in files.items() if job_at(path) is not None}
-    return segments, {path: oid for path, oid in files.items() if signature_at(path) is not None}
+def _touched(base: Snapshot, ours: Snapshot, theirs: Snapshot) -> set[str]:
+    """The jobs of which not all have the same segment and signatures: of the others there is nothing to combine.
+
+    Raises:
+        LibraryError: something in jobs/ that one of them changed is no plain file.
+    """
+    jobs = set()
+    for side in (ours, theirs):
+        for path, _, new in differences(base, side, [JOBS]):
+            if not path.startswith(f"{JOBS}/"):
+                continue
+            entry = side.entry(path) if new is not None else None
+            if entry is not None:
+                require_plain(path, entry)
+            jobs.add(job_at(path) or _job_of(path))
+    return jobs - {""}
+
+
+def _of_jobs(snapshot: Snapshot, jobs: Iterable[str]) -> tuple[_Files, _Files]:
+    """The segments of some jobs in a commit, and their signatures."""
+    segments: _Files = {}
+    signatures: _Files = {}
+    for job in jobs:
+        path = segment_path(job)
+        if (entry := snapshot.entry(path)) is not None:
+            segments[path] = entry.oid
+        signatures |= {beside: entry.oid for beside, entry in signature_files(snapshot, job)}
+    return segments, signatures
 
 
 def _job_of(signature: str) -> str:
