@@ -149,7 +149,10 @@ def _argument(arg: Any) -> str:
         case ["TENSOR", str(dtype), [*shape]]:
             return f"{dtype}[{','.join(map(str, shape))}]"
         case _:
-            return canonical_json(arg)
+            try:
+                return canonical_json(arg)
+            except ValueError:  # a number that is none, in a trial that counts as failed
+                return str(arg)
 
 
 def _block_names(nodes: list[Any]) -> list[str]:
