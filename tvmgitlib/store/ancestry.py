@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
-from tvmgitlib.model import GitError
+from tvmgitlib.model import GitError, MissingError
 from tvmgitlib.store.checkout import Checkout
 from tvmgitlib.store.small import read_small
 
@@ -19,9 +17,6 @@ _MOST_OF_CUTS = 1 << 28
 #: How many commits are read one after the other, which is quicker than a process of Git's.
 _FEW = 16
 
-#: How a commit begins that has one parent, for Git too, which takes no line for a parent that comes later.
-_ONE_PARENT = rb"tree [0-9a-f]+\nparent ([0-9a-f]+)\nauthor "
-
 
 def few_since(repository: Checkout, commit: str, tip: str) -> list[str] | None:
     """The commits that made one out of an earlier one, oldest first; None where they are many, or stand in no line,
@@ -29,11 +24,13 @@ def few_since(repository: Checkout, commit: str, tip: str) -> list[str] | None:
     """
     line = [tip]
     while line[-1] != commit:
-        content = repository.reader.read(line[-1], "commit") if len(line) <= _FEW else None
-        found = re.match(_ONE_PARENT, content or b"")
-        if found is None:
+        try:
+            parents = repository.commit_at(line[-1]).parents if len(line) <= _FEW else ()
+        except MissingError:
             return None
-        line.append(found[1].decode())
+        if len(parents) != 1:
+            return None
+        line.extend(parents)
     return line[-2::-1]
 
 

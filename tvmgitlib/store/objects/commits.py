@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -65,7 +66,8 @@ def parse_commit(content: bytes) -> Commit:
     """
     head, _, body = content.partition(b"\n\n")
     fields = [line.split(b" ", 1) for line in head.split(b"\n") if b" " in line]
-    parents = tuple(value.decode(errors="replace") for name, value in fields if name == b"parent")
+    named = takewhile(lambda field: field[0] == b"parent", fields[1:])  # Git takes no line for one that comes later
+    parents = tuple(value.decode(errors="replace") for _, value in named)
     values = dict(reversed(fields))
     encoding = values.get(b"encoding", b"utf-8").decode(errors="replace")
     person, _, date = _text(values.get(b"author", b""), encoding).rpartition("> ")
